@@ -1,0 +1,2 @@
+//! The conversation, without sockets or a clock.
+#![forbid(unsafe_code)]

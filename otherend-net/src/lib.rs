@@ -1,0 +1,2 @@
+//! Servers and clients for line conversations.
+#![forbid(unsafe_code)]

@@ -1,0 +1,19 @@
+//! The commands: one variant, one file and one arm each.
+
+mod completions;
+
+use clap::Subcommand;
+
+/// What otherend can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a completion script for a shell.
+    Completions(completions::Args),
+}
+
+/// Run the chosen command to its end.
+pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Completions(args) => completions::run(args),
+    }
+}

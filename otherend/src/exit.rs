@@ -1,0 +1,56 @@
+//! Exit codes, decided in one place: 0 as hoped, 1 network trouble, 2 usage or file trouble,
+//! 3 the conversation did not match, 4 timed out. A closed stdout pipe is success.
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+/// An error that knows its exit code; anything else that reaches `main` is network trouble.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A flag, a file or a folder is not usable (exit 2).
+    Usage(String),
+    /// The conversation did not match its transcript; what differs was already shown (exit 3).
+    Mismatch(String),
+    /// The time allowed ran out (exit 4).
+    TimedOut(String),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Usage(text) | Failure::Mismatch(text) | Failure::TimedOut(text) => {
+                f.write_str(text)
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Say what went wrong on stderr and choose the exit code.
+pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    if is_broken_pipe(&error) {
+        return ExitCode::SUCCESS;
+    }
+    // A stderr that is gone must not turn an error into a panic.
+    let _ = writeln!(anstream::stderr(), "otherend: {error:#}");
+    ExitCode::from(code(&error))
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Failure>() {
+        Some(Failure::Usage(_)) => 2,
+        Some(Failure::Mismatch(_)) => 3,
+        Some(Failure::TimedOut(_)) => 4,
+        None => 1,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+}

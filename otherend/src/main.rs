@@ -1,0 +1,15 @@
+//! The program: parses the command line, runs one command, turns its outcome into an exit code.
+#![forbid(unsafe_code)]
+
+mod args;
+mod command;
+mod exit;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    exit::report(command::run(args.command))
+}
