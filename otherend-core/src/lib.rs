@@ -1,2 +1,16 @@
 //! The conversation, without sockets or a clock.
 #![forbid(unsafe_code)]
+
+mod behaviour;
+mod conversation;
+mod event;
+mod line;
+mod outbox;
+mod time;
+
+pub use behaviour::{AnyBehaviour, Behaviour, Echo, Flow, Replies, Sink};
+pub use conversation::{Conversation, Counts, EndReason, ExitWords, Loss, Role, Settings, Step};
+pub use event::{Event, Observer};
+pub use line::{Decoded, Feed, Framing, LineDecoder, LineEnd, Terminator};
+pub use outbox::Outbox;
+pub use time::Time;

@@ -1,0 +1,109 @@
+//! What to answer to a line.
+//!
+//! A behaviour sees lines and writes replies; it never sees a socket, a clock or another
+//! conversation. The list of those built in, with names and help, is [`AnyBehaviour`].
+
+mod echo;
+mod replies;
+mod sink;
+
+pub use echo::Echo;
+pub use replies::Replies;
+pub use sink::Sink;
+
+/// What happens to the conversation after a line was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// It goes on.
+    Continue,
+    /// It ends once the replies so far have arrived.
+    FinishAfterReplies,
+    /// It ends now; replies that are not sent yet are lost.
+    FinishNow,
+}
+
+/// What one end says to the other's lines. Each conversation has one of its own.
+///
+/// ```
+/// use otherend_core::{Behaviour, Flow, Replies};
+///
+/// struct Shout;
+///
+/// impl Behaviour for Shout {
+///     fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+///         replies.line(&line.to_ascii_uppercase());
+///         Flow::Continue
+///     }
+/// }
+/// ```
+pub trait Behaviour: Send {
+    /// The peer said `line`, without its terminator and at most `max_line` bytes long.
+    ///
+    /// Called once for every complete line, in order. Any number of replies may be written.
+    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow;
+
+    /// The conversation has begun and the peer has said nothing yet: the moment to greet.
+    fn on_open(&mut self, replies: &mut Replies<'_>) -> Flow {
+        let _ = replies;
+        Flow::Continue
+    }
+
+    /// The peer has finished sending and every line of it was answered. Replies still arrive.
+    fn on_peer_finished(&mut self, replies: &mut Replies<'_>) {
+        let _ = replies;
+    }
+}
+
+/// One of the behaviours built in, or one of yours.
+pub enum AnyBehaviour {
+    /// Says back each line behind a prefix.
+    Echo(Echo),
+    /// Takes every line and says nothing.
+    Sink(Sink),
+    /// Whatever you wrote.
+    Custom(Box<dyn Behaviour>),
+}
+
+impl AnyBehaviour {
+    /// Any behaviour of your own.
+    pub fn custom(behaviour: impl Behaviour + 'static) -> Self {
+        AnyBehaviour::Custom(Box::new(behaviour))
+    }
+}
+
+impl std::fmt::Debug for AnyBehaviour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            AnyBehaviour::Echo(_) => "echo",
+            AnyBehaviour::Sink(_) => "sink",
+            AnyBehaviour::Custom(_) => "custom",
+        })
+    }
+}
+
+impl Behaviour for AnyBehaviour {
+    #[inline]
+    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+        match self {
+            AnyBehaviour::Echo(echo) => echo.on_line(line, replies),
+            AnyBehaviour::Sink(sink) => sink.on_line(line, replies),
+            AnyBehaviour::Custom(custom) => custom.on_line(line, replies),
+        }
+    }
+
+    fn on_open(&mut self, replies: &mut Replies<'_>) -> Flow {
+        match self {
+            AnyBehaviour::Echo(echo) => echo.on_open(replies),
+            AnyBehaviour::Sink(sink) => sink.on_open(replies),
+            AnyBehaviour::Custom(custom) => custom.on_open(replies),
+        }
+    }
+
+    fn on_peer_finished(&mut self, replies: &mut Replies<'_>) {
+        match self {
+            AnyBehaviour::Echo(echo) => echo.on_peer_finished(replies),
+            AnyBehaviour::Sink(sink) => sink.on_peer_finished(replies),
+            AnyBehaviour::Custom(custom) => custom.on_peer_finished(replies),
+        }
+    }
+}

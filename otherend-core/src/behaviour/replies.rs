@@ -1,0 +1,77 @@
+//! Where a behaviour writes what it says.
+
+use crate::line::ReplyStyle;
+use crate::outbox::{self, Outbox};
+use crate::{Counts, Event, Observer, Time};
+
+/// The way from a behaviour to its peer: lines are queued here and leave together.
+pub struct Replies<'a> {
+    pub(crate) outbox: &'a mut Outbox,
+    pub(crate) counts: &'a mut Counts,
+    pub(crate) observer: Option<&'a mut (dyn Observer + 'static)>,
+    pub(crate) now: Time,
+    pub(crate) style: ReplyStyle,
+}
+
+impl Replies<'_> {
+    /// Say a line; its terminator is added.
+    pub fn line(&mut self, line: &[u8]) {
+        self.prefixed_line(b"", line);
+    }
+
+    /// Say `prefix` and `line` as one line; its terminator is added.
+    #[inline]
+    pub fn prefixed_line(&mut self, prefix: &[u8], line: &[u8]) {
+        if self.style.telnet && (needs_escape(prefix) || needs_escape(line)) {
+            return self.escaped_line(prefix, line);
+        }
+        let end = self.style.terminator.bytes();
+        let said = prefix.len() + line.len();
+        let room = self.outbox.room(said + end.len());
+        let (text, terminator) = room.split_at_mut(said);
+        let (head, tail) = text.split_at_mut(prefix.len());
+        outbox::copy(head, prefix);
+        outbox::copy(tail, line);
+        match (terminator, end) {
+            ([only], [lf]) => *only = *lf,
+            (terminator, end) => terminator.copy_from_slice(end),
+        }
+        self.counts.lines_said += 1;
+        if let Some(observer) = &mut self.observer {
+            observer.on_event(self.now, &Event::Said { line: text });
+        }
+    }
+
+    /// RFC 854: in telnet text a CR becomes CR NUL and 0xFF is doubled.
+    #[cold]
+    fn escaped_line(&mut self, prefix: &[u8], line: &[u8]) {
+        let text = [prefix, line].concat();
+        let mut escaped = Vec::with_capacity(text.len() + 16);
+        for &byte in &text {
+            escaped.push(byte);
+            match byte {
+                b'\r' => escaped.push(0),
+                0xff => escaped.push(0xff),
+                _ => {}
+            }
+        }
+        escaped.extend_from_slice(self.style.terminator.bytes());
+        self.outbox.push(&escaped);
+        self.counts.lines_said += 1;
+        if let Some(observer) = &mut self.observer {
+            observer.on_event(self.now, &Event::Said { line: &text });
+        }
+    }
+}
+
+impl std::fmt::Debug for Replies<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replies")
+            .field("unsent", &self.outbox.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn needs_escape(text: &[u8]) -> bool {
+    memchr::memchr2(b'\r', 0xff, text).is_some()
+}

@@ -1,0 +1,14 @@
+//! `sink`: listens and says nothing.
+
+use super::{Behaviour, Flow, Replies};
+
+/// Takes every line and says nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sink;
+
+impl Behaviour for Sink {
+    #[inline]
+    fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+        Flow::Continue
+    }
+}

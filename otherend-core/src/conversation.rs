@@ -1,0 +1,444 @@
+//! The state machine for one peer: framing, deadlines, half-close, one behaviour.
+//!
+//! It decides; an engine carries. See [`Conversation`] for the calling order.
+
+mod closing;
+mod converse;
+mod reason;
+mod settings;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
+use crate::{Event, LineDecoder, Observer, Outbox, Time};
+
+pub use reason::{Counts, EndReason};
+pub use settings::{ExitWords, Role, Settings};
+
+/// What the engine does with the stream next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Wait: for room to write while [`Conversation::unsent`] is not empty, for the
+    /// [`deadline`](Conversation::deadline), and for bytes if `read` is set. Without it, do not read.
+    Wait {
+        /// Read from the peer.
+        read: bool,
+    },
+    /// Shut down the sending side, then call [`Conversation::half_closed`].
+    HalfClose,
+    /// Close the stream: nothing that was said can be lost by it.
+    Close,
+    /// Reset the stream.
+    Reset,
+}
+
+/// How a stream broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The peer reset it.
+    Reset,
+    /// The peer could not be reached any longer.
+    Unreachable,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Lines are heard and answered.
+    Talking,
+    /// All is said; the last replies are being sent, what still comes is discarded.
+    Flushing,
+    /// Our side is closed; what still comes is discarded until the peer closes too.
+    Lingering { since: Time },
+    /// The stream is to be closed.
+    Closed,
+    /// The stream is to be reset.
+    Reset,
+}
+
+/// One peer, from open to close.
+///
+/// **Inputs** take the time and what happened: [`open`](Self::open), [`receive`](Self::receive),
+/// [`peer_finished`](Self::peer_finished), [`peer_lost`](Self::peer_lost), [`sent`](Self::sent),
+/// [`half_closed`](Self::half_closed), [`tick`](Self::tick), [`say`](Self::say),
+/// [`close`](Self::close), [`drain`](Self::drain), [`abort`](Self::abort).
+/// **Outputs** are polled after any input: [`unsent`](Self::unsent), [`step`](Self::step),
+/// [`deadline`](Self::deadline). Nothing blocks, nothing reads a clock, nothing panics on any bytes.
+///
+/// The calling order: `open` once. Then, until the step is `Close` or `Reset`: write `unsent`, tell
+/// with `sent` how much was taken (0 counts: it starts the write deadline), and carry out `step`.
+///
+/// Memory: between inputs a conversation keeps an unfinished line and unsent bytes and nothing
+/// else. An engine that serves many lends one large buffer to each in turn
+/// ([`lend`](Self::lend), [`give_back`](Self::give_back)).
+///
+/// ```
+/// use std::sync::Arc;
+/// use otherend_core::{AnyBehaviour, Conversation, Echo, Settings, Step, Time};
+///
+/// let now = Time::ZERO;
+/// let echo = AnyBehaviour::Echo(Echo::default());
+/// let mut conversation = Conversation::new(Arc::new(Settings::server()), echo, now);
+/// conversation.open(now);
+/// conversation.receive(now, b"hello\nex");
+/// assert_eq!(conversation.unsent(), b"From server -> hello\n");
+/// conversation.sent(now, 21);
+/// conversation.receive(now, b"it\n");
+/// assert_eq!(conversation.step(), Step::HalfClose);
+/// conversation.half_closed(now);
+/// conversation.peer_finished(now);
+/// assert_eq!(conversation.step(), Step::Close);
+/// ```
+pub struct Conversation {
+    settings: Arc<Settings>,
+    decoder: LineDecoder,
+    behaviour: AnyBehaviour,
+    observer: Option<Box<dyn Observer>>,
+    outbox: Outbox,
+    /// Input that waits until the peer has taken some of the replies.
+    held: Vec<u8>,
+    phase: Phase,
+    reason: Option<EndReason>,
+    counts: Counts,
+    /// The peer's sending side has ended.
+    peer_done: bool,
+    /// Lines that were too long so far.
+    too_long: u8,
+    /// While draining: how many bytes are still to be heard before the end.
+    draining: Option<usize>,
+    /// When a byte last went either way.
+    touched: Time,
+    /// When the line under way began; only meaningful in mid-line.
+    line_began: Time,
+    /// Since when the peer has taken none of the unsent bytes.
+    stalled: Option<Time>,
+}
+
+impl Conversation {
+    /// A conversation that begins at `now`.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>, behaviour: AnyBehaviour, now: Time) -> Self {
+        Conversation {
+            decoder: LineDecoder::new(settings.framing, settings.max_line),
+            settings,
+            behaviour,
+            observer: None,
+            outbox: Outbox::new(),
+            held: Vec::new(),
+            phase: Phase::Talking,
+            reason: None,
+            counts: Counts::default(),
+            peer_done: false,
+            too_long: 0,
+            draining: None,
+            touched: now,
+            line_began: now,
+            stalled: None,
+        }
+    }
+
+    /// Let `observer` see everything from here on.
+    #[must_use]
+    pub fn observed(mut self, observer: Box<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    // ---- in
+
+    /// The stream is open: greet.
+    pub fn open(&mut self, now: Time) {
+        self.tell(now, &Event::Opened);
+        let flow = self.with_behaviour(now, |behaviour, replies| behaviour.on_open(replies));
+        self.follow(now, flow);
+        self.settle(now);
+    }
+
+    /// Bytes arrived. All of them are used, kept or, after the end, discarded.
+    #[inline]
+    pub fn receive(&mut self, now: Time, bytes: &[u8]) {
+        self.touched = now;
+        self.counts.bytes_heard += bytes.len() as u64;
+        if let Some(observer) = &mut self.observer {
+            observer.on_bytes_heard(now, bytes);
+        }
+        if self.phase != Phase::Talking {
+            return;
+        }
+        if let Some(awaited) = &mut self.draining {
+            *awaited = awaited.saturating_sub(bytes.len());
+        }
+        if self.held.is_empty() {
+            self.converse(now, bytes);
+        } else {
+            self.held.extend_from_slice(bytes);
+        }
+        self.settle(now);
+    }
+
+    /// One datagram arrived: one line, whatever it ends with; the reply ends the same way.
+    pub fn receive_datagram(&mut self, now: Time, datagram: &[u8]) {
+        self.touched = now;
+        self.counts.bytes_heard += datagram.len() as u64;
+        if self.phase == Phase::Talking {
+            self.converse_datagram(now, datagram);
+        }
+        self.settle(now);
+    }
+
+    /// The peer has finished sending; it may still be reading.
+    pub fn peer_finished(&mut self, now: Time) {
+        if self.peer_done {
+            return;
+        }
+        self.peer_done = true;
+        self.tell(now, &Event::PeerFinished);
+        match self.phase {
+            Phase::Lingering { .. } => self.end(now, Phase::Closed),
+            Phase::Talking if self.held.is_empty() => self.answer_the_last(now),
+            _ => {}
+        }
+        self.settle(now);
+    }
+
+    /// The stream broke: nothing can be read or written any more.
+    pub fn peer_lost(&mut self, now: Time, loss: Loss) {
+        let reason = match loss {
+            Loss::Reset => EndReason::PeerReset,
+            Loss::Unreachable => EndReason::Unreachable,
+        };
+        self.reason.get_or_insert(reason);
+        self.end(now, Phase::Closed);
+        self.settle(now);
+    }
+
+    /// The stream took `count` bytes of [`unsent`](Self::unsent); 0 says that it took none.
+    #[inline]
+    pub fn sent(&mut self, now: Time, count: usize) {
+        if let Some(observer) = &mut self.observer {
+            observer.on_bytes_said(now, &self.outbox.unsent()[..count]);
+        }
+        self.outbox.advance(count);
+        self.counts.bytes_said += count as u64;
+        if count > 0 {
+            self.touched = now;
+        }
+        if self.outbox.is_empty() {
+            self.stalled = None;
+        } else if count > 0 || self.stalled.is_none() {
+            self.stalled = Some(now);
+        }
+        if !self.held.is_empty() && self.outbox.len() < self.settings.max_output / 2 {
+            self.resume(now);
+        }
+        self.settle(now);
+    }
+
+    /// The sending side is shut down, as [`Step::HalfClose`] asked.
+    pub fn half_closed(&mut self, now: Time) {
+        self.touched = now;
+        self.phase = Phase::Lingering { since: now };
+    }
+
+    /// Time has passed: carries out every deadline up to `now`. Harmless when there is none.
+    pub fn tick(&mut self, now: Time) {
+        self.meet_deadlines(now);
+        self.settle(now);
+    }
+
+    /// Say a line that nobody asked for. `false`: the conversation is ending, nothing was said.
+    ///
+    /// A peer that lets more than `max_output` bytes wait loses the conversation.
+    pub fn say(&mut self, now: Time, line: &[u8]) -> bool {
+        if self.phase != Phase::Talking {
+            return false;
+        }
+        self.with_behaviour(now, |_, replies| replies.line(line));
+        if self.outbox.len() > self.settings.max_output {
+            self.abort(now, EndReason::PeerNotReading);
+        }
+        self.settle(now);
+        true
+    }
+
+    /// End the conversation in good order: what was said still arrives.
+    pub fn close(&mut self, now: Time, reason: EndReason) {
+        self.finish(reason);
+        self.settle(now);
+    }
+
+    /// The server is stopping: hear the `unread` bytes that already wait in the stream, let a line
+    /// that has begun end, answer, and close. An idle conversation closes at once.
+    pub fn drain(&mut self, now: Time, unread: usize) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        self.draining = Some(unread);
+        let idle = self.outbox.is_empty() && self.held.is_empty() && !self.decoder.is_mid_line();
+        if unread == 0 && idle {
+            self.reason.get_or_insert(EndReason::Drained);
+            self.end(now, Phase::Closed);
+        }
+        self.settle(now);
+    }
+
+    /// End the conversation at once with a reset; what was not sent is lost.
+    pub fn abort(&mut self, now: Time, reason: EndReason) {
+        self.reason.get_or_insert(reason);
+        self.end(now, Phase::Reset);
+        self.settle(now);
+    }
+
+    // ---- out
+
+    /// The bytes for the peer, all that there are, in one piece.
+    #[must_use]
+    #[inline]
+    pub fn unsent(&self) -> &[u8] {
+        self.outbox.unsent()
+    }
+
+    /// What to do with the stream now.
+    #[must_use]
+    #[inline]
+    pub fn step(&self) -> Step {
+        match self.phase {
+            Phase::Talking => Step::Wait {
+                read: self.wants_input(),
+            },
+            Phase::Lingering { .. } => Step::Wait { read: true },
+            Phase::Flushing if !self.outbox.is_empty() => Step::Wait {
+                read: !self.peer_done,
+            },
+            Phase::Flushing if self.peer_done => Step::Close,
+            Phase::Flushing => Step::HalfClose,
+            Phase::Closed => Step::Close,
+            Phase::Reset => Step::Reset,
+        }
+    }
+
+    /// When [`tick`](Self::tick) is due at the latest; `None`: there is nothing to wait for.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        let at = |since: Time, limit: Option<Duration>| limit.map(|limit| since + limit);
+        let write = self
+            .stalled
+            .and_then(|since| at(since, self.settings.write_timeout));
+        let other = match self.phase {
+            Phase::Talking => {
+                let idle = at(self.touched, self.settings.idle_timeout);
+                let mid_line = self.decoder.is_mid_line().then_some(self.line_began);
+                let line = mid_line.and_then(|began| at(began, self.settings.line_timeout));
+                earliest(idle, line)
+            }
+            Phase::Lingering { since } => earliest(
+                Some(self.touched + self.settings.linger_idle),
+                Some(since + self.settings.linger_total),
+            ),
+            Phase::Flushing | Phase::Closed | Phase::Reset => None,
+        };
+        earliest(write, other)
+    }
+
+    /// Why it ended or is ending; `None` while it goes on.
+    #[must_use]
+    pub fn reason(&self) -> Option<EndReason> {
+        self.reason
+    }
+
+    /// The stream can be let go: the step is `Close` or `Reset` and stays so.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.step(), Step::Close | Step::Reset)
+    }
+
+    /// What went both ways so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// In the middle of something: a line has begun, or bytes wait to be sent or worked off.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.decoder.is_mid_line() || !self.outbox.is_empty() || !self.held.is_empty()
+    }
+
+    /// Bytes of memory that wait for this peer: unsent replies and held input.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> usize {
+        self.outbox.len() + self.held.len()
+    }
+
+    /// Lend a large empty buffer for the replies to come, unless some are already waiting.
+    #[inline]
+    pub fn lend(&mut self, buffer: &mut Outbox) {
+        if self.outbox.capacity() == 0 {
+            std::mem::swap(&mut self.outbox, buffer);
+        }
+    }
+
+    /// Take the lent buffer back; what is unsent stays here in memory of its own size.
+    #[inline]
+    pub fn give_back(&mut self, buffer: &mut Outbox) {
+        if buffer.capacity() == 0 {
+            *buffer = self.outbox.give_back();
+        }
+    }
+
+    // ---- inside
+
+    fn wants_input(&self) -> bool {
+        !self.peer_done && self.held.is_empty() && self.outbox.len() < self.settings.max_output
+    }
+
+    fn tell(&mut self, now: Time, event: &Event<'_>) {
+        if let Some(observer) = &mut self.observer {
+            observer.on_event(now, event);
+        }
+    }
+
+    fn with_behaviour<R>(
+        &mut self,
+        now: Time,
+        call: impl FnOnce(&mut AnyBehaviour, &mut Replies<'_>) -> R,
+    ) -> R {
+        let mut replies = Replies {
+            outbox: &mut self.outbox,
+            counts: &mut self.counts,
+            observer: self.observer.as_deref_mut(),
+            now,
+            style: self.decoder.reply_style(),
+        };
+        call(&mut self.behaviour, &mut replies)
+    }
+
+    fn follow(&mut self, now: Time, flow: Flow) {
+        match flow {
+            Flow::Continue => {}
+            Flow::FinishAfterReplies => self.finish(EndReason::BehaviourFinished),
+            Flow::FinishNow => self.abort(now, EndReason::BehaviourFinished),
+        }
+    }
+}
+
+fn earliest(a: Option<Time>, b: Option<Time>) -> Option<Time> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conversation")
+            .field("phase", &self.phase)
+            .field("reason", &self.reason)
+            .field("behaviour", &self.behaviour)
+            .field("counts", &self.counts)
+            .field("unsent", &self.outbox.len())
+            .field("held", &self.held.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,81 @@
+//! How a conversation ends: deadlines, draining, and the last reply that must arrive.
+//!
+//! Closing a socket with unread input makes the kernel reset the connection and lose the last
+//! reply. So: flush, half-close, read and discard until the peer closes or a limit is reached.
+
+use super::{Conversation, EndReason, Phase};
+use crate::{Event, Time};
+
+impl Conversation {
+    /// Nothing more is heard or said; what is queued still arrives.
+    pub(super) fn finish(&mut self, reason: EndReason) {
+        if self.phase == Phase::Talking {
+            self.reason.get_or_insert(reason);
+            self.phase = Phase::Flushing;
+            self.held = Vec::new();
+        }
+    }
+
+    /// The stream is done with.
+    pub(super) fn end(&mut self, now: Time, phase: Phase) {
+        if matches!(self.phase, Phase::Closed | Phase::Reset) {
+            return;
+        }
+        self.phase = phase;
+        self.stalled = None;
+        self.held = Vec::new();
+        self.outbox.advance(self.outbox.len());
+        let reason = *self.reason.get_or_insert(EndReason::PeerFinished);
+        let counts = self.counts;
+        self.tell(now, &Event::Ended { reason, counts });
+    }
+
+    /// What every input has in common at its end.
+    #[inline]
+    pub(super) fn settle(&mut self, now: Time) {
+        if self.draining == Some(0) && self.phase == Phase::Talking && self.between_lines() {
+            self.finish(EndReason::Drained);
+        }
+        if self.phase == Phase::Flushing && self.outbox.is_empty() && self.peer_done {
+            self.end(now, Phase::Closed);
+        }
+        if let Some(observer) = &mut self.observer {
+            observer.on_pause();
+        }
+    }
+
+    /// Every deadline that has passed, in the order of their weight.
+    pub(super) fn meet_deadlines(&mut self, now: Time) {
+        let settings = std::sync::Arc::clone(&self.settings);
+        let passed = |since: Time, limit: Option<std::time::Duration>| {
+            limit.is_some_and(|limit| now >= since + limit)
+        };
+        if self
+            .stalled
+            .is_some_and(|since| passed(since, settings.write_timeout))
+        {
+            return self.abort(now, EndReason::PeerNotReading);
+        }
+        match self.phase {
+            Phase::Talking => {
+                let mid_line = self.decoder.is_mid_line();
+                if mid_line && passed(self.line_began, settings.line_timeout) {
+                    self.complain(now, EndReason::LineTimeout);
+                } else if passed(self.touched, settings.idle_timeout) {
+                    self.complain(now, EndReason::Idle);
+                }
+            }
+            Phase::Lingering { since } if passed(since, Some(settings.linger_total)) => {
+                self.end(now, Phase::Reset);
+            }
+            Phase::Lingering { .. } if passed(self.touched, Some(settings.linger_idle)) => {
+                self.end(now, Phase::Closed);
+            }
+            _ => {}
+        }
+    }
+
+    fn between_lines(&self) -> bool {
+        self.held.is_empty() && !self.decoder.is_mid_line()
+    }
+}

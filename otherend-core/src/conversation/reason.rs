@@ -1,0 +1,115 @@
+//! How a conversation ended, and what went both ways until then.
+
+use std::fmt;
+
+/// Why a conversation ended: the first cause, and the only one that is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// The peer finished sending and got every answer.
+    PeerFinished,
+    /// The peer said an exit word.
+    ExitWord,
+    /// The behaviour had nothing more to say.
+    BehaviourFinished,
+    /// Nothing was said for too long.
+    Idle,
+    /// A line was begun and not ended in time.
+    LineTimeout,
+    /// Three lines were longer than allowed.
+    LinesTooLong,
+    /// The peer speaks UTF-16.
+    Utf16,
+    /// The peer did not take what was said to it.
+    PeerNotReading,
+    /// All conversations together hold too many unsent bytes, and this one is among the slow.
+    OutputFull,
+    /// The peer reset the connection.
+    PeerReset,
+    /// The peer can no longer be reached.
+    Unreachable,
+    /// Somebody at this end closed it.
+    ClosedHere,
+    /// The server is stopping and this conversation was in order.
+    Drained,
+    /// The server stopped before this conversation could finish.
+    Stopped,
+    /// The behaviour panicked.
+    Panicked,
+    /// The connection turned out to be one to itself.
+    SelfConnect,
+}
+
+impl EndReason {
+    /// A stable word: the label in metrics and in JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            EndReason::PeerFinished => "peer-finished",
+            EndReason::ExitWord => "exit-word",
+            EndReason::BehaviourFinished => "behaviour-finished",
+            EndReason::Idle => "idle",
+            EndReason::LineTimeout => "line-timeout",
+            EndReason::LinesTooLong => "lines-too-long",
+            EndReason::Utf16 => "utf-16",
+            EndReason::PeerNotReading => "peer-not-reading",
+            EndReason::OutputFull => "output-full",
+            EndReason::PeerReset => "reset",
+            EndReason::Unreachable => "unreachable",
+            EndReason::ClosedHere => "closed-here",
+            EndReason::Drained => "drained",
+            EndReason::Stopped => "stopped",
+            EndReason::Panicked => "panicked",
+            EndReason::SelfConnect => "self-connect",
+        }
+    }
+
+    /// The conversation ended as conversations should: no limit, fault or force ended it.
+    #[must_use]
+    pub const fn is_orderly(self) -> bool {
+        matches!(
+            self,
+            EndReason::PeerFinished
+                | EndReason::ExitWord
+                | EndReason::BehaviourFinished
+                | EndReason::ClosedHere
+                | EndReason::Drained
+        )
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            EndReason::PeerFinished => "the peer closed",
+            EndReason::ExitWord => "the peer said the exit word",
+            EndReason::BehaviourFinished => "all was said",
+            EndReason::Idle => "idle for too long",
+            EndReason::LineTimeout => "a line took too long",
+            EndReason::LinesTooLong => "too many lines were too long",
+            EndReason::Utf16 => "the peer speaks UTF-16",
+            EndReason::PeerNotReading => "the peer does not read what it is sent",
+            EndReason::OutputFull => "too much output waits for slow peers",
+            EndReason::PeerReset => "the peer reset the connection",
+            EndReason::Unreachable => "the peer can no longer be reached",
+            EndReason::ClosedHere => "closed at this end",
+            EndReason::Drained => "the server is stopping",
+            EndReason::Stopped => "cut off, the server stopped",
+            EndReason::Panicked => "the behaviour panicked",
+            EndReason::SelfConnect => "the connection reached itself",
+        })
+    }
+}
+
+/// What went both ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Complete lines of the peer.
+    pub lines_heard: u64,
+    /// Lines said to the peer, sent or still queued.
+    pub lines_said: u64,
+    /// Bytes that came from the peer.
+    pub bytes_heard: u64,
+    /// Bytes that the peer's socket took.
+    pub bytes_said: u64,
+}

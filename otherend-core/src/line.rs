@@ -1,0 +1,303 @@
+//! Lines: bytes in, lines out, however TCP cut the bytes.
+//!
+//! [`Framing`] says what ends a line, [`LineDecoder`] finds the ends. Complete lines are slices of
+//! the caller's own read buffer; only an unfinished tail is copied and kept. Nothing here answers
+//! anything: that is the conversation's work.
+
+mod feed;
+mod framing;
+mod opening;
+mod scan;
+mod telnet;
+
+use opening::Opening;
+use telnet::{Filtered, TelnetFilter};
+
+pub use feed::Feed;
+pub use framing::{Framing, LineEnd, Terminator};
+
+/// What the decoder found in the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decoded<'a> {
+    /// One line without its terminator, at most `max_line` bytes.
+    Line(&'a [u8], LineEnd),
+    /// The line that just passed `max_line`; the rest of it is discarded without another word.
+    TooLong,
+    /// A telnet refusal: these bytes go to the peer as they are.
+    Negotiation([u8; 3]),
+    /// Telnet's AYT: the peer wants a sign of life.
+    AreYouThere,
+    /// The peer speaks UTF-16; no line of it can be understood.
+    Utf16,
+}
+
+/// Finds the lines in a stream of bytes.
+///
+/// ```
+/// use otherend_core::{Decoded, Framing, LineDecoder, LineEnd};
+///
+/// let mut decoder = LineDecoder::new(Framing::Auto, 64 * 1024);
+/// let mut lines = decoder.feed(b"one\r\ntw");
+/// assert_eq!(lines.next(), Some(Decoded::Line(b"one", LineEnd::CrLf)));
+/// assert_eq!(lines.next(), None);
+/// assert_eq!(decoder.feed(b"o\n").next(), Some(Decoded::Line(b"two", LineEnd::Lf)));
+/// assert_eq!(decoder.finish(), None);
+/// ```
+#[derive(Debug)]
+pub struct LineDecoder {
+    framing: Framing,
+    max_line: usize,
+    /// The unfinished line; empty and without memory between lines.
+    tail: Vec<u8>,
+    /// The tail was handed out as a line and goes at the next step.
+    spent: bool,
+    /// Inside a line that was too long, waiting for its end.
+    discarding: bool,
+    /// The last line ended at CR: an LF (telnet: or NUL) that follows belongs to it.
+    after_cr: bool,
+    /// What is kept or discarded of the unfinished line ends with CR.
+    ends_with_cr: bool,
+    /// What the peer ended its first line with.
+    learned: Option<Terminator>,
+    opening: Opening,
+    telnet: Option<Box<TelnetFilter>>,
+}
+
+/// How a line to this peer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReplyStyle {
+    /// What it ends with.
+    pub(crate) terminator: Terminator,
+    /// CR and 0xFF in its text must be escaped.
+    pub(crate) telnet: bool,
+}
+
+/// A [`Decoded`] that does not borrow yet.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    /// A line that lies whole in the input.
+    Slice(usize, usize, LineEnd),
+    /// A line that began in an earlier input.
+    Tail(LineEnd),
+    Other(Decoded<'static>),
+}
+
+impl LineDecoder {
+    /// A decoder at the start of a stream; lines have at most `max_line` bytes, terminator not counted.
+    #[must_use]
+    pub fn new(framing: Framing, max_line: usize) -> Self {
+        LineDecoder {
+            framing,
+            max_line,
+            tail: Vec::new(),
+            spent: false,
+            discarding: false,
+            after_cr: false,
+            ends_with_cr: false,
+            learned: None,
+            opening: Opening::new(framing),
+            telnet: (framing == Framing::Telnet).then(|| Box::new(TelnetFilter::new())),
+        }
+    }
+
+    /// Look for lines in the next bytes of the stream: take them with [`Feed::next`] until it gives `None`.
+    pub fn feed<'d>(&'d mut self, input: &'d [u8]) -> Feed<'d> {
+        Feed::new(self, input)
+    }
+
+    /// The stream has ended: text without a terminator is a line. Call until it gives `None`.
+    pub fn finish(&mut self) -> Option<Decoded<'_>> {
+        self.forget_spent();
+        if let Some(found) = self.release_opening() {
+            return Some(self.show(found, &[]));
+        }
+        let unfinished = !self.tail.is_empty() && !self.discarding;
+        self.discarding = false;
+        if !unfinished {
+            self.tail = Vec::new();
+            return None;
+        }
+        if self.tail.len() > self.max_line {
+            self.tail = Vec::new();
+            return Some(Decoded::TooLong);
+        }
+        self.spent = true;
+        Some(Decoded::Line(&self.tail, LineEnd::EndOfStream))
+    }
+
+    /// A line has begun and its end has not come yet.
+    #[must_use]
+    pub fn is_mid_line(&self) -> bool {
+        let pending = !self.tail.is_empty() && !self.spent;
+        pending || self.discarding || self.telnet.as_ref().is_some_and(|t| t.is_mid_command())
+    }
+
+    /// What lines to this peer should end with.
+    #[must_use]
+    pub fn reply_terminator(&self) -> Terminator {
+        match self.framing {
+            Framing::Lf => Terminator::Lf,
+            Framing::Crlf | Framing::Dotnet | Framing::Telnet => Terminator::CrLf,
+            Framing::Auto => self.learned.unwrap_or(Terminator::Lf),
+        }
+    }
+
+    /// How lines to this peer are to be written, as far as is known now.
+    #[inline]
+    pub(crate) fn reply_style(&self) -> ReplyStyle {
+        ReplyStyle {
+            terminator: self.reply_terminator(),
+            telnet: self.is_telnet(),
+        }
+    }
+
+    fn is_telnet(&self) -> bool {
+        self.telnet.is_some()
+    }
+
+    fn forget_spent(&mut self) {
+        if self.spent {
+            self.spent = false;
+            self.tail = Vec::new();
+        }
+    }
+
+    /// Give what was found the life of its bytes.
+    #[inline]
+    fn show<'a>(&'a self, found: Found, input: &'a [u8]) -> Decoded<'a> {
+        match found {
+            Found::Slice(start, end, how) => Decoded::Line(&input[start..end], how),
+            Found::Tail(how) => Decoded::Line(&self.tail, how),
+            Found::Other(decoded) => decoded,
+        }
+    }
+
+    /// A line ends here: `input[start..end]`, behind the tail if there is one.
+    #[inline]
+    fn end_line(&mut self, input: &[u8], start: usize, end: usize, how: LineEnd) -> Option<Found> {
+        if self.learned.is_none() {
+            self.learned = Some(if how == LineEnd::Lf {
+                Terminator::Lf
+            } else {
+                Terminator::CrLf
+            });
+        }
+        self.ends_with_cr = false;
+        if self.discarding {
+            self.discarding = false;
+            return None;
+        }
+        if !self.tail.is_empty() {
+            return Some(self.end_tail(&input[start..end], how));
+        }
+        let (end, how) = match (self.framing.strips_cr(), how) {
+            (true, LineEnd::Lf) if end > start && input[end - 1] == b'\r' => {
+                (end - 1, LineEnd::CrLf)
+            }
+            _ => (end, how),
+        };
+        if end - start > self.max_line {
+            return Some(Found::Other(Decoded::TooLong));
+        }
+        Some(Found::Slice(start, end, how))
+    }
+
+    /// The line that ends here began in an earlier input.
+    fn end_tail(&mut self, rest: &[u8], how: LineEnd) -> Found {
+        self.tail.extend_from_slice(rest);
+        let mut how = how;
+        if self.framing.strips_cr() && self.tail.last() == Some(&b'\r') {
+            self.tail.pop();
+            how = LineEnd::CrLf;
+        }
+        self.spent = true;
+        if self.tail.len() > self.max_line {
+            return Found::Other(Decoded::TooLong);
+        }
+        Found::Tail(how)
+    }
+
+    /// Keep bytes of a line whose end has not come.
+    fn keep(&mut self, bytes: &[u8]) -> Option<Found> {
+        let last = bytes.last()?;
+        self.ends_with_cr = *last == b'\r';
+        if self.discarding {
+            return None;
+        }
+        let length = self.tail.len() + bytes.len();
+        // A CR at the very end may turn out to belong to the terminator.
+        let pending_cr = usize::from(self.framing.strips_cr() && self.ends_with_cr);
+        if length - pending_cr > self.max_line {
+            self.tail = Vec::new();
+            self.discarding = true;
+            return Some(Found::Other(Decoded::TooLong));
+        }
+        self.tail.extend_from_slice(bytes);
+        None
+    }
+
+    /// One byte of a telnet stream.
+    fn push_telnet(&mut self, byte: u8) -> Option<Found> {
+        let filter = self
+            .telnet
+            .get_or_insert_with(|| Box::new(TelnetFilter::new()));
+        match filter.push(byte) {
+            Filtered::Nothing => None,
+            Filtered::Data(byte) => self.push_text(byte),
+            Filtered::EraseCharacter => {
+                self.erase_character();
+                None
+            }
+            Filtered::EraseLine => {
+                self.tail.clear();
+                None
+            }
+            Filtered::AreYouThere => Some(Found::Other(Decoded::AreYouThere)),
+            Filtered::Answer(bytes) => Some(Found::Other(Decoded::Negotiation(bytes))),
+            Filtered::TooLong => Some(Found::Other(Decoded::TooLong)),
+        }
+    }
+
+    /// One byte of text under the rules of `dotnet`, plus CR NUL.
+    fn push_text(&mut self, byte: u8) -> Option<Found> {
+        let after_cr = std::mem::take(&mut self.after_cr);
+        match byte {
+            b'\n' if after_cr => None,
+            0 if after_cr && self.is_telnet() => None,
+            b'\n' => self.end_line(&[], 0, 0, LineEnd::Lf),
+            b'\r' => {
+                self.after_cr = true;
+                self.end_line(&[], 0, 0, LineEnd::Cr)
+            }
+            _ => self.keep(&[byte]),
+        }
+    }
+
+    /// Take back the last character: in UTF-8 that is all of its bytes.
+    fn erase_character(&mut self) {
+        while let Some(byte) = self.tail.pop() {
+            if byte & 0xc0 != 0x80 {
+                break;
+            }
+        }
+    }
+
+    /// The first bytes were no mark: treat them as what they are, one a call while there are any.
+    fn release_opening(&mut self) -> Option<Found> {
+        while let Some(byte) = self.opening.release() {
+            let telnet = self.telnet.is_some() || (self.framing == Framing::Auto && byte == 0xff);
+            let found = if telnet {
+                self.push_telnet(byte)
+            } else {
+                self.push_text(byte)
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! One read's worth of bytes on its way through the decoder.
+
+use super::opening::Opened;
+use super::{Decoded, Found, Framing, LineDecoder, LineEnd, ReplyStyle, scan};
+
+/// The lines of one input, from [`LineDecoder::feed`].
+#[derive(Debug)]
+pub struct Feed<'d> {
+    decoder: &'d mut LineDecoder,
+    input: &'d [u8],
+    /// Where the line under way starts in `input`.
+    start: usize,
+    /// Where the block under search starts in `input`.
+    block: usize,
+    /// Line ends (and under `auto` 0xFF) of that block which were not looked at yet.
+    mask: u64,
+    needles: [u8; 3],
+}
+
+impl<'d> Feed<'d> {
+    pub(super) fn new(decoder: &'d mut LineDecoder, input: &'d [u8]) -> Self {
+        let needles = decoder.framing.needles();
+        let mut feed = Feed {
+            decoder,
+            input,
+            start: 0,
+            block: 0,
+            mask: 0,
+            needles,
+        };
+        feed.mask = feed.search();
+        feed
+    }
+
+    /// The next thing found, or `None` when all of the input is used or kept.
+    #[inline]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a line borrows from the decoder: an iterator cannot lend"
+    )]
+    pub fn next(&mut self) -> Option<Decoded<'_>> {
+        let found = self.find()?;
+        Some(self.decoder.show(found, self.input))
+    }
+
+    /// As [`next`](Self::next), with how to answer it.
+    #[inline]
+    pub(crate) fn next_with_style(&mut self) -> Option<(Decoded<'_>, ReplyStyle)> {
+        let found = self.find()?;
+        Some((
+            self.decoder.show(found, self.input),
+            self.decoder.reply_style(),
+        ))
+    }
+
+    /// The bytes that no line was found in yet.
+    #[must_use]
+    pub fn rest(&self) -> &'d [u8] {
+        &self.input[self.start.min(self.input.len())..]
+    }
+
+    #[inline]
+    fn find(&mut self) -> Option<Found> {
+        self.decoder.forget_spent();
+        if !self.decoder.opening.is_over() || self.decoder.after_cr || self.decoder.is_telnet() {
+            let found = self.find_carefully();
+            if found.is_some() || self.decoder.is_telnet() {
+                return found;
+            }
+        }
+        while let Some(at) = self.next_position() {
+            // Behind a mark or a swallowed LF the mask still knows them.
+            if at < self.start {
+                continue;
+            }
+            match self.input[at] {
+                b'\n' if self.decoder.framing == Framing::Crlf && !self.follows_cr(at) => {}
+                0xff => return self.switch_to_telnet(at),
+                byte => {
+                    if let Some(found) = self.end_line(at, byte) {
+                        return Some(found);
+                    }
+                }
+            }
+        }
+        let unfinished = &self.input[self.start..];
+        self.start = self.input.len();
+        self.decoder.keep(unfinished)
+    }
+
+    /// A line ends at `at`.
+    #[inline]
+    fn end_line(&mut self, at: usize, byte: u8) -> Option<Found> {
+        let start = self.start;
+        self.start = at + 1;
+        let how = match (byte, self.input.get(at + 1)) {
+            (b'\r', Some(b'\n')) => {
+                self.start = at + 2;
+                LineEnd::CrLf
+            }
+            (b'\r', next) => {
+                self.decoder.after_cr = next.is_none();
+                LineEnd::Cr
+            }
+            _ => LineEnd::Lf,
+        };
+        self.decoder.end_line(self.input, start, at, how)
+    }
+
+    /// What does not come by for most lines: the stream's beginning, an LF that belongs to the
+    /// CR of an earlier read, telnet.
+    fn find_carefully(&mut self) -> Option<Found> {
+        if let Some(found) = self.find_opening() {
+            return Some(found);
+        }
+        if self.decoder.is_telnet() {
+            return self.find_telnet();
+        }
+        if let Some(&byte) = self.input.get(self.start).filter(|_| self.decoder.after_cr) {
+            self.decoder.after_cr = false;
+            self.start += usize::from(byte == b'\n');
+        }
+        None
+    }
+
+    fn find_opening(&mut self) -> Option<Found> {
+        while self.decoder.opening.is_watching() {
+            let &byte = self.input.get(self.start)?;
+            self.start += 1;
+            if self.decoder.opening.push(byte) == Opened::Utf16 {
+                return Some(Found::Other(Decoded::Utf16));
+            }
+        }
+        self.decoder.release_opening()
+    }
+
+    fn find_telnet(&mut self) -> Option<Found> {
+        while let Some(&byte) = self.input.get(self.start) {
+            self.start += 1;
+            if let Some(found) = self.decoder.push_telnet(byte) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The first 0xFF of a peer under `auto`: what stands before it stays pending.
+    fn switch_to_telnet(&mut self, at: usize) -> Option<Found> {
+        let pending = &self.input[self.start..at];
+        self.start = at;
+        let too_long = self.decoder.keep(pending);
+        too_long.or_else(|| self.find_telnet())
+    }
+
+    fn follows_cr(&self, at: usize) -> bool {
+        if at > self.start {
+            self.input[at - 1] == b'\r'
+        } else {
+            self.decoder.ends_with_cr
+        }
+    }
+
+    /// Where the next line end or 0xFF stands.
+    #[inline]
+    fn next_position(&mut self) -> Option<usize> {
+        while self.mask == 0 {
+            self.block += scan::BLOCK;
+            if self.block >= self.input.len() {
+                self.block = self.input.len();
+                return None;
+            }
+            self.mask = self.search();
+        }
+        let at = self.block + self.mask.trailing_zeros() as usize;
+        self.mask &= self.mask - 1;
+        Some(at)
+    }
+
+    #[inline]
+    fn search(&self) -> u64 {
+        let rest = &self.input[self.block..];
+        match rest.first_chunk() {
+            Some(block) => scan::positions(block, self.needles),
+            None => scan::positions_of_rest(rest, self.needles),
+        }
+    }
+}

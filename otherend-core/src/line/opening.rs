@@ -1,0 +1,94 @@
+//! The first bytes of a stream: a UTF-8 mark is dropped, UTF-16 is recognised, anything else is text.
+//!
+//! `FF FE` is both the UTF-16 mark and telnet's IAC DONT. Under `auto` the fourth byte decides:
+//! `FF FE x 00` is UTF-16, anything else is telnet.
+
+use super::Framing;
+
+const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// What the byte just pushed decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// Not decided: the byte is held.
+    Wait,
+    /// A UTF-8 mark, now complete and dropped.
+    Mark,
+    /// The peer speaks UTF-16.
+    Utf16,
+    /// No mark: the held bytes, this one included, are to be released.
+    Text,
+}
+
+/// Up to four held bytes and whether the beginning is still being looked at.
+#[derive(Debug)]
+pub(super) struct Opening {
+    framing: Framing,
+    held: [u8; 4],
+    len: u8,
+    released: u8,
+    over: bool,
+}
+
+impl Opening {
+    pub(super) fn new(framing: Framing) -> Self {
+        let over = !framing.strips_mark();
+        Opening {
+            framing,
+            held: [0; 4],
+            len: 0,
+            released: 0,
+            over,
+        }
+    }
+
+    /// The beginning is decided and nothing of it is held: bytes go the ordinary way.
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        self.over && self.released == self.len
+    }
+
+    /// The next byte may still belong to a mark.
+    pub(super) fn is_watching(&self) -> bool {
+        !self.over
+    }
+
+    /// Take one byte of the beginning.
+    pub(super) fn push(&mut self, byte: u8) -> Opened {
+        self.held[usize::from(self.len)] = byte;
+        self.len += 1;
+        let opened = self.judge();
+        self.over = opened != Opened::Wait;
+        if matches!(opened, Opened::Mark | Opened::Utf16) {
+            self.released = self.len;
+        }
+        opened
+    }
+
+    fn judge(&self) -> Opened {
+        let held = &self.held[..usize::from(self.len)];
+        if held == UTF8_MARK {
+            return Opened::Mark;
+        }
+        if UTF8_MARK.starts_with(held) {
+            return Opened::Wait;
+        }
+        match (self.framing, held) {
+            (Framing::Dotnet, [0xff, 0xfe]) | (Framing::Auto, [0xff, 0xfe, _, 0]) => Opened::Utf16,
+            (Framing::Dotnet | Framing::Auto, [0xff])
+            | (Framing::Auto, [0xff, 0xfe] | [0xff, 0xfe, _]) => Opened::Wait,
+            _ => Opened::Text,
+        }
+    }
+
+    /// The held bytes one by one, once they are known to be no mark (or the stream has ended).
+    pub(super) fn release(&mut self) -> Option<u8> {
+        self.over = true;
+        if self.released == self.len {
+            return None;
+        }
+        let byte = self.held[usize::from(self.released)];
+        self.released += 1;
+        Some(byte)
+    }
+}

@@ -1,0 +1,173 @@
+//! Bytes on their way out: filled line by line, emptied write by write.
+
+use std::mem;
+
+/// A queue of bytes for the peer, kept in one piece so that all of it leaves in one write.
+///
+/// The memory behind it stays initialised between uses: adding a short line is a bounds check and
+/// two fixed-size copies, without a call.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// All of it is initialised; `start..end` is queued.
+    memory: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Outbox {
+    /// An empty queue without memory.
+    #[must_use]
+    pub const fn new() -> Self {
+        Outbox {
+            memory: Vec::new(),
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// What is queued.
+    #[must_use]
+    #[inline]
+    pub fn unsent(&self) -> &[u8] {
+        &self.memory[self.start..self.end]
+    }
+
+    /// How many bytes are queued.
+    #[must_use]
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Nothing is queued.
+    #[must_use]
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Bytes of memory held, queued or not.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// Queue `bytes`.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+    }
+
+    /// Queue `count` bytes, which the caller now writes into the returned slice.
+    #[inline]
+    pub(crate) fn room(&mut self, count: usize) -> &mut [u8] {
+        if self.memory.len() - self.end < count {
+            self.grow(count);
+        }
+        let start = self.end;
+        self.end += count;
+        &mut self.memory[start..self.end]
+    }
+
+    /// The first `count` queued bytes were sent.
+    pub(crate) fn advance(&mut self, count: usize) {
+        self.start += count.min(self.len());
+        if self.is_empty() {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Move what is queued to memory of its own size and hand over the large memory behind it.
+    pub(crate) fn give_back(&mut self) -> Outbox {
+        let rest = self.unsent().to_vec();
+        let end = rest.len();
+        let mut lent = mem::replace(
+            self,
+            Outbox {
+                memory: rest,
+                start: 0,
+                end,
+            },
+        );
+        (lent.start, lent.end) = (0, 0);
+        lent
+    }
+
+    #[cold]
+    fn grow(&mut self, count: usize) {
+        self.memory.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.len());
+        let needed = self.end + count;
+        if needed > self.memory.len() {
+            self.memory.resize(needed.max(2 * self.memory.len()), 0);
+        }
+    }
+}
+
+/// Copy `from` into `to`, which has the same length.
+///
+/// Two overlapping copies of a fixed size cover any short length; calling `memcpy` for 15 or 31
+/// bytes costs more than the copy.
+#[inline]
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
+    let done = match from.len() {
+        8..16 => ends::<8>(to, from),
+        16..32 => ends::<16>(to, from),
+        32..64 => ends::<32>(to, from),
+        _ => false,
+    };
+    if !done {
+        to.copy_from_slice(from);
+    }
+}
+
+#[inline]
+fn ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
+        return false;
+    };
+    let Some(start) = to.first_chunk_mut::<N>() else {
+        return false;
+    };
+    *start = *first;
+    let Some(end) = to.last_chunk_mut::<N>() else {
+        return false;
+    };
+    *end = *last;
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_is_copied_whole() {
+        let from: Vec<u8> = (0..100).collect();
+        for length in 0..from.len() {
+            let mut to = vec![0xee; length];
+            copy(&mut to, &from[..length]);
+            assert_eq!(to, from[..length]);
+        }
+    }
+
+    #[test]
+    fn what_was_sent_makes_room() {
+        let mut outbox = Outbox::new();
+        outbox.push(b"abcdef");
+        outbox.advance(4);
+        outbox.push(b"gh");
+        assert_eq!(outbox.unsent(), b"efgh");
+        outbox.advance(4);
+        assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn giving_back_keeps_what_is_unsent() {
+        let mut outbox = Outbox::new();
+        outbox.push(&[7; 1000]);
+        outbox.advance(990);
+        let large = outbox.give_back();
+        assert!(large.is_empty() && large.capacity() >= 1000);
+        assert_eq!((outbox.unsent(), outbox.capacity()), (&[7; 10][..], 10));
+    }
+}

@@ -1,0 +1,103 @@
+//! The first rule: what a conversation hears and says never depends on how TCP cut the bytes.
+
+use std::sync::{Arc, Mutex};
+
+use otherend_core::{
+    AnyBehaviour, Conversation, Echo, Event, Framing, LineEnd, Observer, Settings, Step, Time,
+};
+use proptest::prelude::*;
+
+/// Writes down every event; a CR and a CR LF are the same end here.
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Observer for Notes {
+    fn on_event(&mut self, _now: Time, event: &Event<'_>) {
+        let event = match *event {
+            Event::Heard {
+                line,
+                end: LineEnd::Cr,
+            } => Event::Heard {
+                line,
+                end: LineEnd::CrLf,
+            },
+            other => other,
+        };
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+/// Everything heard, said and decided when `input` arrives in `pieces` and then ends.
+fn outcome(framing: Framing, pieces: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
+    let now = Time::ZERO;
+    let notes = Arc::new(Mutex::new(Vec::new()));
+    let settings = Settings {
+        framing,
+        max_line: 20,
+        max_output: 100,
+        ..Settings::server()
+    };
+    let echo = AnyBehaviour::Echo(Echo::default());
+    let mut conversation = Conversation::new(Arc::new(settings), echo, now)
+        .observed(Box::new(Notes(Arc::clone(&notes))));
+    conversation.open(now);
+    let mut said = Vec::new();
+    for piece in pieces {
+        conversation.receive(now, piece);
+        take(&mut conversation, now, &mut said);
+    }
+    conversation.peer_finished(now);
+    take(&mut conversation, now, &mut said);
+    if conversation.step() == Step::HalfClose {
+        conversation.half_closed(now);
+    }
+    let events = notes.lock().unwrap().clone();
+    (events, said)
+}
+
+fn take(conversation: &mut Conversation, now: Time, said: &mut Vec<u8>) {
+    while !conversation.unsent().is_empty() {
+        said.extend_from_slice(conversation.unsent());
+        conversation.sent(now, conversation.unsent().len());
+    }
+}
+
+/// Bytes in which line ends, marks and telnet commands are frequent.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        3 => Just(b'\n'), 3 => Just(b'\r'), 2 => Just(0u8), 2 => Just(0xff),
+        1 => Just(0xfe), 1 => Just(0xef), 1 => Just(0xbb), 1 => Just(0xbf),
+        2 => 0xf0u8..=0xff, 8 => b'a'..=b'e', 1 => any::<u8>(),
+    ];
+    let start = prop_oneof![
+        Just(&b""[..]),
+        Just(&b"\xef\xbb\xbf"[..]),
+        Just(&b"\xff\xfe"[..]),
+        Just(&b"Exit"[..]),
+    ];
+    (start, prop::collection::vec(byte, 0..300)).prop_map(|(start, rest)| [start, &rest].concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_partition_gives_the_same_conversation(
+        input in bytes(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        framing in prop::sample::select(&Framing::ALL[..]),
+    ) {
+        let whole = outcome(framing, &[&input]);
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(input.len() + 1)).collect();
+        cuts.sort_unstable();
+        let mut pieces = Vec::new();
+        let mut start = 0;
+        for cut in cuts {
+            pieces.push(&input[start..cut]);
+            start = cut;
+        }
+        pieces.push(&input[start..]);
+        prop_assert_eq!(&outcome(framing, &pieces), &whole);
+        let bytes: Vec<&[u8]> = input.chunks(1).collect();
+        prop_assert_eq!(&outcome(framing, &bytes), &whole);
+    }
+}
