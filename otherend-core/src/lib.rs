@@ -3,6 +3,7 @@
 
 mod behaviour;
 mod conversation;
+mod escape;
 mod event;
 mod line;
 mod outbox;
@@ -10,6 +11,7 @@ mod time;
 
 pub use behaviour::{AnyBehaviour, Behaviour, Echo, Flow, Replies, Sink};
 pub use conversation::{Conversation, Counts, EndReason, ExitWords, Loss, Role, Settings, Step};
+pub use escape::{escape_into, escaped};
 pub use event::{Event, Observer};
 pub use line::{Decoded, Feed, Framing, LineDecoder, LineEnd, Terminator};
 pub use outbox::Outbox;

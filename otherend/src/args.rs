@@ -1,5 +1,8 @@
 //! The command line as a whole: what stands before and after the command's own flags.
 
+pub(crate) mod duration;
+pub(crate) mod size;
+
 use clap::Parser;
 
 use crate::command::Command;

@@ -1,0 +1,6 @@
+//! What people and programs get to see: marks, times, hex, colours, numbers.
+
+pub(crate) mod hex;
+pub(crate) mod human;
+pub(crate) mod style;
+pub(crate) mod time;
