@@ -57,12 +57,22 @@ enum Phase {
     Reset,
 }
 
+/// Our sending side while the conversation goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Saying {
+    Open,
+    /// What is queued is still sent, then the sending side is shut down.
+    Ending,
+    Ended,
+}
+
 /// One peer, from open to close.
 ///
 /// **Inputs** take the time and what happened: [`open`](Self::open), [`receive`](Self::receive),
 /// [`peer_finished`](Self::peer_finished), [`peer_lost`](Self::peer_lost), [`sent`](Self::sent),
 /// [`half_closed`](Self::half_closed), [`tick`](Self::tick), [`say`](Self::say),
-/// [`close`](Self::close), [`drain`](Self::drain), [`abort`](Self::abort).
+/// [`finish_saying`](Self::finish_saying), [`close`](Self::close), [`drain`](Self::drain),
+/// [`abort`](Self::abort).
 /// **Outputs** are polled after any input: [`unsent`](Self::unsent), [`step`](Self::step),
 /// [`deadline`](Self::deadline). Nothing blocks, nothing reads a clock, nothing panics on any bytes.
 ///
@@ -103,6 +113,8 @@ pub struct Conversation {
     counts: Counts,
     /// The peer's sending side has ended.
     peer_done: bool,
+    /// Our own sending side, while lines are still heard.
+    saying: Saying,
     /// Lines that were too long so far.
     too_long: u8,
     /// While draining: how many bytes are still to be heard before the end.
@@ -130,6 +142,7 @@ impl Conversation {
             reason: None,
             counts: Counts::default(),
             peer_done: false,
+            saying: Saying::Open,
             too_long: 0,
             draining: None,
             touched: now,
@@ -238,7 +251,19 @@ impl Conversation {
     /// The sending side is shut down, as [`Step::HalfClose`] asked.
     pub fn half_closed(&mut self, now: Time) {
         self.touched = now;
-        self.phase = Phase::Lingering { since: now };
+        if self.saying == Saying::Ending {
+            self.saying = Saying::Ended;
+        }
+        if self.phase == Phase::Flushing {
+            self.phase = Phase::Lingering { since: now };
+        }
+    }
+
+    /// Nothing more will be said, but the peer is still heard: half-close once all is sent.
+    pub fn finish_saying(&mut self) {
+        if self.saying == Saying::Open {
+            self.saying = Saying::Ending;
+        }
     }
 
     /// Time has passed: carries out every deadline up to `now`. Harmless when there is none.
@@ -251,7 +276,7 @@ impl Conversation {
     ///
     /// A peer that lets more than `max_output` bytes wait loses the conversation.
     pub fn say(&mut self, now: Time, line: &[u8]) -> bool {
-        if self.phase != Phase::Talking {
+        if self.phase != Phase::Talking || self.saying != Saying::Open {
             return false;
         }
         self.with_behaviour(now, |_, replies| replies.line(line));
@@ -312,6 +337,7 @@ impl Conversation {
                 read: !self.peer_done,
             },
             Phase::Flushing if self.peer_done => Step::Close,
+            // A second time after `finish_saying`, where it changes nothing.
             Phase::Flushing => Step::HalfClose,
             Phase::Closed => Step::Close,
             Phase::Reset => Step::Reset,
@@ -388,6 +414,10 @@ impl Conversation {
     }
 
     // ---- inside
+
+    fn must_half_close(&self) -> bool {
+        self.saying == Saying::Ending && self.outbox.is_empty()
+    }
 
     fn wants_input(&self) -> bool {
         !self.peer_done && self.held.is_empty() && self.outbox.len() < self.settings.max_output
