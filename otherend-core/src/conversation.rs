@@ -329,6 +329,7 @@ impl Conversation {
     #[inline]
     pub fn step(&self) -> Step {
         match self.phase {
+            Phase::Talking if self.must_half_close() => Step::HalfClose,
             Phase::Talking => Step::Wait {
                 read: self.wants_input(),
             },

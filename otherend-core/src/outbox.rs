@@ -25,6 +25,16 @@ impl Outbox {
         }
     }
 
+    /// An empty queue with `capacity` bytes of memory.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Outbox {
+            memory: vec![0; capacity],
+            start: 0,
+            end: 0,
+        }
+    }
+
     /// What is queued.
     #[must_use]
     #[inline]

@@ -1,4 +1,26 @@
 //! Servers and clients for line conversations.
 #![forbid(unsafe_code)]
 
+mod accept;
+mod admission;
+mod bell;
+mod carried;
+mod clock;
 pub mod endpoint;
+mod engine;
+mod error;
+mod mailbox;
+mod registry;
+mod server;
+mod shared;
+mod sockets;
+mod stats;
+
+pub use admission::{Refusal, raise_descriptor_limit};
+pub use endpoint::Endpoint;
+pub use engine::Engine;
+pub use error::BindError;
+pub use otherend_core as core;
+pub use registry::Peer;
+pub use server::{Audience, Handle, Keepalive, Notice, Open, Running, Server, ServerConfig};
+pub use stats::{Report, Stats};

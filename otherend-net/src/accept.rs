@@ -1,0 +1,221 @@
+//! The acceptor: one loop for all engines, which never dies and never spins.
+//!
+//! Whoever may not come in gets one line. Errors of a single connection are passed over; when
+//! descriptors or memory run out, one connection is refused with the help of a reserve descriptor
+//! and the next attempt waits, 10 ms at first and 1 s at most.
+
+mod backoff;
+mod doorstep;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::Refusal;
+use crate::engine::Engine;
+use crate::mailbox::Mailbox;
+use crate::registry::Admitted;
+use crate::server::Notice;
+use crate::shared::Shared;
+use crate::sockets;
+use backoff::Backoff;
+use doorstep::Doorstep;
+
+/// What is done with a connection that was let in.
+pub(crate) type Welcome<'a> = dyn FnMut(TcpStream, Admitted) + 'a;
+
+/// How many connections are taken from one listener before the others are looked at.
+const BATCH: usize = 64;
+
+/// The listeners of one server and what it takes to keep accepting.
+pub(crate) struct Acceptor {
+    shared: Arc<Shared>,
+    engine: Engine,
+    listeners: Vec<TcpListener>,
+    /// A descriptor to give up when there are none left, so that a peer can be told.
+    reserve: Option<TcpListener>,
+    backoff: Backoff,
+    doorstep: Doorstep,
+}
+
+impl Acceptor {
+    pub(crate) fn new(shared: Arc<Shared>, engine: Engine, listeners: Vec<TcpListener>) -> Self {
+        let reserve = listeners[0].try_clone().ok();
+        let (backoff, doorstep) = (Backoff::new(), Doorstep::new());
+        Acceptor {
+            shared,
+            engine,
+            listeners,
+            reserve,
+            backoff,
+            doorstep,
+        }
+    }
+
+    /// Accept until the server stops; then nobody is listening any more.
+    pub(crate) fn run(&mut self, welcome: &mut Welcome<'_>) {
+        while !self.shared.is_stopping() {
+            for index in self.wait() {
+                self.accept_some(index, welcome);
+            }
+        }
+        self.listeners.clear();
+        self.reserve = None;
+    }
+
+    /// Wait for connections and orders; which listeners have connections?
+    fn wait(&mut self) -> Vec<usize> {
+        let now = self.shared.clock.now();
+        let pause = self.backoff.remaining(now);
+        let accepting = pause.is_none() && !self.shared.is_suspended();
+        let timeout = [pause, self.doorstep.deadline(now)]
+            .into_iter()
+            .flatten()
+            .min();
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+
+        let mut fds = vec![PollFd::from_borrowed_fd(
+            self.shared.door.as_fd(),
+            PollFlags::IN,
+        )];
+        fds.extend(
+            self.doorstep
+                .streams()
+                .map(|stream| PollFd::new(stream, PollFlags::IN)),
+        );
+        let listeners_at = fds.len();
+        if accepting {
+            fds.extend(
+                self.listeners
+                    .iter()
+                    .map(|listener| PollFd::new(listener, PollFlags::IN)),
+            );
+        }
+        if poll(&mut fds, timeout.as_ref()).is_err() {
+            return Vec::new();
+        }
+        let rung = !fds[0].revents().is_empty();
+        let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
+        let at_the_door: Vec<bool> = fds[1..listeners_at].iter().map(ready).collect();
+        let listeners = fds[listeners_at..].iter().enumerate();
+        let listeners = listeners
+            .filter(|(_, fd)| ready(fd))
+            .map(|(index, _)| index)
+            .collect();
+        if rung {
+            self.shared.door.silence();
+        }
+        self.doorstep.sweep(self.shared.clock.now(), &at_the_door);
+        listeners
+    }
+
+    fn accept_some(&mut self, index: usize, welcome: &mut Welcome<'_>) {
+        for _ in 0..BATCH {
+            if self.shared.is_stopping() || self.shared.is_suspended() {
+                return;
+            }
+            match self.listeners[index].accept() {
+                Ok((stream, address)) => {
+                    self.backoff.reset();
+                    self.receive(stream, address, welcome);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if concerns_one_connection(&error) => {
+                    self.shared.counters.accept_failed()
+                }
+                Err(error) => {
+                    self.shared.accept_failed(&error);
+                    self.refuse_with_reserve(index);
+                    self.backoff.fail(self.shared.clock.now());
+                    return;
+                }
+            }
+            if self.engine == Engine::Single {
+                // Orders and the other listeners come first after each client.
+                return;
+            }
+        }
+    }
+
+    /// A connection is here: let it in or turn it away.
+    fn receive(&mut self, stream: TcpStream, address: SocketAddr, welcome: &mut Welcome<'_>) {
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
+        if local == address {
+            return self.shared.notice(&Notice::SelfConnect { address });
+        }
+        if let Err(refusal) = self.shared.admit(address.ip()) {
+            return self.turn_away(stream, address, refusal);
+        }
+        match self.prepare(&stream) {
+            Ok(mailbox) => {
+                self.shared.counters.accepted();
+                let peer = self.shared.introduce(address, local);
+                welcome(stream, Admitted::new(&self.shared, peer, mailbox));
+            }
+            Err(error) => {
+                self.shared.accept_failed(&error);
+                self.turn_away(stream, address, Refusal::Full);
+            }
+        }
+    }
+
+    fn prepare(&self, stream: &TcpStream) -> io::Result<Mailbox> {
+        sockets::prepare(stream, self.shared.keepalive.as_ref())?;
+        match self.engine {
+            Engine::Single | Engine::Threads => Mailbox::for_thread(),
+            #[cfg(feature = "tokio")]
+            Engine::Async => Ok(Mailbox::for_task()),
+        }
+    }
+
+    fn turn_away(&mut self, stream: TcpStream, address: SocketAddr, refusal: Refusal) {
+        self.shared.counters.refused();
+        self.shared.notice(&Notice::Refused { address, refusal });
+        self.doorstep
+            .turn_away(self.shared.clock.now(), stream, refusal.line());
+    }
+
+    /// No descriptor is left: give the reserve up for a moment, so that one peer can be told.
+    fn refuse_with_reserve(&mut self, index: usize) {
+        if self.reserve.take().is_none() {
+            return;
+        }
+        if let Ok((stream, address)) = self.listeners[index].accept() {
+            self.shared.counters.refused();
+            self.shared.notice(&Notice::Refused {
+                address,
+                refusal: Refusal::Full,
+            });
+            // It cannot stay: its descriptor is the reserve.
+            doorstep::tell(&stream, Refusal::Full.line());
+        }
+        self.reserve = self.listeners[0].try_clone().ok();
+    }
+}
+
+/// The connection is gone or was never possible; the listener is as good as before (accept(2)).
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let Some(errno) = Errno::from_io_error(error) else {
+        return false;
+    };
+    matches!(
+        errno,
+        Errno::CONNABORTED
+            | Errno::INTR
+            | Errno::PERM
+            | Errno::PROTO
+            | Errno::NOPROTOOPT
+            | Errno::NETDOWN
+            | Errno::NETUNREACH
+            | Errno::HOSTDOWN
+            | Errno::HOSTUNREACH
+            | Errno::OPNOTSUPP
+            | Errno::TIMEDOUT
+    )
+}

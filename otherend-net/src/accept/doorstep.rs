@@ -1,0 +1,77 @@
+//! Peers that were turned away: each gets one line and a moment to read it.
+//!
+//! Closing at once would reset the connection if the peer has already said something, and the
+//! line would be lost. So they wait here, half-closed, until they close, 2 s at most, 64 at most.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use otherend_core::Time;
+
+const PATIENCE: Duration = Duration::from_secs(2);
+const ROOM: usize = 64;
+
+/// Those who were told, and until when they may stay.
+#[derive(Debug)]
+pub(super) struct Doorstep {
+    waiting: Vec<(TcpStream, Time)>,
+}
+
+impl Doorstep {
+    pub(super) fn new() -> Self {
+        Doorstep {
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Tell `stream` the `line` and let it stay for a moment.
+    pub(super) fn turn_away(&mut self, now: Time, stream: TcpStream, line: &str) {
+        if !tell(&stream, line) {
+            return;
+        }
+        if self.waiting.len() == ROOM {
+            self.waiting.remove(0);
+        }
+        self.waiting.push((stream, now + PATIENCE));
+    }
+
+    pub(super) fn streams(&self) -> impl Iterator<Item = &TcpStream> {
+        self.waiting.iter().map(|(stream, _)| stream)
+    }
+
+    /// How long until somebody has stayed long enough.
+    pub(super) fn deadline(&self, now: Time) -> Option<Duration> {
+        self.waiting
+            .first()
+            .map(|(_, until)| until.since(now) + Duration::from_millis(1))
+    }
+
+    /// Let go those who have closed or stayed long enough; `ready` tells who has something to read.
+    pub(super) fn sweep(&mut self, now: Time, ready: &[bool]) {
+        let mut ready = ready.iter();
+        self.waiting.retain_mut(|(stream, until)| {
+            let readable = *ready.next().unwrap_or(&false);
+            *until > now && !(readable && has_closed(stream))
+        });
+    }
+}
+
+/// Say one line and half-close. `false`: the peer is gone already.
+pub(super) fn tell(stream: &TcpStream, line: &str) -> bool {
+    let text = format!("{line}\n");
+    // A fresh socket has room for a line; without blocking, a strange one cannot hold us up.
+    let told = stream
+        .set_nonblocking(true)
+        .and_then(|()| (&mut &*stream).write_all(text.as_bytes()));
+    told.and_then(|()| stream.shutdown(Shutdown::Write)).is_ok()
+}
+
+/// Discard what it says. `true`: it has finished or broken.
+fn has_closed(stream: &mut TcpStream) -> bool {
+    let mut discarded = [0; 4096];
+    match stream.read(&mut discarded) {
+        Ok(count) => count == 0,
+        Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+    }
+}

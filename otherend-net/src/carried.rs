@@ -1,0 +1,159 @@
+//! A conversation together with what surrounds it in a server: orders, counters, the stop.
+//!
+//! Both styles of driver (blocking, async) hold one of these and do nothing but move bytes.
+
+use std::sync::Arc;
+
+use otherend_core::{Conversation, EndReason, Time};
+
+use crate::clock::Clock;
+use crate::mailbox::{Mailbox, Order};
+use crate::registry::Admitted;
+
+/// A conversation on its way, and how its surroundings reach it.
+pub(crate) struct Carried {
+    pub(crate) conversation: Conversation,
+    pub(crate) clock: Clock,
+    place: Place,
+    /// Bytes that wait for this peer, as the server was last told.
+    waiting: usize,
+    /// Set when the stop came: was something under way?
+    busy_at_stop: Option<bool>,
+}
+
+/// Where it is carried.
+enum Place {
+    /// Among the conversations of a server.
+    Server(Admitted),
+    /// By itself, in a client.
+    Client(Arc<Mailbox>),
+}
+
+impl Carried {
+    /// A conversation of a server, with whoever was admitted.
+    pub(crate) fn in_server(admitted: Admitted) -> Self {
+        let conversation = admitted.shared.conversation(&admitted.member.peer);
+        Carried::new(conversation, admitted.shared.clock, Place::Server(admitted))
+    }
+
+    /// A conversation by itself.
+    pub(crate) fn in_client(
+        conversation: Conversation,
+        clock: Clock,
+        mailbox: Arc<Mailbox>,
+    ) -> Self {
+        Carried::new(conversation, clock, Place::Client(mailbox))
+    }
+
+    fn new(conversation: Conversation, clock: Clock, place: Place) -> Self {
+        Carried {
+            conversation,
+            clock,
+            place,
+            waiting: 0,
+            busy_at_stop: None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        match &self.place {
+            Place::Server(admitted) => &admitted.member.mailbox,
+            Place::Client(mailbox) => mailbox,
+        }
+    }
+
+    /// Carry out the orders that wait. `unread` tells how many bytes wait in the stream.
+    #[inline]
+    pub(crate) fn follow_orders(&mut self, now: Time, unread: impl Fn() -> usize) {
+        for order in self.mailbox().take() {
+            self.follow(now, order, &unread);
+        }
+    }
+
+    fn follow(&mut self, now: Time, order: Order, unread: &impl Fn() -> usize) {
+        match order {
+            Order::Say(line) => {
+                self.conversation.say(now, &line);
+            }
+            Order::FinishSaying => self.conversation.finish_saying(),
+            Order::Close(reason) => self.conversation.close(now, reason),
+            Order::Drain => {
+                let unread = unread();
+                self.busy_at_stop
+                    .get_or_insert(unread > 0 || self.conversation.is_busy());
+                self.conversation.drain(now, unread);
+            }
+            Order::Abort(reason) => self.conversation.abort(now, reason),
+        }
+    }
+
+    /// The next moment at which [`tick`](Self::tick) is due.
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        let own = self.conversation.deadline();
+        match (own, self.stop_deadline()) {
+            (Some(own), Some(stop)) => Some(own.min(stop)),
+            (own, stop) => own.or(stop),
+        }
+    }
+
+    /// Carry out the deadlines that have passed, the server's stop among them.
+    pub(crate) fn tick(&mut self, now: Time) {
+        self.conversation.tick(now);
+        if self.stop_deadline().is_some_and(|stop| now >= stop) {
+            self.conversation.abort(now, EndReason::Stopped);
+        }
+    }
+
+    fn stop_deadline(&self) -> Option<Time> {
+        match &self.place {
+            Place::Server(admitted) => admitted.shared.stop_deadline(),
+            Place::Client(_) => None,
+        }
+    }
+
+    /// Tell the server how many bytes wait for this peer; too many in all end the slow ones.
+    #[inline]
+    pub(crate) fn account(&mut self, now: Time) {
+        let waiting = self.conversation.waiting_bytes();
+        if waiting != self.waiting {
+            self.account_change(now, waiting);
+        }
+    }
+
+    fn account_change(&mut self, now: Time, waiting: usize) {
+        let Place::Server(Admitted { shared, .. }) = &self.place else {
+            return;
+        };
+        let all = shared.counters.waiting_changed(self.waiting, waiting);
+        let grew = waiting > self.waiting;
+        self.waiting = waiting;
+        if grew && all > shared.max_output_in_all {
+            self.conversation.abort(now, EndReason::OutputFull);
+        }
+    }
+
+    /// The behaviour panicked: this conversation ends, and no other.
+    pub(crate) fn panicked(&mut self, now: Time) {
+        self.conversation.abort(now, EndReason::Panicked);
+    }
+}
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        let Place::Server(Admitted { shared, .. }) = &self.place else {
+            return;
+        };
+        shared.counters.waiting_changed(self.waiting, 0);
+        if !self.conversation.is_over() {
+            // The task or thread was torn down around it.
+            self.conversation
+                .abort(shared.clock.now(), EndReason::Stopped);
+        }
+        let reason = self.conversation.reason().unwrap_or(EndReason::Stopped);
+        shared.counters.ended(reason, &self.conversation.counts());
+        if let Some(was_busy) = self.busy_at_stop {
+            shared.counters.stopped(!reason.is_orderly(), was_busy);
+        }
+    }
+}

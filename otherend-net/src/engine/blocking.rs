@@ -1,0 +1,157 @@
+//! The blocking driver: one thread, one conversation, one `poll` between two reads.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use otherend_core::{Step, Time};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::Buffers;
+use crate::carried::Carried;
+use crate::registry::Admitted;
+use crate::sockets;
+
+/// A conversation and its stream.
+pub(crate) struct Carrier {
+    pub(crate) stream: TcpStream,
+    pub(crate) carried: Carried,
+}
+
+impl Carrier {
+    /// Move what can be moved, then wait for more, `limit` at most. `false`: it is over.
+    pub(crate) fn turn(&mut self, buffers: &mut Buffers, limit: Option<Duration>) -> bool {
+        self.carried.conversation.lend(&mut buffers.outbox);
+        let now = self.carried.clock.now();
+        self.carried
+            .follow_orders(now, || sockets::unread(&self.stream));
+        self.write(now);
+        let step = self.carried.conversation.step();
+        self.carried.conversation.give_back(&mut buffers.outbox);
+        self.carried.account(now);
+        match step {
+            Step::Wait { read } => {
+                if self.wait(read, limit) {
+                    self.carried.conversation.lend(&mut buffers.outbox);
+                    self.read(buffers);
+                    self.carried.conversation.give_back(&mut buffers.outbox);
+                }
+            }
+            Step::HalfClose => {
+                // A stream that is already broken says so at the next read.
+                let _ = self.stream.shutdown(Shutdown::Write);
+                self.carried.conversation.half_closed(now);
+            }
+            Step::Close => return false,
+            Step::Reset => {
+                sockets::reset_on_close(&self.stream);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn write(&mut self, now: Time) {
+        let conversation = &mut self.carried.conversation;
+        while !conversation.unsent().is_empty() {
+            match self.stream.write(conversation.unsent()) {
+                Ok(count) => conversation.sent(now, count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return conversation.sent(now, 0);
+                }
+                Err(error) => return conversation.peer_lost(now, sockets::loss(&error)),
+            }
+        }
+    }
+
+    fn read(&mut self, buffers: &mut Buffers) {
+        let outcome = self.stream.read(&mut buffers.input);
+        let now = self.carried.clock.now();
+        let conversation = &mut self.carried.conversation;
+        match outcome {
+            Ok(0) => conversation.peer_finished(now),
+            Ok(count) => {
+                conversation.receive(now, &buffers.input[..count]);
+                self.write(now);
+            }
+            Err(error) if is_passing(&error) => {}
+            Err(error) => conversation.peer_lost(now, sockets::loss(&error)),
+        }
+    }
+
+    /// Wait for bytes, room, orders or a deadline. `true`: there is something to read.
+    fn wait(&mut self, read: bool, limit: Option<Duration>) -> bool {
+        let mut interest = PollFlags::empty();
+        interest.set(PollFlags::IN, read);
+        interest.set(
+            PollFlags::OUT,
+            !self.carried.conversation.unsent().is_empty(),
+        );
+        let clock = self.carried.clock;
+        let deadline = self
+            .carried
+            .deadline()
+            .map(|deadline| clock.until(deadline));
+        let timeout = match (deadline, limit) {
+            (Some(deadline), Some(limit)) => Some(deadline.min(limit)),
+            (deadline, limit) => deadline.or(limit),
+        };
+        let readable = {
+            let stream = PollFd::from_borrowed_fd(self.stream.as_fd(), interest);
+            match self.carried.mailbox().bell() {
+                Some(bell) => {
+                    let bell = PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN);
+                    poll_first([stream, bell], timeout)
+                }
+                None => poll_first([stream], timeout),
+            }
+        };
+        if deadline.is_some() && !readable {
+            self.carried.tick(clock.now());
+        }
+        readable && read
+    }
+}
+
+/// Poll until something happens or `timeout` has passed. `true`: the first descriptor has bytes, an
+/// end or an error to read.
+fn poll_first<const N: usize>(mut fds: [PollFd<'_>; N], timeout: Option<Duration>) -> bool {
+    // Rounded up, so that the deadline has passed when the wait is over.
+    let timeout = timeout.map(|timeout| timeout + Duration::from_micros(999));
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(0) | Err(_) => false,
+        Ok(_) => {
+            let ready = PollFlags::IN | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+            fds[0].revents().intersects(ready)
+        }
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
+
+/// Carry the conversation with one peer of a server from its first byte to its last.
+pub(crate) fn carry(stream: TcpStream, admitted: Admitted, buffers: &mut Buffers) {
+    let clock = admitted.shared.clock;
+    let mut carrier = Carrier {
+        stream,
+        carried: Carried::in_server(admitted),
+    };
+    let went_well = catch_unwind(AssertUnwindSafe(|| {
+        carrier.carried.conversation.open(clock.now());
+        while carrier.turn(buffers, None) {}
+    }));
+    if went_well.is_err() {
+        *buffers = Buffers::new();
+        carrier.carried.panicked(clock.now());
+        sockets::reset_on_close(&carrier.stream);
+    }
+}

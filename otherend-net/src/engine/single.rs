@@ -1,0 +1,10 @@
+//! `single`: one client at a time in the calling thread; the others wait their turn in the backlog.
+
+use super::{Buffers, blocking};
+use crate::accept::Acceptor;
+
+/// Serve until the server stops.
+pub(crate) fn serve(acceptor: &mut Acceptor) {
+    let mut buffers = Buffers::new();
+    acceptor.run(&mut |stream, admitted| blocking::carry(stream, admitted, &mut buffers));
+}

@@ -1,0 +1,30 @@
+//! `threads`: one thread for each client.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::thread;
+
+use super::{Buffers, blocking};
+use crate::accept::Acceptor;
+use crate::registry::Admitted;
+
+/// Room for a behaviour of some depth; the buffers are not on the stack.
+const STACK: usize = 256 * 1024;
+
+/// Serve until the server stops.
+pub(crate) fn serve(acceptor: &mut Acceptor) {
+    acceptor.run(&mut start);
+}
+
+fn start(stream: TcpStream, admitted: Admitted) {
+    let shared = Arc::clone(&admitted.shared);
+    let name = format!("peer {}", admitted.member.peer.number);
+    // `thread::spawn` would panic when there are no threads left.
+    let started = thread::Builder::new()
+        .name(name)
+        .stack_size(STACK)
+        .spawn(move || blocking::carry(stream, admitted, &mut Buffers::new()));
+    if let Err(error) = started {
+        shared.accept_failed(&error);
+    }
+}

@@ -1,0 +1,194 @@
+//! `async`: event-driven on all cores.
+//!
+//! A task carries a conversation and owns no buffer: each worker thread reads into and writes from
+//! one of its own, and a timer is armed anew only when an earlier deadline than the armed one comes.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::net::TcpStream as StdStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use otherend_core::{Step, Time};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Buffers;
+use crate::accept::Acceptor;
+use crate::carried::Carried;
+use crate::registry::Admitted;
+use crate::sockets;
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers::new());
+}
+
+/// Start the worker threads, `workers` or one a core.
+pub(crate) fn start(workers: Option<usize>) -> io::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        builder.worker_threads(workers.max(1));
+    }
+    builder.thread_name("otherend").enable_all().build()
+}
+
+/// Serve until the server stops; this thread accepts, the workers carry.
+pub(crate) fn serve(runtime: &Runtime, acceptor: &mut Acceptor) {
+    acceptor.run(&mut |stream, admitted| {
+        runtime.spawn(carry_admitted(stream, admitted));
+    });
+}
+
+async fn carry_admitted(stream: StdStream, admitted: Admitted) {
+    let shared = std::sync::Arc::clone(&admitted.shared);
+    match TcpStream::from_std(stream) {
+        Ok(stream) => carry(&mut Carrier::new(stream, Carried::in_server(admitted))).await,
+        Err(error) => shared.accept_failed(&error),
+    }
+}
+
+/// Carry a conversation to its end; a panic inside ends it and nothing else.
+async fn carry(carrier: &mut Carrier) {
+    carrier
+        .carried
+        .conversation
+        .open(carrier.carried.clock.now());
+    let mut sleep = pin!(sleep_until(carrier.armed));
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| carrier.poll(cx, sleep.as_mut())));
+        polled.unwrap_or_else(|_| {
+            carrier.carried.panicked(carrier.carried.clock.now());
+            sockets::reset_on_close(&carrier.stream);
+            Poll::Ready(())
+        })
+    })
+    .await;
+}
+
+/// A conversation and its stream.
+pub(crate) struct Carrier {
+    stream: TcpStream,
+    pub(crate) carried: Carried,
+    /// When the timer will wake us.
+    armed: Instant,
+    /// Who was last registered to be woken by orders.
+    waker: Option<Waker>,
+}
+
+impl Carrier {
+    pub(crate) fn new(stream: TcpStream, carried: Carried) -> Self {
+        let armed = Instant::now() + std::time::Duration::from_secs(86_400);
+        Carrier {
+            stream,
+            carried,
+            armed,
+            waker: None,
+        }
+    }
+
+    /// Move what can be moved. Ready: it is over.
+    fn poll(&mut self, cx: &mut Context<'_>, sleep: Pin<&mut Sleep>) -> Poll<()> {
+        self.register(cx);
+        let over = BUFFERS.with_borrow_mut(|buffers| {
+            self.carried.conversation.lend(&mut buffers.outbox);
+            let over = self.exchange(cx, &mut buffers.input);
+            self.carried.conversation.give_back(&mut buffers.outbox);
+            buffers.trim();
+            over
+        });
+        if over {
+            return Poll::Ready(());
+        }
+        self.wait(cx, sleep)
+    }
+
+    /// Read, answer and write until there is nothing to do. `true`: it is over.
+    fn exchange(&mut self, cx: &mut Context<'_>, input: &mut [u8]) -> bool {
+        let now = self.carried.clock.now();
+        self.carried
+            .follow_orders(now, || sockets::unread(&self.stream));
+        loop {
+            self.write(cx, now);
+            let moved = match self.carried.conversation.step() {
+                Step::Wait { read } => read && self.read(cx, now, input),
+                Step::HalfClose => {
+                    // A stream that is already broken says so at the next read.
+                    let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
+                    self.carried.conversation.half_closed(now);
+                    true
+                }
+                Step::Close => return true,
+                Step::Reset => {
+                    sockets::reset_on_close(&self.stream);
+                    return true;
+                }
+            };
+            if !moved {
+                self.carried.account(now);
+                return self.carried.conversation.is_over();
+            }
+        }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, now: Time) {
+        let conversation = &mut self.carried.conversation;
+        while !conversation.unsent().is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, conversation.unsent()) {
+                Poll::Ready(Ok(count)) => conversation.sent(now, count),
+                Poll::Ready(Err(error)) => {
+                    return conversation.peer_lost(now, sockets::loss(&error));
+                }
+                Poll::Pending => return conversation.sent(now, 0),
+            }
+        }
+    }
+
+    /// `true`: something came.
+    fn read(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
+        let mut buffer = ReadBuf::new(input);
+        // Tokio knows from a buffer that was not filled that nothing is left: no second read.
+        let Poll::Ready(outcome) = Pin::new(&mut self.stream).poll_read(cx, &mut buffer) else {
+            return false;
+        };
+        let conversation = &mut self.carried.conversation;
+        match outcome {
+            Ok(()) if buffer.filled().is_empty() => conversation.peer_finished(now),
+            Ok(()) => conversation.receive(now, buffer.filled()),
+            Err(error) => conversation.peer_lost(now, sockets::loss(&error)),
+        }
+        true
+    }
+
+    /// Carry out deadlines that have passed and see that we are woken at the next.
+    fn wait(&mut self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<()> {
+        let Some(deadline) = self.carried.deadline() else {
+            return Poll::Pending;
+        };
+        let deadline = Instant::from_std(self.carried.clock.instant(deadline));
+        // A later deadline leaves the timer as it is: it wakes us once too early and is set anew.
+        if deadline < self.armed || sleep.is_elapsed() {
+            self.armed = deadline;
+            sleep.as_mut().reset(deadline);
+        }
+        if sleep.poll(cx).is_ready() {
+            self.carried.tick(self.carried.clock.now());
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    fn register(&mut self, cx: &Context<'_>) {
+        if !self
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            self.carried.mailbox().wake_with(cx.waker());
+            self.waker = Some(cx.waker().clone());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The open conversations of one server: list them, speak to one, close one, wait for all to end.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use otherend_core::Time;
+
+use crate::mailbox::{Mailbox, Order};
+use crate::shared::Shared;
+
+/// Who is at the other end of one conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Peer {
+    /// Counts up from 1 in the order in which they came; never used twice.
+    pub number: u64,
+    /// Its address.
+    pub address: SocketAddr,
+    /// The address of ours that it reached.
+    pub local: SocketAddr,
+}
+
+/// One open conversation.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) peer: Peer,
+    pub(crate) since: Time,
+    pub(crate) mailbox: Mailbox,
+}
+
+/// A place among the open conversations, given up when this is dropped.
+pub(crate) struct Admitted {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) member: Arc<Member>,
+}
+
+impl Admitted {
+    /// Take the place: from here on the conversation counts as open.
+    pub(crate) fn new(shared: &Arc<Shared>, peer: Peer, mailbox: Mailbox) -> Self {
+        let member = Arc::new(Member {
+            peer,
+            since: shared.clock.now(),
+            mailbox,
+        });
+        shared.registry.add(Arc::clone(&member));
+        if shared.is_stopping() {
+            // The orders of the stop may have been given before this one was in the list.
+            member.mailbox.post(Order::Drain);
+        }
+        Admitted {
+            shared: Arc::clone(shared),
+            member,
+        }
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.shared.registry.remove(&self.member.peer);
+    }
+}
+
+/// All open conversations, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    inside: Mutex<Inside>,
+    emptied: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    members: BTreeMap<u64, Arc<Member>>,
+    /// How many each source has open; counted only while somebody asks.
+    sources: HashMap<IpAddr, usize>,
+}
+
+impl Registry {
+    fn add(&self, member: Arc<Member>) {
+        let mut inside = self.lock();
+        *inside.sources.entry(member.peer.address.ip()).or_default() += 1;
+        inside.members.insert(member.peer.number, member);
+    }
+
+    fn remove(&self, peer: &Peer) {
+        let mut inside = self.lock();
+        if inside.members.remove(&peer.number).is_none() {
+            return;
+        }
+        let source = peer.address.ip();
+        if let Some(count) = inside.sources.get_mut(&source) {
+            *count -= 1;
+            if *count == 0 {
+                inside.sources.remove(&source);
+            }
+        }
+        if inside.members.is_empty() {
+            self.emptied.notify_all();
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().members.len()
+    }
+
+    pub(crate) fn of_source(&self, source: IpAddr) -> usize {
+        self.lock().sources.get(&source).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<Member>> {
+        self.lock().members.get(&number).cloned()
+    }
+
+    /// All that are open, in the order in which they came.
+    pub(crate) fn all(&self) -> Vec<Arc<Member>> {
+        self.lock().members.values().cloned().collect()
+    }
+
+    /// Wait until none is open, at most `limit`. `true`: none is.
+    pub(crate) fn wait_until_empty(&self, limit: Duration) -> bool {
+        let inside = self.lock();
+        let (inside, _) = self
+            .emptied
+            .wait_timeout_while(inside, limit, |inside| !inside.members.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        inside.members.is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

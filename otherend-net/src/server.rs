@@ -1,0 +1,252 @@
+//! The server: listens, accepts, carries conversations on one of the engines, and stops in order.
+
+mod audience;
+mod config;
+mod handle;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use otherend_core::AnyBehaviour;
+
+use crate::accept::Acceptor;
+use crate::admission::Admission;
+use crate::bell::Bell;
+use crate::engine::{self, Engine};
+use crate::error::BindError;
+use crate::registry::Peer;
+use crate::shared::Shared;
+use crate::sockets;
+use crate::stats::Report;
+
+pub use audience::{Audience, Notice};
+pub use config::{Keepalive, ServerConfig};
+pub use handle::{Handle, Open};
+
+/// How long conversations that were cut off may take to notice it.
+const AFTER_CUT: Duration = Duration::from_secs(1);
+
+/// A server that listens and does not serve yet: connections already wait in the backlog.
+///
+/// ```
+/// use otherend_core::{AnyBehaviour, Echo};
+/// use otherend_net::{Server, ServerConfig};
+///
+/// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), |_peer| {
+///     AnyBehaviour::Echo(Echo::default())
+/// })?;
+/// println!("listening on {}", server.addresses()[0]);
+/// let running = server.start()?;
+/// let report = running.drain();
+/// assert_eq!(report.aborted, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Server {
+    shared: Arc<Shared>,
+    config: ServerConfig,
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Server {
+    /// Listen on every one of `addresses`; `make_behaviour` is asked for each peer that comes.
+    ///
+    /// Port 0 takes a free port, the same for all addresses given with port 0 where it is free
+    /// on all of them; [`addresses`](Self::addresses) tells the real one.
+    ///
+    /// # Errors
+    ///
+    /// When one of the addresses cannot be listened on, or the limits asked for cannot be had.
+    /// Nothing is listening then.
+    pub fn bind(
+        addresses: &[SocketAddr],
+        config: ServerConfig,
+        make_behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+    ) -> Result<Server, BindError> {
+        if addresses.is_empty() {
+            return Err(BindError::NoAddress);
+        }
+        let admission = Admission::new(&config, addresses)?;
+        let listeners = listen_on_all(addresses, config.engine.backlog())?;
+        let bound = listeners
+            .iter()
+            .map(TcpListener::local_addr)
+            .collect::<Result<_, _>>();
+        let addresses = bound.map_err(BindError::Engine)?;
+        let door = Bell::new().map_err(BindError::Engine)?;
+        let mut shared = Shared::new(
+            config.settings.clone(),
+            admission,
+            door,
+            Box::new(make_behaviour),
+        );
+        shared.keepalive = config.keepalive;
+        shared.max_output_in_all = config.max_output_in_all;
+        shared.drain_timeout = config.drain_timeout;
+        Ok(Server {
+            shared: Arc::new(shared),
+            config,
+            listeners,
+            addresses,
+        })
+    }
+
+    /// Let `audience` see every conversation and what happens at the door.
+    ///
+    /// # Panics
+    ///
+    /// When a [`handle`](Self::handle) was taken before.
+    #[must_use]
+    pub fn watched_by(mut self, audience: Arc<dyn Audience>) -> Self {
+        let shared = Arc::get_mut(&mut self.shared);
+        shared.expect("watched_by comes before handle").audience = Some(audience);
+        self
+    }
+
+    /// The addresses it really listens on, in the order asked for.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// How many conversations there can be at once.
+    #[must_use]
+    pub fn max_clients(&self) -> usize {
+        self.shared.admission.max_clients
+    }
+
+    /// Reaches the server from anywhere while it serves.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Serve in this thread until a [`Handle`] stops it and all conversations have ended.
+    ///
+    /// # Errors
+    ///
+    /// When the engine's threads cannot be started.
+    pub fn serve(self) -> Result<Report, BindError> {
+        let Server {
+            shared,
+            config,
+            listeners,
+            ..
+        } = self;
+        let mut acceptor = Acceptor::new(Arc::clone(&shared), config.engine, listeners);
+        match config.engine {
+            Engine::Single => engine::single::serve(&mut acceptor),
+            Engine::Threads => engine::threads::serve(&mut acceptor),
+            #[cfg(feature = "tokio")]
+            Engine::Async => {
+                let runtime = engine::tokio::start(config.workers).map_err(BindError::Engine)?;
+                engine::tokio::serve(&runtime, &mut acceptor);
+                wait_for_the_last(&shared);
+                runtime.shutdown_timeout(AFTER_CUT);
+            }
+        }
+        wait_for_the_last(&shared);
+        Ok(shared.counters.report())
+    }
+
+    /// Serve in a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// When there is no thread left.
+    pub fn start(self) -> Result<Running, BindError> {
+        let (handle, addresses) = (self.handle(), self.addresses.clone());
+        let thread = thread::Builder::new()
+            .name("otherend server".into())
+            .spawn(move || self.serve())
+            .map_err(BindError::Engine)?;
+        Ok(Running {
+            handle,
+            addresses,
+            thread: Some(thread),
+        })
+    }
+}
+
+fn listen_on_all(addresses: &[SocketAddr], backlog: i32) -> Result<Vec<TcpListener>, BindError> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    let mut free_port = None;
+    for &address in addresses {
+        let wanted = match (address.port(), free_port) {
+            (0, Some(port)) => SocketAddr::new(address.ip(), port),
+            _ => address,
+        };
+        let listener = sockets::listen(wanted, backlog).map_err(|source| BindError::Listen {
+            address: wanted,
+            source,
+        })?;
+        if address.port() == 0 {
+            free_port = listener.local_addr().ok().map(|bound| bound.port());
+        }
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// Conversations end by themselves at the stop's deadline at the latest.
+fn wait_for_the_last(shared: &Shared) {
+    while let Some(deadline) = shared.stop_deadline() {
+        let left = shared.clock.until(deadline);
+        if shared.registry.wait_until_empty(left + AFTER_CUT) || left.is_zero() {
+            return;
+        }
+    }
+}
+
+/// A server in a thread of its own; dropping it stops it at once.
+pub struct Running {
+    handle: Handle,
+    addresses: Vec<SocketAddr>,
+    thread: Option<JoinHandle<Result<Report, BindError>>>,
+}
+
+impl Running {
+    /// The addresses it listens on.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Reaches the server from anywhere.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Take nobody in any more, let the conversations finish (the drain timeout at most), and report.
+    pub fn drain(mut self) -> Report {
+        self.handle.drain();
+        self.join()
+    }
+
+    /// Cut every conversation off and report.
+    pub fn stop(mut self) -> Report {
+        self.handle.stop();
+        self.join()
+    }
+
+    fn join(&mut self) -> Report {
+        let outcome = self.thread.take().and_then(|thread| thread.join().ok());
+        outcome
+            .and_then(Result::ok)
+            .unwrap_or_else(|| self.handle.shared.counters.report())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            self.handle.stop();
+            self.join();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Whoever watches a server: its conversations, and what happens at its door.
+
+use std::io;
+use std::net::SocketAddr;
+
+use otherend_core::{Observer, Time};
+
+use crate::admission::Refusal;
+use crate::registry::Peer;
+
+/// Something that happened before a conversation could begin.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Notice<'a> {
+    /// A peer was turned away with one line.
+    Refused {
+        /// Where it came from.
+        address: SocketAddr,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A connection could not be accepted or carried; the next attempt comes by itself.
+    AcceptFailed {
+        /// What the system said.
+        error: &'a io::Error,
+    },
+    /// A connection reached itself and was closed.
+    SelfConnect {
+        /// Its address, on both ends.
+        address: SocketAddr,
+    },
+}
+
+/// Watches a server. Called from its threads: whoever takes long here delays peers.
+pub trait Audience: Send + Sync {
+    /// Who watches the conversation with `peer`, which is about to begin; `None`: nobody, and no
+    /// event is built for it.
+    fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>>;
+
+    /// Something happened at the door.
+    fn notice(&self, now: Time, notice: &Notice<'_>) {
+        let _ = (now, notice);
+    }
+}

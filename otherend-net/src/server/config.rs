@@ -1,0 +1,78 @@
+//! What a server promises: engine, limits, deadlines. Every default is one of the promises.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use otherend_core::Settings;
+
+use crate::engine::Engine;
+
+/// How a server behaves towards all of its peers. The defaults are safe.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerConfig {
+    /// What moves the bytes.
+    pub engine: Engine,
+    /// Framing, limits and deadlines of each conversation.
+    pub settings: Settings,
+    /// How many conversations at once. `None`: as many as the engine likes (async 1,024, threads
+    /// 512) and the descriptor limit allows. `Some`: exactly so many, or the server does not start.
+    /// The `single` engine always has one; the others wait in the backlog.
+    pub max_clients: Option<usize>,
+    /// How many conversations at once for one source address. `None`: 64, where somebody other
+    /// than this machine can connect.
+    pub max_per_source: Option<usize>,
+    /// How many bytes may wait for slow peers in all conversations together (256 MiB).
+    pub max_output_in_all: usize,
+    /// When a silent peer is asked whether it is still there. `None`: never.
+    pub keepalive: Option<Keepalive>,
+    /// How long conversations may take to finish at a stop (10 s).
+    pub drain_timeout: Duration,
+    /// Who may connect; empty: everybody.
+    pub allow: Vec<IpNet>,
+    /// Who may not connect, even if allowed.
+    pub deny: Vec<IpNet>,
+    /// Threads of the async engine. `None`: one a core.
+    pub workers: Option<usize>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        ServerConfig {
+            engine: Engine::default(),
+            settings: Settings::server(),
+            max_clients: None,
+            max_per_source: None,
+            max_output_in_all: 256 * 1024 * 1024,
+            keepalive: Some(Keepalive::default()),
+            drain_timeout: Duration::from_secs(10),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            workers: None,
+        }
+    }
+}
+
+/// How dead peers are noticed (RFC 1122 §4.2.3.6, RFC 5482).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keepalive {
+    /// Silence before the first question (60 s).
+    pub idle: Duration,
+    /// Between questions (10 s).
+    pub interval: Duration,
+    /// Questions without an answer before the peer is dead (6).
+    pub retries: u32,
+    /// How long sent data may stay unacknowledged, where the system has TCP_USER_TIMEOUT (30 s).
+    pub unacknowledged: Duration,
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Keepalive {
+            idle: Duration::from_secs(60),
+            interval: Duration::from_secs(10),
+            retries: 6,
+            unacknowledged: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Reaching a server while it serves: stop it, list who is there, speak to one, close one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use otherend_core::EndReason;
+
+use crate::mailbox::Order;
+use crate::registry::Peer;
+use crate::shared::Shared;
+use crate::stats::Stats;
+
+/// A hand on a running server; clone it freely.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// A conversation that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Open {
+    /// Who it is with.
+    pub peer: Peer,
+    /// For how long it has been open.
+    pub age: Duration,
+}
+
+impl Handle {
+    /// Leave new connections in the backlog until [`resume`](Self::resume).
+    pub fn suspend(&self) {
+        self.shared.suspend(true);
+    }
+
+    /// Accept again.
+    pub fn resume(&self) {
+        self.shared.suspend(false);
+    }
+
+    /// Take nobody in any more and let conversations finish what has begun, for the configured
+    /// drain timeout at most. Idle ones are closed at once. Does not wait.
+    pub fn drain(&self) {
+        self.shared.drain(self.shared.drain_timeout);
+    }
+
+    /// As [`drain`](Self::drain), for `limit` at most.
+    pub fn drain_within(&self, limit: Duration) {
+        self.shared.drain(limit);
+    }
+
+    /// Cut every conversation off. Does not wait.
+    pub fn stop(&self) {
+        self.shared.stop();
+    }
+
+    /// A stop is under way.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.shared.is_stopping()
+    }
+
+    /// Everybody who is here, in the order in which they came.
+    #[must_use]
+    pub fn conversations(&self) -> Vec<Open> {
+        let now = self.shared.clock.now();
+        let members = self.shared.registry.all();
+        members
+            .iter()
+            .map(|m| Open {
+                peer: m.peer,
+                age: now.since(m.since),
+            })
+            .collect()
+    }
+
+    /// Say a line to the peer with this number. `false`: it is not here.
+    pub fn say(&self, number: u64, line: &[u8]) -> bool {
+        self.post(number, Order::Say(line.to_vec()))
+    }
+
+    /// Close the conversation with this number in good order. `false`: it is not here.
+    pub fn close(&self, number: u64) -> bool {
+        self.post(number, Order::Close(EndReason::ClosedHere))
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.counters.stats()
+    }
+
+    fn post(&self, number: u64, order: Order) -> bool {
+        let Some(member) = self.shared.registry.get(number) else {
+            return false;
+        };
+        member.mailbox.post(order);
+        true
+    }
+}

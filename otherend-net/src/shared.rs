@@ -1,0 +1,149 @@
+//! What all conversations of one server share.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use otherend_core::{AnyBehaviour, Conversation, EndReason, Settings, Time};
+
+use crate::admission::Admission;
+use crate::bell::Bell;
+use crate::clock::Clock;
+use crate::mailbox::Order;
+use crate::registry::{Peer, Registry};
+use crate::server::{Audience, Keepalive, Notice};
+use crate::stats::Counters;
+
+/// Makes the behaviour of one conversation.
+pub(crate) type MakeBehaviour = dyn Fn(&Peer) -> AnyBehaviour + Send + Sync;
+
+/// No stop is under way.
+const NEVER: u64 = u64::MAX;
+
+/// A server without its listeners.
+pub(crate) struct Shared {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) clock: Clock,
+    pub(crate) registry: Registry,
+    pub(crate) counters: Counters,
+    pub(crate) admission: Admission,
+    pub(crate) keepalive: Option<Keepalive>,
+    pub(crate) max_output_in_all: usize,
+    pub(crate) drain_timeout: Duration,
+    /// Wakes the acceptor.
+    pub(crate) door: Bell,
+    pub(crate) make_behaviour: Box<MakeBehaviour>,
+    pub(crate) audience: Option<Arc<dyn Audience>>,
+    /// When conversations that still go on are cut off, in microseconds; [`NEVER`] without a stop.
+    stop_at: AtomicU64,
+    suspended: AtomicBool,
+    last_number: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        settings: Settings,
+        admission: Admission,
+        door: Bell,
+        make_behaviour: Box<MakeBehaviour>,
+    ) -> Self {
+        Shared {
+            settings: Arc::new(settings),
+            clock: Clock::new(),
+            registry: Registry::default(),
+            counters: Counters::default(),
+            admission,
+            keepalive: None,
+            max_output_in_all: usize::MAX,
+            drain_timeout: Duration::ZERO,
+            door,
+            make_behaviour,
+            audience: None,
+            stop_at: AtomicU64::new(NEVER),
+            suspended: AtomicBool::new(false),
+            last_number: AtomicU64::new(0),
+        }
+    }
+
+    /// The next peer's number and addresses.
+    pub(crate) fn introduce(&self, address: SocketAddr, local: SocketAddr) -> Peer {
+        let number = self.last_number.fetch_add(1, Ordering::Relaxed) + 1;
+        Peer {
+            number,
+            address,
+            local,
+        }
+    }
+
+    /// The conversation for a new peer, watched if somebody watches.
+    pub(crate) fn conversation(&self, peer: &Peer) -> Conversation {
+        let behaviour = (self.make_behaviour)(peer);
+        let settings = Arc::clone(&self.settings);
+        let conversation = Conversation::new(settings, behaviour, self.clock.now());
+        match self
+            .audience
+            .as_ref()
+            .and_then(|audience| audience.observer(peer))
+        {
+            Some(observer) => conversation.observed(observer),
+            None => conversation,
+        }
+    }
+
+    /// May one more conversation begin with somebody at `source`?
+    pub(crate) fn admit(&self, source: IpAddr) -> Result<(), crate::Refusal> {
+        self.admission.check(source, &self.registry)
+    }
+
+    pub(crate) fn notice(&self, notice: &Notice<'_>) {
+        if let Some(audience) = &self.audience {
+            audience.notice(self.clock.now(), notice);
+        }
+    }
+
+    /// A connection could not be accepted or carried.
+    pub(crate) fn accept_failed(&self, error: &io::Error) {
+        self.counters.accept_failed();
+        self.notice(&Notice::AcceptFailed { error });
+    }
+
+    pub(crate) fn suspend(&self, suspended: bool) {
+        self.suspended.store(suspended, Ordering::Relaxed);
+        self.door.ring();
+    }
+
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.suspended.load(Ordering::Relaxed)
+    }
+
+    /// Take nobody in any more and let those who are here finish, for `limit` at most.
+    pub(crate) fn drain(&self, limit: Duration) {
+        let at = self.clock.now() + limit;
+        self.stop_at.fetch_min(at.as_micros(), Ordering::SeqCst);
+        self.door.ring();
+        for member in self.registry.all() {
+            member.mailbox.post(Order::Drain);
+        }
+    }
+
+    /// Cut everybody off.
+    pub(crate) fn stop(&self) {
+        self.drain(Duration::ZERO);
+        for member in self.registry.all() {
+            member.mailbox.post(Order::Abort(EndReason::Stopped));
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop_at.load(Ordering::SeqCst) != NEVER
+    }
+
+    #[inline]
+    pub(crate) fn stop_deadline(&self) -> Option<Time> {
+        let at = self.stop_at.load(Ordering::Relaxed);
+        (at != NEVER).then(|| Time::from_micros(at))
+    }
+}

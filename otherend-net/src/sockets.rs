@@ -1,0 +1,73 @@
+//! Socket options, each set explicitly: nothing here depends on a system's defaults.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use otherend_core::Loss;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+
+use crate::server::Keepalive;
+
+/// A listening socket that does not block.
+///
+/// IPV6_V6ONLY is set, so that `::` and `0.0.0.0` are two sockets whatever the sysctl says;
+/// SO_REUSEADDR lets a restarted server have its port back, SO_REUSEPORT stays off.
+pub(crate) fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Make a new stream ready to be carried: it does not block, small writes leave at once, and a
+/// peer that died is noticed.
+pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::Result<()> {
+    stream.set_nonblocking(true)?;
+    stream.set_nodelay(true)?;
+    let Some(keepalive) = keepalive else {
+        return Ok(());
+    };
+    let socket = SockRef::from(stream);
+    let times = TcpKeepalive::new()
+        .with_time(keepalive.idle)
+        .with_interval(keepalive.interval);
+    socket.set_tcp_keepalive(&times.with_retries(keepalive.retries))?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(keepalive.unacknowledged))?;
+    Ok(())
+}
+
+/// Closing this stream will reset the connection.
+pub(crate) fn reset_on_close(stream: &impl std::os::fd::AsFd) {
+    // A socket that is already broken needs no reset.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}
+
+/// How many bytes of the peer wait in the socket, unread.
+pub(crate) fn unread(stream: &impl std::os::fd::AsFd) -> usize {
+    rustix::io::ioctl_fionread(stream)
+        .ok()
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or(0)
+}
+
+/// What a failed read or write says about the peer.
+pub(crate) fn loss(error: &io::Error) -> Loss {
+    match error.kind() {
+        io::ErrorKind::TimedOut
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown => Loss::Unreachable,
+        _ => Loss::Reset,
+    }
+}

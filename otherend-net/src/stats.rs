@@ -1,0 +1,124 @@
+//! What a server has counted since its start.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use otherend_core::{Counts, EndReason};
+
+/// Counters that conversations and acceptor share; each is exact, together they are a moment's blur.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    accept_errors: AtomicU64,
+    ended: AtomicU64,
+    disorderly: AtomicU64,
+    lines_heard: AtomicU64,
+    lines_said: AtomicU64,
+    bytes_heard: AtomicU64,
+    bytes_said: AtomicU64,
+    drained_busy: AtomicU64,
+    drained_idle: AtomicU64,
+    aborted: AtomicU64,
+    /// Bytes that wait for slow peers in all conversations together.
+    waiting: AtomicUsize,
+}
+
+/// A server's counters at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections that became conversations.
+    pub accepted: u64,
+    /// Connections refused: full, too many of one source, or not allowed.
+    pub refused: u64,
+    /// Times that accepting a connection failed.
+    pub accept_errors: u64,
+    /// Conversations that have ended.
+    pub ended: u64,
+    /// Those of them that a limit, a fault or force ended.
+    pub disorderly: u64,
+    /// What went both ways in the conversations that have ended.
+    pub counts: Counts,
+}
+
+/// How the conversations that were open at a stop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// In the middle of something: they finished it and got every reply.
+    pub finished: u64,
+    /// Had nothing under way and were closed at once.
+    pub idle_closed: u64,
+    /// Cut off: the drain deadline or a second stop came first.
+    pub aborted: u64,
+    /// The counters at the end.
+    pub stats: Stats,
+}
+
+impl Counters {
+    pub(crate) fn accepted(&self) {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn accept_failed(&self) {
+        self.accept_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ended(&self, reason: EndReason, counts: &Counts) {
+        let add = |counter: &AtomicU64, count| counter.fetch_add(count, Ordering::Relaxed);
+        add(&self.ended, 1);
+        add(&self.disorderly, u64::from(!reason.is_orderly()));
+        add(&self.lines_heard, counts.lines_heard);
+        add(&self.lines_said, counts.lines_said);
+        add(&self.bytes_heard, counts.bytes_heard);
+        add(&self.bytes_said, counts.bytes_said);
+    }
+
+    /// A conversation ended while the server was stopping.
+    pub(crate) fn stopped(&self, aborted: bool, was_busy: bool) {
+        let counter = match (aborted, was_busy) {
+            (true, _) => &self.aborted,
+            (false, true) => &self.drained_busy,
+            (false, false) => &self.drained_idle,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A conversation's waiting bytes changed; gives the sum over all.
+    pub(crate) fn waiting_changed(&self, before: usize, after: usize) -> usize {
+        let change = after.wrapping_sub(before);
+        self.waiting
+            .fetch_add(change, Ordering::Relaxed)
+            .wrapping_add(change)
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            accepted: get(&self.accepted),
+            refused: get(&self.refused),
+            accept_errors: get(&self.accept_errors),
+            ended: get(&self.ended),
+            disorderly: get(&self.disorderly),
+            counts: Counts {
+                lines_heard: get(&self.lines_heard),
+                lines_said: get(&self.lines_said),
+                bytes_heard: get(&self.bytes_heard),
+                bytes_said: get(&self.bytes_said),
+            },
+        }
+    }
+
+    pub(crate) fn report(&self) -> Report {
+        Report {
+            finished: self.drained_busy.load(Ordering::Relaxed),
+            idle_closed: self.drained_idle.load(Ordering::Relaxed),
+            aborted: self.aborted.load(Ordering::Relaxed),
+            stats: self.stats(),
+        }
+    }
+}
