@@ -5,6 +5,7 @@ mod accept;
 mod admission;
 mod bell;
 mod carried;
+mod client;
 mod clock;
 pub mod endpoint;
 mod engine;
@@ -17,6 +18,9 @@ mod sockets;
 mod stats;
 
 pub use admission::{Refusal, raise_descriptor_limit};
+#[cfg(feature = "tokio")]
+pub use client::AsyncClient;
+pub use client::{Attempt, Client, ConnectError, ConnectOptions, Gone, Received, Voice, connect};
 pub use endpoint::Endpoint;
 pub use engine::Engine;
 pub use error::BindError;

@@ -91,7 +91,7 @@ impl Carrier {
     }
 
     /// Move what can be moved. Ready: it is over.
-    fn poll(&mut self, cx: &mut Context<'_>, sleep: Pin<&mut Sleep>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, sleep: Pin<&mut Sleep>) -> Poll<()> {
         self.register(cx);
         let over = BUFFERS.with_borrow_mut(|buffers| {
             self.carried.conversation.lend(&mut buffers.outbox);

@@ -1,0 +1,283 @@
+//! The client: connects to a name, says lines, hears lines, and is told when the other end goes.
+
+#[cfg(feature = "tokio")]
+mod asynchronous;
+mod options;
+mod race;
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use otherend_core::{
+    AnyBehaviour, Behaviour, Conversation, EndReason, Flow, Observer, Replies, Settings,
+};
+
+use crate::carried::Carried;
+use crate::clock::Clock;
+use crate::endpoint::Endpoint;
+use crate::engine::Buffers;
+use crate::engine::blocking::Carrier;
+use crate::mailbox::{Mailbox, Order};
+use crate::sockets;
+
+#[cfg(feature = "tokio")]
+pub use asynchronous::AsyncClient;
+pub use options::{ConnectError, ConnectOptions};
+pub use race::Attempt;
+
+/// What [`Client::receive_within`] came back with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// A line, without its terminator.
+    Line(Vec<u8>),
+    /// The conversation is over.
+    Ended(EndReason),
+    /// Neither came in time.
+    TimedOut,
+}
+
+/// A connected client.
+///
+/// ```
+/// use otherend_net::{Client, ConnectOptions, Received, Server, ServerConfig};
+/// use otherend_net::core::{AnyBehaviour, Echo};
+///
+/// let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
+/// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
+/// let mut client = Client::connect(&server.addresses()[0].into(), &ConnectOptions::default())?;
+/// client.say(b"hello")?;
+/// assert_eq!(client.receive(), Received::Line(b"From server -> hello".to_vec()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Client {
+    carrier: Carrier,
+    buffers: Buffers,
+    mailbox: Arc<Mailbox>,
+    lines: mpsc::Receiver<Vec<u8>>,
+    over: bool,
+}
+
+/// Connect to `endpoint` and give the bare stream, in non-blocking mode.
+///
+/// Every address of a name is tried in the order of RFC 8305; the first that answers is taken.
+///
+/// # Errors
+///
+/// When the name has no address, or none of its addresses answered.
+pub fn connect(endpoint: &Endpoint, options: &ConnectOptions) -> Result<TcpStream, ConnectError> {
+    let addresses = match options.timeout {
+        Some(limit) => endpoint.resolve_within(options.family, options.no_dns, limit),
+        None => endpoint.resolve(options.family, options.no_dns),
+    };
+    let addresses = addresses.map_err(ConnectError::Resolve)?;
+    let stream = race::Race::new(&addresses, options.source, options.timeout)
+        .run()
+        .map_err(|attempts| ConnectError::Failed {
+            endpoint: endpoint.clone(),
+            attempts,
+        })?;
+    // What cannot be set now shows itself at the first read.
+    let _ = sockets::prepare(&stream, options.keepalive.as_ref());
+    Ok(stream)
+}
+
+impl Client {
+    /// Connect to `endpoint`, as [`connect`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`], and when no descriptor is left.
+    pub fn connect(endpoint: &Endpoint, options: &ConnectOptions) -> Result<Client, ConnectError> {
+        let stream = connect(endpoint, options)?;
+        Client::over(stream, options.settings.clone()).map_err(ConnectError::Local)
+    }
+
+    /// A client over a stream that stands already.
+    ///
+    /// # Errors
+    ///
+    /// When the stream cannot be prepared or no descriptor is left.
+    pub fn over(stream: TcpStream, settings: Settings) -> io::Result<Client> {
+        Client::watched_over(stream, settings, None)
+    }
+
+    /// As [`over`](Self::over), with everything shown to `observer`.
+    ///
+    /// # Errors
+    ///
+    /// As [`over`](Self::over).
+    pub fn watched_over(
+        stream: TcpStream,
+        settings: Settings,
+        observer: Option<Box<dyn Observer>>,
+    ) -> io::Result<Client> {
+        stream.set_nonblocking(true)?;
+        let clock = Clock::new();
+        let mailbox = Arc::new(Mailbox::for_thread()?);
+        let (conversation, lines) = listening(settings, clock, observer);
+        let carried = Carried::in_client(conversation, clock, Arc::clone(&mailbox));
+        let carrier = Carrier { stream, carried };
+        Ok(Client {
+            carrier,
+            buffers: Buffers::new(),
+            mailbox,
+            lines,
+            over: false,
+        })
+    }
+
+    /// The address that answered.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is gone.
+    pub fn peer_address(&self) -> io::Result<SocketAddr> {
+        self.carrier.stream.peer_addr()
+    }
+
+    /// Our own address.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is gone.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.carrier.stream.local_addr()
+    }
+
+    /// Say a line; its terminator is added. Waits while too much is unsent already; what the peer
+    /// says meanwhile is kept for [`receive`](Self::receive).
+    ///
+    /// # Errors
+    ///
+    /// When the conversation is over; the error says why.
+    pub fn say(&mut self, line: &[u8]) -> Result<(), Gone> {
+        self.mailbox.post(Order::Say(line.to_vec()));
+        self.turn(Some(Duration::ZERO));
+        while !self.over && self.carrier.carried.conversation.waiting_bytes() > UNSENT {
+            self.turn(None);
+        }
+        if self.over {
+            Err(Gone(self.reason()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Say nothing more: half-close. The peer is still heard.
+    pub fn finish_saying(&mut self) {
+        self.mailbox.post(Order::FinishSaying);
+        self.turn(Some(Duration::ZERO));
+    }
+
+    /// The next line, however long it takes, or why there is none any more.
+    pub fn receive(&mut self) -> Received {
+        self.receive_until(None)
+    }
+
+    /// The next line if it comes within `limit`.
+    pub fn receive_within(&mut self, limit: Duration) -> Received {
+        self.receive_until(Some(Instant::now() + limit))
+    }
+
+    /// Speaks for this client from other threads, also while it waits in [`receive`](Self::receive).
+    #[must_use]
+    pub fn voice(&self) -> Voice {
+        Voice {
+            mailbox: Arc::clone(&self.mailbox),
+        }
+    }
+
+    fn receive_until(&mut self, deadline: Option<Instant>) -> Received {
+        loop {
+            if let Ok(line) = self.lines.try_recv() {
+                return Received::Line(line);
+            }
+            if self.over {
+                return Received::Ended(self.reason());
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            self.turn(left);
+            if left.is_some_and(|left| left.is_zero()) && !self.over {
+                return self
+                    .lines
+                    .try_recv()
+                    .map_or(Received::TimedOut, Received::Line);
+            }
+        }
+    }
+
+    fn turn(&mut self, limit: Option<Duration>) {
+        self.over = self.over || !self.carrier.turn(&mut self.buffers, limit);
+    }
+
+    fn reason(&self) -> EndReason {
+        self.carrier
+            .carried
+            .conversation
+            .reason()
+            .unwrap_or(EndReason::PeerFinished)
+    }
+}
+
+/// More unsent bytes than this make [`Client::say`] wait.
+const UNSENT: usize = 256 * 1024;
+
+/// The conversation is over, for this reason; the line was not said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("nobody is at the other end: {0}")]
+pub struct Gone(pub EndReason);
+
+/// Speaks for a [`Client`] from other threads.
+#[derive(Debug, Clone)]
+pub struct Voice {
+    mailbox: Arc<Mailbox>,
+}
+
+impl Voice {
+    /// Say a line, once the client's own thread gets to it.
+    pub fn say(&self, line: &[u8]) {
+        self.mailbox.post(Order::Say(line.to_vec()));
+    }
+
+    /// Say nothing more: half-close once all is said.
+    pub fn finish_saying(&self) {
+        self.mailbox.post(Order::FinishSaying);
+    }
+
+    /// Say what is queued and close.
+    pub fn close(&self) {
+        self.mailbox.post(Order::Close(EndReason::ClosedHere));
+    }
+}
+
+/// A client's conversation, and where the lines it hears arrive.
+fn listening(
+    settings: Settings,
+    clock: Clock,
+    observer: Option<Box<dyn Observer>>,
+) -> (Conversation, mpsc::Receiver<Vec<u8>>) {
+    let (ear, lines) = mpsc::channel();
+    let behaviour = AnyBehaviour::custom(Listening { ear });
+    let mut conversation = Conversation::new(Arc::new(settings), behaviour, clock.now());
+    if let Some(observer) = observer {
+        conversation = conversation.observed(observer);
+    }
+    conversation.open(clock.now());
+    (conversation, lines)
+}
+
+/// Hands every line to whoever asks the client for it.
+struct Listening {
+    ear: mpsc::Sender<Vec<u8>>,
+}
+
+impl Behaviour for Listening {
+    fn on_line(&mut self, line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+        match self.ear.send(line.to_vec()) {
+            Ok(()) => Flow::Continue,
+            Err(mpsc::SendError(_)) => Flow::FinishNow,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The same client for async programs. Dropping a future loses nothing: what was heard is kept.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::TcpStream as StdStream;
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::time::Duration;
+
+use otherend_core::{EndReason, Settings};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep, timeout};
+
+use super::{ConnectError, ConnectOptions, Gone, Received, UNSENT, Voice, listening};
+use crate::carried::Carried;
+use crate::clock::Clock;
+use crate::endpoint::Endpoint;
+use crate::engine::tokio::Carrier;
+use crate::mailbox::{Mailbox, Order};
+
+/// A connected client in an async program. It moves bytes while one of its futures is awaited.
+pub struct AsyncClient {
+    carrier: Carrier,
+    sleep: Pin<Box<Sleep>>,
+    mailbox: Arc<Mailbox>,
+    lines: mpsc::Receiver<Vec<u8>>,
+    over: bool,
+}
+
+impl AsyncClient {
+    /// Connect to `endpoint`, as [`connect`](super::connect) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](super::connect).
+    pub async fn connect(
+        endpoint: &Endpoint,
+        options: &ConnectOptions,
+    ) -> Result<AsyncClient, ConnectError> {
+        let settings = options.settings.clone();
+        let (endpoint, options) = (endpoint.clone(), options.clone());
+        let connecting = tokio::task::spawn_blocking(move || super::connect(&endpoint, &options));
+        let stream = connecting
+            .await
+            .map_err(|error| ConnectError::Local(error.into()))??;
+        AsyncClient::over(stream, settings).map_err(ConnectError::Local)
+    }
+
+    /// A client over a stream that stands already.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime cannot take the stream.
+    pub fn over(stream: StdStream, settings: Settings) -> io::Result<AsyncClient> {
+        stream.set_nonblocking(true)?;
+        let stream = TcpStream::from_std(stream)?;
+        let clock = Clock::new();
+        let mailbox = Arc::new(Mailbox::for_task());
+        let (conversation, lines) = listening(settings, clock, None);
+        let carried = Carried::in_client(conversation, clock, Arc::clone(&mailbox));
+        let carrier = Carrier::new(stream, carried);
+        let sleep = Box::pin(sleep(Duration::from_secs(86_400)));
+        Ok(AsyncClient {
+            carrier,
+            sleep,
+            mailbox,
+            lines,
+            over: false,
+        })
+    }
+
+    /// Say a line; its terminator is added. Waits while too much is unsent already.
+    ///
+    /// # Errors
+    ///
+    /// When the conversation is over; the error says why.
+    pub async fn say(&mut self, line: &[u8]) -> Result<(), Gone> {
+        self.mailbox.post(Order::Say(line.to_vec()));
+        poll_fn(|cx| {
+            self.over = self.over || self.carrier.poll(cx, self.sleep.as_mut()).is_ready();
+            let unsent = self.carrier.carried.conversation.waiting_bytes();
+            if self.over || unsent <= UNSENT {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        if self.over {
+            Err(Gone(self.reason()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Say nothing more: half-close, at the latest with the next [`receive`](Self::receive). The
+    /// peer is still heard.
+    pub fn finish_saying(&mut self) {
+        self.mailbox.post(Order::FinishSaying);
+    }
+
+    /// The next line, however long it takes, or why there is none any more.
+    pub async fn receive(&mut self) -> Received {
+        poll_fn(|cx| {
+            if let Ok(line) = self.lines.try_recv() {
+                return Poll::Ready(Received::Line(line));
+            }
+            self.over = self.over || self.carrier.poll(cx, self.sleep.as_mut()).is_ready();
+            match self.lines.try_recv() {
+                Ok(line) => Poll::Ready(Received::Line(line)),
+                Err(_) if self.over => Poll::Ready(Received::Ended(self.reason())),
+                Err(_) => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// The next line if it comes within `limit`.
+    pub async fn receive_within(&mut self, limit: Duration) -> Received {
+        timeout(limit, self.receive())
+            .await
+            .unwrap_or(Received::TimedOut)
+    }
+
+    /// Speaks for this client from other threads and tasks.
+    #[must_use]
+    pub fn voice(&self) -> Voice {
+        Voice {
+            mailbox: Arc::clone(&self.mailbox),
+        }
+    }
+
+    fn reason(&self) -> EndReason {
+        self.carrier
+            .carried
+            .conversation
+            .reason()
+            .unwrap_or(EndReason::PeerFinished)
+    }
+}

@@ -1,0 +1,203 @@
+//! Connecting to a name with several addresses: RFC 8305 §5.
+//!
+//! The first address gets a quarter of a second alone, then the next is tried beside it; one that
+//! fails makes room at once. The first that answers wins, the others are closed.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// RFC 8305 §8: the recommended "Connection Attempt Delay".
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// One address that did not answer.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The address tried.
+    pub address: SocketAddr,
+    /// What the system said.
+    pub error: io::Error,
+    /// How long it took.
+    pub after: Duration,
+}
+
+struct Runner {
+    address: SocketAddr,
+    socket: Socket,
+    since: Instant,
+}
+
+/// The race over all addresses.
+pub(super) struct Race<'a> {
+    waiting: std::slice::Iter<'a, SocketAddr>,
+    running: Vec<Runner>,
+    failed: Vec<Attempt>,
+    source: Option<IpAddr>,
+    deadline: Option<Instant>,
+    next_start: Instant,
+}
+
+impl<'a> Race<'a> {
+    pub(super) fn new(
+        addresses: &'a [SocketAddr],
+        source: Option<IpAddr>,
+        limit: Option<Duration>,
+    ) -> Self {
+        let now = Instant::now();
+        let deadline = limit.map(|limit| now + limit);
+        let waiting = addresses.iter();
+        Race {
+            waiting,
+            running: Vec::new(),
+            failed: Vec::new(),
+            source,
+            deadline,
+            next_start: now,
+        }
+    }
+
+    /// The first stream that stands, in non-blocking mode, or every attempt that failed.
+    pub(super) fn run(mut self) -> Result<TcpStream, Vec<Attempt>> {
+        loop {
+            let now = Instant::now();
+            if self.deadline.is_some_and(|deadline| now >= deadline) {
+                return Err(self.out_of_time());
+            }
+            if now >= self.next_start || self.running.is_empty() {
+                if let Some(stream) = self.start_next() {
+                    return Ok(stream);
+                }
+                if self.running.is_empty() && self.waiting.len() == 0 {
+                    return Err(self.failed);
+                }
+            }
+            if let Some(stream) = self.wait() {
+                return Ok(stream);
+            }
+        }
+    }
+
+    /// Start the next address. A stream comes back when it stands at once.
+    fn start_next(&mut self) -> Option<TcpStream> {
+        let &address = self.waiting.next()?;
+        self.next_start = Instant::now() + HEAD_START;
+        let since = Instant::now();
+        match start(address, self.source) {
+            Ok((socket, true)) => self.judge(Runner {
+                address,
+                socket,
+                since,
+            }),
+            Ok((socket, false)) => {
+                self.running.push(Runner {
+                    address,
+                    socket,
+                    since,
+                });
+                None
+            }
+            Err(error) => {
+                self.fail(address, since, error);
+                None
+            }
+        }
+    }
+
+    /// Wait until an attempt is decided, the next may start, or the time is up.
+    fn wait(&mut self) -> Option<TcpStream> {
+        let now = Instant::now();
+        let next = (self.waiting.len() > 0).then_some(self.next_start);
+        let until = [next, self.deadline].into_iter().flatten().min();
+        let timeout = until.map(|until| until.saturating_duration_since(now));
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        let interest = PollFlags::OUT;
+        let runners = self.running.iter();
+        let mut fds: Vec<PollFd<'_>> = runners
+            .map(|runner| PollFd::from_borrowed_fd(runner.socket.as_fd(), interest))
+            .collect();
+        if fds.is_empty() || poll(&mut fds, timeout.as_ref()).is_err() {
+            return None;
+        }
+        let decided = fds.iter().position(|fd| !fd.revents().is_empty())?;
+        let runner = self.running.remove(decided);
+        self.judge(runner)
+    }
+
+    /// An attempt is decided: a stream, or one failure more.
+    fn judge(&mut self, runner: Runner) -> Option<TcpStream> {
+        match outcome(&runner) {
+            Ok(()) => Some(runner.socket.into()),
+            Err(error) => {
+                self.fail(runner.address, runner.since, error);
+                None
+            }
+        }
+    }
+
+    fn fail(&mut self, address: SocketAddr, since: Instant, error: io::Error) {
+        self.failed.push(Attempt {
+            address,
+            error,
+            after: since.elapsed(),
+        });
+        self.next_start = Instant::now();
+    }
+
+    fn out_of_time(mut self) -> Vec<Attempt> {
+        for runner in std::mem::take(&mut self.running) {
+            let error = io::Error::new(io::ErrorKind::TimedOut, "no answer in time");
+            self.fail(runner.address, runner.since, error);
+        }
+        for &address in self.waiting {
+            let error = io::Error::new(io::ErrorKind::TimedOut, "not tried, the time was up");
+            self.failed.push(Attempt {
+                address,
+                error,
+                after: Duration::ZERO,
+            });
+        }
+        self.failed
+    }
+}
+
+/// Begin to connect; `true`: the connection stands already.
+fn start(address: SocketAddr, source: Option<IpAddr>) -> io::Result<(Socket, bool)> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    if let Some(source) = source {
+        socket.bind(&SocketAddr::new(source, 0).into())?;
+    }
+    match socket.connect(&address.into()) {
+        Ok(()) => Ok((socket, true)),
+        Err(error) if is_under_way(&error) => Ok((socket, false)),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_under_way(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::INPROGRESS)
+}
+
+fn outcome(runner: &Runner) -> io::Result<()> {
+    if let Some(error) = runner.socket.take_error()? {
+        return Err(error);
+    }
+    // With nobody listening, a port among the ephemeral ones can be reached from itself.
+    let local = runner.socket.local_addr()?.as_socket();
+    if local == Some(runner.address) {
+        return Err(io::Error::new(
+            io::ErrorKind::ConnectionRefused,
+            "the connection reached itself: nobody listens there",
+        ));
+    }
+    Ok(())
+}
