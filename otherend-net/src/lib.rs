@@ -10,6 +10,10 @@ mod clock;
 pub mod endpoint;
 mod engine;
 mod error;
+#[cfg(feature = "interfaces")]
+pub mod interfaces;
+#[cfg(feature = "interfaces")]
+pub mod listeners;
 mod mailbox;
 mod registry;
 mod server;
