@@ -1,6 +1,7 @@
 //! The commands: one variant, one file and one arm each.
 
 mod completions;
+pub(crate) mod interfaces;
 
 use clap::Subcommand;
 
@@ -9,11 +10,14 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Print a completion script for a shell.
     Completions(completions::Args),
+    /// List this machine's network adapters and addresses.
+    Interfaces(interfaces::Args),
 }
 
 /// Run the chosen command to its end.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Completions(args) => completions::run(args),
+        Command::Interfaces(args) => interfaces::run(args),
     }
 }

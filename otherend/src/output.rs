@@ -2,5 +2,6 @@
 
 pub(crate) mod hex;
 pub(crate) mod human;
+pub(crate) mod interfaces;
 pub(crate) mod style;
 pub(crate) mod time;

@@ -12,6 +12,9 @@ pub(super) fn complete(interface: &mut Interface) {
 }
 
 fn complete_from(folder: &Path, interface: &mut Interface) {
+    if interface.kind == Kind::Loopback {
+        return;
+    }
     let uevent = fs::read_to_string(folder.join("uevent")).unwrap_or_default();
     let devtype = uevent.lines().find_map(|l| l.strip_prefix("DEVTYPE="));
     let is_tunnel = folder.join("tun_flags").exists() || devtype == Some("wireguard");
