@@ -22,6 +22,8 @@ pub enum Event<'a> {
     Said {
         /// Without its terminator.
         line: &'a [u8],
+        /// How it ends.
+        end: LineEnd,
     },
     /// The peer's line passed the limit; it is discarded up to its end.
     LineTooLong,

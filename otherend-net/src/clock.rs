@@ -17,6 +17,11 @@ impl Clock {
         }
     }
 
+    /// The moment it was made.
+    pub(crate) fn zero(self) -> Instant {
+        self.start
+    }
+
     #[inline]
     pub(crate) fn now(self) -> Time {
         Time::ZERO + self.start.elapsed()

@@ -7,7 +7,7 @@ mod handle;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otherend_core::AnyBehaviour;
 
@@ -109,6 +109,12 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The moment from which the times of all events are counted.
+    #[must_use]
+    pub fn zero(&self) -> Instant {
+        self.shared.clock.zero()
     }
 
     /// How many conversations there can be at once.

@@ -1,6 +1,8 @@
 //! The command line as a whole: what stands before and after the command's own flags.
 
 pub(crate) mod duration;
+pub(crate) mod limits;
+pub(crate) mod screen;
 pub(crate) mod size;
 
 use clap::Parser;

@@ -2,12 +2,15 @@
 
 mod completions;
 pub(crate) mod interfaces;
+mod serve;
 
 use clap::Subcommand;
 
 /// What otherend can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Be the server.
+    Serve(serve::Args),
     /// Print a completion script for a shell.
     Completions(completions::Args),
     /// List this machine's network adapters and addresses.
@@ -17,6 +20,7 @@ pub(crate) enum Command {
 /// Run the chosen command to its end.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Interfaces(args) => interfaces::run(args),
     }

@@ -1,7 +1,9 @@
 //! What people and programs get to see: marks, times, hex, colours, numbers.
 
+pub(crate) mod ask;
 pub(crate) mod hex;
 pub(crate) mod human;
 pub(crate) mod interfaces;
+pub(crate) mod screen;
 pub(crate) mod style;
 pub(crate) mod time;

@@ -38,7 +38,13 @@ impl Replies<'_> {
         }
         self.counts.lines_said += 1;
         if let Some(observer) = &mut self.observer {
-            observer.on_event(self.now, &Event::Said { line: text });
+            observer.on_event(
+                self.now,
+                &Event::Said {
+                    line: text,
+                    end: self.style.terminator.into(),
+                },
+            );
         }
     }
 
@@ -59,7 +65,13 @@ impl Replies<'_> {
         self.outbox.push(&escaped);
         self.counts.lines_said += 1;
         if let Some(observer) = &mut self.observer {
-            observer.on_event(self.now, &Event::Said { line: &text });
+            observer.on_event(
+                self.now,
+                &Event::Said {
+                    line: &text,
+                    end: self.style.terminator.into(),
+                },
+            );
         }
     }
 }

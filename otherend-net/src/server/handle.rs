@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otherend_core::EndReason;
+use otherend_core::{EndReason, Time};
 
 use crate::mailbox::Order;
 use crate::registry::Peer;
@@ -57,6 +57,12 @@ impl Handle {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.shared.is_stopping()
+    }
+
+    /// The present, as events count time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.shared.clock.now()
     }
 
     /// Everybody who is here, in the order in which they came.

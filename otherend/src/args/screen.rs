@@ -1,0 +1,49 @@
+//! How things are shown: the flags that every command with a screen has.
+
+use std::io::IsTerminal;
+
+use crate::output::screen::Look;
+use crate::output::time::TimeStyle;
+
+/// What is shown, and how.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Screen")]
+pub(crate) struct ScreenArgs {
+    /// Show only what went wrong.
+    #[arg(short, long, env = "OTHEREND_QUIET", conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Show more: half-closes and lines that were too long.
+    #[arg(short, long, env = "OTHEREND_VERBOSE", action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Write JSON Lines, one event a line.
+    #[arg(long, env = "OTHEREND_JSON")]
+    pub(crate) json: bool,
+
+    /// What stands before each line [default: clock on a terminal, else none].
+    #[arg(long, value_enum, value_name = "STYLE", env = "OTHEREND_TIME")]
+    pub(crate) time: Option<TimeStyle>,
+
+    /// Show control characters of the peer as they are: they may drive your terminal.
+    #[arg(long, env = "OTHEREND_RAW")]
+    pub(crate) raw: bool,
+}
+
+impl ScreenArgs {
+    /// How to show it; `numbers` puts the peer's number in front.
+    pub(crate) fn look(&self, numbers: bool) -> Look {
+        let terminal = std::io::stdout().is_terminal();
+        let usual = if terminal {
+            TimeStyle::Clock
+        } else {
+            TimeStyle::None
+        };
+        Look {
+            json: self.json,
+            time: self.time.unwrap_or(usual),
+            numbers,
+            raw: self.raw,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `otherend serve`: be the server.
+
+mod listen;
+mod reply;
+mod watch;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use otherend_core::{ExitWords, Framing, Time};
+use otherend_net::{Engine, Handle, Server, ServerConfig, raise_descriptor_limit};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::args::limits::LimitArgs;
+use crate::args::screen::ScreenArgs;
+use crate::output::screen::{Remark, Screen};
+use listen::ListenArgs;
+use reply::ReplyArgs;
+use watch::Watch;
+
+/// The flags of `otherend serve`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    listen: ListenArgs,
+
+    /// What serves: one client at a time, a thread each, or all on all cores.
+    #[arg(long, value_name = "ENGINE", default_value_t, env = "OTHEREND_ENGINE")]
+    engine: Engine,
+
+    /// Worker threads of the async engine [default: one a core].
+    #[arg(long, value_name = "N", env = "OTHEREND_WORKERS")]
+    workers: Option<usize>,
+
+    /// What ends a line: auto, lf, crlf, dotnet or telnet.
+    #[arg(long, value_name = "FRAMING", default_value_t = Framing::Auto, env = "OTHEREND_FRAMING")]
+    framing: Framing,
+
+    #[command(flatten)]
+    reply: ReplyArgs,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+
+    #[command(flatten)]
+    screen: ScreenArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  otherend serve                          echo lines on 127.0.0.1:8080
+  otherend serve --any 9000               for everybody who can reach this machine
+  otherend serve --engine single          one client at a time, the others wait
+  otherend serve --prefix '' --no-exit-word :7
+                                          the plain echo of RFC 862
+  otherend serve --reply sink --json      hear everything, say nothing, log as JSON";
+
+/// Serve until a signal says otherwise.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    raise_descriptor_limit();
+    let addresses = args.listen.addresses()?;
+    let server = Server::bind(&addresses, args.config(), args.reply.behaviour())?;
+    let (screen, mut showing) = Screen::start(args.screen.look(true), server.zero())?;
+    let server = if args.screen.quiet {
+        server
+    } else {
+        server.watched_by(Arc::new(Watch::new(
+            screen.clone(),
+            args.screen.verbose > 0,
+        )))
+    };
+    listen::announce(&screen, &server, args.screen.quiet);
+    stop_on_signals(server.handle(), screen.clone())?;
+    let zero = server.zero();
+    let report = server.serve()?;
+    if !args.screen.quiet {
+        screen.remark(Time::ZERO + zero.elapsed(), 0, &Remark::Stopped(&report));
+    }
+    showing.finish();
+    Ok(())
+}
+
+impl Args {
+    fn config(&self) -> ServerConfig {
+        let mut config = ServerConfig::default();
+        self.limits.apply(&mut config, self.framing);
+        config.settings.exit_words = self.exit_words();
+        config.engine = self.engine;
+        config.workers = self.workers;
+        config
+    }
+
+    fn exit_words(&self) -> ExitWords {
+        self.reply.exit_words()
+    }
+}
+
+/// The first Ctrl-C or SIGTERM drains, the second stops at once.
+fn stop_on_signals(handle: Handle, screen: Screen) -> anyhow::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let thread = std::thread::Builder::new().name("signals".into());
+    thread.spawn(move || {
+        for _ in signals.forever() {
+            if handle.is_stopping() {
+                handle.stop();
+            } else {
+                screen.remark(handle.now(), 0, &Remark::Stopping);
+                handle.drain();
+            }
+        }
+    })?;
+    // The terminal has just shown `^C`: the next remark begins a line of its own.
+    let _ = std::io::stdout().flush();
+    Ok(())
+}

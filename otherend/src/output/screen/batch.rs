@@ -1,0 +1,101 @@
+//! Lines and remarks gathered by one conversation, in two flat pieces of memory.
+
+use otherend_core::{LineEnd, Time};
+
+use super::Remark;
+
+/// Who said a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// The client, and how its line ended where that is known.
+    ByClient(Option<LineEnd>),
+    /// The server.
+    ByServer(Option<LineEnd>),
+    /// otherend itself: a remark, already in its final form.
+    ByUs,
+}
+
+/// One entry: who said how many of the bytes, when, in which conversation (0: in none).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) at: Time,
+    pub(crate) number: u64,
+    pub(crate) said: Said,
+    length: usize,
+}
+
+/// Entries in order, and the bytes of all of them one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    entries: Vec<Entry>,
+    bytes: Vec<u8>,
+    remarks: usize,
+}
+
+impl Batch {
+    /// Gather one line.
+    #[inline]
+    pub(crate) fn line(&mut self, at: Time, number: u64, said: Said, line: &[u8]) {
+        self.entries.push(Entry {
+            at,
+            number,
+            said,
+            length: line.len(),
+        });
+        self.bytes.extend_from_slice(line);
+    }
+
+    /// Gather one remark.
+    pub(crate) fn remark(&mut self, at: Time, number: u64, remark: &Remark<'_>, json: bool) {
+        let text = if json {
+            remark.as_json()
+        } else {
+            remark.to_string()
+        };
+        self.line(at, number, Said::ByUs, text.as_bytes());
+        self.remarks += 1;
+    }
+
+    pub(crate) fn append(&mut self, other: &mut Batch) {
+        self.entries.append(&mut other.entries);
+        self.bytes.append(&mut other.bytes);
+        self.remarks += other.remarks;
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes.clear();
+        self.remarks = 0;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn has_remarks(&self) -> bool {
+        self.remarks > 0
+    }
+
+    pub(crate) fn lines(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// Bytes of memory in use.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len() + self.entries.len() * size_of::<Entry>()
+    }
+
+    pub(crate) fn last_time(&self) -> Time {
+        self.entries.last().map_or(Time::ZERO, |entry| entry.at)
+    }
+
+    /// Each entry with its bytes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Entry, &[u8])> {
+        let mut rest = &self.bytes[..];
+        self.entries.iter().map(move |entry| {
+            let (own, after) = rest.split_at(entry.length);
+            rest = after;
+            (entry, own)
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! What otherend itself has to say about conversations, for people and for programs.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use otherend_core::{Counts, EndReason};
+use otherend_net::{Refusal, Report};
+use serde_json::json;
+
+use crate::output::human;
+
+/// A remark on the screen.
+#[derive(Debug)]
+pub(crate) enum Remark<'a> {
+    /// A peer came.
+    Came(SocketAddr),
+    /// A peer has finished sending.
+    FinishedSending,
+    /// A line was too long and is discarded.
+    LineTooLong,
+    /// A peer left.
+    Left {
+        /// Why.
+        reason: EndReason,
+        /// What went both ways.
+        counts: Counts,
+        /// How long it was here.
+        after: Duration,
+    },
+    /// A peer was turned away.
+    Refused(SocketAddr, Refusal),
+    /// A connection could not be accepted.
+    AcceptFailed(&'a str),
+    /// A connection to itself was closed.
+    SelfConnect(SocketAddr),
+    /// The server stops.
+    Stopping,
+    /// The server has stopped.
+    Stopped(&'a Report),
+    /// Anything else: a stable word for programs, a sentence for people.
+    Note(&'static str, &'a str),
+}
+
+impl fmt::Display for Remark<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Remark::Came(address) => write!(f, "{address} connected"),
+            Remark::FinishedSending => f.write_str("has finished sending"),
+            Remark::LineTooLong => f.write_str("a line is too long, the rest of it is discarded"),
+            Remark::Left {
+                reason,
+                counts,
+                after,
+            } => {
+                let after = human::duration(*after);
+                let heard = human::plural(counts.lines_heard, "line");
+                let said = human::count(counts.lines_said);
+                write!(
+                    f,
+                    "left after {after}: {reason} ({heard} heard, {said} said)"
+                )
+            }
+            Remark::Refused(address, refusal) => write!(f, "{address} was turned away: {refusal}"),
+            Remark::AcceptFailed(error) => write!(f, "a connection could not be accepted: {error}"),
+            Remark::SelfConnect(address) => write!(f, "{address} connected to itself: closed"),
+            Remark::Stopping => {
+                f.write_str("stopping: conversations may finish (once more stops at once)")
+            }
+            Remark::Stopped(report) => {
+                let counts = report.stats.counts;
+                write!(
+                    f,
+                    "stopped: {} finished, {} idle closed, {} cut off; in all {}, {} heard, {} said",
+                    human::count(report.finished),
+                    human::count(report.idle_closed),
+                    human::count(report.aborted),
+                    human::plural(report.stats.accepted, "conversation"),
+                    human::plural(counts.lines_heard, "line"),
+                    human::count(counts.lines_said),
+                )
+            }
+            Remark::Note(_, text) => f.write_str(text),
+        }
+    }
+}
+
+impl Remark<'_> {
+    /// The members of a JSON object, without its braces.
+    pub(crate) fn as_json(&self) -> String {
+        let object = match self {
+            Remark::Came(address) => json!({"event": "connected", "peer": address}),
+            Remark::FinishedSending => json!({"event": "finished-sending"}),
+            Remark::LineTooLong => json!({"event": "line-too-long"}),
+            Remark::Left {
+                reason,
+                counts,
+                after,
+            } => json!({
+                "event": "left", "reason": reason.label(), "seconds": after.as_secs_f64(),
+                "lines_heard": counts.lines_heard, "lines_said": counts.lines_said,
+                "bytes_heard": counts.bytes_heard, "bytes_said": counts.bytes_said,
+            }),
+            Remark::Refused(address, refusal) => {
+                json!({"event": "refused", "peer": address, "reason": refusal.label()})
+            }
+            Remark::AcceptFailed(error) => json!({"event": "accept-failed", "error": error}),
+            Remark::SelfConnect(address) => json!({"event": "self-connect", "peer": address}),
+            Remark::Stopping => json!({"event": "stopping"}),
+            Remark::Stopped(report) => json!({
+                "event": "stopped", "finished": report.finished,
+                "idle_closed": report.idle_closed, "aborted": report.aborted,
+                "conversations": report.stats.accepted, "refused": report.stats.refused,
+                "lines_heard": report.stats.counts.lines_heard,
+                "lines_said": report.stats.counts.lines_said,
+            }),
+            Remark::Note(word, text) => json!({"event": word, "text": text}),
+        };
+        let text = object.to_string();
+        text[1..text.len() - 1].to_owned()
+    }
+}

@@ -1,0 +1,124 @@
+//! Entries as text or as JSON Lines.
+
+use std::io::{self, Write};
+use std::time::Instant;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use otherend_core::{LineEnd, Time, escape_into};
+
+use super::batch::{Batch, Entry, Said};
+use super::{Look, Remark};
+use crate::output::human;
+use crate::output::style::{Mark, Palette};
+use crate::output::time::Stamper;
+
+/// Turns entries into what is written.
+pub(super) struct Renderer {
+    look: Look,
+    stamper: Stamper,
+    palette: Palette,
+}
+
+impl Renderer {
+    pub(super) fn new(look: Look, zero: Instant) -> Self {
+        let palette = Palette::of(&io::stdout());
+        Renderer {
+            look,
+            stamper: Stamper::new(look.time, zero),
+            palette,
+        }
+    }
+
+    pub(super) fn follow_clock(&mut self) {
+        self.stamper.follow_clock();
+    }
+
+    /// Append every entry of `batch`, a line each.
+    pub(super) fn batch_into(&mut self, out: &mut Vec<u8>, batch: &Batch) {
+        for (entry, bytes) in batch.iter() {
+            if self.look.json {
+                self.json_into(out, entry, bytes);
+            } else {
+                self.text_into(out, entry, bytes);
+            }
+        }
+    }
+
+    /// Append that `skipped` lines are missing here.
+    pub(super) fn skipped_into(&mut self, out: &mut Vec<u8>, at: Time, skipped: u64) {
+        let text = format!(
+            "{} not shown: they came too fast",
+            human::plural(skipped, "line")
+        );
+        let mut batch = Batch::default();
+        batch.remark(at, 0, &Remark::Note("skipped", &text), self.look.json);
+        self.batch_into(out, &batch);
+    }
+
+    fn text_into(&mut self, out: &mut Vec<u8>, entry: &Entry, bytes: &[u8]) {
+        self.stamper.stamp_into(out, entry.at);
+        let mark = match entry.said {
+            Said::ByClient(_) => Mark::ToServer,
+            Said::ByServer(_) => Mark::ToClient,
+            Said::ByUs => Mark::Remark,
+        };
+        // Writing to a Vec cannot fail.
+        if self.look.numbers && entry.number > 0 {
+            let _ = write!(out, "{} ", entry.number);
+        }
+        let _ = write!(out, "{} ", self.palette.mark(mark));
+        if self.look.raw && entry.said != Said::ByUs {
+            out.extend_from_slice(bytes);
+        } else {
+            escape_into(out, bytes);
+        }
+        out.push(b'\n');
+    }
+
+    fn json_into(&mut self, out: &mut Vec<u8>, entry: &Entry, bytes: &[u8]) {
+        let micros = self.stamper.epoch_micros(entry.at);
+        let _ = write!(
+            out,
+            "{{\"t\":{}.{:06}",
+            micros / 1_000_000,
+            micros % 1_000_000
+        );
+        if entry.number > 0 {
+            let _ = write!(out, ",\"conn\":{}", entry.number);
+        }
+        let (from, end) = match entry.said {
+            Said::ByClient(end) => ("C", end),
+            Said::ByServer(end) => ("S", end),
+            Said::ByUs => {
+                out.push(b',');
+                out.extend_from_slice(bytes);
+                out.extend_from_slice(b"}\n");
+                return;
+            }
+        };
+        let _ = write!(out, ",\"from\":\"{from}\",");
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                out.extend_from_slice(b"\"text\":");
+                // A string always has a form in JSON, and a Vec always takes it.
+                let _ = serde_json::to_writer(&mut *out, text);
+            }
+            Err(_) => {
+                let _ = write!(out, "\"b64\":\"{}\"", BASE64_STANDARD.encode(bytes));
+            }
+        }
+        if let Some(end) = end {
+            let _ = write!(out, ",\"eol\":\"{}\"", end_word(end));
+        }
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+fn end_word(end: LineEnd) -> &'static str {
+    match end {
+        LineEnd::Lf => "lf",
+        LineEnd::CrLf => "crlf",
+        LineEnd::Cr => "cr",
+        LineEnd::EndOfStream => "none",
+    }
+}
