@@ -5,14 +5,60 @@ pub(crate) mod limits;
 pub(crate) mod screen;
 pub(crate) mod size;
 
-use clap::Parser;
+use clap::builder::FalseyValueParser;
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::command::Command;
 
 /// The other end of your connection.
 #[derive(Debug, Parser)]
-#[command(name = "otherend", version, max_term_width = 100)]
+#[command(
+    name = "otherend",
+    version = env!("OTHEREND_VERSION"),
+    max_term_width = 100,
+    after_help = "\
+Every flag can be set in the environment too: --max-line as OTHEREND_MAX_LINE.
+Exit codes: 0 as hoped, 1 network trouble, 2 usage or file trouble,
+3 the conversation did not match, 4 timed out."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// Parse the command line; ends the program itself for `--help` and for mistakes.
+pub(crate) fn parse() -> Args {
+    let matches = command().get_matches();
+    Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// All declarations: what help, man pages, completions and their tests are made from.
+pub(crate) fn command() -> clap::Command {
+    with_environment(Args::command())
+}
+
+/// Give every flag its variable: `OTHEREND_` and the flag's name.
+fn with_environment(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| match arg.get_long() {
+            Some(flag) => {
+                let variable = format!("OTHEREND_{}", flag.replace('-', "_").to_uppercase());
+                read_from(arg, variable)
+            }
+            None => arg,
+        })
+        .mut_subcommands(with_environment)
+}
+
+fn read_from(arg: Arg, variable: String) -> Arg {
+    // Said once for all of them, rather than in every line of the help.
+    let arg = arg.env(variable).hide_env(true);
+    match arg.get_action() {
+        // `1` and `yes` switch a flag on, `0`, `no` and nothing leave it off.
+        ArgAction::SetTrue => arg.value_parser(FalseyValueParser::new()),
+        _ => arg,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod completions;
 pub(crate) mod interfaces;
+mod man;
 mod serve;
 
 use clap::Subcommand;
@@ -15,6 +16,8 @@ pub(crate) enum Command {
     Completions(completions::Args),
     /// List this machine's network adapters and addresses.
     Interfaces(interfaces::Args),
+    /// Print the manual pages.
+    Man(man::Args),
 }
 
 /// Run the chosen command to its end.
@@ -23,5 +26,6 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Interfaces(args) => interfaces::run(args),
+        Command::Man(args) => man::run(args),
     }
 }

@@ -8,9 +8,6 @@ mod output;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let args = args::Args::parse();
-    exit::report(command::run(args.command))
+    exit::report(command::run(args::parse().command))
 }

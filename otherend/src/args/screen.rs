@@ -17,7 +17,7 @@ pub(crate) struct ScreenArgs {
     #[arg(short, long, env = "OTHEREND_VERBOSE", action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Write JSON Lines, one event a line.
+    /// Print JSON Lines for programs instead of text for people.
     #[arg(long, env = "OTHEREND_JSON")]
     pub(crate) json: bool,
 
@@ -25,7 +25,7 @@ pub(crate) struct ScreenArgs {
     #[arg(long, value_enum, value_name = "STYLE", env = "OTHEREND_TIME")]
     pub(crate) time: Option<TimeStyle>,
 
-    /// Show control characters of the peer as they are: they may drive your terminal.
+    /// Let control characters of the peer reach your terminal.
     #[arg(long, env = "OTHEREND_RAW")]
     pub(crate) raw: bool,
 }

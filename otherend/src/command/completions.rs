@@ -1,10 +1,16 @@
 //! `otherend completions`: the shell's completion script, from the same declarations as the help.
 
-use clap::CommandFactory;
+use std::io::{self, Write};
+
 use clap_complete::Shell;
 
 /// The flags of `otherend completions`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  otherend completions bash > ~/.local/share/bash-completion/completions/otherend
+  otherend completions zsh > \"${fpath[1]}/_otherend\"
+  otherend completions fish > ~/.config/fish/completions/otherend.fish")]
 pub(crate) struct Args {
     /// The shell to complete for.
     shell: Shell,
@@ -13,12 +19,8 @@ pub(crate) struct Args {
 /// Write the script to stdout.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut crate::args::Args::command(),
-        "otherend",
-        &mut script,
-    );
-    std::io::Write::write_all(&mut std::io::stdout(), &script)?;
+    let mut command = crate::args::command();
+    clap_complete::generate(args.shell, &mut command, "otherend", &mut script);
+    io::stdout().write_all(&script)?;
     Ok(())
 }

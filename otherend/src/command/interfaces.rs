@@ -15,14 +15,14 @@ use crate::output::style::Palette;
 Examples:
   otherend interfaces
   otherend interfaces --port 8080
-  otherend interfaces --json | jq -r 'select(.default).addresses[].address'")]
+  otherend interfaces --json | jq 'select(.default).addresses[].address'")]
 pub(crate) struct Args {
     /// Also say who listens on this port and where it can be reached.
-    #[arg(long, value_name = "PORT", env = "OTHEREND_PORT")]
+    #[arg(long, value_name = "PORT")]
     port: Option<u16>,
 
     /// Print JSON Lines for programs instead of text for people.
-    #[arg(long, env = "OTHEREND_JSON")]
+    #[arg(long)]
     json: bool,
 }
 

@@ -1,0 +1,9 @@
+//! The program as a user starts it: one file a command, all on the builder in `cli/program.rs`.
+
+mod cli {
+    mod completions;
+    mod interfaces;
+    mod man;
+    pub(crate) mod program;
+    mod usage;
+}
