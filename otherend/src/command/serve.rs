@@ -4,7 +4,6 @@ mod listen;
 mod reply;
 mod watch;
 
-use std::io::Write;
 use std::sync::Arc;
 
 use otherend_core::{ExitWords, Framing, Time};
@@ -111,7 +110,5 @@ fn stop_on_signals(handle: Handle, screen: Screen) -> anyhow::Result<()> {
             }
         }
     })?;
-    // The terminal has just shown `^C`: the next remark begins a line of its own.
-    let _ = std::io::stdout().flush();
     Ok(())
 }
