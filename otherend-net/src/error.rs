@@ -8,12 +8,12 @@ use std::net::SocketAddr;
 #[non_exhaustive]
 pub enum BindError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {}", plain(.source))]
+    #[error("cannot listen on {address}: {}", plain(.cause))]
     Listen {
         /// The address asked for.
         address: SocketAddr,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// No address was given.
     #[error("no address to listen on")]
@@ -33,7 +33,7 @@ pub enum BindError {
     },
     /// The runtime or its threads could not be started.
     #[error("cannot start the engine: {}", plain(.0))]
-    Engine(#[source] io::Error),
+    Engine(io::Error),
 }
 
 /// The system's message without Rust's `(os error 98)`, lower case.

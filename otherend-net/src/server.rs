@@ -186,9 +186,9 @@ fn listen_on_all(addresses: &[SocketAddr], backlog: i32) -> Result<Vec<TcpListen
             (0, Some(port)) => SocketAddr::new(address.ip(), port),
             _ => address,
         };
-        let listener = sockets::listen(wanted, backlog).map_err(|source| BindError::Listen {
+        let listener = sockets::listen(wanted, backlog).map_err(|cause| BindError::Listen {
             address: wanted,
-            source,
+            cause,
         })?;
         if address.port() == 0 {
             free_port = listener.local_addr().ok().map(|bound| bound.port());

@@ -98,12 +98,5 @@ impl fmt::Display for ConnectError {
     }
 }
 
-impl std::error::Error for ConnectError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ConnectError::Resolve(error) => Some(error),
-            ConnectError::Local(error) => Some(error),
-            ConnectError::Failed { .. } => None,
-        }
-    }
-}
+// Each message is whole: a chain of sources would say the same twice.
+impl std::error::Error for ConnectError {}

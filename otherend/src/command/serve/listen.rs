@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use otherend_core::Time;
 use otherend_net::endpoint::{EndpointError, Family};
+use otherend_net::interfaces;
 use otherend_net::{Endpoint, Server};
 
 use crate::exit::Failure;
@@ -81,9 +82,24 @@ impl ListenArgs {
 
 /// Say where it listens and from where it can be reached.
 pub(super) fn announce(screen: &Screen, server: &Server, quiet: bool) {
-    for address in server.addresses() {
-        let text = format!("listening on {address}");
-        screen.remark(Time::ZERO, 0, &Remark::Note("listening", &text));
+    for &address in server.addresses() {
+        screen.remark(Time::ZERO, 0, &Remark::Listening(address));
+        if quiet {
+            continue;
+        }
+        // What the system does not tell is not worth an error: it listens all the same.
+        let reached = interfaces::reachable_at(address).unwrap_or_default();
+        for reach in reached.iter().filter(|_| !address.ip().is_loopback()) {
+            screen.remark(Time::ZERO, 0, &Remark::Reachable(reach));
+        }
     }
-    let _ = quiet;
+    if !quiet
+        && server
+            .addresses()
+            .iter()
+            .all(|address| address.ip().is_loopback())
+    {
+        let text = "only this machine can connect; --any lets others in";
+        screen.remark(Time::ZERO, 0, &Remark::Note("loopback-only", text));
+    }
 }

@@ -182,7 +182,8 @@ fn write_process(out: &mut impl Write, process: &Process) -> io::Result<()> {
     writeln!(out, "      {short}{dots}")
 }
 
-fn reached_from(reach: &Reach) -> String {
+/// From how far away, in words.
+pub(crate) fn reached_from(reach: &Reach) -> String {
     let from = match reach.scope {
         Scope::Host => "from this machine only",
         Scope::Link => "from the same link only",

@@ -5,14 +5,20 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use otherend_core::{Counts, EndReason};
+use otherend_net::interfaces::Reach;
 use otherend_net::{Refusal, Report};
 use serde_json::json;
 
 use crate::output::human;
+use crate::output::interfaces::text::reached_from;
 
 /// A remark on the screen.
 #[derive(Debug)]
 pub(crate) enum Remark<'a> {
+    /// The server listens.
+    Listening(SocketAddr),
+    /// The server can be reached there.
+    Reachable(&'a Reach),
     /// A peer came.
     Came(SocketAddr),
     /// A peer has finished sending.
@@ -45,6 +51,8 @@ pub(crate) enum Remark<'a> {
 impl fmt::Display for Remark<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Remark::Listening(address) => write!(f, "listening on {address}"),
+            Remark::Reachable(reach) => write!(f, "reached at {reach} {}", reached_from(reach)),
             Remark::Came(address) => write!(f, "{address} connected"),
             Remark::FinishedSending => f.write_str("has finished sending"),
             Remark::LineTooLong => f.write_str("a line is too long, the rest of it is discarded"),
@@ -89,6 +97,11 @@ impl Remark<'_> {
     /// The members of a JSON object, without its braces.
     pub(crate) fn as_json(&self) -> String {
         let object = match self {
+            Remark::Listening(address) => json!({"event": "listening", "address": address}),
+            Remark::Reachable(reach) => json!({
+                "event": "reachable", "address": reach.address, "scope": reach.scope.label(),
+                "interface": reach.interface,
+            }),
             Remark::Came(address) => json!({"event": "connected", "peer": address}),
             Remark::FinishedSending => json!({"event": "finished-sending"}),
             Remark::LineTooLong => json!({"event": "line-too-long"}),
