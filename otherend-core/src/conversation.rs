@@ -242,7 +242,7 @@ impl Conversation {
         } else if count > 0 || self.stalled.is_none() {
             self.stalled = Some(now);
         }
-        if !self.held.is_empty() && self.outbox.len() < self.settings.max_output / 2 {
+        if !self.held.is_empty() && self.outbox.len() <= self.settings.output_limit() / 2 {
             self.resume(now);
         }
         self.settle(now);
@@ -398,6 +398,13 @@ impl Conversation {
         self.outbox.len() + self.held.len()
     }
 
+    /// Bytes of memory that this conversation holds beside itself: an unfinished line, unsent
+    /// replies, held input. An idle one holds none.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.outbox.capacity() + self.held.capacity() + self.decoder.memory()
+    }
+
     /// Lend a large empty buffer for the replies to come, unless some are already waiting.
     #[inline]
     pub fn lend(&mut self, buffer: &mut Outbox) {
@@ -406,11 +413,14 @@ impl Conversation {
         }
     }
 
-    /// Take the lent buffer back; what is unsent stays here in memory of its own size.
+    /// Take the lent buffer back; what is unsent stays here in memory of its own size, and
+    /// nothing does when all is sent.
     #[inline]
     pub fn give_back(&mut self, buffer: &mut Outbox) {
         if buffer.capacity() == 0 {
             *buffer = self.outbox.give_back();
+        } else if self.outbox.is_empty() {
+            self.outbox = Outbox::new();
         }
     }
 
@@ -421,7 +431,7 @@ impl Conversation {
     }
 
     fn wants_input(&self) -> bool {
-        !self.peer_done && self.held.is_empty() && self.outbox.len() < self.settings.max_output
+        !self.peer_done && self.held.is_empty() && self.outbox.len() < self.settings.output_limit()
     }
 
     fn tell(&mut self, now: Time, event: &Event<'_>) {

@@ -7,6 +7,7 @@ mod escape;
 mod event;
 mod line;
 mod outbox;
+pub mod pair;
 mod time;
 
 pub use behaviour::{AnyBehaviour, Behaviour, Echo, Flow, Replies, Sink};

@@ -53,6 +53,8 @@ pub struct LineDecoder {
     spent: bool,
     /// Inside a line that was too long, waiting for its end.
     discarding: bool,
+    /// The end of such a line has come since it was last asked for.
+    discarded: bool,
     /// The last line ended at CR: an LF (telnet: or NUL) that follows belongs to it.
     after_cr: bool,
     /// What is kept or discarded of the unfinished line ends with CR.
@@ -92,6 +94,7 @@ impl LineDecoder {
             tail: Vec::new(),
             spent: false,
             discarding: false,
+            discarded: false,
             after_cr: false,
             ends_with_cr: false,
             learned: None,
@@ -132,6 +135,11 @@ impl LineDecoder {
         pending || self.discarding || self.telnet.as_ref().is_some_and(|t| t.is_mid_command())
     }
 
+    /// Bytes of memory that an unfinished line takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.tail.capacity()
+    }
+
     /// What lines to this peer should end with.
     #[must_use]
     pub fn reply_terminator(&self) -> Terminator {
@@ -151,11 +159,17 @@ impl LineDecoder {
         }
     }
 
+    /// Did a line that was too long end since the last call?
+    pub(crate) fn take_discarded(&mut self) -> bool {
+        std::mem::take(&mut self.discarded)
+    }
+
     fn is_telnet(&self) -> bool {
         self.telnet.is_some()
     }
 
-    fn forget_spent(&mut self) {
+    /// Give back the memory of a line that was handed out.
+    pub(crate) fn forget_spent(&mut self) {
         if self.spent {
             self.spent = false;
             self.tail = Vec::new();
@@ -175,16 +189,10 @@ impl LineDecoder {
     /// A line ends here: `input[start..end]`, behind the tail if there is one.
     #[inline]
     fn end_line(&mut self, input: &[u8], start: usize, end: usize, how: LineEnd) -> Option<Found> {
-        if self.learned.is_none() {
-            self.learned = Some(if how == LineEnd::Lf {
-                Terminator::Lf
-            } else {
-                Terminator::CrLf
-            });
-        }
         self.ends_with_cr = false;
         if self.discarding {
             self.discarding = false;
+            self.discarded = true;
             return None;
         }
         if !self.tail.is_empty() {
@@ -199,6 +207,7 @@ impl LineDecoder {
         if end - start > self.max_line {
             return Some(Found::Other(Decoded::TooLong));
         }
+        self.learn(how);
         Some(Found::Slice(start, end, how))
     }
 
@@ -214,7 +223,21 @@ impl LineDecoder {
         if self.tail.len() > self.max_line {
             return Found::Other(Decoded::TooLong);
         }
+        self.learn(how);
         Found::Tail(how)
+    }
+
+    /// Remember what the peer ended its first line with.
+    ///
+    /// A line that is too long teaches nothing: it is complained of before its end has come.
+    #[inline]
+    fn learn(&mut self, how: LineEnd) {
+        if self.learned.is_none() {
+            self.learned = Some(match how {
+                LineEnd::Lf => Terminator::Lf,
+                _ => Terminator::CrLf,
+            });
+        }
     }
 
     /// Keep bytes of a line whose end has not come.

@@ -1,35 +1,14 @@
 //! The first rule: what a conversation hears and says never depends on how TCP cut the bytes.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use otherend_core::{
-    AnyBehaviour, Conversation, Echo, Event, Framing, LineEnd, Observer, Settings, Step, Time,
-};
+use otherend_core::pair::Notes;
+use otherend_core::{AnyBehaviour, Conversation, Echo, Framing, Settings, Time};
 use proptest::prelude::*;
-
-/// Writes down every event; a CR and a CR LF are the same end here.
-struct Notes(Arc<Mutex<Vec<String>>>);
-
-impl Observer for Notes {
-    fn on_event(&mut self, _now: Time, event: &Event<'_>) {
-        let event = match *event {
-            Event::Heard {
-                line,
-                end: LineEnd::Cr,
-            } => Event::Heard {
-                line,
-                end: LineEnd::CrLf,
-            },
-            other => other,
-        };
-        self.0.lock().unwrap().push(format!("{event:?}"));
-    }
-}
 
 /// Everything heard, said and decided when `input` arrives in `pieces` and then ends.
 fn outcome(framing: Framing, pieces: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
     let now = Time::ZERO;
-    let notes = Arc::new(Mutex::new(Vec::new()));
     let settings = Settings {
         framing,
         max_line: 20,
@@ -37,8 +16,8 @@ fn outcome(framing: Framing, pieces: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
         ..Settings::server()
     };
     let echo = AnyBehaviour::Echo(Echo::default());
-    let mut conversation = Conversation::new(Arc::new(settings), echo, now)
-        .observed(Box::new(Notes(Arc::clone(&notes))));
+    let (notes, observer) = Notes::new();
+    let mut conversation = Conversation::new(Arc::new(settings), echo, now).observed(observer);
     conversation.open(now);
     let mut said = Vec::new();
     for piece in pieces {
@@ -47,11 +26,7 @@ fn outcome(framing: Framing, pieces: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
     }
     conversation.peer_finished(now);
     take(&mut conversation, now, &mut said);
-    if conversation.step() == Step::HalfClose {
-        conversation.half_closed(now);
-    }
-    let events = notes.lock().unwrap().clone();
-    (events, said)
+    (notes.taken(), said)
 }
 
 fn take(conversation: &mut Conversation, now: Time, said: &mut Vec<u8>) {
@@ -61,24 +36,31 @@ fn take(conversation: &mut Conversation, now: Time, said: &mut Vec<u8>) {
     }
 }
 
-/// Bytes in which line ends, marks and telnet commands are frequent.
+/// Bytes in which line ends, marks and telnet commands are frequent, or lines are long.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    let byte = prop_oneof![
-        3 => Just(b'\n'), 3 => Just(b'\r'), 2 => Just(0u8), 2 => Just(0xff),
-        1 => Just(0xfe), 1 => Just(0xef), 1 => Just(0xbb), 1 => Just(0xbf),
-        2 => 0xf0u8..=0xff, 8 => b'a'..=b'e', 1 => any::<u8>(),
-    ];
+    let byte = |letters: u32| {
+        prop_oneof![
+            3 => Just(b'\n'), 3 => Just(b'\r'), 2 => Just(0u8), 2 => Just(0xff),
+            1 => Just(0xfe), 1 => Just(0xef), 1 => Just(0xbb), 1 => Just(0xbf),
+            2 => 0xf0u8..=0xff, letters => b'a'..=b'e', 1 => any::<u8>(),
+        ]
+    };
     let start = prop_oneof![
         Just(&b""[..]),
         Just(&b"\xef\xbb\xbf"[..]),
         Just(&b"\xff\xfe"[..]),
         Just(&b"Exit"[..]),
+        Just(&b"exactly twenty bytes"[..]),
     ];
-    (start, prop::collection::vec(byte, 0..300)).prop_map(|(start, rest)| [start, &rest].concat())
+    let rest = prop_oneof![
+        prop::collection::vec(byte(8), 0..300),
+        prop::collection::vec(byte(200), 0..300),
+    ];
+    (start, rest).prop_map(|(start, rest)| [start, &rest].concat())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn every_partition_gives_the_same_conversation(

@@ -27,7 +27,8 @@ impl Conversation {
             let lines_before = self.counts.lines_heard;
             let (stop, left) = self.answer_lines(now, rest);
             rest = left;
-            if !was_mid_line || self.counts.lines_heard > lines_before {
+            let ended = self.counts.lines_heard > lines_before || self.decoder.take_discarded();
+            if ended || !was_mid_line {
                 self.line_began = now;
             }
             match stop {
@@ -47,6 +48,7 @@ impl Conversation {
     /// Answer lines until there are none or something else is to be decided; gives what is left.
     fn answer_lines<'b>(&mut self, now: Time, bytes: &'b [u8]) -> (Option<Stop>, &'b [u8]) {
         let settings = &*self.settings;
+        let max_output = settings.output_limit();
         let mut feed = self.decoder.feed(bytes);
         let mut stop = None;
         while let Some((decoded, style)) = feed.next_with_style() {
@@ -61,12 +63,13 @@ impl Conversation {
             if stop.is_some() {
                 break;
             }
-            if self.outbox.len() >= settings.max_output {
+            if self.outbox.len() >= max_output {
                 stop = Some(Stop::OutputFull);
                 break;
             }
         }
         let left = feed.rest().len();
+        self.decoder.forget_spent();
         (stop, &bytes[bytes.len() - left..])
     }
 

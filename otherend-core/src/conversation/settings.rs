@@ -69,6 +69,11 @@ impl Settings {
             ..Settings::server()
         }
     }
+
+    /// `max_output`, but never so small that no reply at all could wait.
+    pub(crate) fn output_limit(&self) -> usize {
+        self.max_output.max(1)
+    }
 }
 
 /// Lines that end a conversation, compared byte by byte.

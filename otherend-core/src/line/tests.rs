@@ -171,6 +171,7 @@ fn replies_end_as_the_peer_began() {
         ("a\nb\r\n", Terminator::Lf),
         ("a\r\nb\n", Terminator::CrLf),
         ("a\rb", Terminator::CrLf),
+        ("longer than nine\r\nb\n", Terminator::Lf),
     ] {
         let mut decoder = LineDecoder::new(Framing::Auto, 9);
         let mut feed = decoder.feed(input.as_bytes());

@@ -1,0 +1,120 @@
+//! Lines that are too long, peers that speak something else, and what both are told.
+
+use otherend_core::{EndReason, Framing, Settings};
+
+use super::{echo, noted_echo, text};
+
+fn short_lines(framing: Framing) -> Settings {
+    Settings {
+        framing,
+        max_line: 10,
+        ..Settings::server()
+    }
+}
+
+#[test]
+fn the_third_line_that_is_too_long_ends_the_conversation() {
+    let (mut pair, notes) = noted_echo(short_lines(Framing::Lf));
+    pair.client.write(b"12345678901\nfine\n");
+    pair.client.write(b"this is too long as well\n1234567890\n");
+    pair.client.write(b"the third time\nnot heard\n");
+    pair.drive();
+    let told = "ERR line longer than 10 bytes\n\
+                -> fine\n\
+                ERR line longer than 10 bytes\n\
+                -> 1234567890\n\
+                ERR too many lines were too long\n";
+    assert_eq!(text(pair.client.heard()), told);
+    assert!(pair.client.peer_finished());
+    let reason = pair.server.conversation().reason();
+    assert_eq!(reason, Some(EndReason::LinesTooLong));
+    let too_long = notes
+        .taken()
+        .iter()
+        .filter(|note| *note == "line too long")
+        .count();
+    assert_eq!(too_long, 3);
+}
+
+#[test]
+fn a_hundred_megabytes_without_an_end_of_line_take_no_memory() {
+    let mut pair = echo(Settings::server());
+    for _ in 0..100 {
+        pair.client.write(&vec![b'x'; 1_000_000]);
+        pair.drive();
+        assert!(pair.server.conversation().memory() <= 64 * 1024);
+    }
+    pair.client.write(b"\nshort\n");
+    pair.drive();
+    let told = "ERR line longer than 65536 bytes\n-> short\n";
+    assert_eq!(text(pair.client.heard()), told);
+}
+
+#[test]
+fn a_utf16_peer_is_told_so_in_utf8() {
+    for (framing, end) in [(Framing::Dotnet, "\r\n"), (Framing::Auto, "\n")] {
+        let mut pair = echo(Settings {
+            framing,
+            ..Settings::server()
+        });
+        pair.client.write(b"\xff\xfeh\0e\0l\0l\0o\0\r\0\n\0");
+        pair.drive();
+        let told = format!("ERR this is UTF-16: send UTF-8 text{end}");
+        assert_eq!(text(pair.client.heard()), told);
+        assert!(pair.client.peer_finished());
+        let reason = pair.server.conversation().reason();
+        assert_eq!(reason, Some(EndReason::Utf16));
+    }
+}
+
+#[test]
+fn replies_end_as_the_peer_ends_its_lines() {
+    for (sent, replied) in [
+        ("a\nb\r\n", "-> a\n-> b\n"),
+        ("a\r\nb\n", "-> a\r\n-> b\r\n"),
+        ("a\rb\r", "-> a\r\n-> b\r\n"),
+    ] {
+        let mut pair = echo(Settings {
+            framing: Framing::Auto,
+            ..Settings::server()
+        });
+        pair.client.write(sent.as_bytes());
+        pair.drive();
+        assert_eq!(text(pair.client.heard()), replied);
+    }
+}
+
+#[test]
+fn a_telnet_peer_is_refused_once_and_answered_in_telnet() {
+    let mut pair = echo(Settings {
+        framing: Framing::Auto,
+        ..Settings::server()
+    });
+    pair.client
+        .write(b"\xff\xfd\x01\xff\xfd\x01\xff\xfb\x18say \xff\xff\r\n\xff\xf6");
+    pair.drive();
+    let expected = b"\xff\xfc\x01\xff\xfe\x18-> say \xff\xff\r\n[yes, otherend is here]\r\n";
+    assert_eq!(pair.client.heard(), expected);
+}
+
+#[test]
+fn invalid_utf8_and_nul_pass_through() {
+    let mut pair = echo(Settings::server());
+    pair.client.write(b"\xc3\x28\x00\xf8\n");
+    pair.drive();
+    assert_eq!(pair.client.heard(), b"-> \xc3\x28\x00\xf8\n");
+}
+
+#[test]
+fn a_byte_order_mark_alone_is_no_line() {
+    let (mut pair, notes) = noted_echo(Settings {
+        framing: Framing::Auto,
+        ..Settings::server()
+    });
+    pair.client.write(b"\xef\xbb\xbf");
+    pair.client.finish();
+    pair.drive();
+    assert_eq!(pair.client.heard(), b"");
+    let story = ["opened", "peer finished", "ended peer-finished"];
+    assert_eq!(notes.taken(), story);
+}
