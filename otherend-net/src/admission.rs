@@ -7,7 +7,6 @@ use ipnet::IpNet;
 
 use crate::error::BindError;
 use crate::registry::Registry;
-use crate::server::ServerConfig;
 
 /// Descriptors kept for everything that is not a client.
 const RESERVED_DESCRIPTORS: usize = 64;
@@ -58,6 +57,17 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// What was asked for, and what it takes.
+pub(crate) struct Terms<'a> {
+    pub(crate) max_clients: Option<usize>,
+    pub(crate) max_per_source: Option<usize>,
+    pub(crate) allow: &'a [IpNet],
+    pub(crate) deny: &'a [IpNet],
+    /// How many clients there are at once unless asked otherwise; `None`: always one.
+    pub(crate) usual_clients: Option<usize>,
+    pub(crate) descriptors_per_client: usize,
+}
+
 /// The rules in force.
 #[derive(Debug)]
 pub(crate) struct Admission {
@@ -71,16 +81,16 @@ impl Admission {
     /// # Errors
     ///
     /// When the descriptor limit does not allow the clients asked for.
-    pub(crate) fn new(config: &ServerConfig, addresses: &[SocketAddr]) -> Result<Self, BindError> {
+    pub(crate) fn new(terms: &Terms<'_>, addresses: &[SocketAddr]) -> Result<Self, BindError> {
         let open_to_others = addresses.iter().any(|address| !address.ip().is_loopback());
-        let per_source = config
+        let per_source = terms
             .max_per_source
             .or(open_to_others.then_some(PER_SOURCE));
         Ok(Admission {
-            max_clients: max_clients(config, descriptor_limit())?,
+            max_clients: max_clients(terms, descriptor_limit())?,
             max_per_source: per_source,
-            allow: config.allow.clone(),
-            deny: config.deny.clone(),
+            allow: terms.allow.to_vec(),
+            deny: terms.deny.to_vec(),
         })
     }
 
@@ -101,15 +111,15 @@ impl Admission {
 }
 
 /// How many clients there can be at once, given how many descriptors there can be.
-fn max_clients(config: &ServerConfig, descriptors: usize) -> Result<usize, BindError> {
-    let Some(usual) = config.engine.usual_clients() else {
+fn max_clients(terms: &Terms<'_>, descriptors: usize) -> Result<usize, BindError> {
+    let Some(usual) = terms.usual_clients else {
         return Ok(1);
     };
-    let each = config.engine.descriptors_per_client();
+    let each = terms.descriptors_per_client;
     // Where descriptors are scarce, half of them are for clients.
     let reserved = RESERVED_DESCRIPTORS.min(descriptors / 2);
     let possible = (descriptors - reserved) / each;
-    match config.max_clients {
+    match terms.max_clients {
         None => Ok(usual.min(possible)),
         Some(asked) if asked <= possible => Ok(asked),
         Some(asked) => {
@@ -150,30 +160,31 @@ pub fn raise_descriptor_limit() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Engine;
+    use crate::{Engine, ServerConfig};
 
-    fn config(engine: Engine, max_clients: Option<usize>) -> ServerConfig {
-        ServerConfig {
+    fn possible(
+        engine: Engine,
+        asked: Option<usize>,
+        descriptors: usize,
+    ) -> Result<usize, BindError> {
+        let config = ServerConfig {
             engine,
-            max_clients,
+            max_clients: asked,
             ..ServerConfig::default()
-        }
+        };
+        max_clients(&config.terms(), descriptors)
     }
 
     #[test]
     fn the_usual_number_shrinks_with_the_descriptors() {
-        let clients =
-            |descriptors| max_clients(&config(Engine::Threads, None), descriptors).unwrap();
+        let clients = |descriptors| possible(Engine::Threads, None, descriptors).unwrap();
         assert_eq!((clients(20_000), clients(564), clients(64)), (512, 250, 16));
     }
 
     #[test]
     fn a_number_asked_for_is_had_or_refused() {
-        assert_eq!(
-            max_clients(&config(Engine::Threads, Some(9)), 1024).unwrap(),
-            9
-        );
-        let error = max_clients(&config(Engine::Threads, Some(1000)), 1024).unwrap_err();
+        assert_eq!(possible(Engine::Threads, Some(9), 1024).unwrap(), 9);
+        let error = possible(Engine::Threads, Some(1000), 1024).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -183,6 +194,6 @@ mod tests {
 
     #[test]
     fn single_serves_one() {
-        assert_eq!(max_clients(&config(Engine::Single, None), 64).unwrap(), 1);
+        assert_eq!(possible(Engine::Single, None, 64).unwrap(), 1);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use otherend_core::{Conversation, EndReason, Time};
 
 use crate::clock::Clock;
+use crate::conversations::Conversations;
 use crate::mailbox::{Mailbox, Order};
 use crate::registry::Admitted;
 
@@ -31,8 +32,8 @@ enum Place {
 
 impl Carried {
     /// A conversation of a server, with whoever was admitted.
-    pub(crate) fn in_server(admitted: Admitted) -> Self {
-        let conversation = admitted.shared.conversation(&admitted.member.peer);
+    pub(crate) fn in_server(admitted: Admitted, conversations: &Conversations) -> Self {
+        let conversation = conversations.begin(&admitted);
         Carried::new(conversation, admitted.shared.clock, Place::Server(admitted))
     }
 
@@ -151,7 +152,9 @@ impl Drop for Carried {
                 .abort(shared.clock.now(), EndReason::Stopped);
         }
         let reason = self.conversation.reason().unwrap_or(EndReason::Stopped);
-        shared.counters.ended(reason, &self.conversation.counts());
+        shared
+            .counters
+            .ended(reason.is_orderly(), &self.conversation.counts());
         if let Some(was_busy) = self.busy_at_stop {
             shared.counters.stopped(!reason.is_orderly(), was_busy);
         }

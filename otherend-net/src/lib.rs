@@ -7,6 +7,7 @@ mod bell;
 mod carried;
 mod client;
 mod clock;
+mod conversations;
 pub mod endpoint;
 mod engine;
 mod error;

@@ -3,30 +3,29 @@
 mod audience;
 mod config;
 mod handle;
+mod running;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use otherend_core::AnyBehaviour;
 
 use crate::accept::Acceptor;
 use crate::admission::Admission;
 use crate::bell::Bell;
+use crate::conversations::Conversations;
 use crate::engine::{self, Engine};
 use crate::error::BindError;
 use crate::registry::Peer;
 use crate::shared::Shared;
-use crate::sockets;
+use crate::sockets::listen_on_all;
 use crate::stats::Report;
 
 pub use audience::{Audience, Notice};
 pub use config::{Keepalive, ServerConfig};
 pub use handle::{Handle, Open};
-
-/// How long conversations that were cut off may take to notice it.
-const AFTER_CUT: Duration = Duration::from_secs(1);
+pub use running::Running;
 
 /// A server that listens and does not serve yet: connections already wait in the backlog.
 ///
@@ -45,6 +44,7 @@ const AFTER_CUT: Duration = Duration::from_secs(1);
 /// ```
 pub struct Server {
     shared: Arc<Shared>,
+    conversations: Arc<Conversations>,
     config: ServerConfig,
     listeners: Vec<TcpListener>,
     addresses: Vec<SocketAddr>,
@@ -68,7 +68,7 @@ impl Server {
         if addresses.is_empty() {
             return Err(BindError::NoAddress);
         }
-        let admission = Admission::new(&config, addresses)?;
+        let admission = Admission::new(&config.terms(), addresses)?;
         let listeners = listen_on_all(addresses, config.engine.backlog())?;
         let bound = listeners
             .iter()
@@ -76,17 +76,17 @@ impl Server {
             .collect::<Result<_, _>>();
         let addresses = bound.map_err(BindError::Engine)?;
         let door = Bell::new().map_err(BindError::Engine)?;
-        let mut shared = Shared::new(
-            config.settings.clone(),
-            admission,
-            door,
-            Box::new(make_behaviour),
-        );
+        let mut shared = Shared::new(admission, door);
         shared.keepalive = config.keepalive;
         shared.max_output_in_all = config.max_output_in_all;
         shared.drain_timeout = config.drain_timeout;
+        let conversations = Conversations {
+            settings: Arc::new(config.settings.clone()),
+            make_behaviour: Box::new(make_behaviour),
+        };
         Ok(Server {
             shared: Arc::new(shared),
+            conversations: Arc::new(conversations),
             config,
             listeners,
             addresses,
@@ -139,23 +139,24 @@ impl Server {
     pub fn serve(self) -> Result<Report, BindError> {
         let Server {
             shared,
+            conversations,
             config,
             listeners,
             ..
         } = self;
         let mut acceptor = Acceptor::new(Arc::clone(&shared), config.engine, listeners);
         match config.engine {
-            Engine::Single => engine::single::serve(&mut acceptor),
-            Engine::Threads => engine::threads::serve(&mut acceptor),
+            Engine::Single => engine::single::serve(&mut acceptor, &conversations),
+            Engine::Threads => engine::threads::serve(&mut acceptor, &conversations),
             #[cfg(feature = "tokio")]
             Engine::Async => {
                 let runtime = engine::tokio::start(config.workers).map_err(BindError::Engine)?;
-                engine::tokio::serve(&runtime, &mut acceptor);
-                wait_for_the_last(&shared);
-                runtime.shutdown_timeout(AFTER_CUT);
+                engine::tokio::serve(&runtime, &mut acceptor, &conversations);
+                shared.wait_for_the_last();
+                runtime.shutdown_timeout(crate::shared::AFTER_CUT);
             }
         }
-        wait_for_the_last(&shared);
+        shared.wait_for_the_last();
         Ok(shared.counters.report())
     }
 
@@ -166,93 +167,6 @@ impl Server {
     /// When there is no thread left.
     pub fn start(self) -> Result<Running, BindError> {
         let (handle, addresses) = (self.handle(), self.addresses.clone());
-        let thread = thread::Builder::new()
-            .name("otherend server".into())
-            .spawn(move || self.serve())
-            .map_err(BindError::Engine)?;
-        Ok(Running {
-            handle,
-            addresses,
-            thread: Some(thread),
-        })
-    }
-}
-
-fn listen_on_all(addresses: &[SocketAddr], backlog: i32) -> Result<Vec<TcpListener>, BindError> {
-    let mut listeners = Vec::with_capacity(addresses.len());
-    let mut free_port = None;
-    for &address in addresses {
-        let wanted = match (address.port(), free_port) {
-            (0, Some(port)) => SocketAddr::new(address.ip(), port),
-            _ => address,
-        };
-        let listener = sockets::listen(wanted, backlog).map_err(|cause| BindError::Listen {
-            address: wanted,
-            cause,
-        })?;
-        if address.port() == 0 {
-            free_port = listener.local_addr().ok().map(|bound| bound.port());
-        }
-        listeners.push(listener);
-    }
-    Ok(listeners)
-}
-
-/// Conversations end by themselves at the stop's deadline at the latest.
-fn wait_for_the_last(shared: &Shared) {
-    while let Some(deadline) = shared.stop_deadline() {
-        let left = shared.clock.until(deadline);
-        if shared.registry.wait_until_empty(left + AFTER_CUT) || left.is_zero() {
-            return;
-        }
-    }
-}
-
-/// A server in a thread of its own; dropping it stops it at once.
-pub struct Running {
-    handle: Handle,
-    addresses: Vec<SocketAddr>,
-    thread: Option<JoinHandle<Result<Report, BindError>>>,
-}
-
-impl Running {
-    /// The addresses it listens on.
-    #[must_use]
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
-    }
-
-    /// Reaches the server from anywhere.
-    #[must_use]
-    pub fn handle(&self) -> Handle {
-        self.handle.clone()
-    }
-
-    /// Take nobody in any more, let the conversations finish (the drain timeout at most), and report.
-    pub fn drain(mut self) -> Report {
-        self.handle.drain();
-        self.join()
-    }
-
-    /// Cut every conversation off and report.
-    pub fn stop(mut self) -> Report {
-        self.handle.stop();
-        self.join()
-    }
-
-    fn join(&mut self) -> Report {
-        let outcome = self.thread.take().and_then(|thread| thread.join().ok());
-        outcome
-            .and_then(Result::ok)
-            .unwrap_or_else(|| self.handle.shared.counters.report())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.thread.is_some() {
-            self.handle.stop();
-            self.join();
-        }
+        Running::start(handle, addresses, || self.serve())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use otherend_core::{AnyBehaviour, Conversation, EndReason, Settings, Time};
+use otherend_core::{EndReason, Time};
 
 use crate::admission::Admission;
 use crate::bell::Bell;
@@ -16,15 +16,13 @@ use crate::registry::{Peer, Registry};
 use crate::server::{Audience, Keepalive, Notice};
 use crate::stats::Counters;
 
-/// Makes the behaviour of one conversation.
-pub(crate) type MakeBehaviour = dyn Fn(&Peer) -> AnyBehaviour + Send + Sync;
-
 /// No stop is under way.
 const NEVER: u64 = u64::MAX;
+/// How long conversations that were cut off may take to notice it.
+pub(crate) const AFTER_CUT: Duration = Duration::from_secs(1);
 
 /// A server without its listeners.
 pub(crate) struct Shared {
-    pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Clock,
     pub(crate) registry: Registry,
     pub(crate) counters: Counters,
@@ -34,7 +32,6 @@ pub(crate) struct Shared {
     pub(crate) drain_timeout: Duration,
     /// Wakes the acceptor.
     pub(crate) door: Bell,
-    pub(crate) make_behaviour: Box<MakeBehaviour>,
     pub(crate) audience: Option<Arc<dyn Audience>>,
     /// When conversations that still go on are cut off, in microseconds; [`NEVER`] without a stop.
     stop_at: AtomicU64,
@@ -43,14 +40,8 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(
-        settings: Settings,
-        admission: Admission,
-        door: Bell,
-        make_behaviour: Box<MakeBehaviour>,
-    ) -> Self {
+    pub(crate) fn new(admission: Admission, door: Bell) -> Self {
         Shared {
-            settings: Arc::new(settings),
             clock: Clock::new(),
             registry: Registry::default(),
             counters: Counters::default(),
@@ -59,7 +50,6 @@ impl Shared {
             max_output_in_all: usize::MAX,
             drain_timeout: Duration::ZERO,
             door,
-            make_behaviour,
             audience: None,
             stop_at: AtomicU64::new(NEVER),
             suspended: AtomicBool::new(false),
@@ -74,21 +64,6 @@ impl Shared {
             number,
             address,
             local,
-        }
-    }
-
-    /// The conversation for a new peer, watched if somebody watches.
-    pub(crate) fn conversation(&self, peer: &Peer) -> Conversation {
-        let behaviour = (self.make_behaviour)(peer);
-        let settings = Arc::clone(&self.settings);
-        let conversation = Conversation::new(settings, behaviour, self.clock.now());
-        match self
-            .audience
-            .as_ref()
-            .and_then(|audience| audience.observer(peer))
-        {
-            Some(observer) => conversation.observed(observer),
-            None => conversation,
         }
     }
 
@@ -145,5 +120,15 @@ impl Shared {
     pub(crate) fn stop_deadline(&self) -> Option<Time> {
         let at = self.stop_at.load(Ordering::Relaxed);
         (at != NEVER).then(|| Time::from_micros(at))
+    }
+
+    /// After a stop: conversations end by themselves at its deadline at the latest.
+    pub(crate) fn wait_for_the_last(&self) {
+        while let Some(deadline) = self.stop_deadline() {
+            let left = self.clock.until(deadline);
+            if self.registry.wait_until_empty(left + AFTER_CUT) || left.is_zero() {
+                return;
+            }
+        }
     }
 }

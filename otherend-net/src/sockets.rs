@@ -7,6 +7,7 @@ use std::time::Duration;
 use otherend_core::Loss;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
+use crate::error::BindError;
 use crate::server::Keepalive;
 
 /// A listening socket that does not block.
@@ -27,6 +28,31 @@ pub(crate) fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListene
     socket.listen(backlog)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+/// A listener for each of `addresses`. Port 0 takes a free port, the same for all where it is free
+/// on all of them.
+pub(crate) fn listen_on_all(
+    addresses: &[SocketAddr],
+    backlog: i32,
+) -> Result<Vec<TcpListener>, BindError> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    let mut free_port = None;
+    for &address in addresses {
+        let wanted = match (address.port(), free_port) {
+            (0, Some(port)) => SocketAddr::new(address.ip(), port),
+            _ => address,
+        };
+        let listener = listen(wanted, backlog).map_err(|cause| BindError::Listen {
+            address: wanted,
+            cause,
+        })?;
+        if address.port() == 0 {
+            free_port = listener.local_addr().ok().map(|bound| bound.port());
+        }
+        listeners.push(listener);
+    }
+    Ok(listeners)
 }
 
 /// Make a new stream ready to be carried: it does not block, small writes leave at once, and a

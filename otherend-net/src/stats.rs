@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use otherend_core::{Counts, EndReason};
+use otherend_core::Counts;
 
 /// Counters that conversations and acceptor share; each is exact, together they are a moment's blur.
 #[derive(Debug, Default)]
@@ -68,10 +68,10 @@ impl Counters {
         self.accept_errors.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn ended(&self, reason: EndReason, counts: &Counts) {
+    pub(crate) fn ended(&self, orderly: bool, counts: &Counts) {
         let add = |counter: &AtomicU64, count| counter.fetch_add(count, Ordering::Relaxed);
         add(&self.ended, 1);
-        add(&self.disorderly, u64::from(!reason.is_orderly()));
+        add(&self.disorderly, u64::from(!orderly));
         add(&self.lines_heard, counts.lines_heard);
         add(&self.lines_said, counts.lines_said);
         add(&self.bytes_heard, counts.bytes_heard);

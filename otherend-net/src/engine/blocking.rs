@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::Buffers;
 use crate::carried::Carried;
+use crate::conversations::Conversations;
 use crate::registry::Admitted;
 use crate::sockets;
 
@@ -139,11 +140,16 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 /// Carry the conversation with one peer of a server from its first byte to its last.
-pub(crate) fn carry(stream: TcpStream, admitted: Admitted, buffers: &mut Buffers) {
+pub(crate) fn carry(
+    stream: TcpStream,
+    admitted: Admitted,
+    conversations: &Conversations,
+    buffers: &mut Buffers,
+) {
     let clock = admitted.shared.clock;
     let mut carrier = Carrier {
         stream,
-        carried: Carried::in_server(admitted),
+        carried: Carried::in_server(admitted, conversations),
     };
     let went_well = catch_unwind(AssertUnwindSafe(|| {
         carrier.carried.conversation.open(clock.now());

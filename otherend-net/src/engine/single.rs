@@ -2,9 +2,12 @@
 
 use super::{Buffers, blocking};
 use crate::accept::Acceptor;
+use crate::conversations::Conversations;
 
 /// Serve until the server stops.
-pub(crate) fn serve(acceptor: &mut Acceptor) {
+pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Conversations) {
     let mut buffers = Buffers::new();
-    acceptor.run(&mut |stream, admitted| blocking::carry(stream, admitted, &mut buffers));
+    acceptor.run(&mut |stream, admitted| {
+        blocking::carry(stream, admitted, conversations, &mut buffers);
+    });
 }

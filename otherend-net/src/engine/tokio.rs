@@ -9,6 +9,7 @@ use std::io;
 use std::net::TcpStream as StdStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use otherend_core::{Step, Time};
@@ -20,6 +21,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Buffers;
 use crate::accept::Acceptor;
 use crate::carried::Carried;
+use crate::conversations::Conversations;
 use crate::registry::Admitted;
 use crate::sockets;
 
@@ -37,16 +39,26 @@ pub(crate) fn start(workers: Option<usize>) -> io::Result<Runtime> {
 }
 
 /// Serve until the server stops; this thread accepts, the workers carry.
-pub(crate) fn serve(runtime: &Runtime, acceptor: &mut Acceptor) {
+pub(crate) fn serve(
+    runtime: &Runtime,
+    acceptor: &mut Acceptor,
+    conversations: &Arc<Conversations>,
+) {
     acceptor.run(&mut |stream, admitted| {
-        runtime.spawn(carry_admitted(stream, admitted));
+        runtime.spawn(carry_admitted(stream, admitted, Arc::clone(conversations)));
     });
 }
 
-async fn carry_admitted(stream: StdStream, admitted: Admitted) {
-    let shared = std::sync::Arc::clone(&admitted.shared);
+async fn carry_admitted(stream: StdStream, admitted: Admitted, conversations: Arc<Conversations>) {
+    let shared = Arc::clone(&admitted.shared);
     match TcpStream::from_std(stream) {
-        Ok(stream) => carry(&mut Carrier::new(stream, Carried::in_server(admitted))).await,
+        Ok(stream) => {
+            carry(&mut Carrier::new(
+                stream,
+                Carried::in_server(admitted, &conversations),
+            ))
+            .await
+        }
         Err(error) => shared.accept_failed(&error),
     }
 }

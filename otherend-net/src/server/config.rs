@@ -5,6 +5,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use otherend_core::Settings;
 
+use crate::admission::Terms;
 use crate::engine::Engine;
 
 /// How a server behaves towards all of its peers. The defaults are safe.
@@ -34,6 +35,19 @@ pub struct ServerConfig {
     pub deny: Vec<IpNet>,
     /// Threads of the async engine. `None`: one a core.
     pub workers: Option<usize>,
+}
+
+impl ServerConfig {
+    pub(crate) fn terms(&self) -> Terms<'_> {
+        Terms {
+            max_clients: self.max_clients,
+            max_per_source: self.max_per_source,
+            allow: &self.allow,
+            deny: &self.deny,
+            usual_clients: self.engine.usual_clients(),
+            descriptors_per_client: self.engine.descriptors_per_client(),
+        }
+    }
 }
 
 impl Default for ServerConfig {

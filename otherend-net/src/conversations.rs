@@ -1,0 +1,31 @@
+//! What all conversations of one server have in common, and how one begins.
+
+use std::sync::Arc;
+
+use otherend_core::{AnyBehaviour, Conversation, Settings};
+
+use crate::registry::{Admitted, Peer};
+
+/// Makes the behaviour of one conversation.
+pub(crate) type MakeBehaviour = dyn Fn(&Peer) -> AnyBehaviour + Send + Sync;
+
+/// Begins a conversation with each peer that was let in.
+pub(crate) struct Conversations {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) make_behaviour: Box<MakeBehaviour>,
+}
+
+impl Conversations {
+    /// The conversation with somebody new, watched if somebody watches.
+    pub(crate) fn begin(&self, admitted: &Admitted) -> Conversation {
+        let (shared, peer) = (&admitted.shared, &admitted.member.peer);
+        let behaviour = (self.make_behaviour)(peer);
+        let settings = Arc::clone(&self.settings);
+        let conversation = Conversation::new(settings, behaviour, shared.clock.now());
+        let audience = shared.audience.as_ref();
+        match audience.and_then(|audience| audience.observer(peer)) {
+            Some(observer) => conversation.observed(observer),
+            None => conversation,
+        }
+    }
+}
