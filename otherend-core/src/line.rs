@@ -168,6 +168,21 @@ impl LineDecoder {
         self.telnet.is_some()
     }
 
+    /// Nothing is pending, and how the peer ends its lines is known.
+    fn is_calm(&self) -> bool {
+        let pending = !self.tail.is_empty() || self.discarding || self.after_cr || self.is_telnet();
+        !pending && self.opening.is_over() && self.learned.is_some()
+    }
+
+    /// An LF at `end` simply ends the line that began at `start`, if nothing is pending.
+    #[inline]
+    fn is_plain(&self, input: &[u8], start: usize, end: usize) -> bool {
+        let follows_cr = end > start && input[end - 1] == b'\r';
+        end - start <= self.max_line
+            && !(self.framing.strips_cr() && follows_cr)
+            && self.framing != Framing::Crlf
+    }
+
     /// Give back the memory of a line that was handed out.
     pub(crate) fn forget_spent(&mut self) {
         if self.spent {

@@ -20,7 +20,7 @@ impl Replies<'_> {
     }
 
     /// Say `prefix` and `line` as one line; its terminator is added.
-    #[inline]
+    #[inline(always)]
     pub fn prefixed_line(&mut self, prefix: &[u8], line: &[u8]) {
         if self.style.telnet && (needs_escape(prefix) || needs_escape(line)) {
             return self.escaped_line(prefix, line);

@@ -49,22 +49,23 @@ impl Conversation {
     fn answer_lines<'b>(&mut self, now: Time, bytes: &'b [u8]) -> (Option<Stop>, &'b [u8]) {
         let settings = &*self.settings;
         let max_output = settings.output_limit();
+        let style = self.decoder.reply_style();
         let mut feed = self.decoder.feed(bytes);
+        let mut replies = Replies {
+            outbox: &mut self.outbox,
+            counts: &mut self.counts,
+            observer: self.observer.as_deref_mut(),
+            now,
+            style,
+        };
         let mut stop = None;
         while let Some((decoded, style)) = feed.next_with_style() {
-            let mut replies = Replies {
-                outbox: &mut self.outbox,
-                counts: &mut self.counts,
-                observer: self.observer.as_deref_mut(),
-                now,
-                style,
-            };
+            replies.style = style;
             stop = answer(&mut self.behaviour, settings, decoded, &mut replies);
-            if stop.is_some() {
-                break;
-            }
-            if self.outbox.len() >= max_output {
+            if stop.is_none() && replies.outbox.len() >= max_output {
                 stop = Some(Stop::OutputFull);
+            }
+            if stop.is_some() {
                 break;
             }
         }
@@ -169,7 +170,7 @@ impl Conversation {
 }
 
 /// Answer one thing that the decoder found.
-#[inline]
+#[inline(always)]
 fn answer(
     behaviour: &mut AnyBehaviour,
     settings: &Settings,
@@ -191,7 +192,7 @@ fn answer(
     }
 }
 
-#[inline]
+#[inline(always)]
 fn answer_line(
     behaviour: &mut AnyBehaviour,
     settings: &Settings,

