@@ -8,6 +8,8 @@ mod carried;
 mod client;
 mod clock;
 mod conversations;
+#[cfg(feature = "diagnose")]
+pub mod diagnose;
 pub mod endpoint;
 mod engine;
 mod error;
@@ -16,6 +18,8 @@ pub mod interfaces;
 #[cfg(feature = "interfaces")]
 pub mod listeners;
 mod mailbox;
+#[cfg(all(target_os = "linux", feature = "interfaces"))]
+mod netlink;
 mod registry;
 mod server;
 mod shared;

@@ -8,7 +8,7 @@ mod linux;
 #[cfg(target_os = "linux")]
 mod owner;
 #[cfg(target_os = "linux")]
-mod proc_net;
+pub(crate) mod proc_net;
 #[cfg(target_os = "linux")]
 mod sock_diag;
 

@@ -204,7 +204,7 @@ fn answer_within(
 }
 
 /// Whether a name is this machine by definition (RFC 6761 section 6.3).
-fn is_localhost(name: &str) -> bool {
+pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }

@@ -1,0 +1,179 @@
+//! Says why it does not connect, and why an address cannot be listened on.
+//!
+//! The checks collect [`Evidence`]; [`verdict`] turns it into a [`Verdict`]: every cause that fits,
+//! the likeliest first, each with its evidence and the one check that tells it from the others.
+//! Nothing here needs a privilege; what only root may read is used when it can be read, and said
+//! to be unknown otherwise.
+//!
+//! ```no_run
+//! use otherend_net::diagnose::{self, Options, Word};
+//!
+//! let diagnosis = diagnose::connect(&"server.lan:8080".parse()?, &Options::default());
+//! if diagnosis.verdict.words().first() == Some(&Word::NotListening) {
+//!     println!("start the server: {}", diagnosis.verdict.causes[0].says);
+//! }
+//! # Ok::<(), otherend_net::endpoint::EndpointError>(())
+//! ```
+
+mod cause;
+mod connect;
+mod contrast;
+mod conversation;
+mod dns;
+mod evidence;
+mod firewall;
+#[cfg(target_os = "linux")]
+mod linux;
+mod listen;
+mod machine;
+mod name;
+mod phrase;
+mod probe;
+mod protocol;
+mod slip;
+mod step;
+#[cfg(not(target_os = "linux"))]
+mod unknown;
+mod verdict;
+mod way;
+mod word;
+
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(not(target_os = "linux"))]
+use unknown as system;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::endpoint::Family;
+
+pub use cause::{Cause, Likelihood, Verdict};
+pub use connect::{connect, connect_watched};
+pub use evidence::*;
+pub use listen::{listen, listen_watched};
+pub use step::{Mark, Progress, Stage, Step};
+pub use verdict::{listen_verdict, verdict};
+pub use word::Word;
+
+/// How many causes the short form shows.
+const SHORT: usize = 3;
+
+/// What to diagnose, and how far to go.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// For everything together. 10 s unless set; under 1 s little can be told apart.
+    pub deadline: Duration,
+    /// Which addresses of a name are wanted.
+    pub family: Family,
+    /// Do not look up names.
+    pub no_dns: bool,
+    /// Speak TLS: say a hello and look at the answer. No handshake is finished.
+    pub tls: bool,
+    /// A line to say once connected.
+    pub say: Option<String>,
+    /// A text that the reply must contain.
+    pub expect: Option<String>,
+    /// Talk to a server that accepts. Without it, being accepted is enough.
+    pub converse: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            deadline: Duration::from_secs(10),
+            family: Family::Any,
+            no_dns: false,
+            tls: false,
+            say: None,
+            expect: None,
+            converse: true,
+        }
+    }
+}
+
+/// What was found out about connecting to an address.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// What was looked at, in order.
+    pub steps: Vec<Step>,
+    /// Everything that was found out.
+    pub evidence: Evidence,
+    /// What it amounts to.
+    pub verdict: Verdict,
+}
+
+/// What was found out about listening on an address.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct ListenDiagnosis {
+    /// What was looked at, in order.
+    pub steps: Vec<Step>,
+    /// Everything that was found out.
+    pub evidence: ListenEvidence,
+    /// What it amounts to.
+    pub verdict: Verdict,
+}
+
+impl Diagnosis {
+    /// The headline and the likeliest causes, for a command that could not connect.
+    #[must_use]
+    pub fn first_lines(&self) -> Vec<String> {
+        first_lines(&self.verdict)
+    }
+}
+
+impl ListenDiagnosis {
+    /// The headline and the likeliest causes, for a command that could not listen.
+    #[must_use]
+    pub fn first_lines(&self) -> Vec<String> {
+        first_lines(&self.verdict)
+    }
+}
+
+/// Peers whose first packet arrived at a port of this machine, and from whom nothing came after the
+/// kernel's answer: that answer is lost on its way back, or the peer has gone. Empty where the
+/// system does not tell.
+#[must_use]
+pub fn half_open(port: u16) -> Vec<SocketAddr> {
+    system::half_open(port)
+}
+
+fn first_lines(verdict: &Verdict) -> Vec<String> {
+    let mut lines = vec![verdict.headline.clone()];
+    for cause in verdict.causes.iter().take(SHORT) {
+        lines.push(format!("{}: {}", cause.word, cause.says));
+    }
+    match verdict.causes.len().saturating_sub(SHORT) {
+        0 => {}
+        more => lines.push(format!("and {more} more that fit")),
+    }
+    lines
+}
+
+/// The steps so far, and whoever watches them.
+struct Watched<'a> {
+    steps: Vec<Step>,
+    on_progress: &'a mut dyn FnMut(Progress<'_>),
+}
+
+impl Watched<'_> {
+    fn begins(&mut self, stage: Stage, at: &str) {
+        (self.on_progress)(Progress::Begins(stage, at));
+    }
+
+    fn step(&mut self, stage: Stage, mark: Mark, text: impl Into<String>, took: Duration) {
+        let text = text.into();
+        let step = Step {
+            stage,
+            mark,
+            text,
+            took,
+        };
+        (self.on_progress)(Progress::Done(&step));
+        self.steps.push(step);
+    }
+}

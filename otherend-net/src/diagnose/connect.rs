@@ -1,0 +1,316 @@
+//! The diagnosis of a connection, step by step, within its deadline.
+
+mod tell;
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use socket2::Socket;
+
+use super::evidence::{Asked, Attempt, Contrast, Evidence, Oddity, Outcome, Route, Target};
+use super::firewall::{self, Packet, Ruleset};
+use super::{
+    Diagnosis, Mark, Options, Progress, Stage, Watched, contrast, conversation, machine, name,
+    phrase, probe, system, verdict, way,
+};
+use crate::endpoint::{Endpoint, Host};
+use crate::interfaces::{self, Interface};
+
+/// Shares of the deadline, in hundredths: a name may take 40, connecting 40, contrast 12. The rest
+/// is for reading tables and rules.
+const SHARE_NAME: u32 = 40;
+const SHARE_CONNECT: u32 = 40;
+const SHARE_CONTRAST: u32 = 12;
+const SHARE_TALK: u32 = 95;
+
+/// Why does it not connect? Blocks until everything is found out, at most about the deadline.
+#[must_use]
+pub fn connect(endpoint: &Endpoint, options: &Options) -> Diagnosis {
+    connect_watched(endpoint, options, |_| ())
+}
+
+/// As [`connect`]; `on_progress` hears of each step as it begins and as soon as it is done.
+pub fn connect_watched(
+    endpoint: &Endpoint,
+    options: &Options,
+    mut on_progress: impl FnMut(Progress<'_>),
+) -> Diagnosis {
+    let mut run = Run::new(endpoint, options, &mut on_progress);
+    run.all_steps(endpoint);
+    let verdict = verdict(&run.evidence);
+    Diagnosis {
+        steps: run.watched.steps,
+        evidence: run.evidence,
+        verdict,
+    }
+}
+
+struct Run<'a> {
+    options: &'a Options,
+    started: Instant,
+    interfaces: Vec<Interface>,
+    evidence: Evidence,
+    watched: Watched<'a>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        endpoint: &Endpoint,
+        options: &'a Options,
+        on_progress: &'a mut dyn FnMut(Progress<'_>),
+    ) -> Run<'a> {
+        let asked = Asked {
+            host: endpoint.host().to_string(),
+            port: endpoint.port(),
+            family: options.family,
+            tls: options.tls,
+            say: options.say.clone(),
+            expect: options.expect.clone(),
+        };
+        Run {
+            options,
+            started: Instant::now(),
+            interfaces: interfaces::list().unwrap_or_default(),
+            evidence: Evidence {
+                asked,
+                ..Evidence::default()
+            },
+            watched: Watched {
+                steps: Vec::new(),
+                on_progress,
+            },
+        }
+    }
+
+    fn all_steps(&mut self, endpoint: &Endpoint) {
+        if !self.address(endpoint) {
+            return;
+        }
+        let addresses = self.name(endpoint);
+        self.ways(&addresses);
+        let accepted = self.connections();
+        match accepted {
+            Some((address, socket)) => self.converse(address, socket),
+            None => self.contrasts(),
+        }
+        self.machine();
+        self.rules();
+    }
+
+    /// So many hundredths of the deadline.
+    fn share(&self, hundredths: u32) -> Duration {
+        self.options.deadline * hundredths / 100
+    }
+
+    /// What looks wrong already; false when nothing can be tried.
+    fn address(&mut self, endpoint: &Endpoint) -> bool {
+        if endpoint.port() == 0 {
+            self.evidence.oddities.push(Oddity::PortZero);
+        }
+        let text = format!("{} port {}", self.evidence.asked.host, endpoint.port());
+        let tryable = endpoint.port() != 0;
+        let mark = if tryable { Mark::Good } else { Mark::Bad };
+        self.step(Stage::Address, mark, text, Duration::ZERO);
+        tryable
+    }
+
+    fn name(&mut self, endpoint: &Endpoint) -> Vec<SocketAddr> {
+        let limit = self.share(SHARE_NAME);
+        self.watched.begins(Stage::Name, &self.evidence.asked.host);
+        let (addresses, finding) = match name::look_up(endpoint, self.options, limit) {
+            Ok(found) => found,
+            Err(error) => (Vec::new(), Some(name::finding_of(&error, Duration::ZERO))),
+        };
+        if let Some(finding) = &finding {
+            let (mark, text) = name::told(finding);
+            self.step(Stage::Name, mark, text, finding.took);
+        }
+        // A numeric address is nothing to be resolved, unless it cannot be used.
+        let is_name = matches!(endpoint.host(), Host::Name(_)) || addresses.is_empty();
+        self.evidence.name = finding.filter(|_| is_name);
+        addresses
+    }
+
+    fn ways(&mut self, addresses: &[SocketAddr]) {
+        for address in addresses {
+            let started = Instant::now();
+            for oddity in way::oddities(*address, &self.interfaces) {
+                let text = tell::oddity(*address, &oddity);
+                self.step(Stage::Address, Mark::Note, text, Duration::ZERO);
+                self.evidence.oddities.push(oddity);
+            }
+            let way = way::way_to(address.ip(), &self.interfaces);
+            let (mark, text) = tell::way(*address, &way);
+            self.step(Stage::Way, mark, text, started.elapsed());
+            self.evidence.targets.push(Target {
+                address: *address,
+                way,
+                attempt: Attempt::default(),
+                contrast: Contrast::default(),
+            });
+        }
+    }
+
+    /// Connect to all addresses; the first in the resolver's order that accepts is kept.
+    fn connections(&mut self) -> Option<(SocketAddr, Socket)> {
+        let tryable = |target: &&Target| {
+            target.way.route != Route::Broadcast && !target.address.ip().is_multicast()
+        };
+        let addresses: Vec<SocketAddr> = self
+            .evidence
+            .targets
+            .iter()
+            .filter(tryable)
+            .map(|target| target.address)
+            .collect();
+        let before = system::refused_retransmissions();
+        let limit = self.share(SHARE_CONNECT);
+        let watched = &mut self.watched;
+        watched.begins(Stage::Connection, &phrase::list(&addresses));
+        let probes = probe::connect_all(&addresses, limit, |probe| {
+            let (mark, text) = tell::attempt(probe.address, &probe.attempt);
+            watched.step(Stage::Connection, mark, text, probe.attempt.took);
+        });
+        let after = system::refused_retransmissions();
+        let mut accepted = None;
+        for probe in probes {
+            let target = self
+                .evidence
+                .targets
+                .iter_mut()
+                .find(|t| t.address == probe.address);
+            if let Some(target) = target {
+                target.attempt = probe.attempt;
+            }
+            if let (None, Some(socket)) = (&accepted, probe.socket) {
+                accepted = Some((probe.address, socket));
+            }
+        }
+        self.mark_refused_to_send(before, after);
+        accepted
+    }
+
+    /// Each unanswered attempt repeats its first packet at least once. When the kernel counted that
+    /// many repetitions that it could not send, ours were among them.
+    fn mark_refused_to_send(&mut self, before: Option<u64>, after: Option<u64>) {
+        let timed_out = |target: &&mut Target| target.attempt.outcome == Outcome::TimedOut;
+        let unanswered: Vec<&mut Target> =
+            self.evidence.targets.iter_mut().filter(timed_out).collect();
+        let refused = match (before, after) {
+            (Some(before), Some(after)) => after.saturating_sub(before),
+            _ => 0,
+        };
+        if refused >= unanswered.len() as u64 && refused > 0 {
+            for target in unanswered {
+                target.attempt.refused_to_send = true;
+            }
+        }
+    }
+
+    fn contrasts(&mut self) {
+        let limit = self.share(SHARE_CONTRAST);
+        let deadline = Instant::now() + limit;
+        self.watched
+            .begins(Stage::Contrast, "what else answers there");
+        for index in 0..self.evidence.targets.len() {
+            let started = Instant::now();
+            let target = &self.evidence.targets[index];
+            let left = deadline.saturating_duration_since(started);
+            let contrast = contrast::look(target.address, &target.way, &target.attempt, left);
+            if let Some((mark, text)) = tell::contrast(target.address, &contrast) {
+                self.step(Stage::Contrast, mark, text, started.elapsed());
+            }
+            self.evidence.targets[index].contrast = contrast;
+        }
+    }
+
+    fn converse(&mut self, address: SocketAddr, socket: Socket) {
+        let ready = socket.set_nonblocking(false).is_ok();
+        if !self.options.converse || !ready {
+            return;
+        }
+        let started = Instant::now();
+        let deadline = self.started + self.share(SHARE_TALK);
+        let stream = TcpStream::from(socket);
+        self.watched
+            .begins(Stage::Conversation, "listening to what it says");
+        let talk = conversation::talk(stream, address, &self.evidence.asked, deadline);
+        let (mark, text) = tell::talk(&talk);
+        self.step(Stage::Conversation, mark, text, started.elapsed());
+        self.evidence.talk = Some(talk);
+    }
+
+    /// Who should answer here, when the address is one of this machine's.
+    fn machine(&mut self) {
+        let is_local = |target: &&Target| target.way.route == Route::Local;
+        let Some(asked) = self
+            .evidence
+            .targets
+            .iter()
+            .find(is_local)
+            .map(|target| target.address)
+        else {
+            return;
+        };
+        let started = Instant::now();
+        let machine = machine::look(asked);
+        let (mark, text) = tell::machine(asked, machine.as_ref());
+        self.step(Stage::Machine, mark, text, started.elapsed());
+        self.evidence.machine = machine;
+    }
+
+    /// What this machine's rules do to what was not answered.
+    fn rules(&mut self) {
+        let stopped =
+            |outcome: &Outcome| !matches!(outcome, Outcome::Accepted(_) | Outcome::NotTried);
+        if !self
+            .evidence
+            .targets
+            .iter()
+            .any(|target| stopped(&target.attempt.outcome))
+        {
+            return;
+        }
+        let started = Instant::now();
+        let rules = firewall::read();
+        for target in &mut self.evidence.targets {
+            if stopped(&target.attempt.outcome) {
+                target.way.outgoing = outgoing(&rules, target);
+            }
+        }
+        let local = self
+            .evidence
+            .targets
+            .iter()
+            .find(|target| target.way.route == Route::Local);
+        if let (Some(target), Some(machine)) = (local, &mut self.evidence.machine) {
+            machine.rules = machine::rules_for_own(&rules, target.address);
+        }
+        let (mark, text) = tell::rules(&rules, &self.evidence);
+        self.step(Stage::Machine, mark, text, started.elapsed());
+    }
+
+    fn step(&mut self, stage: Stage, mark: Mark, text: impl Into<String>, took: Duration) {
+        self.watched.step(stage, mark, text, took);
+    }
+}
+
+/// The rule that stops what is sent to a target.
+fn outgoing(rules: &Result<Ruleset, String>, target: &Target) -> Option<super::RuleHit> {
+    let (interface, source) = match &target.way.route {
+        Route::Local => (Some("lo".to_owned()), Some(target.address.ip())),
+        Route::Direct { interface, source } => (Some(interface.clone()), *source),
+        Route::Via {
+            interface, source, ..
+        } => (Some(interface.clone()), *source),
+        _ => return None,
+    };
+    let packet = Packet {
+        way: firewall::Way::Out,
+        source,
+        destination: target.address.ip(),
+        port: target.address.port(),
+        interface,
+    };
+    firewall::judge(rules.as_ref().ok()?, &packet)
+}

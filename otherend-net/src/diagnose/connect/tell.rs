@@ -1,0 +1,230 @@
+//! Each step in words, with its mark.
+
+use std::net::SocketAddr;
+
+use crate::diagnose::evidence::{
+    Attempt, Contrast, End, Evidence, Link, Listening, Machine, Oddity, Outcome, Route, Talk,
+    TlsAnswer, Way,
+};
+use crate::diagnose::firewall::Ruleset;
+use crate::diagnose::verdict::{icmp_text, who};
+use crate::diagnose::{Mark, phrase, protocol, way};
+
+type Told = (Mark, String);
+
+pub(super) fn oddity(address: SocketAddr, oddity: &Oddity) -> String {
+    let ip = address.ip();
+    match oddity {
+        Oddity::PortZero => "port 0 cannot be connected to".to_owned(),
+        Oddity::Unspecified => {
+            format!("{ip} means \"any\" and is for listening; here it is this machine")
+        }
+        Oddity::Multicast => format!("{ip} is a multicast address; a connection has one peer"),
+        Oddity::NearOwnNetwork { network, meant } => {
+            format!(
+                "{ip} is on none of this machine's networks, but one slip from {network}: {meant}?"
+            )
+        }
+    }
+}
+
+pub(super) fn way(address: SocketAddr, way: &Way) -> Told {
+    let mark = match way.route {
+        Route::None | Route::Forbidden(_) | Route::Broadcast => Mark::Bad,
+        Route::Unknown => Mark::Unknown,
+        _ => Mark::Good,
+    };
+    let text = format!("{}: {}", address.ip(), way::describe(&way.route));
+    match &way.down {
+        Some(interface) => (
+            Mark::Bad,
+            format!("{text}; {interface} would lead there, and is down"),
+        ),
+        None => (mark, text),
+    }
+}
+
+pub(super) fn attempt(address: SocketAddr, attempt: &Attempt) -> Told {
+    let text = match &attempt.outcome {
+        Outcome::Accepted(_) => return (Mark::Good, format!("{address} accepted")),
+        Outcome::NotTried => "not tried".to_owned(),
+        Outcome::SelfConnected => "connected to itself".to_owned(),
+        Outcome::Refused if attempt.icmp.is_none() => "refused: a reset came back".to_owned(),
+        Outcome::Refused => "refused".to_owned(),
+        Outcome::TimedOut => "no answer".to_owned(),
+        Outcome::HostUnreachable => "host unreachable".to_owned(),
+        Outcome::NetworkUnreachable => "network unreachable".to_owned(),
+        Outcome::Forbidden => "this machine does not allow it".to_owned(),
+        Outcome::NoLocalPort => "no local port is free".to_owned(),
+        Outcome::NoDescriptors => "too many open files in this process".to_owned(),
+        Outcome::FamilyMissing => "this machine does not have that address family".to_owned(),
+        Outcome::Other(text) => text.clone(),
+    };
+    match &attempt.icmp {
+        Some(icmp) => (
+            Mark::Bad,
+            format!(
+                "{address} {text}: ICMP \"{}\" from {}",
+                icmp_text(icmp),
+                icmp.from
+            ),
+        ),
+        None => (Mark::Bad, format!("{address} {text}")),
+    }
+}
+
+/// `None` when nothing was looked at.
+pub(super) fn contrast(address: SocketAddr, contrast: &Contrast) -> Option<Told> {
+    let ip = address.ip();
+    if !contrast.open.is_empty() {
+        let ports = phrase::list(&contrast.open);
+        return Some((
+            Mark::Note,
+            format!("{ip} accepts on port {ports}, one slip away"),
+        ));
+    }
+    let said = |outcome: &Outcome| match outcome {
+        Outcome::Accepted(_) => "accepts",
+        Outcome::Refused => "refuses",
+        _ => "does not answer",
+    };
+    let mut parts: Vec<String> = contrast
+        .neighbours
+        .iter()
+        .map(|(port, outcome)| format!("port {port} {}", said(outcome)))
+        .collect();
+    parts.extend(contrast.ping.map(|answered| match answered {
+        true => "an echo request is answered".to_owned(),
+        false => "no echo".to_owned(),
+    }));
+    parts.extend(contrast.link.map(|link| match link {
+        Link::Answers => "it answers on the link".to_owned(),
+        Link::Silent => "nobody answers on the link".to_owned(),
+    }));
+    (!parts.is_empty()).then(|| (Mark::Note, format!("{ip}: {}", parts.join(", "))))
+}
+
+pub(super) fn machine(asked: SocketAddr, machine: Option<&Machine>) -> Told {
+    let Some(machine) = machine else {
+        return (
+            Mark::Unknown,
+            "this system does not tell who listens".to_owned(),
+        );
+    };
+    let who: Vec<String> = machine.listeners.iter().map(listening).collect();
+    if !who.is_empty() {
+        let here = |l: &Listening| l.address.ip() == asked.ip() || l.address.ip().is_unspecified();
+        let mark = if machine.listeners.iter().any(here) {
+            Mark::Good
+        } else {
+            Mark::Bad
+        };
+        return (mark, who.join("; "));
+    }
+    let near: Vec<String> = machine
+        .nearby
+        .iter()
+        .map(|l| l.address.to_string())
+        .collect();
+    let text = format!("nobody listens on port {} here", asked.port());
+    match near.is_empty() {
+        true => (Mark::Bad, text),
+        false => (
+            Mark::Bad,
+            format!("{text}; close to it: {}", near.join(", ")),
+        ),
+    }
+}
+
+fn listening(listening: &Listening) -> String {
+    let who = who(listening);
+    match (
+        &listening.queue,
+        listening.process.as_ref().and_then(|process| process.state),
+    ) {
+        (_, Some('T' | 't')) => format!("{who}, stopped"),
+        (Some(queue), _) if queue.waiting > 0 => {
+            format!(
+                "{who}, {} wait to be accepted (limit {})",
+                queue.waiting, queue.limit
+            )
+        }
+        _ => who,
+    }
+}
+
+pub(super) fn rules(rules: &Result<Ruleset, String>, evidence: &Evidence) -> Told {
+    if let Err(reason) = rules {
+        return (
+            Mark::Unknown,
+            format!("the firewall rules of this machine cannot be read: {reason}"),
+        );
+    }
+    let outgoing = evidence
+        .targets
+        .iter()
+        .find_map(|target| target.way.outgoing.as_ref());
+    let incoming = evidence
+        .machine
+        .as_ref()
+        .and_then(|machine| machine.rules.incoming.as_ref());
+    match outgoing.or(incoming) {
+        Some(hit) => (Mark::Bad, format!("firewall: {}: {}", hit.place, hit.text)),
+        None => (
+            Mark::Good,
+            "no firewall rule of this machine stops it".to_owned(),
+        ),
+    }
+}
+
+pub(super) fn talk(talk: &Talk) -> Told {
+    if let Some(tls) = talk
+        .tls
+        .filter(|tls| *tls != TlsAnswer::Silent && *tls != TlsAnswer::Ended)
+    {
+        return (
+            Mark::Note,
+            format!(
+                "a TLS hello was answered {}",
+                tls_text(tls, &talk.tls_heard)
+            ),
+        );
+    }
+    let heard = if talk.reply.is_empty() {
+        &talk.greeting
+    } else {
+        &talk.reply
+    };
+    let end = match talk.end {
+        End::Open => "",
+        End::Closed => ", then it closed",
+        End::Reset => ", then it reset the connection",
+    };
+    let mark = if talk.end == End::Open {
+        Mark::Good
+    } else {
+        Mark::Bad
+    };
+    if heard.is_empty() {
+        let mark = if talk.said { Mark::Bad } else { mark };
+        let what = if talk.said {
+            "no reply to the line"
+        } else {
+            "it says nothing"
+        };
+        return (mark, format!("{what}{end}"));
+    }
+    let named = protocol::recognise(heard).map_or(String::new(), |name| format!(" ({name})"));
+    (
+        mark,
+        format!("it said \"{}\"{named}{end}", phrase::excerpt(heard)),
+    )
+}
+
+fn tls_text(tls: TlsAnswer, heard: &[u8]) -> String {
+    match tls {
+        TlsAnswer::Hello => "with a server hello: it speaks TLS".to_owned(),
+        TlsAnswer::Alert(code) => format!("with alert {code}: it speaks TLS"),
+        _ => format!("with \"{}\": no TLS", phrase::excerpt(heard)),
+    }
+}

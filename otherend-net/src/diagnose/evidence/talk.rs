@@ -1,0 +1,80 @@
+//! What was said on an accepted connection.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Outcome;
+
+/// What was said after a connection was accepted.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Talk {
+    /// The address that was talked to.
+    pub peer: Option<SocketAddr>,
+    /// The first bytes heard before anything was said.
+    pub greeting: Vec<u8>,
+    /// The first bytes heard after the line was said.
+    pub reply: Vec<u8>,
+    /// Whether the line could be said.
+    pub said: bool,
+    /// How it ended.
+    pub end: End,
+    /// When it ended, from the moment of the connection.
+    #[serde(serialize_with = "super::as_seconds")]
+    pub ended_after: Duration,
+    /// What came only after this side had half-closed.
+    pub after_half_close: Option<Vec<u8>>,
+    /// What a TLS hello on a connection of its own was answered with.
+    pub tls: Option<TlsAnswer>,
+    /// The first bytes of that answer.
+    pub tls_heard: Vec<u8>,
+    /// Whether the same line with CR LF was answered.
+    pub crlf_answered: Option<bool>,
+    /// What connecting once more gave, after the server had ended the conversation.
+    pub again: Option<Outcome>,
+    /// What the other end saw, when it is otherend too.
+    pub other_end: Option<OtherEnd>,
+}
+
+/// How a conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// It did not: the server waits.
+    #[default]
+    Open,
+    /// The server closed.
+    Closed,
+    /// The server reset the connection.
+    Reset,
+}
+
+/// What a TLS hello was answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsAnswer {
+    /// A server hello.
+    Hello,
+    /// A TLS alert with this description (RFC 8446 §6): TLS, though this hello did not please.
+    Alert(u8),
+    /// Bytes that are not TLS.
+    NotTls,
+    /// The connection was closed or reset.
+    Ended,
+    /// Nothing.
+    Silent,
+}
+
+/// What another otherend, at the other end, saw of this connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherEnd {
+    /// The source that arrived there.
+    pub seen_from: SocketAddr,
+    /// The destination that arrived there.
+    pub seen_to: SocketAddr,
+    /// Whether the source was translated on the way.
+    pub source_translated: bool,
+    /// Whether the destination was translated on the way.
+    pub destination_translated: bool,
+}

@@ -1,0 +1,90 @@
+//! How times, endpoints and lists are written in a diagnosis.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// `0.4 ms`, `12 ms` or `3.1 s`.
+pub(super) fn duration(time: Duration) -> String {
+    let millis = time.as_secs_f64() * 1000.0;
+    match millis {
+        m if m < 10.0 => format!("{m:.1} ms"),
+        m if m < 1000.0 => format!("{m:.0} ms"),
+        m => format!("{:.1} s", m / 1000.0),
+    }
+}
+
+/// `40 s`, `12 min`, `3 h` or `2 days`: for how long something runs.
+pub(super) fn age(time: Duration) -> String {
+    match time.as_secs() {
+        s if s < 60 => format!("{s} s"),
+        s if s < 3600 => format!("{} min", s / 60),
+        s if s < 48 * 3600 => format!("{} h", s / 3600),
+        s => format!("{} days", s / 86400),
+    }
+}
+
+/// `IPv4` or `IPv6`.
+pub(super) fn family(address: IpAddr) -> &'static str {
+    match address {
+        IpAddr::V4(_) => "IPv4",
+        IpAddr::V6(_) => "IPv6",
+    }
+}
+
+/// `host:port`, with brackets around an IPv6 address.
+pub(super) fn endpoint(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => format!("[{address}]:{port}"),
+        _ => format!("{host}:{port}"),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list<T: Display>(items: &[T]) -> String {
+    let words: Vec<String> = items.iter().map(T::to_string).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+/// The first line of what a peer said, cut at 60 characters, every control character replaced.
+pub(super) fn excerpt(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let line = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    line.chars()
+        .take(60)
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_keep_two_or_three_digits() {
+        assert_eq!(duration(Duration::from_micros(412)), "0.4 ms");
+        assert_eq!(duration(Duration::from_millis(12)), "12 ms");
+        assert_eq!(duration(Duration::from_millis(3058)), "3.1 s");
+    }
+
+    #[test]
+    fn an_excerpt_carries_no_control_characters() {
+        assert_eq!(
+            excerpt(b"\r\n\x1b[31mred\x07\r\nmore"),
+            "\u{FFFD}[31mred\u{FFFD}"
+        );
+    }
+
+    #[test]
+    fn lists_end_with_and() {
+        assert_eq!(list(&[1, 2, 3]), "1, 2 and 3");
+        assert_eq!(list::<u8>(&[]), "");
+    }
+}

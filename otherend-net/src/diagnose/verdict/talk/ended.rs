@@ -1,0 +1,136 @@
+//! The server ended the conversation: at once, after the line, or in the middle of a reply.
+
+use super::super::{is_local, list_listeners};
+use super::silent;
+use crate::diagnose::cause::Cause;
+use crate::diagnose::evidence::{End, Evidence, Outcome, Talk, Target};
+use crate::diagnose::phrase;
+use crate::diagnose::word::Word;
+
+pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
+    let gone = talk
+        .again
+        .as_ref()
+        .is_some_and(|again| !matches!(again, Outcome::Accepted(_)));
+    if gone {
+        return vec![crashed(target, talk), one_shot(target, talk)];
+    }
+    if talk.greeting.is_empty() && talk.reply.is_empty() {
+        return at_once(target, talk);
+    }
+    match &evidence.asked.expect {
+        Some(text) => vec![silent::differs(text).because(what_happened(talk))],
+        None if talk.end == End::Reset => vec![after_some_words(talk)],
+        None => Vec::new(),
+    }
+}
+
+fn what_happened(talk: &Talk) -> String {
+    let how = match talk.end {
+        End::Reset => "reset the connection",
+        _ => "closed",
+    };
+    let after = phrase::duration(talk.ended_after);
+    match [&talk.reply, &talk.greeting]
+        .into_iter()
+        .find(|heard| !heard.is_empty())
+    {
+        Some(heard) => format!(
+            "it said \"{}\" and {how} after {after}",
+            phrase::excerpt(heard)
+        ),
+        None => format!("it {how} after {after}, without a word"),
+    }
+}
+
+/// Nobody accepts any more: the process that did has ended.
+fn crashed(target: &Target, talk: &Talk) -> Cause {
+    let says = "the server ended in the middle of the conversation: it crashed or was ended";
+    let cause = Cause::likely(Word::Crashed, says)
+        .because(what_happened(talk))
+        .because(format!("{} was refused right after", target.address));
+    let unfinished = talk.reply.last().is_some_and(|&byte| byte != b'\n');
+    let cause = if unfinished {
+        cause.because("its last line is unfinished")
+    } else {
+        cause
+    };
+    cause
+        .check("the server's own output and exit code; on Linux: journalctl, coredumpctl, dmesg")
+        .remedy("start it again and see what it says with the same line")
+}
+
+fn one_shot(target: &Target, talk: &Talk) -> Cause {
+    Cause::possible(
+        Word::OneShot,
+        "the server serves one conversation and ends, as nc -l does without -k",
+    )
+    .because(what_happened(talk))
+    .because(format!("{} was refused right after", target.address))
+    .check("how was the server started?")
+    .remedy("start it so that it keeps listening (otherend serve, nc -lk)")
+}
+
+/// The server lives, and ends every connection without a word.
+fn at_once(target: &Target, talk: &Talk) -> Vec<Cause> {
+    let happened = what_happened(talk);
+    let when = if talk.said {
+        "after the line"
+    } else {
+        "at once"
+    };
+    let (word, what) = match talk.end {
+        End::Reset => (Word::ResetsAtOnce, "resets"),
+        _ => (Word::ClosesAtOnce, "closes"),
+    };
+    let mut causes = vec![
+        Cause::likely(
+            word,
+            format!(
+                "the server's program {what} each connection {when}: it fails, or it is made so"
+            ),
+        )
+        .because(&happened)
+        .because("a second connection was accepted, so the server lives")
+        .check("the server's log")
+        .remedy("see in the server's log why it ends the conversation"),
+    ];
+    if !talk.said {
+        causes.push(allow_list(target, talk));
+        causes.push(
+            Cause::possible(
+                Word::ServerFull,
+                "the server has as many connections as it allows, and does not say so",
+            )
+            .because(happened)
+            .check(format!(
+                "{}, and count the established ones",
+                list_listeners(target.address.port())
+            ))
+            .remedy("close other connections, or raise the server's limit"),
+        );
+    }
+    causes
+}
+
+fn allow_list(target: &Target, talk: &Talk) -> Cause {
+    let cause = Cause::possible(
+        Word::NotAllowed,
+        "the server's allow list refuses this machine, and does not say so",
+    )
+    .because(what_happened(talk));
+    let cause = match is_local(target) {
+        true => cause.check("connect from another address of this machine: -s ADDRESS"),
+        false => cause.check("connect from the server's own machine"),
+    };
+    cause.remedy("add this machine's address to the server's allow list")
+}
+
+fn after_some_words(talk: &Talk) -> Cause {
+    Cause::certain(
+        Word::ResetsAtOnce,
+        "the server answered and reset the connection; what it said last may be lost",
+    )
+    .because(what_happened(talk))
+    .remedy("let the server close after it has read everything")
+}

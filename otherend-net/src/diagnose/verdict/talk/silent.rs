@@ -1,0 +1,216 @@
+//! The server accepted and did not end the connection: it says nothing, or not enough.
+
+use super::{is_stopped, list_listeners, listening, refused};
+use crate::diagnose::cause::Cause;
+use crate::diagnose::evidence::{Evidence, Listening, Talk, Target};
+use crate::diagnose::phrase;
+use crate::diagnose::word::Word;
+
+pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
+    let asked = &evidence.asked;
+    if let Some(cause) = listening(evidence, target).and_then(not_served_here) {
+        return vec![cause];
+    }
+    let heard = if talk.said {
+        &talk.reply
+    } else {
+        &talk.greeting
+    };
+    match (talk.said, heard.is_empty()) {
+        (false, true) => waits(evidence, target),
+        (true, true) => no_reply(evidence, target, talk),
+        (_, false) => heard_something(asked.expect.as_deref(), heard),
+    }
+}
+
+/// Nothing was said by either side.
+fn waits(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+    let mut causes = vec![
+        Cause::likely(
+            Word::Silent,
+            "the server accepted and waits for the client to speak first",
+        )
+        .because("nothing came after the connection was accepted")
+        .check("say something that it knows: --say LINE --expect TEXT")
+        .remedy("nothing, if the client is to speak first"),
+    ];
+    causes.extend(not_served(evidence, target));
+    causes
+}
+
+/// A line was said and not answered.
+fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
+    if talk.crlf_answered == Some(true) {
+        return vec![crlf_expected()];
+    }
+    if let Some(late) = talk
+        .after_half_close
+        .as_ref()
+        .filter(|late| !late.is_empty())
+    {
+        return late_reply(late);
+    }
+    let mut causes = vec![
+        Cause::likely(
+            Word::Silent,
+            "the server accepted and does not answer this line",
+        )
+        .because("nothing came after the line was said")
+        .check("a line that the server surely answers, and its own log")
+        .remedy("see in the server's log whether the line arrived, and what it expects"),
+    ];
+    causes.extend(not_served(evidence, target));
+    causes
+}
+
+fn crlf_expected() -> Cause {
+    Cause::certain(
+        Word::CrlfExpected,
+        "the server waits for lines that end with CR LF",
+    )
+    .because("the same line was not answered with LF, and answered with CR LF")
+    .remedy("send CR LF (--crlf)")
+}
+
+/// The reply came only when this side had finished sending.
+fn late_reply(late: &[u8]) -> Vec<Cause> {
+    let came = format!(
+        "\"{}\" came only after this side had half-closed",
+        phrase::excerpt(late)
+    );
+    vec![
+        Cause::likely(
+            Word::NotFlushed,
+            "the server wrote its reply and did not flush it \
+            before the end",
+        )
+        .because(&came)
+        .check(
+            "in the server's code: AutoFlush or Flush() after each reply (a .NET \
+                StreamWriter holds it back)",
+        )
+        .remedy("flush after each reply: AutoFlush = true, flush(), setvbuf"),
+        Cause::likely(
+            Word::WaitsForEnd,
+            "the server reads until the end of the input before \
+            it answers",
+        )
+        .because(came)
+        .check(
+            "in the server's code: it reads to the end (ReadToEnd, read_to_end) and \
+                not a line",
+        )
+        .remedy(
+            "half-close after the line (the client's end of input), or let the server \
+                read lines",
+        ),
+    ]
+}
+
+/// From outside it cannot be seen whether anybody serves what the kernel has accepted.
+pub(super) fn not_served(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+    if let Some(listening) = listening(evidence, target)
+        && listening.process.is_some()
+        && listening.queue.is_some()
+    {
+        return not_served_here(listening).into_iter().collect();
+    }
+    let port = evidence.asked.port;
+    let kernel =
+        "the system accepts connections in a server's name even when its process does nothing";
+    vec![
+        Cause::possible(
+            Word::ServerStopped,
+            "the server's process is stopped (Ctrl-Z, SIGSTOP, a debugger)",
+        )
+        .because(kernel)
+        .check("on the server: ps -o pid,stat,comm -C NAME shows T")
+        .remedy("let it go on: fg, or kill -CONT PID"),
+        Cause::possible(
+            Word::NotAccepting,
+            "the server's process hangs and does not accept",
+        )
+        .because(kernel)
+        .check(format!("{} shows a Recv-Q above 0", list_listeners(port)))
+        .remedy("see what the server does: its log, a stack trace, its descriptors"),
+    ]
+}
+
+/// The server runs on this machine, and its process does not serve.
+fn not_served_here(listening: &Listening) -> Option<Cause> {
+    let process = listening.process.as_ref();
+    let waiting = listening.queue.map_or(0, |queue| queue.waiting);
+    if let Some(process) = process.filter(|process| is_stopped(process)) {
+        return Some(
+            Cause::certain(
+                Word::ServerStopped,
+                format!(
+                    "the server's process {} (pid {}) is stopped",
+                    process.name, process.pid
+                ),
+            )
+            .because(format!("its state is {}", process.state.unwrap_or('T')))
+            .because(format!("{waiting} connections wait to be accepted"))
+            .remedy(format!(
+                "let it go on: fg in its terminal, or kill -CONT {}",
+                process.pid
+            )),
+        );
+    }
+    if waiting == 0 {
+        return None;
+    }
+    let exhausted = process
+        .and_then(|p| p.descriptors)
+        .filter(|(used, limit)| used >= limit);
+    let wait = format!("{waiting} connections wait to be accepted, this one among them");
+    Some(match exhausted {
+        Some((used, limit)) => Cause::certain(
+            Word::ServerNoDescriptors,
+            "the server has no descriptor left to accept with",
+        )
+        .because(format!("it uses {used} of {limit} descriptors"))
+        .because(wait)
+        .remedy("raise its limit (ulimit -n, LimitNOFILE), or find what it does not close"),
+        None => Cause::certain(
+            Word::NotAccepting,
+            "the server's process does not accept: it hangs or is busy",
+        )
+        .because(wait)
+        .because(refused::who(listening))
+        .remedy("see what it does: its log, a stack trace"),
+    })
+}
+
+fn heard_something(expect: Option<&str>, heard: &[u8]) -> Vec<Cause> {
+    let said = format!("it said \"{}\"", phrase::excerpt(heard));
+    if heard
+        .last()
+        .is_some_and(|&byte| byte != b'\n' && byte != b'\r')
+    {
+        return vec![
+            Cause::certain(
+                Word::LineUnfinished,
+                "the server's reply does not end its line; a \
+                client that reads lines waits for ever",
+            )
+            .because(said)
+            .because("no line end followed")
+            .remedy("let the server end each reply with a line end, and flush it"),
+        ];
+    }
+    match expect {
+        Some(text) => vec![differs(text).because(said)],
+        None => Vec::new(),
+    }
+}
+
+/// The reply is complete, and not the expected one.
+pub(super) fn differs(expected: &str) -> Cause {
+    Cause::certain(
+        Word::ReplyDiffers,
+        format!("the reply does not contain \"{expected}\""),
+    )
+    .check("is it the right server, and the right line?")
+    .remedy("correct --say or --expect, or the server")
+}

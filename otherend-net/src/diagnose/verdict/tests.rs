@@ -1,0 +1,610 @@
+//! The reasoning as a table: each row is a piece of evidence and all the words it must give, in
+//! order.
+
+use std::net::SocketAddr;
+
+use super::super::evidence::*;
+use super::super::word::Word::{self, *};
+use super::*;
+use crate::endpoint::Family;
+
+const REMOTE: &str = "192.168.1.65:8080";
+const OWN: &str = "192.168.1.20";
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+/// A direct neighbour that was tried with this outcome.
+fn remote(outcome: Outcome) -> Evidence {
+    let target = Target {
+        address: address(REMOTE),
+        way: Way {
+            route: Route::Direct {
+                interface: "eth0".into(),
+                source: Some(OWN.parse().unwrap()),
+            },
+            ..Way::default()
+        },
+        attempt: Attempt {
+            outcome,
+            took: Duration::from_millis(3),
+            ..Attempt::default()
+        },
+        contrast: Contrast::default(),
+    };
+    with_targets(vec![target])
+}
+
+fn with_targets(targets: Vec<Target>) -> Evidence {
+    Evidence {
+        asked: Asked {
+            host: targets[0].address.ip().to_string(),
+            port: targets[0].address.port(),
+            ..Asked::default()
+        },
+        targets,
+        ..Evidence::default()
+    }
+}
+
+/// A server on this machine, asked at `asked`, that listens on `listens`.
+fn local(asked: &str, outcome: Outcome, listens: &[&str]) -> Evidence {
+    let mut evidence = remote(outcome);
+    evidence.asked.port = address(asked).port();
+    evidence.targets[0].address = address(asked);
+    evidence.targets[0].way.route = Route::Local;
+    let (same, near) = listens
+        .iter()
+        .map(|at| listening(at))
+        .partition(|l| l.address.port() == address(asked).port());
+    evidence.machine = Some(Machine {
+        listeners: same,
+        nearby: near,
+        rules: Rules::default(),
+    });
+    evidence
+}
+
+fn listening(at: &str) -> Listening {
+    Listening {
+        address: address(at),
+        process: Some(Process {
+            pid: 4711,
+            name: "myserver".into(),
+            state: Some('S'),
+            descriptors: Some((7, 1024)),
+            age: None,
+        }),
+        queue: Some(Queue {
+            waiting: 0,
+            limit: 128,
+        }),
+    }
+}
+
+fn via_router(mut evidence: Evidence) -> Evidence {
+    evidence.targets[0].way.route = Route::Via {
+        gateway: "192.168.1.1".parse().unwrap(),
+        interface: "eth0".into(),
+        source: Some(OWN.parse().unwrap()),
+    };
+    evidence
+}
+
+fn with_icmp(mut evidence: Evidence, code: u8, from: &str) -> Evidence {
+    evidence.targets[0].attempt.icmp = Some(Icmp {
+        kind: 3,
+        code,
+        from: from.parse().unwrap(),
+    });
+    evidence
+}
+
+fn with_contrast(mut evidence: Evidence, contrast: Contrast) -> Evidence {
+    evidence.targets[0].contrast = contrast;
+    evidence
+}
+
+fn accepted(talk: Talk) -> Evidence {
+    let mut evidence = remote(Outcome::Accepted(address("192.168.1.20:40000")));
+    evidence.asked.say = talk.said.then(|| "hello".to_owned());
+    evidence.talk = Some(talk);
+    evidence
+}
+
+fn said(reply: &str) -> Talk {
+    Talk {
+        said: true,
+        reply: reply.into(),
+        ..Talk::default()
+    }
+}
+
+fn rule(action: RuleAction) -> RuleHit {
+    RuleHit {
+        action,
+        text: "tcp dport 8080 drop".into(),
+        place: "table inet filter, chain input".into(),
+        certain: true,
+    }
+}
+
+#[track_caller]
+fn gives(evidence: &Evidence, works: bool, words: &[Word]) {
+    let verdict = verdict(evidence);
+    assert_eq!(verdict.words(), words, "{verdict:#?}");
+    assert_eq!(verdict.works, works, "{verdict:#?}");
+    for cause in &verdict.causes {
+        assert!(!cause.because.is_empty(), "no evidence for {}", cause.word);
+        let alone = verdict.causes.len() == 1;
+        assert!(
+            alone
+                || cause.check.is_some()
+                || cause.likelihood == crate::diagnose::Likelihood::Certain,
+            "nothing tells {} from the others",
+            cause.word
+        );
+    }
+}
+
+#[test]
+fn a_reset_from_another_machine_has_three_explanations() {
+    gives(
+        &remote(Outcome::Refused),
+        false,
+        &[NotListening, LoopbackOnly, FirewallReject],
+    );
+}
+
+#[test]
+fn a_port_one_slip_away_that_accepts_comes_first() {
+    let contrast = Contrast {
+        open: vec![8081],
+        ..Contrast::default()
+    };
+    let evidence = with_contrast(remote(Outcome::Refused), contrast);
+    gives(
+        &evidence,
+        false,
+        &[OtherPort, NotListening, LoopbackOnly, FirewallReject],
+    );
+}
+
+#[test]
+fn on_this_machine_a_refusal_has_one_explanation() {
+    gives(
+        &local("127.0.0.1:8080", Outcome::Refused, &[]),
+        false,
+        &[NotListening],
+    );
+    gives(
+        &local("192.168.1.20:8080", Outcome::Refused, &["127.0.0.1:8080"]),
+        false,
+        &[LoopbackOnly],
+    );
+    gives(
+        &local("127.0.0.1:8080", Outcome::Refused, &["192.168.1.20:8080"]),
+        false,
+        &[OtherAddress],
+    );
+    gives(
+        &local("[::1]:8080", Outcome::Refused, &["127.0.0.1:8080"]),
+        false,
+        &[FamilyMismatch],
+    );
+    gives(
+        &local("127.0.0.1:8080", Outcome::Refused, &["127.0.0.1:8081"]),
+        false,
+        &[OtherPort, NotListening],
+    );
+}
+
+#[test]
+fn a_reset_although_a_server_listens_is_a_rule_or_a_full_queue() {
+    let mut evidence = local("127.0.0.1:8080", Outcome::Refused, &["0.0.0.0:8080"]);
+    gives(&evidence, false, &[FirewallReject]);
+    let machine = evidence.machine.as_mut().unwrap();
+    machine.listeners[0].queue = Some(Queue {
+        waiting: 2,
+        limit: 1,
+    });
+    gives(&evidence, false, &[BacklogFull]);
+}
+
+#[test]
+fn an_icmp_rejection_names_the_firewall() {
+    for code in [3, 9, 10, 13] {
+        let there = with_icmp(remote(Outcome::HostUnreachable), code, "192.168.1.65");
+        gives(&there, false, &[FirewallReject]);
+    }
+    gives(
+        &with_icmp(remote(Outcome::Refused), 3, "192.168.1.65"),
+        false,
+        &[FirewallReject],
+    );
+    gives(
+        &with_icmp(remote(Outcome::Refused), 3, OWN),
+        false,
+        &[FirewallHere],
+    );
+    gives(
+        &with_icmp(
+            via_router(remote(Outcome::HostUnreachable)),
+            13,
+            "192.168.1.1",
+        ),
+        false,
+        &[FirewallReject],
+    );
+}
+
+#[test]
+fn who_says_unreachable_tells_the_causes_apart() {
+    gives(
+        &with_icmp(remote(Outcome::HostUnreachable), 1, OWN),
+        false,
+        &[WrongAddress, HostDown],
+    );
+    let routed = via_router(remote(Outcome::HostUnreachable));
+    gives(&with_icmp(routed.clone(), 1, OWN), false, &[GatewayDown]);
+    gives(
+        &with_icmp(routed.clone(), 1, "192.168.1.1"),
+        false,
+        &[WrongAddress, HostDown],
+    );
+    gives(&with_icmp(routed, 0, "192.168.1.1"), false, &[NoRoute]);
+}
+
+#[test]
+fn without_a_route_the_interface_may_be_down() {
+    let mut evidence = remote(Outcome::NetworkUnreachable);
+    evidence.targets[0].way.route = Route::None;
+    gives(&evidence, false, &[NoRoute]);
+    evidence.targets[0].way.down = Some("eth1".into());
+    gives(&evidence, false, &[InterfaceDown]);
+}
+
+#[test]
+fn silence_is_explained_by_what_else_answers() {
+    let silent = remote(Outcome::TimedOut);
+    let port = Contrast {
+        neighbours: vec![(8081, Outcome::Refused)],
+        ..Contrast::default()
+    };
+    gives(
+        &with_contrast(silent.clone(), port),
+        false,
+        &[FirewallDrop, BacklogFull],
+    );
+    let host = Contrast {
+        neighbours: vec![(8081, Outcome::TimedOut)],
+        link: Some(Link::Answers),
+        ..Contrast::default()
+    };
+    gives(&with_contrast(silent.clone(), host), false, &[FirewallDrop]);
+    let nobody = Contrast {
+        link: Some(Link::Silent),
+        ..Contrast::default()
+    };
+    gives(
+        &with_contrast(silent.clone(), nobody),
+        false,
+        &[WrongAddress, HostDown],
+    );
+    gives(
+        &via_router(silent),
+        false,
+        &[FirewallDrop, HostDown, AnswerLost, WrongAddress],
+    );
+}
+
+#[test]
+fn a_router_that_answers_on_the_link_is_not_the_machine() {
+    let contrast = Contrast {
+        link: Some(Link::Answers),
+        ..Contrast::default()
+    };
+    let evidence = with_contrast(via_router(remote(Outcome::TimedOut)), contrast);
+    gives(
+        &evidence,
+        false,
+        &[FirewallDrop, HostDown, AnswerLost, WrongAddress],
+    );
+}
+
+#[test]
+fn what_this_machine_does_not_send_is_its_own_fault() {
+    let mut evidence = remote(Outcome::TimedOut);
+    evidence.targets[0].attempt.refused_to_send = true;
+    gives(&evidence, false, &[FirewallHere]);
+    let mut evidence = remote(Outcome::TimedOut);
+    evidence.targets[0].way.outgoing = Some(rule(RuleAction::Drop));
+    gives(&evidence, false, &[FirewallHere]);
+    gives(&remote(Outcome::Forbidden), false, &[FirewallHere]);
+}
+
+#[test]
+fn this_machine_without_ports_descriptors_or_family() {
+    gives(&remote(Outcome::NoLocalPort), false, &[NoLocalPort]);
+    gives(&remote(Outcome::NoDescriptors), false, &[NoDescriptors]);
+    gives(&remote(Outcome::FamilyMissing), false, &[FamilyMissing]);
+    gives(
+        &remote(Outcome::SelfConnected),
+        false,
+        &[SelfConnect, NotListening],
+    );
+    gives(&remote(Outcome::Other("odd".into())), false, &[Unexplained]);
+}
+
+#[test]
+fn a_server_here_that_is_silent_shows_its_queue_or_its_rules() {
+    let mut evidence = local("127.0.0.1:8080", Outcome::TimedOut, &["127.0.0.1:8080"]);
+    gives(&evidence, false, &[FirewallDrop]);
+    let machine = evidence.machine.as_mut().unwrap();
+    machine.listeners[0].queue = Some(Queue {
+        waiting: 3,
+        limit: 2,
+    });
+    gives(&evidence, false, &[BacklogFull]);
+}
+
+#[test]
+fn a_name_fails_in_four_ways() {
+    let with = |outcome: NameOutcome| Evidence {
+        name: Some(NameFinding {
+            outcome,
+            addresses: Vec::new(),
+            source: NameSource::System,
+            took: Duration::from_millis(20),
+            resolvers: Vec::new(),
+        }),
+        ..remote(Outcome::NotTried)
+    };
+    gives(&with(NameOutcome::Unknown), false, &[NameUnknown]);
+    gives(&with(NameOutcome::NoFamily), false, &[NameNoFamily]);
+    gives(&with(NameOutcome::Silent), false, &[ResolverSilent]);
+    gives(
+        &with(NameOutcome::Failed("odd".into())),
+        false,
+        &[ResolverFailed],
+    );
+}
+
+#[test]
+fn an_address_can_be_wrong_before_anything_is_sent() {
+    let with = |oddity| Evidence {
+        oddities: vec![oddity],
+        ..remote(Outcome::TimedOut)
+    };
+    gives(&with(Oddity::PortZero), false, &[PortZero]);
+    gives(&with(Oddity::Multicast), false, &[BadAddress]);
+    let near = Oddity::NearOwnNetwork {
+        network: "192.168.2.0/24".into(),
+        meant: "192.168.2.65".parse().unwrap(),
+    };
+    gives(
+        &via_router(with(near)),
+        false,
+        &[FirewallDrop, HostDown, WrongAddress, AnswerLost],
+    );
+}
+
+#[test]
+fn silence_after_accepting_is_how_most_servers_begin() {
+    gives(
+        &accepted(Talk::default()),
+        true,
+        &[Silent, ServerStopped, NotAccepting],
+    );
+    gives(
+        &accepted(said("")),
+        false,
+        &[Silent, ServerStopped, NotAccepting],
+    );
+    gives(&accepted(said("world\n")), true, &[]);
+}
+
+#[test]
+fn a_server_here_that_does_not_accept_shows_why() {
+    let state = |state, waiting, used| {
+        let mut evidence = local(
+            "127.0.0.1:8080",
+            Outcome::Accepted(address("127.0.0.1:40000")),
+            &["127.0.0.1:8080"],
+        );
+        let server = &mut evidence.machine.as_mut().unwrap().listeners[0];
+        server.queue = Some(Queue {
+            waiting,
+            limit: 128,
+        });
+        let process = server.process.as_mut().unwrap();
+        process.state = Some(state);
+        process.descriptors = Some((used, 1024));
+        evidence.talk = Some(Talk::default());
+        evidence
+    };
+    gives(&state('S', 0, 7), true, &[Silent]);
+    gives(&state('T', 1, 7), false, &[ServerStopped]);
+    gives(&state('S', 1, 7), false, &[NotAccepting]);
+    gives(&state('S', 1, 1024), false, &[ServerNoDescriptors]);
+}
+
+#[test]
+fn an_end_without_a_word_is_the_servers_doing() {
+    let ended = |end| Talk {
+        end,
+        again: Some(Outcome::Accepted(address("192.168.1.20:40001"))),
+        ..Talk::default()
+    };
+    gives(
+        &accepted(ended(End::Closed)),
+        false,
+        &[ClosesAtOnce, NotAllowed, ServerFull],
+    );
+    gives(
+        &accepted(ended(End::Reset)),
+        false,
+        &[ResetsAtOnce, NotAllowed, ServerFull],
+    );
+}
+
+#[test]
+fn a_server_that_ends_with_the_conversation_crashed_or_serves_once() {
+    let talk = Talk {
+        end: End::Closed,
+        again: Some(Outcome::Refused),
+        ..said("half a li")
+    };
+    gives(&accepted(talk), false, &[Crashed, OneShot]);
+}
+
+#[test]
+fn a_server_may_say_itself_why_it_refuses() {
+    let told = |text: &str| Talk {
+        greeting: text.into(),
+        end: End::Closed,
+        ..Talk::default()
+    };
+    gives(
+        &accepted(told("ERR server is full\r\n")),
+        false,
+        &[ServerFull],
+    );
+    gives(
+        &accepted(told("ERR 192.168.1.20 is not allowed here\n")),
+        false,
+        &[NotAllowed],
+    );
+}
+
+#[test]
+fn tls_and_plain_text_are_not_mixed_up() {
+    let hello = Talk {
+        tls: Some(TlsAnswer::Hello),
+        ..said("")
+    };
+    gives(&accepted(hello), false, &[TlsExpected]);
+    let alert = Talk {
+        end: End::Closed,
+        ..said("\x15\x03\x01\x00\x02\x02\x46")
+    };
+    gives(&accepted(alert), false, &[TlsExpected]);
+    let tls = |answer, heard: &[u8]| {
+        let mut evidence = accepted(Talk {
+            tls: Some(answer),
+            tls_heard: heard.to_vec(),
+            ..Talk::default()
+        });
+        evidence.asked.tls = true;
+        evidence
+    };
+    gives(&tls(TlsAnswer::Hello, b""), true, &[]);
+    gives(
+        &tls(TlsAnswer::NotTls, b"HTTP/1.1 400 Bad Request\r\n"),
+        false,
+        &[PlainExpected],
+    );
+    gives(
+        &tls(TlsAnswer::Ended, b""),
+        false,
+        &[PlainExpected, ClosesAtOnce],
+    );
+    gives(
+        &tls(TlsAnswer::Silent, b""),
+        false,
+        &[PlainExpected, ServerStopped, NotAccepting],
+    );
+}
+
+#[test]
+fn another_protocol_is_named() {
+    let greeting = Talk {
+        greeting: b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(),
+        ..Talk::default()
+    };
+    gives(&accepted(greeting), true, &[OtherProtocol]);
+    let reply = "HTTP/1.1 400 Bad Request\r\n";
+    gives(&accepted(said(reply)), false, &[OtherProtocol]);
+    let mut evidence = accepted(said("HTTP/1.1 200 OK\r\n"));
+    evidence.asked.say = Some("GET / HTTP/1.0".into());
+    gives(&evidence, true, &[]);
+}
+
+#[test]
+fn a_reply_may_be_late_unfinished_or_another() {
+    let late = Talk {
+        after_half_close: Some(b"world\n".to_vec()),
+        ..said("")
+    };
+    gives(&accepted(late), false, &[NotFlushed, WaitsForEnd]);
+    gives(&accepted(said("wor")), false, &[LineUnfinished]);
+    let crlf = Talk {
+        crlf_answered: Some(true),
+        ..said("")
+    };
+    gives(&accepted(crlf), false, &[CrlfExpected]);
+    let mut evidence = accepted(said("moon\n"));
+    evidence.asked.expect = Some("world".into());
+    gives(&evidence, false, &[ReplyDiffers]);
+    evidence.asked.expect = Some("moon".into());
+    gives(&evidence, true, &[]);
+}
+
+#[test]
+fn a_name_whose_first_address_has_no_server_works_with_a_remark() {
+    let mut evidence = local(
+        "127.0.0.1:8080",
+        Outcome::Accepted(address("127.0.0.1:40000")),
+        &["127.0.0.1:8080"],
+    );
+    let first = local("[::1]:8080", Outcome::Refused, &[]).targets.remove(0);
+    evidence.targets.insert(0, first);
+    evidence.asked.host = "localhost".into();
+    gives(&evidence, true, &[FamilyMismatch]);
+}
+
+#[test]
+fn listening_fails_for_one_reason_at_an_address() {
+    let with = |outcome| ListenEvidence {
+        asked: Asked {
+            host: "0.0.0.0".into(),
+            port: 80,
+            family: Family::Any,
+            ..Asked::default()
+        },
+        binds: vec![Bind {
+            address: address("0.0.0.0:80"),
+            outcome,
+        }],
+        holders: vec![listening("127.0.0.1:80")],
+        first_unprivileged: Some(1024),
+        nearest_free: Some(8081),
+        ..ListenEvidence::default()
+    };
+    let words = |outcome| listen_verdict(&with(outcome)).words();
+    assert_eq!(words(BindOutcome::Free), []);
+    assert_eq!(words(BindOutcome::Taken), [PortTaken]);
+    assert_eq!(words(BindOutcome::NotHere), [AddressNotHere]);
+    assert_eq!(words(BindOutcome::Forbidden), [PrivilegedPort]);
+    assert_eq!(words(BindOutcome::FamilyMissing), [FamilyMissing]);
+    assert_eq!(words(BindOutcome::NoDescriptors), [NoDescriptors]);
+    let taken = listen_verdict(&with(BindOutcome::Taken));
+    assert_eq!(
+        taken.causes[0].says,
+        "myserver (pid 4711) listens on 127.0.0.1:80, and 0.0.0.0:80 would mean that address too"
+    );
+}
+
+#[test]
+fn a_rule_that_keeps_others_away_is_a_remark() {
+    let evidence = ListenEvidence {
+        rules: Rules {
+            unreadable: None,
+            incoming: Some(rule(RuleAction::Drop)),
+        },
+        ..ListenEvidence::default()
+    };
+    let verdict = listen_verdict(&evidence);
+    assert_eq!((verdict.works, verdict.words()), (true, vec![FirewallDrop]));
+}

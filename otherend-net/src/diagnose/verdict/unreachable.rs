@@ -1,0 +1,230 @@
+//! Somebody said that it cannot be reached: this machine, a router or a firewall. Who said it, and
+//! with which ICMP code, tells them apart.
+
+use std::net::IpAddr;
+
+use super::unanswered::wrong_address;
+use super::{happened, here};
+use crate::diagnose::cause::{Cause, Likelihood};
+use crate::diagnose::evidence::{Evidence, Icmp, Outcome, Route, Target};
+use crate::diagnose::word::Word;
+
+/// What an ICMP error of the kind "destination unreachable" means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    NoRoute,
+    HostSilent,
+    Rejected,
+}
+
+pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+    let Some(icmp) = &target.attempt.icmp else {
+        return without_icmp(evidence, target);
+    };
+    match meaning(icmp) {
+        Meaning::Rejected => vec![rejected(target, icmp)],
+        Meaning::NoRoute => vec![router_without_route(target, icmp)],
+        Meaning::HostSilent if is_own(target, icmp.from) => nobody_on_link(evidence, target),
+        Meaning::HostSilent => nobody_behind_router(evidence, target, icmp.from),
+    }
+}
+
+/// RFC 792 and RFC 1812 §5.2.7.1 for IPv4; RFC 4443 §3.1 for IPv6.
+fn meaning(icmp: &Icmp) -> Meaning {
+    match (icmp.from.is_ipv4(), icmp.code) {
+        (true, 0 | 6) => Meaning::NoRoute,
+        (true, 1 | 7) => Meaning::HostSilent,
+        (false, 0) => Meaning::NoRoute,
+        (false, 3) => Meaning::HostSilent,
+        _ => Meaning::Rejected,
+    }
+}
+
+fn without_icmp(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+    if let Route::Forbidden(kind) = target.way.route {
+        return vec![here::forbidden_by_route(target, kind)];
+    }
+    if let Some(interface) = &target.way.down {
+        return vec![interface_down(target, interface)];
+    }
+    if target.attempt.outcome == Outcome::HostUnreachable {
+        return nobody_on_link(evidence, target);
+    }
+    let mut causes = vec![
+        Cause::certain(
+            Word::NoRoute,
+            format!(
+                "this machine has no way to {}: not on its networks, and no default route",
+                target.address.ip()
+            ),
+        )
+        .because("the kernel says: network is unreachable")
+        .check("ip route (or otherend interfaces): is there a default route?")
+        .remedy("connect the network, or add a route: ip route add default via ROUTER"),
+    ];
+    let wrong = wrong_address(evidence, target);
+    if wrong.likelihood == Likelihood::Likely {
+        causes.push(wrong);
+    }
+    causes
+}
+
+fn interface_down(target: &Target, interface: &str) -> Cause {
+    Cause::certain(
+        Word::InterfaceDown,
+        format!(
+            "the interface {interface}, which leads to {}, is down",
+            target.address.ip()
+        ),
+    )
+    .because(format!(
+        "{interface} has a network with this address, and is not up"
+    ))
+    .remedy(format!(
+        "connect its cable or network, or: ip link set {interface} up"
+    ))
+}
+
+/// A firewall's "no", by ICMP. From this machine itself, it is this machine's firewall.
+pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
+    let (word, whose) = if is_own(target, icmp.from) && !super::is_local(target) {
+        (Word::FirewallHere, "this machine's own firewall".to_owned())
+    } else if icmp.from == target.address.ip() {
+        (
+            Word::FirewallReject,
+            format!("a firewall on {} itself", icmp.from),
+        )
+    } else {
+        (
+            Word::FirewallReject,
+            format!("a firewall on the way, at {}", icmp.from),
+        )
+    };
+    Cause::certain(
+        word,
+        format!("{whose} rejects connections to {}", target.address),
+    )
+    .because(format!(
+        "{} sent ICMP \"{}\" after {}, which a machine without a firewall does not send \
+                for a closed port",
+        icmp.from,
+        icmp_text(icmp),
+        super::took(target.attempt.took)
+    ))
+    .check(format!(
+        "on {}, as root: nft list ruleset, iptables-save: look for \
+            reject",
+        icmp.from
+    ))
+    .remedy("allow the port in that firewall")
+}
+
+fn router_without_route(target: &Target, icmp: &Icmp) -> Cause {
+    Cause::certain(
+        Word::NoRoute,
+        format!(
+            "the router {} has no route to {}",
+            icmp.from,
+            target.address.ip()
+        ),
+    )
+    .because(format!("{} sent ICMP \"{}\"", icmp.from, icmp_text(icmp)))
+    .check(format!(
+        "on {}: ip route get {}",
+        icmp.from,
+        target.address.ip()
+    ))
+    .remedy("correct the address, or give that router a route")
+}
+
+/// This machine asked on its network (ARP, neighbour discovery) and nobody answered.
+pub(super) fn nobody_on_link(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+    if let Route::Via {
+        gateway, interface, ..
+    } = &target.way.route
+    {
+        return vec![gateway_down(target, *gateway, interface)];
+    }
+    let interface = match &target.way.route {
+        Route::Direct { interface, .. } => format!(" on {interface}"),
+        _ => String::new(),
+    };
+    let unclaimed = format!(
+        "nobody{interface} answers to {} (ARP or neighbour discovery, {})",
+        target.address.ip(),
+        super::took(target.attempt.took)
+    );
+    let mut wrong = wrong_address(evidence, target);
+    wrong.likelihood = Likelihood::Likely;
+    vec![
+        wrong.because(&unclaimed),
+        Cause::likely(
+            Word::HostDown,
+            format!(
+                "the machine {} is off, asleep, or not on this network",
+                target.address.ip()
+            ),
+        )
+        .because(unclaimed)
+        .check("is it on, and on the same cable, switch or WLAN?")
+        .remedy("start it or connect it"),
+    ]
+}
+
+fn gateway_down(target: &Target, gateway: IpAddr, interface: &str) -> Cause {
+    Cause::certain(
+        Word::GatewayDown,
+        format!(
+            "the router {gateway}, through which {} is reached, does not answer",
+            target.address.ip()
+        ),
+    )
+    .because(format!(
+        "nobody on {interface} answers to {gateway} (ARP or neighbour discovery)"
+    ))
+    .remedy("check the router and the cable to it, or the default route (ip route)")
+}
+
+fn nobody_behind_router(evidence: &Evidence, target: &Target, router: IpAddr) -> Vec<Cause> {
+    let ip = target.address.ip();
+    let told = happened(
+        target,
+        &format!("is unreachable, says the router {router},"),
+    );
+    let mut wrong = wrong_address(evidence, target);
+    wrong.likelihood = Likelihood::Likely;
+    vec![
+        wrong.because(&told),
+        Cause::likely(
+            Word::HostDown,
+            format!("the machine {ip} is off, asleep or unplugged"),
+        )
+        .because(told)
+        .because(format!("the way as far as {router} works"))
+        .check("is it on, and does it reach others?")
+        .remedy("start it or connect it"),
+    ]
+}
+
+fn is_own(target: &Target, from: IpAddr) -> bool {
+    match &target.way.route {
+        Route::Direct { source, .. } | Route::Via { source, .. } => *source == Some(from),
+        _ => from.is_loopback() || from == target.address.ip(),
+    }
+}
+
+/// The name of an ICMP "destination unreachable" code.
+pub(in crate::diagnose) fn icmp_text(icmp: &Icmp) -> &'static str {
+    match (icmp.from.is_ipv4(), icmp.code) {
+        (true, 0 | 6) => "network unreachable",
+        (true, 1 | 7) => "host unreachable",
+        (true, 2) => "protocol unreachable",
+        (true, 3) | (false, 4) => "port unreachable",
+        (true, 9 | 10 | 13) | (false, 1) => "administratively prohibited",
+        (false, 0) => "no route to destination",
+        (false, 2) => "beyond scope of source address",
+        (false, 3) => "address unreachable",
+        (false, 5 | 6) => "rejected by policy or route",
+        _ => "destination unreachable",
+    }
+}

@@ -1,0 +1,84 @@
+//! Steps 1 and 3, the address and the way: what looks wrong with the address, and how this machine
+//! would send to it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::evidence::{Oddity, Route, Way};
+use super::slip;
+use super::system;
+use crate::interfaces::{Interface, State};
+
+/// What looks wrong with an address, from the address alone and this machine's networks.
+pub(super) fn oddities(address: SocketAddr, interfaces: &[Interface]) -> Vec<Oddity> {
+    let ip = address.ip();
+    let mut found = Vec::new();
+    if ip.is_unspecified() {
+        found.push(Oddity::Unspecified);
+    }
+    if ip.is_multicast() {
+        found.push(Oddity::Multicast);
+    }
+    if let Some((network, meant)) = slip::near_own_network(ip, interfaces) {
+        found.push(Oddity::NearOwnNetwork { network, meant });
+    }
+    found
+}
+
+/// How this machine would send to an address.
+pub(super) fn way_to(address: IpAddr, interfaces: &[Interface]) -> Way {
+    let route = system::route_to(address, interfaces);
+    let down = match route {
+        Route::Local | Route::Broadcast => None,
+        _ => interface_down(address, interfaces),
+    };
+    Way {
+        route,
+        down,
+        outgoing: None,
+    }
+}
+
+/// An interface that has a network with this address, and carries nothing.
+fn interface_down(address: IpAddr, interfaces: &[Interface]) -> Option<String> {
+    let leads_to = |interface: &&Interface| {
+        let mut addresses = interface.addresses.iter();
+        addresses.any(|own| {
+            let network = ipnet::IpNet::new(own.ip, own.prefix);
+            network.is_ok_and(|network| network.contains(&address))
+        })
+    };
+    let mut down = interfaces
+        .iter()
+        .filter(|i| i.state != State::Up)
+        .filter(leads_to);
+    let up = interfaces
+        .iter()
+        .filter(|i| i.state == State::Up)
+        .any(|i| leads_to(&i));
+    down.next()
+        .filter(|_| !up)
+        .map(|interface| interface.name.clone())
+}
+
+/// "directly over eth0, from 192.168.1.20": the way in words.
+pub(super) fn describe(route: &Route) -> String {
+    let from = |source: &Option<IpAddr>| source.map_or(String::new(), |ip| format!(", from {ip}"));
+    match route {
+        Route::Unknown => "this system does not tell".to_owned(),
+        Route::Local => "an address of this machine; nothing leaves it".to_owned(),
+        Route::Broadcast => "a broadcast address: all machines of that network".to_owned(),
+        Route::Direct { interface, source } => format!("directly over {interface}{}", from(source)),
+        Route::Via {
+            gateway,
+            interface,
+            source,
+        } => {
+            format!(
+                "over {interface} through the router {gateway}{}",
+                from(source)
+            )
+        }
+        Route::None => "no route: this machine does not know where to send it".to_owned(),
+        Route::Forbidden(kind) => format!("a route of the kind {kind} forbids it"),
+    }
+}
