@@ -1,6 +1,7 @@
 //! The commands: one variant, one file and one arm each.
 
 mod completions;
+mod diagnose;
 pub(crate) mod interfaces;
 mod man;
 mod serve;
@@ -12,6 +13,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Be the server.
     Serve(serve::Args),
+    /// Say why it does not connect.
+    Diagnose(diagnose::Args),
     /// Print a completion script for a shell.
     Completions(completions::Args),
     /// List this machine's network adapters and addresses.
@@ -24,6 +27,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(args),
+        Command::Diagnose(args) => diagnose::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Interfaces(args) => interfaces::run(args),
         Command::Man(args) => man::run(args),

@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The conversation did not match its transcript; what differs was already shown (exit 3).
     Mismatch(String),
+    /// It does not work, and why was already shown (exit 1).
+    Shown,
     /// The time allowed ran out (exit 4).
     TimedOut(String),
 }
@@ -21,6 +23,7 @@ impl std::fmt::Display for Failure {
             Failure::Usage(text) | Failure::Mismatch(text) | Failure::TimedOut(text) => {
                 f.write_str(text)
             }
+            Failure::Shown => f.write_str("it does not work"),
         }
     }
 }
@@ -32,6 +35,9 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
+    if is_shown(&error) {
+        return ExitCode::from(1);
+    }
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
     }
@@ -40,12 +46,16 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     ExitCode::from(code(&error))
 }
 
+fn is_shown(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Failure::Shown))
+}
+
 fn code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Failure>() {
         Some(Failure::Usage(_)) => 2,
         Some(Failure::Mismatch(_)) => 3,
         Some(Failure::TimedOut(_)) => 4,
-        None => 1,
+        Some(Failure::Shown) | None => 1,
     }
 }
 

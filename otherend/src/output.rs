@@ -1,6 +1,7 @@
 //! What people and programs get to see: marks, times, hex, colours, numbers.
 
 pub(crate) mod ask;
+pub(crate) mod diagnosis;
 pub(crate) mod hex;
 pub(crate) mod human;
 pub(crate) mod interfaces;

@@ -1,0 +1,122 @@
+//! `otherend diagnose`: why does it not connect, or why can it not be listened on?
+
+use std::io;
+use std::time::Duration;
+
+use otherend_net::Endpoint;
+use otherend_net::diagnose::{self, Options, Verdict, Word};
+use otherend_net::endpoint::Family;
+
+use crate::args::duration;
+use crate::exit::Failure;
+use crate::output::diagnosis::Display;
+
+/// The flags of `otherend diagnose`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// HOST:PORT, HOST PORT, :PORT or PORT [default: 127.0.0.1:8080].
+    #[arg(value_name = "ADDRESS", num_args = 0..=2, env = "OTHEREND_ADDRESS")]
+    address: Vec<String>,
+
+    /// Say whether it can be listened on here, and by whom it is taken.
+    #[arg(long, env = "OTHEREND_LISTEN_HERE", conflicts_with_all = ["tls", "say", "expect"])]
+    listen: bool,
+
+    /// Say a TLS hello and see whether the server speaks TLS.
+    #[arg(long, env = "OTHEREND_TLS", conflicts_with_all = ["say", "expect"])]
+    tls: bool,
+
+    /// Say this line once connected.
+    #[arg(long, value_name = "LINE", env = "OTHEREND_SAY")]
+    say: Option<String>,
+
+    /// The reply must contain this text, else the exit code is 3.
+    #[arg(long, value_name = "TEXT", env = "OTHEREND_EXPECT")]
+    expect: Option<String>,
+
+    /// The time for everything together.
+    #[arg(short = 'w', long, value_name = "TIME", default_value = "10s",
+          value_parser = duration::parse, env = "OTHEREND_TIMEOUT")]
+    timeout: Duration,
+
+    /// Write JSON Lines: one for each step, then the verdict with all evidence.
+    #[arg(long, env = "OTHEREND_JSON")]
+    json: bool,
+
+    /// IPv4 only.
+    #[arg(short = '4', long, env = "OTHEREND_IPV4", conflicts_with = "ipv6")]
+    ipv4: bool,
+
+    /// IPv6 only.
+    #[arg(short = '6', long, env = "OTHEREND_IPV6")]
+    ipv6: bool,
+
+    /// Do not look up names.
+    #[arg(short = 'n', long, env = "OTHEREND_NO_DNS")]
+    no_dns: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  otherend diagnose 192.168.1.65:8080     why does it not connect?
+  otherend diagnose server.lan 8080 --say HELLO --expect 200
+  otherend diagnose --tls example.org:443
+  otherend diagnose --listen :80          may I listen there, and who does?
+
+What it may do: connect to the address, to a few other ports of the same machine, ask the
+configured name servers, send one echo request, say --say, and to a port that says nothing a TLS
+hello. Ports of machines outside private networks are not searched.";
+
+/// Diagnose, showing each step as it is known.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    let endpoint = Endpoint::from_words(&args.address)
+        .map_err(|complaint| Failure::Usage(complaint.to_string()))?;
+    let mut display = Display::new(io::stdout(), args.json);
+    let options = args.options();
+    let listening = args.listen;
+    let verdict = if listening {
+        display.title(&format!("can {endpoint} be listened on?"));
+        let found =
+            diagnose::listen_watched(&endpoint, &options, |progress| display.progress(progress));
+        display.verdict(&found.verdict, &found.evidence)?;
+        found.verdict
+    } else {
+        display.title(&format!("diagnosing {endpoint}"));
+        let found =
+            diagnose::connect_watched(&endpoint, &options, |progress| display.progress(progress));
+        display.verdict(&found.verdict, &found.evidence)?;
+        found.verdict
+    };
+    outcome(&verdict)
+}
+
+/// The exit code: what was said but not as expected is a mismatch, all else that fails is network
+/// trouble.
+fn outcome(verdict: &Verdict) -> anyhow::Result<()> {
+    if verdict.works {
+        return Ok(());
+    }
+    match verdict.words().first() {
+        Some(Word::ReplyDiffers) => Err(Failure::Mismatch(verdict.headline.clone()).into()),
+        _ => Err(Failure::Shown.into()),
+    }
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        Options {
+            deadline: self.timeout,
+            family: match (self.ipv4, self.ipv6) {
+                (true, _) => Family::V4,
+                (_, true) => Family::V6,
+                _ => Family::Any,
+            },
+            no_dns: self.no_dns,
+            tls: self.tls,
+            say: self.say.clone(),
+            expect: self.expect.clone(),
+            ..Options::default()
+        }
+    }
+}
