@@ -66,7 +66,7 @@ fn push(out: &mut Vec<u8>, character: char) {
 }
 
 /// Characters outside ASCII that a terminal would act on, or that hide.
-fn drives(character: char) -> bool {
+pub(crate) fn drives(character: char) -> bool {
     matches!(
         character,
         '\u{80}'..='\u{9f}' // C1

@@ -23,39 +23,7 @@ impl std::str::FromStr for Timeout {
 
 /// Parse a duration; for use as a clap value parser.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let nanos_per_unit: u64 = match unit {
-        "ms" => 1_000_000,
-        "" | "s" => 1_000_000_000,
-        "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        _ => return Err(complaint(text)),
-    };
-    nanos(number, nanos_per_unit)
-        .map(Duration::from_nanos)
-        .ok_or_else(|| complaint(text))
-}
-
-/// `number` units in nanoseconds; `None` when it is no number or over five centuries.
-fn nanos(number: &str, nanos_per_unit: u64) -> Option<u64> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    if whole.is_empty() && fraction.is_empty() {
-        return None;
-    }
-    let mut total = match whole {
-        "" => 0,
-        digits => digits.parse::<u64>().ok()?.checked_mul(nanos_per_unit)?,
-    };
-    let mut place = nanos_per_unit;
-    for digit in fraction.chars() {
-        place /= 10;
-        total = total.checked_add(u64::from(digit.to_digit(10)?) * place)?;
-    }
-    Some(total)
+    otherend_core::parse_duration(text.trim()).ok_or_else(|| complaint(text.trim()))
 }
 
 fn complaint(text: &str) -> String {

@@ -1,0 +1,87 @@
+//! Conversations as text files: `.talk`, version 1.
+//!
+//! One file is the client, the server, the referee in between and the test: unmarked text is
+//! exact, and every hole carries a sample, so that the file can be checked *and* spoken. The
+//! format is specified in the project's `docs/transcript.md`.
+//!
+//! [`Transcript`] is what a file says; nothing of it is lost but its spelling.
+//!
+//! ```
+//! use otherend_core::transcript::Transcript;
+//!
+//! let file = "otherend talk 1\nC: RING 3\nS: 250 rang {{count:int=3}} times\n";
+//! let transcript = Transcript::parse(file.as_bytes()).unwrap();
+//! assert_eq!(transcript.to_string(), file);
+//!
+//! let wrong = b"otherend talk 1\nS: 250 {{id:integer=3}}\n";
+//! let error = Transcript::parse(wrong).unwrap_err();
+//! assert_eq!((error.line, error.column), (2, 13));
+//! assert_eq!(error.wrong.hint(), "did you mean `int`?");
+//! ```
+
+mod error;
+mod kind;
+mod lint;
+mod model;
+mod nearest;
+mod parse;
+mod plan;
+mod player;
+mod rehearse;
+mod render;
+mod write;
+
+pub use error::{ParseError, Wrong, WrongText};
+pub use kind::{Kind, Pattern};
+pub use lint::{Finding, Oddity, lint};
+pub use model::{Act, Closing, Eol, Hole, Item, Over, Part, Setting, Step, Text, Trigger};
+pub use plan::{Difference, Plan, SetError, Wanted};
+pub use player::{Coverage, Mismatch, Options, Outcome, Player, Reason, Timing, Told};
+
+/// The first line of every transcript.
+pub const FIRST_LINE: &str = "otherend talk 1";
+
+/// The line in the file on which the first item stands.
+const FIRST_ITEM: usize = 2;
+
+/// What a recording has in the place of a secret.
+const MASKED: &[u8] = b"****";
+
+/// A conversation as a file says it.
+///
+/// [`Transcript::parse`] reads one, [`Display`](std::fmt::Display) writes it in the canonical
+/// spelling. Comments and empty lines are kept: reading what was written gives the same transcript.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Transcript {
+    items: Vec<Item>,
+}
+
+impl Transcript {
+    /// Read a whole file.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it: where, what was found and what fits.
+    pub fn parse(source: &[u8]) -> Result<Self, ParseError> {
+        parse::parse(source).map(|items| Transcript { items })
+    }
+
+    /// A transcript of these lines.
+    ///
+    /// # Errors
+    /// They do not make a transcript: the error tells the place in what would be written.
+    pub fn from_items(items: Vec<Item>) -> Result<Self, ParseError> {
+        Transcript::parse(Transcript { items }.to_string().as_bytes())
+    }
+
+    /// Its lines after the first: item `i` stands on line `i + 2`.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The item on a line, counted from 1.
+    #[must_use]
+    pub fn on_line(&self, line: usize) -> Option<&Item> {
+        self.items.get(line.checked_sub(FIRST_ITEM)?)
+    }
+}

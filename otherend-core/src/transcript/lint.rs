@@ -1,0 +1,204 @@
+//! What in a valid transcript can never happen, or is likely a slip.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::model::{Act, Hole, Item, Part, Setting, Text};
+use super::plan::{Beat, Extent, Piece};
+use super::player::Mismatch;
+use super::rehearse::{Rehearsal, rehearse};
+use super::{FIRST_ITEM, MASKED, Over, Plan, Transcript};
+
+/// Something worth looking at in a transcript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The line in the file, counted from 1.
+    pub line: usize,
+    /// What was found there.
+    pub what: Oddity,
+}
+
+/// What is odd about a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Oddity {
+    /// Played against itself, the file does not match here.
+    NeverFits(Box<Mismatch>),
+    /// Played against itself, both ends wait for each other here.
+    Stuck,
+    /// The rule never fires: what sets it off is answered by the rule on this line.
+    Shadowed(usize),
+    /// The hole with this name takes another part of its own line than its sample.
+    TakesOther(String),
+    /// An unfinished line ends with a hole: nothing tells where its value ends.
+    OpenEnd,
+    /// Two holes touch: nothing tells where the first one's value ends.
+    Touching,
+    /// The sample is the mask of a secret: the value must be given to speak it.
+    Masked(String),
+    /// Nothing refers to this `let`.
+    Unused(String),
+    /// A pause with nothing after it.
+    IdlePause,
+    /// Datagrams have no end.
+    NoEnd,
+}
+
+impl Oddity {
+    /// With it, the file cannot pass against itself.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        matches!(
+            self,
+            Oddity::NeverFits(_) | Oddity::Stuck | Oddity::Shadowed(_) | Oddity::TakesOther(_)
+        )
+    }
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Oddity::NeverFits(_) => f.write_str("this never fits what the file itself says"),
+            Oddity::Stuck => f.write_str("both ends wait for each other here"),
+            Oddity::Shadowed(line) => {
+                write!(f, "this rule never fires: line {line} answers before it")
+            }
+            Oddity::TakesOther(name) => {
+                write!(f, "`{name}` takes another part of its line than its sample")
+            }
+            Oddity::OpenEnd => {
+                f.write_str("nothing tells where this hole ends: it takes as little as it can")
+            }
+            Oddity::Touching => {
+                f.write_str("nothing parts these holes: the first takes as little as it can")
+            }
+            Oddity::Masked(name) => {
+                write!(f, "a masked secret: to say it, use `--set {name}=…`")
+            }
+            Oddity::Unused(name) => write!(f, "nothing refers to `{name}`"),
+            Oddity::IdlePause => f.write_str("nothing comes after this pause"),
+            Oddity::NoEnd => f.write_str("datagrams have no end that the other side could see"),
+        }
+    }
+}
+
+/// Look at `plan`, and play both its ends against each other; findings come in the order of lines.
+#[must_use]
+pub fn lint(plan: &Arc<Plan>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    play(plan, &mut findings);
+    shadows(plan, &mut findings);
+    open_ends(plan, &mut findings);
+    lines(plan.transcript(), plan.over(), &mut findings);
+    findings.sort_by_key(|finding| finding.line);
+    findings
+}
+
+fn play(plan: &Arc<Plan>, findings: &mut Vec<Finding>) {
+    if !plan.has_script() {
+        return;
+    }
+    match rehearse(plan) {
+        Rehearsal::Passed => {}
+        Rehearsal::Failed(mismatch) => findings.push(Finding {
+            line: mismatch.line.unwrap_or(FIRST_ITEM),
+            what: Oddity::NeverFits(mismatch),
+        }),
+        Rehearsal::Stuck(lines) => findings.extend(lines.into_iter().map(|line| Finding {
+            line,
+            what: Oddity::Stuck,
+        })),
+        Rehearsal::Differs(slots) => {
+            for slot in slots {
+                if let Some((line, name)) = plan.script_hole(slot) {
+                    let what = Oddity::TakesOther(name);
+                    findings.push(Finding { line, what });
+                }
+            }
+        }
+    }
+}
+
+/// Rules that another rule always answers before.
+fn shadows(plan: &Plan, findings: &mut Vec<Finding>) {
+    for (line, before) in plan.rules.shadowed() {
+        let what = Oddity::Shadowed(before);
+        findings.push(Finding { line, what });
+    }
+}
+
+fn open_ends(plan: &Plan, findings: &mut Vec<Finding>) {
+    for beat in plan.lanes.iter().flat_map(|lane| &lane.beats) {
+        let Beat::Says(says) = beat else {
+            continue;
+        };
+        for heard in says
+            .lines
+            .iter()
+            .filter(|line| line.extent == Extent::Beginning)
+        {
+            if let Some(Piece::Hole(_) | Piece::Again(_)) = heard.template.parts.last() {
+                findings.push(Finding {
+                    line: heard.line,
+                    what: Oddity::OpenEnd,
+                });
+            }
+        }
+    }
+}
+
+/// What can be seen line by line.
+fn lines(transcript: &Transcript, over: Over, findings: &mut Vec<Finding>) {
+    let mut pause = None;
+    for (index, item) in transcript.items().iter().enumerate() {
+        let line = index + FIRST_ITEM;
+        let mut find = |what| findings.push(Finding { line, what });
+        match item {
+            Item::Setting(Setting::Let { name, .. }) if !is_referred_to(transcript, name) => {
+                find(Oddity::Unused(name.clone()));
+            }
+            Item::Step(step) if over == Over::Udp && matches!(step.act, Act::Close(_)) => {
+                find(Oddity::NoEnd);
+            }
+            _ => {}
+        }
+        if let Some(text) = item.text() {
+            text_of(text, find);
+        }
+        match item {
+            Item::Pause(_) => pause = pause.or(Some(line)),
+            Item::Step(_) => pause = None,
+            _ => {}
+        }
+    }
+    findings.extend(pause.map(|line| Finding {
+        line,
+        what: Oddity::IdlePause,
+    }));
+}
+
+fn text_of(text: &Text, mut find: impl FnMut(Oddity)) {
+    let touching = |pair: &[Part]| pair.iter().all(|part| matches!(part, Part::Hole(_)));
+    if text.parts().windows(2).any(touching) {
+        find(Oddity::Touching);
+    }
+    for part in text.parts() {
+        if let Part::Hole(Hole {
+            name: Some(name),
+            sample,
+            ..
+        }) = part
+            && sample == MASKED
+        {
+            find(Oddity::Masked(name.clone()));
+        }
+    }
+}
+
+fn is_referred_to(transcript: &Transcript, name: &str) -> bool {
+    let mut texts = transcript.items().iter().filter_map(Item::text);
+    texts.any(|text| {
+        let mut parts = text.parts().iter();
+        parts.any(|part| matches!(part, Part::Reference(referred) if referred == name))
+    })
+}

@@ -1,0 +1,68 @@
+//! Did you mean …?
+
+/// Nobody slips in more than this.
+const LONGEST: usize = 64;
+
+/// The one of `words` that `typed` is most likely a slip of, if any is close enough.
+pub(super) fn nearest<'w>(
+    typed: &str,
+    words: impl IntoIterator<Item = &'w str>,
+) -> Option<&'w str> {
+    if typed.len() > LONGEST {
+        return None;
+    }
+    let allowed = (typed.chars().count() / 3).clamp(1, 3);
+    words
+        .into_iter()
+        .map(|word| (distance(typed, word), word))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, word)| *distance <= allowed || is_start(typed, word))
+        .map(|(_, word)| word)
+}
+
+/// `int` for `integer`, `conn` for `connect`.
+fn is_start(typed: &str, word: &str) -> bool {
+    typed.len() >= 2 && word.len() >= 2 && (word.starts_with(typed) || typed.starts_with(word))
+}
+
+/// How many letters must be added, dropped, changed or swapped with their neighbour.
+fn distance(a: &str, b: &str) -> usize {
+    let letters = |word: &str| word.to_lowercase().chars().collect::<Vec<char>>();
+    let (a, b) = (letters(a), letters(b));
+    let mut before = vec![0; b.len() + 1];
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = change.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_its_word() {
+        let kinds = ["int", "hex", "word", "text", "ip", "time", "uuid", "b64"];
+        assert_eq!(nearest("itn", kinds), Some("int"));
+        assert_eq!(nearest("integer", kinds), Some("int"));
+        assert_eq!(nearest("Txt", kinds), Some("text"));
+        assert_eq!(nearest("uid", kinds), Some("uuid"));
+        assert_eq!(nearest("float", kinds), None);
+    }
+
+    #[test]
+    fn nothing_is_near_to_nothing() {
+        assert_eq!(nearest("", ["int"]), None);
+        assert_eq!(nearest("int", []), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! From text to a transcript: the whole file, before a byte of it is said.
+
+mod flow;
+mod line;
+mod names;
+mod text;
+
+use flow::Flow;
+use line::Line;
+use names::Names;
+
+use super::model::{Item, Setting};
+use super::{FIRST_ITEM, FIRST_LINE, ParseError, Wrong};
+use crate::escape::{drives, escaped};
+
+/// A part of a line that is wrong, in bytes.
+struct Spot {
+    at: usize,
+    width: usize,
+    wrong: Wrong,
+}
+
+type Parsed<T> = Result<T, Spot>;
+
+impl Spot {
+    fn new(at: usize, width: usize, wrong: Wrong) -> Self {
+        Spot { at, width, wrong }
+    }
+}
+
+/// All items of a file.
+pub(super) fn parse(source: &[u8]) -> Result<Vec<Item>, ParseError> {
+    let source = source.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source);
+    let mut lines = source
+        .strip_suffix(b"\n")
+        .unwrap_or(source)
+        .split(|b| *b == b'\n');
+    let first = readable(lines.next().unwrap_or_default(), 1)?;
+    check_first(first, source.is_empty()).map_err(|spot| place(spot, 1, first))?;
+    let mut parser = Parser::default();
+    let mut items = Vec::new();
+    for (index, line) in lines.enumerate() {
+        let number = index + FIRST_ITEM;
+        let line = readable(line, number)?;
+        let item = parser
+            .item(line, number)
+            .map_err(|spot| place(spot, number, line))?;
+        items.push(item);
+    }
+    Ok(items)
+}
+
+/// Bytes to characters, wherever in a character the bytes begin and end.
+fn place(spot: Spot, line: usize, text: &str) -> ParseError {
+    let end = spot.at + spot.width;
+    let before = |(at, c): (usize, char)| at + c.len_utf8() <= spot.at;
+    let column = text.char_indices().take_while(|next| before(*next)).count();
+    let until = text.char_indices().take_while(|(at, _)| *at < end).count();
+    ParseError {
+        line,
+        column: column + 1,
+        width: until.saturating_sub(column).max(1),
+        wrong: spot.wrong,
+    }
+}
+
+/// A line as text, without the CR that some editors put at its end.
+fn readable(line: &[u8], number: usize) -> Result<&str, ParseError> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = std::str::from_utf8(line).map_err(|error| {
+        let good = &line[..error.valid_up_to()];
+        ParseError {
+            line: number,
+            column: String::from_utf8_lossy(good).chars().count() + 1,
+            width: 1,
+            wrong: Wrong::NotUtf8(line[good.len()]),
+        }
+    })?;
+    match text.find(|c: char| c != '\t' && (c.is_control() || drives(c))) {
+        None => Ok(text),
+        Some(at) => {
+            let found = text[at..].chars().next().unwrap_or_default();
+            Err(place(
+                Spot::new(at, found.len_utf8(), Wrong::Control(found)),
+                number,
+                text,
+            ))
+        }
+    }
+}
+
+fn check_first(line: &str, nothing: bool) -> Parsed<()> {
+    let version = FIRST_LINE.len() - 1;
+    match line.trim_end() {
+        FIRST_LINE => Ok(()),
+        _ if nothing => Err(Spot::new(0, 1, Wrong::Empty)),
+        found if found.starts_with(&FIRST_LINE[..version]) => {
+            let number = &found[version..];
+            let wrong = Wrong::Version(excerpt(number));
+            Err(Spot::new(version, number.len(), wrong))
+        }
+        found => Err(Spot::new(0, found.len(), Wrong::FirstLine)),
+    }
+}
+
+/// What was found, fit for a message.
+fn excerpt(found: &str) -> String {
+    const LONGEST: usize = 40;
+    match found.char_indices().nth(LONGEST) {
+        None => escaped(found.as_bytes()),
+        Some((end, _)) => format!("{}…", escaped(&found.as_bytes()[..end])),
+    }
+}
+
+/// What the lines so far have settled.
+#[derive(Default)]
+struct Parser {
+    names: Names,
+    flow: Flow,
+    /// `eol`, `timeout` and `over`, each with its line.
+    settings: Vec<(&'static str, usize)>,
+    /// The settings are over.
+    talking: bool,
+}
+
+impl Parser {
+    fn item(&mut self, text: &str, number: usize) -> Parsed<Item> {
+        match line::split(text)? {
+            Line::Blank => {
+                self.flow.end_rule();
+                Ok(Item::Blank)
+            }
+            Line::Comment(comment) => Ok(Item::Comment(comment.to_owned())),
+            Line::Pause(time) => {
+                self.talking = true;
+                Ok(Item::Pause(time))
+            }
+            Line::Setting(word, at) => self.setting(text, word, at, number).map(Item::Setting),
+            Line::Rule(head) => {
+                self.talking = true;
+                self.flow.begin_rule();
+                self.names.in_rule = true;
+                line::trigger(text, head, &mut self.names).map(Item::Rule)
+            }
+            Line::Marked(marker) => {
+                self.talking = true;
+                self.names.in_rule = self.flow.in_rule();
+                let step = line::step(text, &marker, &mut self.names)?;
+                self.flow.check(&step, &marker, number)?;
+                Ok(Item::Step(step))
+            }
+        }
+    }
+
+    fn setting(
+        &mut self,
+        text: &str,
+        word: &'static str,
+        at: usize,
+        number: usize,
+    ) -> Parsed<Setting> {
+        if self.talking {
+            return Err(Spot::new(
+                0,
+                word.len(),
+                Wrong::LateSetting(word.to_owned()),
+            ));
+        }
+        if word == "let" {
+            return line::read_let(text, at, number, &mut self.names);
+        }
+        if let Some((_, line)) = self.settings.iter().find(|(known, _)| *known == word) {
+            let wrong = Wrong::Twice(word.to_owned(), *line);
+            return Err(Spot::new(0, word.len(), wrong));
+        }
+        self.settings.push((word, number));
+        line::read_setting(text, word, at)
+    }
+}

@@ -1,0 +1,191 @@
+//! What is said: plain text, escapes and holes.
+
+use super::line::hex_pair;
+use super::names::{Names, is_name};
+use super::{Parsed, Spot, excerpt};
+use crate::transcript::model::{Hole, Part, Text};
+use crate::transcript::nearest::nearest;
+use crate::transcript::{Kind, Pattern, Wrong, WrongText};
+
+/// Where a text stands.
+pub(super) enum Within<'n> {
+    /// What somebody says: with holes.
+    Line(&'n mut Names),
+    /// The value of a `let`: without.
+    Let,
+}
+
+fn spot(at: usize, width: usize, wrong: WrongText) -> Spot {
+    Spot::new(at, width, Wrong::Text(wrong))
+}
+
+/// The text from byte `from` of `line` to its end.
+pub(super) fn read(line: &str, from: usize, mut within: Within<'_>) -> Parsed<Text> {
+    let visible = line.trim_end_matches([' ', '\t']);
+    if visible.len() < line.len() && from < line.len() {
+        let width = line.len() - visible.len();
+        return Err(Spot::new(visible.len(), width, Wrong::TrailingBlank));
+    }
+    let mut text = Text::default();
+    let mut at = from;
+    while at < line.len() {
+        let rest = &line[at..];
+        if !rest.starts_with("{{") {
+            let (literal, length) = literal(line, at, "{{")?;
+            text.push(Part::Literal(literal));
+            at += length;
+            continue;
+        }
+        let Within::Line(names) = &mut within else {
+            return Err(spot(at, 2, WrongText::HoleInLet));
+        };
+        let (part, length) = hole(line, at, names)?;
+        text.push(part);
+        at += length;
+    }
+    Ok(text)
+}
+
+/// The bytes from `from` to `stop` or to the end, and how much of the line they are.
+fn literal(line: &str, from: usize, stop: &str) -> Parsed<(Vec<u8>, usize)> {
+    let mut bytes = Vec::new();
+    let mut at = from;
+    while at < line.len() && !line[at..].starts_with(stop) {
+        let plain = line[at..].find(['\\', '{', '}']).unwrap_or(line.len() - at);
+        if plain > 0 {
+            bytes.extend_from_slice(&line.as_bytes()[at..at + plain]);
+            at += plain;
+        } else if line.as_bytes()[at] == b'\\' {
+            at += escape(line, at, &mut bytes)?;
+        } else {
+            bytes.push(line.as_bytes()[at]);
+            at += 1;
+        }
+    }
+    Ok((bytes, at - from))
+}
+
+/// Read the escape at byte `at`; gives its length in the line.
+fn escape(line: &str, at: usize, bytes: &mut Vec<u8>) -> Parsed<usize> {
+    let rest = &line[at + 1..];
+    let byte = match rest.chars().next() {
+        Some('r') => b'\r',
+        Some('n') => b'\n',
+        Some('t') => b'\t',
+        Some('0') => 0,
+        Some('\\') => b'\\',
+        Some('{') if rest.starts_with("{{") => {
+            bytes.extend_from_slice(b"{{");
+            return Ok(3);
+        }
+        Some('x') => {
+            let pair = rest.get(1..3).and_then(hex_pair);
+            bytes.push(pair.ok_or_else(|| spot(at, 4, WrongText::HexEscape))?);
+            return Ok(4);
+        }
+        other => {
+            let found = format!("\\{}", other.map_or(String::new(), |c| c.to_string()));
+            return Err(spot(at, found.len(), WrongText::Escape(excerpt(&found))));
+        }
+    };
+    bytes.push(byte);
+    Ok(2)
+}
+
+/// The hole or reference at byte `at`, and its length.
+fn hole(line: &str, at: usize, names: &mut Names) -> Parsed<(Part, usize)> {
+    let open = || spot(at, 2, WrongText::OpenHole);
+    let start = at + 2;
+    let end = start + line[start..].find([':', '}']).ok_or_else(open)?;
+    let name = &line[start..end];
+    if line[end..].starts_with("}}") {
+        return reference(line, at, name, names);
+    }
+    if line.as_bytes()[end] == b'}' {
+        return Err(open());
+    }
+    if name != "_" && !is_name(name) {
+        return Err(spot(start, name.len(), WrongText::Name(excerpt(name))));
+    }
+    let (kind, kind_end) = kind(line, at, end + 1)?;
+    if !line[kind_end..].starts_with('=') {
+        let missing = WrongText::NoSample(excerpt(&line[start..kind_end]));
+        let width = line[at..]
+            .find("}}")
+            .map_or(line.len() - at, |length| length + 2);
+        return Err(spot(at, width, missing));
+    }
+    let (sample, length) = literal(line, kind_end + 1, "}}")?;
+    let sample_end = kind_end + 1 + length;
+    if sample_end == line.len() {
+        return Err(open());
+    }
+    if !kind.fits(&sample) {
+        let wrong = WrongText::Sample(kind, excerpt(&line[kind_end + 1..sample_end]));
+        return Err(spot(kind_end + 1, length.max(1), wrong));
+    }
+    if name != "_" {
+        names
+            .define(name)
+            .map_err(|wrong| spot(start, name.len(), wrong))?;
+    }
+    let name = (name != "_").then(|| name.to_owned());
+    let hole = Hole { name, kind, sample };
+    Ok((Part::Hole(hole), sample_end + 2 - at))
+}
+
+/// `{{name}}`, which begins at byte `at`.
+fn reference(line: &str, at: usize, name: &str, names: &Names) -> Parsed<(Part, usize)> {
+    let whole = name.len() + 4;
+    debug_assert!(line[at..].starts_with("{{"));
+    match name {
+        "" => Err(spot(at, whole, WrongText::EmptyHole)),
+        "_" => Err(spot(at, whole, WrongText::Forgotten)),
+        _ if !is_name(name) => Err(spot(at + 2, name.len(), WrongText::Name(excerpt(name)))),
+        _ => match names.refer(name) {
+            Ok(()) => Ok((Part::Reference(name.to_owned()), whole)),
+            Err(wrong) => Err(spot(at + 2, name.len(), wrong)),
+        },
+    }
+}
+
+/// The kind at byte `at` of the hole at byte `hole`, and where it ends.
+fn kind(line: &str, hole: usize, at: usize) -> Parsed<(Kind, usize)> {
+    if line[at..].starts_with('/') {
+        return regex(line, at);
+    }
+    let end = line[at..].find(['=', '}']);
+    let end = at + end.ok_or_else(|| spot(hole, 2, WrongText::OpenHole))?;
+    let found = &line[at..end];
+    let named = Kind::NAMED.into_iter().find(|(name, _)| *name == found);
+    match named {
+        Some((_, kind)) => Ok((kind, end)),
+        None => {
+            let near = nearest(found, Kind::NAMED.iter().map(|(name, _)| *name));
+            let wrong = WrongText::UnknownKind(excerpt(found), near.map(str::to_owned));
+            Err(spot(at, found.len(), wrong))
+        }
+    }
+}
+
+/// `/…/` from byte `at`, and where it ends.
+fn regex(line: &str, at: usize) -> Parsed<(Kind, usize)> {
+    let mut source = String::new();
+    let mut characters = line[at + 1..].char_indices();
+    while let Some((offset, character)) = characters.next() {
+        match character {
+            '/' => {
+                let pattern = Pattern::new(&source)
+                    .map_err(|why| spot(at, offset + 2, WrongText::Regex(excerpt(&why))))?;
+                return Ok((Kind::Regex(pattern), at + 1 + offset + 1));
+            }
+            '\\' => match characters.next() {
+                Some((_, '/')) => source.push('/'),
+                Some((_, next)) => source.extend(['\\', next]),
+                None => break,
+            },
+            other => source.push(other),
+        }
+    }
+    Err(spot(at, line.len() - at, WrongText::OpenRegex))
+}

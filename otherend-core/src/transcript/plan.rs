@@ -1,0 +1,224 @@
+//! A transcript made ready to be played: lines per connection, rules to look up, values in slots.
+
+mod compile;
+mod matching;
+mod rules;
+mod template;
+mod values;
+
+use std::fmt;
+use std::time::Duration;
+
+pub(crate) use compile::side;
+pub(crate) use matching::{Extent, Take};
+pub(crate) use rules::{Answer, AnswerStep, Rules};
+pub(crate) use template::{Piece, Template};
+pub(crate) use values::{Known, Values};
+
+pub use matching::{Difference, Wanted};
+
+use super::{Closing, Over, Transcript};
+use crate::Role;
+
+/// A transcript made ready to be played, by any number of [`Player`](super::Player)s at once.
+#[derive(Debug)]
+pub struct Plan {
+    transcript: Transcript,
+    pub(crate) over: Over,
+    pub(crate) timeout: Duration,
+    /// The script of each connection.
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) rules: Rules,
+    /// By slot of the script: the line and the name of its first hole.
+    script_names: Vec<(usize, String)>,
+}
+
+/// The script of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    /// Its place among all that the client does.
+    pub(crate) opens: usize,
+    /// The line that says so, if one does.
+    pub(crate) line: Option<usize>,
+    pub(crate) beats: Vec<Beat>,
+}
+
+/// What one end does until the other's turn.
+#[derive(Debug)]
+pub(crate) enum Beat {
+    Says(Says),
+    Ends(Ends),
+}
+
+impl Beat {
+    pub(crate) fn who(&self) -> Role {
+        match self {
+            Beat::Says(says) => says.who,
+            Beat::Ends(ends) => ends.who,
+        }
+    }
+
+    /// The line in the file of its step or line number `step`, or of its last.
+    pub(crate) fn line(&self, step: usize) -> usize {
+        match self {
+            Beat::Ends(ends) => ends.line,
+            Beat::Says(says) => {
+                let last = says.steps.len() - 1;
+                says.steps[step.min(last)].line
+            }
+        }
+    }
+}
+
+/// Neighbouring steps of one speaker: `steps` to be said, the same joined into `lines` to be heard.
+#[derive(Debug)]
+pub(crate) struct Says {
+    pub(crate) who: Role,
+    pub(crate) steps: Vec<Said>,
+    pub(crate) lines: Vec<Heard>,
+}
+
+/// One step to be said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// Its line in the file.
+    pub(crate) line: usize,
+    /// Its place among all that its speaker does on any connection.
+    pub(crate) order: usize,
+    /// The time that passes before it.
+    pub(crate) pause: Duration,
+    pub(crate) template: Template,
+}
+
+/// One line to be heard, or the unfinished rest before the other's turn.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    /// The line in the file on which it begins.
+    pub(crate) line: usize,
+    /// How many of the steps are heard when this is.
+    pub(crate) steps: usize,
+    /// It ends with LF, or is a datagram: all of that must fit.
+    pub(crate) extent: Extent,
+    pub(crate) template: Template,
+}
+
+/// One end stops.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) who: Role,
+    pub(crate) closing: Closing,
+    pub(crate) line: usize,
+    pub(crate) order: usize,
+    pub(crate) pause: Duration,
+}
+
+impl Plan {
+    /// Make `transcript` ready.
+    #[must_use]
+    pub fn new(transcript: Transcript) -> Self {
+        compile::compile(transcript)
+    }
+
+    /// Make `transcript` ready with other values: `NAME=VALUE` for a `let`, or for what a hole says.
+    ///
+    /// # Errors
+    /// There is no such name, or the value does not fit its hole.
+    pub fn with_values(
+        mut transcript: Transcript,
+        values: &[(String, Vec<u8>)],
+    ) -> Result<Self, SetError> {
+        for (name, value) in values {
+            compile::set(&mut transcript, name, value)?;
+        }
+        Ok(Plan::new(transcript))
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// How many connections the script has; 1 if there are only rules.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.lanes.len().max(1)
+    }
+
+    /// What carries it.
+    #[must_use]
+    pub fn over(&self) -> Over {
+        self.over
+    }
+
+    /// How long to wait for what must be heard.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// It has lines to be said and heard in order.
+    #[must_use]
+    pub fn has_script(&self) -> bool {
+        !self.lanes.is_empty()
+    }
+
+    /// The line and the name of the hole that has this slot of the script.
+    pub(crate) fn script_hole(&self, slot: usize) -> Option<(usize, String)> {
+        self.script_names.get(slot).cloned()
+    }
+
+    /// It has rules.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        !self.rules.all.is_empty()
+    }
+}
+
+/// A value that cannot be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SetError {
+    /// Nothing in the file has this name; perhaps this one was meant.
+    Unknown {
+        /// The name.
+        name: String,
+        /// The most similar one.
+        near: Option<String>,
+    },
+    /// The value does not fit the hole.
+    Misfit {
+        /// The hole's name.
+        name: String,
+        /// What would fit.
+        kind: super::Kind,
+    },
+}
+
+impl std::error::Error for SetError {}
+
+impl fmt::Display for SetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetError::Unknown { name, near: None } => {
+                write!(f, "nothing in the transcript is named `{name}`")
+            }
+            SetError::Unknown {
+                name,
+                near: Some(near),
+            } => {
+                write!(
+                    f,
+                    "nothing in the transcript is named `{name}`: did you mean `{near}`?"
+                )
+            }
+            SetError::Misfit { name, kind } => {
+                write!(
+                    f,
+                    "the value of `{name}` does not fit its hole ({})",
+                    kind.name()
+                )
+            }
+        }
+    }
+}

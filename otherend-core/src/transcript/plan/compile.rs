@@ -1,0 +1,368 @@
+//! From a transcript to a plan: names become slots, steps become beats of their connection.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
+use super::template::{Gap, Piece, Template};
+use super::values::Slot;
+use super::{Beat, Ends, Extent, Heard, Lane, Plan, Said, Says, SetError};
+use crate::Role;
+use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
+use crate::transcript::nearest::nearest;
+use crate::transcript::{Eol, FIRST_ITEM, Over, Transcript};
+
+/// How long to wait for what must be heard, if the file does not say.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Make `transcript` ready.
+pub(super) fn compile(transcript: Transcript) -> Plan {
+    let mut compiler = Compiler {
+        timeout: TIMEOUT,
+        ..Compiler::default()
+    };
+    for (index, item) in transcript.items().iter().enumerate() {
+        compiler.line = index + FIRST_ITEM;
+        compiler.item(item);
+    }
+    compiler.finish_rule();
+    for beat in compiler.lanes.iter_mut().flat_map(|lane| &mut lane.beats) {
+        if let Beat::Says(says) = beat {
+            says.lines = lines(&says.steps, compiler.over);
+        }
+    }
+    Plan {
+        transcript,
+        over: compiler.over,
+        timeout: compiler.timeout,
+        lanes: compiler.lanes,
+        rules: compiler.rules,
+        script_names: compiler.script_names,
+    }
+}
+
+#[derive(Default)]
+struct Compiler {
+    eol: Eol,
+    over: Over,
+    timeout: Duration,
+    lets: HashMap<String, Vec<u8>>,
+    /// The latest hole of each name.
+    in_script: HashMap<String, Arc<Gap>>,
+    in_rules: HashMap<String, Arc<Gap>>,
+    script_names: Vec<(usize, String)>,
+    /// The line of the file at hand.
+    line: usize,
+    lanes: Vec<Lane>,
+    /// How many things the client and the server did so far.
+    order: [usize; 2],
+    pause: Duration,
+    rules: Rules,
+    in_rule: bool,
+    rule: Option<Building>,
+}
+
+/// A rule whose answer is not complete yet.
+struct Building {
+    sets_off: SetsOff,
+    line: usize,
+    steps: Vec<AnswerStep>,
+}
+
+impl Compiler {
+    fn item(&mut self, item: &Item) {
+        match item {
+            Item::Comment(_) => {}
+            Item::Blank => self.finish_rule(),
+            Item::Setting(setting) => self.setting(setting),
+            Item::Pause(time) => self.pause += *time,
+            Item::Rule(trigger) => {
+                self.finish_rule();
+                self.in_rule = true;
+                self.rule = Some(Building {
+                    sets_off: self.sets_off(trigger),
+                    line: self.line,
+                    steps: Vec::new(),
+                });
+            }
+            Item::Step(step) if self.in_rule => self.answer(step),
+            Item::Step(step) => self.step(step),
+        }
+    }
+
+    fn setting(&mut self, setting: &Setting) {
+        match setting {
+            Setting::Eol(eol) => self.eol = *eol,
+            Setting::Timeout(time) => self.timeout = *time,
+            Setting::Over(over) => self.over = *over,
+            Setting::Let { name, value } => {
+                self.lets.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    fn template(&mut self, text: &Text) -> Template {
+        let mut template = Template::default();
+        for part in text.parts() {
+            let piece = match part {
+                Part::Literal(bytes) => Piece::Literal(bytes.clone()),
+                Part::Hole(hole) => Piece::Hole(self.gap(hole)),
+                Part::Reference(name) => self.reference(name),
+            };
+            template.push(piece);
+        }
+        template
+    }
+
+    fn gap(&mut self, hole: &Hole) -> Arc<Gap> {
+        let in_rule = self.in_rule;
+        let names = if in_rule {
+            &mut self.in_rules
+        } else {
+            &mut self.in_script
+        };
+        let slot = hole
+            .name
+            .as_ref()
+            .map(|name| match names.get(name).and_then(|gap| gap.slot) {
+                Some(slot) => slot,
+                None if in_rule => Slot::Connection(names.len()),
+                None => {
+                    self.script_names.push((self.line, name.clone()));
+                    Slot::File(names.len())
+                }
+            });
+        let gap = Arc::new(Gap {
+            name: hole.name.clone(),
+            kind: hole.kind.clone(),
+            sample: hole.sample.clone(),
+            slot,
+        });
+        if let Some(name) = &hole.name {
+            names.insert(name.clone(), Arc::clone(&gap));
+        }
+        gap
+    }
+
+    /// Reading has made sure that the name is known.
+    fn reference(&self, name: &str) -> Piece {
+        if let Some(value) = self.lets.get(name) {
+            return Piece::Literal(value.clone());
+        }
+        let of_rules = self.in_rules.get(name).filter(|_| self.in_rule);
+        match of_rules.or_else(|| self.in_script.get(name)) {
+            Some(gap) => Piece::Again(Arc::clone(gap)),
+            None => Piece::Literal(Vec::new()),
+        }
+    }
+
+    fn line(&mut self, text: &Text) -> Template {
+        let mut template = self.template(text);
+        template.push(Piece::Literal(self.eol.bytes().to_vec()));
+        template
+    }
+
+    fn said(&mut self, step: &Step) -> Option<Template> {
+        match &step.act {
+            Act::Line(text) => Some(self.line(text)),
+            Act::Piece(text) => Some(self.template(text)),
+            Act::Hex(bytes) => {
+                let mut template = Template::default();
+                template.push(Piece::Literal(bytes.clone()));
+                Some(template)
+            }
+            Act::Connect | Act::Close(_) => None,
+        }
+    }
+
+    fn answer(&mut self, step: &Step) {
+        let act = match (self.said(step), &step.act) {
+            (Some(template), _) => AnswerStep::Say(template),
+            (None, Act::Close(closing)) => AnswerStep::End(*closing),
+            (None, _) => return,
+        };
+        let pause = std::mem::take(&mut self.pause);
+        if let Some(rule) = &mut self.rule {
+            if !pause.is_zero() {
+                rule.steps.push(AnswerStep::Pause(pause));
+            }
+            rule.steps.push(act);
+        }
+    }
+
+    fn sets_off(&mut self, trigger: &Trigger) -> SetsOff {
+        match trigger {
+            Trigger::Connect => SetsOff::Connect,
+            Trigger::Other => SetsOff::Other,
+            Trigger::Line(text) => SetsOff::Line(self.line(text)),
+            Trigger::After(count, text) => SetsOff::After(*count, self.line(text)),
+        }
+    }
+
+    fn finish_rule(&mut self) {
+        self.in_rule = false;
+        let Some(built) = self.rule.take() else {
+            return;
+        };
+        let rule = Rule {
+            line: built.line,
+            answer: Answer::new(built.steps, self.over == Over::Tcp),
+        };
+        self.rules.add(built.sets_off, rule);
+    }
+
+    fn step(&mut self, step: &Step) {
+        let line = self.line;
+        let pause = std::mem::take(&mut self.pause);
+        let lane = usize::from(step.connection) - 1;
+        if lane >= self.lanes.len() {
+            let opens = self.next_order(Role::Client);
+            self.lanes.push(Lane {
+                opens,
+                line: (step.act == Act::Connect).then_some(line),
+                beats: Vec::new(),
+            });
+        }
+        if step.act == Act::Connect {
+            return;
+        }
+        let order = self.next_order(step.who);
+        let template = self.said(step);
+        let beats = &mut self.lanes[lane].beats;
+        if let Act::Close(closing) = step.act {
+            beats.push(Beat::Ends(Ends {
+                who: step.who,
+                closing,
+                line,
+                order,
+                pause,
+            }));
+            return;
+        }
+        let said = Said {
+            line,
+            order,
+            pause,
+            template: template.unwrap_or_default(),
+        };
+        match beats.last_mut() {
+            Some(Beat::Says(says)) if says.who == step.who => says.steps.push(said),
+            _ => beats.push(Beat::Says(Says {
+                who: step.who,
+                steps: vec![said],
+                lines: Vec::new(),
+            })),
+        }
+    }
+
+    fn next_order(&mut self, who: Role) -> usize {
+        let order = &mut self.order[side(who)];
+        *order += 1;
+        *order - 1
+    }
+}
+
+/// What is heard when `steps` are said: neighbours joined, then cut after each LF.
+fn lines(steps: &[Said], over: Over) -> Vec<Heard> {
+    let mut lines: Vec<Heard> = Vec::new();
+    let mut open = false;
+    for (index, step) in steps.iter().enumerate() {
+        let pieces = step.template.parts.iter();
+        let stretches = pieces.flat_map(|piece| stretches(piece, over));
+        for stretch in stretches {
+            if !open {
+                lines.push(Heard {
+                    line: step.line,
+                    steps: index,
+                    extent: Extent::Beginning,
+                    template: Template::default(),
+                });
+            }
+            open = over == Over::Udp || !ends_line(&stretch);
+            if let Some(line) = lines.last_mut() {
+                line.template.push(stretch);
+                line.steps = index + 1;
+            }
+        }
+        if over == Over::Udp {
+            open = false;
+        }
+    }
+    for line in &mut lines {
+        if over == Over::Udp || line.template.parts.last().is_some_and(ends_line) {
+            line.extent = Extent::Whole;
+        }
+    }
+    lines
+}
+
+/// `piece` cut after each LF; a datagram stays whole.
+fn stretches(piece: &Piece, over: Over) -> Vec<Piece> {
+    match piece {
+        Piece::Literal(bytes) if over == Over::Tcp => {
+            let lines = bytes.split_inclusive(|b| *b == b'\n');
+            lines.map(|line| Piece::Literal(line.to_vec())).collect()
+        }
+        whole => vec![whole.clone()],
+    }
+}
+
+fn ends_line(piece: &Piece) -> bool {
+    matches!(piece, Piece::Literal(bytes) if bytes.ends_with(b"\n"))
+}
+
+/// The client's things come first, the server's second.
+pub(crate) const fn side(who: Role) -> usize {
+    match who {
+        Role::Client => 0,
+        Role::Server => 1,
+    }
+}
+
+/// Give the `let` or the holes named `name` another value.
+pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Result<(), SetError> {
+    let mut found = false;
+    let mut names = Vec::new();
+    for item in &mut transcript.items {
+        if let Item::Setting(Setting::Let {
+            name: known,
+            value: old,
+        }) = item
+        {
+            if known == name {
+                *old = value.to_vec();
+                found = true;
+            }
+            names.push(known.clone());
+        }
+        for hole in holes(item) {
+            if hole.name.as_deref() == Some(name) {
+                if !hole.kind.fits(value) {
+                    let (name, kind) = (name.to_owned(), hole.kind.clone());
+                    return Err(SetError::Misfit { name, kind });
+                }
+                hole.sample = value.to_vec();
+                found = true;
+            }
+            names.extend(hole.name.clone());
+        }
+    }
+    if found {
+        return Ok(());
+    }
+    let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+    let name = name.to_owned();
+    Err(SetError::Unknown { name, near })
+}
+
+/// The holes of a line.
+fn holes(item: &mut Item) -> impl Iterator<Item = &mut Hole> {
+    item.text_mut()
+        .into_iter()
+        .flat_map(Text::parts_mut)
+        .filter_map(|part| match part {
+            Part::Hole(hole) => Some(hole),
+            _ => None,
+        })
+}

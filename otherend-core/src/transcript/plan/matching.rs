@@ -1,0 +1,319 @@
+//! Does what was heard fit? Holes take as little as they can, from left to right.
+//!
+//! A peer chooses the bytes, so the work is bounded: a line that would need more steps than
+//! [`effort`] allows does not fit. No stack grows with a template, and nothing is allocated for a
+//! template without holes.
+
+use memchr::memmem;
+
+use super::template::{Gap, Piece, Template};
+use super::values::Known;
+use crate::transcript::Kind;
+
+/// What a hole takes: of the bytes heard, from `start` to `end`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Take {
+    part: usize,
+    start: usize,
+    end: usize,
+    /// The hole cannot reach further.
+    limit: usize,
+}
+
+/// Where what was heard first differs, and what would have fitted there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The byte of what was heard, counted from 0.
+    pub at: usize,
+    /// What would have fitted.
+    pub wanted: Wanted,
+}
+
+/// What would have fitted at a byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wanted {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// These bytes: they are the rest of the value with this name.
+    Value(String, Vec<u8>),
+    /// Something of this kind.
+    Kind(Kind),
+    /// Nothing more.
+    End,
+}
+
+/// Whether all that was heard must fit, or only its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    Beginning,
+}
+
+impl Template {
+    /// How much of `heard` fits, and in `takes` what the holes take of it.
+    ///
+    /// With [`Extent::Whole`] that is all or nothing, with [`Extent::Beginning`] the least that
+    /// fits.
+    #[inline]
+    pub(crate) fn fit(
+        &self,
+        heard: &[u8],
+        extent: Extent,
+        known: &Known<'_>,
+        takes: &mut Vec<Take>,
+    ) -> Option<usize> {
+        takes.clear();
+        if let Some(literal) = self.as_literal() {
+            let fits = match extent {
+                Extent::Whole => heard == literal,
+                Extent::Beginning => heard.starts_with(literal),
+            };
+            return fits.then_some(literal.len());
+        }
+        Search::new(self, heard, extent, known, takes).run()
+    }
+
+    /// Remember what the holes took.
+    pub(crate) fn remember(&self, heard: &[u8], takes: &[Take], known: &mut Known<'_>) {
+        for take in takes {
+            if let Piece::Hole(gap) | Piece::Again(gap) = &self.parts[take.part] {
+                known.remember(gap.slot, &heard[take.start..take.end]);
+            }
+        }
+    }
+
+    /// Where `heard`, which does not fit, differs: the place that the best try came to.
+    pub(crate) fn difference(&self, heard: &[u8], extent: Extent, known: &Known<'_>) -> Difference {
+        let mut takes = Vec::new();
+        let mut search = Search::new(self, heard, extent, known, &mut takes);
+        search.closest = Some(Closest::default());
+        search.run();
+        let closest = search.closest.take().unwrap_or_default();
+        Difference {
+            at: closest.at,
+            wanted: self.wanted(&closest, known),
+        }
+    }
+
+    fn wanted(&self, closest: &Closest, known: &Known<'_>) -> Wanted {
+        match self.parts.get(closest.part) {
+            None => Wanted::End,
+            Some(Piece::Literal(bytes)) => Wanted::Bytes(bytes[closest.matched..].to_vec()),
+            Some(Piece::Hole(gap)) => Wanted::Kind(gap.kind.clone()),
+            Some(Piece::Again(gap)) => match known.value(gap.slot) {
+                None => Wanted::Kind(gap.kind.clone()),
+                Some(value) => {
+                    let rest = value.get(closest.matched..).unwrap_or_default();
+                    Wanted::Value(gap.name.clone().unwrap_or_default(), rest.to_vec())
+                }
+            },
+        }
+    }
+}
+
+/// The furthest that a search came: the most parts, then the most bytes of the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Closest {
+    part: usize,
+    matched: usize,
+    at: usize,
+}
+
+struct Search<'a> {
+    parts: &'a [Piece],
+    heard: &'a [u8],
+    extent: Extent,
+    known: &'a Known<'a>,
+    takes: &'a mut Vec<Take>,
+    effort: usize,
+    /// Only kept when somebody asks for the difference.
+    closest: Option<Closest>,
+}
+
+/// How many bytes a search may look at: plenty for anything but a line made to be hard.
+fn effort(heard: &[u8]) -> usize {
+    (1 << 20) + 64 * heard.len()
+}
+
+impl<'a> Search<'a> {
+    fn new(
+        template: &'a Template,
+        heard: &'a [u8],
+        extent: Extent,
+        known: &'a Known<'a>,
+        takes: &'a mut Vec<Take>,
+    ) -> Self {
+        Search {
+            parts: &template.parts,
+            heard,
+            extent,
+            known,
+            takes,
+            effort: effort(heard),
+            closest: None,
+        }
+    }
+
+    /// Go on from part to part; where one does not fit, let the last hole take more.
+    fn run(&mut self) -> Option<usize> {
+        let (mut part, mut at) = (0, 0);
+        loop {
+            let step = match self.parts.get(part) {
+                None if self.extent == Extent::Beginning || at == self.heard.len() => {
+                    return Some(at);
+                }
+                None => {
+                    self.miss(part, 0, at);
+                    None
+                }
+                Some(Piece::Literal(bytes)) => self.literal(part, at, bytes),
+                Some(Piece::Hole(gap)) => self.open(part, at, gap),
+                Some(Piece::Again(gap)) => match self.value(gap) {
+                    Some(value) => self.literal(part, at, value),
+                    None => self.open(part, at, gap),
+                },
+            };
+            (part, at) = match step {
+                Some(end) => (part + 1, end),
+                None => self.back()?,
+            };
+        }
+    }
+
+    /// What `gap` took earlier in this line, or is remembered from an earlier one.
+    fn value(&self, gap: &Gap) -> Option<&'a [u8]> {
+        let same = |take: &&Take| match &self.parts[take.part] {
+            Piece::Hole(other) | Piece::Again(other) => other.slot == gap.slot,
+            Piece::Literal(_) => false,
+        };
+        let taken = self.takes.iter().rev().find(same);
+        let taken = taken.map(|take| &self.heard[take.start..take.end]);
+        taken.or_else(|| self.known.value(gap.slot))
+    }
+
+    fn literal(&mut self, part: usize, at: usize, bytes: &[u8]) -> Option<usize> {
+        let rest = &self.heard[at..];
+        if rest.starts_with(bytes) {
+            return Some(at + bytes.len());
+        }
+        let matched = common(rest, bytes);
+        self.miss(part, matched, at + matched);
+        None
+    }
+
+    /// Let the hole take the least that fits.
+    fn open(&mut self, part: usize, at: usize, gap: &Gap) -> Option<usize> {
+        let limit = at + gap.kind.reach(&self.heard[at..]);
+        self.spend(limit - at);
+        let mut take = Take {
+            part,
+            start: at,
+            end: at,
+            limit,
+        };
+        if !self.widen(&mut take, at, &gap.kind) {
+            self.miss_hole(&take, &gap.kind);
+            return None;
+        }
+        self.takes.push(take);
+        Some(take.end)
+    }
+
+    /// Let the last hole that can take more do so; gives where to go on.
+    fn back(&mut self) -> Option<(usize, usize)> {
+        while let Some(mut take) = self.takes.pop() {
+            let (Piece::Hole(gap) | Piece::Again(gap)) = &self.parts[take.part] else {
+                continue;
+            };
+            let from = take.end + 1;
+            if self.widen(&mut take, from, &gap.kind) {
+                self.takes.push(take);
+                return Some((take.part + 1, take.end));
+            }
+        }
+        None
+    }
+
+    /// Move the end of `take` to the next place, not before `from`, where it fits and what follows
+    /// can begin.
+    fn widen(&mut self, take: &mut Take, from: usize, kind: &Kind) -> bool {
+        let mut end = from;
+        while let Some(next) = self.next_end(take, end) {
+            self.spend(next - take.start + 1);
+            if self.effort == 0 {
+                return false;
+            }
+            if kind.fits(&self.heard[take.start..next]) {
+                take.end = next;
+                return true;
+            }
+            end = next + 1;
+        }
+        false
+    }
+
+    fn next_end(&mut self, take: &Take, from: usize) -> Option<usize> {
+        if from > take.limit {
+            return None;
+        }
+        match self.parts.get(take.part + 1) {
+            Some(Piece::Literal(bytes)) => {
+                let last = (take.limit + bytes.len()).min(self.heard.len());
+                let found = memmem::find(&self.heard[from..last], bytes);
+                self.spend(found.unwrap_or(last - from));
+                found.map(|offset| from + offset)
+            }
+            None if self.extent == Extent::Whole => {
+                (take.limit == self.heard.len()).then_some(take.limit)
+            }
+            _ => Some(from),
+        }
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.effort = self.effort.saturating_sub(bytes);
+    }
+
+    fn miss(&mut self, part: usize, matched: usize, at: usize) {
+        if let Some(closest) = &mut self.closest {
+            *closest = (*closest).max(Closest { part, matched, at });
+        }
+    }
+
+    /// No end of this hole is right: either nothing fits it, or what follows is not there.
+    fn miss_hole(&mut self, take: &Take, kind: &Kind) {
+        if self.closest.is_none() {
+            return;
+        }
+        let Some(longest) = self.longest(take, kind) else {
+            return self.miss(take.part, 0, take.start);
+        };
+        let parts = self.parts;
+        let Some(Piece::Literal(bytes)) = parts.get(take.part + 1) else {
+            return self.miss(take.part + 1, 0, longest);
+        };
+        for end in take.start..=longest {
+            let matched = common(&self.heard[end..], bytes);
+            self.spend(matched + 1);
+            self.miss(take.part + 1, matched, end + matched);
+            if self.effort == 0 {
+                break;
+            }
+        }
+    }
+
+    /// The furthest end at which the hole fits.
+    fn longest(&mut self, take: &Take, kind: &Kind) -> Option<usize> {
+        let mut ends = (take.start..=take.limit).rev();
+        ends.find(|end| {
+            self.spend(end - take.start + 1);
+            self.effort == 0 || kind.fits(&self.heard[take.start..*end])
+        })
+    }
+}
+
+/// How many bytes `a` and `b` begin with alike.
+fn common(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}

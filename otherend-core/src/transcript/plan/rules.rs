@@ -1,0 +1,216 @@
+//! Rules: what the server answers when the script does not lead.
+//!
+//! Most rules are plain lines, and a mock server's speed is theirs: they are found by one look into
+//! a table and answered by one copy. The others are tried in the order of the file.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::matching::{Extent, Take};
+use super::template::Template;
+use super::values::{Known, Values};
+use crate::Outbox;
+use crate::transcript::Closing;
+
+/// All rules of a file. A rule is known by its place in [`Rules::all`].
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) all: Vec<Rule>,
+    /// `on connect`, the first of them.
+    pub(crate) connect: Option<usize>,
+    /// `on C: …` without holes: the first of each line.
+    plain: HashMap<Box<[u8]>, usize>,
+    /// `on C: …` with holes, in order.
+    holed: Vec<(Template, usize)>,
+    /// `on after N C: …`, in order.
+    counted: Vec<Counted>,
+    /// `on other`, the first of them.
+    pub(crate) other: Option<usize>,
+    /// Rules that are the same as an earlier one, and which.
+    repeated: Vec<(usize, usize)>,
+}
+
+/// What a rule does, and where it stands.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// Its line in the file.
+    pub(crate) line: usize,
+    pub(crate) answer: Answer,
+}
+
+/// A rule that fires once for each connection.
+#[derive(Debug)]
+struct Counted {
+    count: u32,
+    trigger: Template,
+    rule: usize,
+}
+
+/// What sets off a rule.
+#[derive(Debug)]
+pub(crate) enum SetsOff {
+    Connect,
+    Line(Template),
+    After(u32, Template),
+    Other,
+}
+
+/// What a rule makes the server do.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Say these bytes.
+    Plain(Vec<u8>),
+    /// Holes, pauses or an end are among it.
+    Steps(Vec<AnswerStep>),
+}
+
+/// A step of an answer.
+#[derive(Debug)]
+pub(crate) enum AnswerStep {
+    /// Let time pass.
+    Pause(Duration),
+    /// Say this.
+    Say(Template),
+    /// Stop.
+    End(Closing),
+}
+
+impl Answer {
+    pub(crate) fn new(steps: Vec<AnswerStep>, may_join: bool) -> Self {
+        let mut plain = Vec::new();
+        let joins = may_join || steps.len() <= 1;
+        for step in &steps {
+            match step {
+                AnswerStep::Say(template) if joins && template.as_literal().is_some() => {
+                    plain.extend_from_slice(template.as_literal().unwrap_or_default());
+                }
+                _ => return Answer::Steps(steps),
+            }
+        }
+        Answer::Plain(plain)
+    }
+}
+
+impl Rules {
+    pub(crate) fn add(&mut self, sets_off: SetsOff, rule: Rule) {
+        let index = self.all.len();
+        self.all.push(rule);
+        let first = match sets_off {
+            SetsOff::Connect => *self.connect.get_or_insert(index),
+            SetsOff::Other => *self.other.get_or_insert(index),
+            SetsOff::Line(trigger) => match trigger.as_literal() {
+                Some(literal) => *self.plain.entry(literal.into()).or_insert(index),
+                None => {
+                    self.holed.push((trigger, index));
+                    index
+                }
+            },
+            SetsOff::After(count, trigger) => {
+                self.counted.push(Counted {
+                    count,
+                    trigger,
+                    rule: index,
+                });
+                index
+            }
+        };
+        if first != index {
+            self.repeated.push((index, first));
+        }
+    }
+
+    /// The lines of rules that never fire, each with the line of the one that fires instead.
+    pub(crate) fn shadowed(&self) -> Vec<(usize, usize)> {
+        let mut shadowed = self.repeated.clone();
+        for (trigger, rule) in &self.holed {
+            let (mut file, mut connection) = (Values::default(), Values::default());
+            let mut known = Known {
+                file: &mut file,
+                connection: &mut connection,
+            };
+            let mut said = Outbox::new();
+            trigger.say(&mut known, &mut said);
+            shadowed.extend(self.instead(said.unsent(), *rule));
+        }
+        for (line, rule) in &self.plain {
+            shadowed.extend(self.instead(line, *rule));
+        }
+        let line = |rule: usize| self.all[rule].line;
+        shadowed
+            .iter()
+            .map(|(rule, by)| (line(*rule), line(*by)))
+            .collect()
+    }
+
+    /// `rule` and the one that answers `heard` in its place.
+    fn instead(&self, heard: &[u8], rule: usize) -> Option<(usize, usize)> {
+        let (mut file, mut connection) = (Values::default(), Values::default());
+        let mut known = Known {
+            file: &mut file,
+            connection: &mut connection,
+        };
+        let found = self.first(heard, &mut known, &mut Vec::new());
+        found
+            .filter(|found| *found != rule)
+            .map(|found| (rule, found))
+    }
+
+    /// The rule that answers `heard`, a whole line; its holes remember what they take.
+    ///
+    /// An `on after` that is due comes first, then the first `on C:` in the file, then `on other`.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        heard: &[u8],
+        counts: &mut Vec<u32>,
+        known: &mut Known<'_>,
+        takes: &mut Vec<Take>,
+    ) -> Option<usize> {
+        if !self.counted.is_empty()
+            && let Some(due) = self.count(heard, counts, known, takes)
+        {
+            return Some(due);
+        }
+        self.first(heard, known, takes).or(self.other)
+    }
+
+    /// The first `on C:` in the file that fits `heard`.
+    #[inline]
+    fn first(&self, heard: &[u8], known: &mut Known<'_>, takes: &mut Vec<Take>) -> Option<usize> {
+        let plain = self.plain.get(heard).copied();
+        for (trigger, rule) in &self.holed {
+            if plain.is_some_and(|plain| plain < *rule) {
+                break;
+            }
+            if trigger.fit(heard, Extent::Whole, known, takes).is_some() {
+                trigger.remember(heard, takes, known);
+                return Some(*rule);
+            }
+        }
+        plain
+    }
+
+    /// Count `heard` for each `on after N` that it fits; gives the first that is due.
+    fn count(
+        &self,
+        heard: &[u8],
+        counts: &mut Vec<u32>,
+        known: &mut Known<'_>,
+        takes: &mut Vec<Take>,
+    ) -> Option<usize> {
+        counts.resize(self.counted.len(), 0);
+        let mut due = None;
+        for (counted, count) in self.counted.iter().zip(counts) {
+            let trigger = &counted.trigger;
+            if trigger.fit(heard, Extent::Whole, known, takes).is_none() {
+                continue;
+            }
+            *count = count.saturating_add(1);
+            if *count == counted.count && due.is_none() {
+                trigger.remember(heard, takes, known);
+                due = Some(counted.rule);
+            }
+        }
+        due
+    }
+}

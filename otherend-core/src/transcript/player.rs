@@ -1,0 +1,390 @@
+//! Plays a transcript from either end, or listens in between and checks both.
+
+mod act;
+mod hear;
+mod lane;
+mod mismatch;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lane::{Lane, Phase};
+
+pub use mismatch::{Mismatch, Reason, Told};
+
+use super::plan::{Beat, Plan, Take, Values, side};
+use super::{Closing, Over};
+use crate::{Outbox, Role, Time};
+
+/// What becomes of the pauses in a transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Timing {
+    /// They are notes: nothing waits.
+    #[default]
+    Ignored,
+    /// They are kept, this many times faster than written.
+    Speed(f64),
+}
+
+/// How a transcript is played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// What becomes of the pauses.
+    pub timing: Timing,
+    /// How long to wait for what must be heard; `None`: for ever.
+    pub timeout: Option<Duration>,
+    /// As a server: end a connection at the first line that nothing fits.
+    pub strict: bool,
+}
+
+/// How playing ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// All was said, and all that was heard fitted.
+    Passed,
+    /// What was heard first that did not fit.
+    Failed(Box<Mismatch>),
+}
+
+/// One performance of a transcript, on all of its connections.
+///
+/// Made for a role: the client says the `C` steps and checks the `S` steps, the server the reverse,
+/// the referee says nothing and checks both. Nothing blocks, nothing reads a clock, nothing panics
+/// on any bytes, and how the bytes were cut makes no difference.
+///
+/// Connections are counted from 0 in the order of the file. **In**: [`opened`](Self::opened),
+/// [`heard`](Self::heard), [`finished`](Self::finished), [`lost`](Self::lost) and, once
+/// [`deadline`](Self::deadline) has passed or [`stirred`](Self::stirred) names the connection,
+/// [`tick`](Self::tick). **Out**, after each of these: what was added to the outbox is to be sent;
+/// then [`closing`](Self::closing) says how to stop, if at all. A client asks
+/// [`to_open`](Self::to_open) which connection to open.
+///
+/// ```
+/// use std::sync::Arc;
+/// use otherend_core::transcript::{Outcome, Plan, Player, Transcript};
+/// use otherend_core::{Outbox, Time};
+///
+/// let file = b"otherend talk 1\nC: RING 3\nS: 250 rang {{n:int=3}} times\nS! close\n";
+/// let plan = Arc::new(Plan::new(Transcript::parse(file).unwrap()));
+/// let mut player = Player::client(plan);
+/// let (now, mut out) = (Time::ZERO, Outbox::new());
+///
+/// assert_eq!(player.to_open(), Some(0));
+/// player.opened(0, now, &mut out);
+/// assert_eq!(out.unsent(), b"RING 3\n");
+/// player.heard(0, now, b"250 rang 4", &mut out);
+/// player.heard(0, now, b" times\n", &mut out);
+/// player.finished(0, now, &mut out);
+/// assert_eq!(player.outcome(), Some(&Outcome::Passed));
+/// ```
+#[derive(Debug)]
+pub struct Player {
+    plan: Arc<Plan>,
+    /// Who is played; `None` is the referee.
+    role: Option<Role>,
+    options: Options,
+    lanes: Vec<Lane>,
+    /// What holes of the script remember.
+    values: Values,
+    /// How many steps of the file were said or done, on all connections.
+    done: usize,
+    outcome: Option<Outcome>,
+    /// Lines that nothing fitted, of a server that goes on.
+    unexpected: VecDeque<Mismatch>,
+    unexpected_dropped: u64,
+    coverage: Coverage,
+    /// What was said and heard last, for messages.
+    told: VecDeque<Told>,
+    takes: Vec<Take>,
+}
+
+/// Lines of a file that were said, heard or answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// By line, counted from 0.
+    reached: Vec<bool>,
+}
+
+impl Player {
+    /// Play the client, with the file's timeout.
+    #[must_use]
+    pub fn client(plan: Arc<Plan>) -> Self {
+        let timeout = Some(plan.timeout);
+        Player::new(plan, Some(Role::Client), timeout)
+    }
+
+    /// Play the server, for ever patient.
+    #[must_use]
+    pub fn server(plan: Arc<Plan>) -> Self {
+        Player::new(plan, Some(Role::Server), None)
+    }
+
+    /// Say nothing and check both ends.
+    #[must_use]
+    pub fn referee(plan: Arc<Plan>) -> Self {
+        Player::new(plan, None, None)
+    }
+
+    fn new(plan: Arc<Plan>, role: Option<Role>, timeout: Option<Duration>) -> Self {
+        let lanes = (0..plan.connections()).map(|_| Lane::default()).collect();
+        Player {
+            role,
+            options: Options {
+                timing: Timing::default(),
+                timeout,
+                strict: false,
+            },
+            lanes,
+            plan,
+            values: Values::default(),
+            done: 0,
+            outcome: None,
+            unexpected: VecDeque::new(),
+            unexpected_dropped: 0,
+            coverage: Coverage::default(),
+            told: VecDeque::new(),
+            takes: Vec::new(),
+        }
+    }
+
+    /// Play with these options.
+    #[must_use]
+    pub fn with(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The options in force.
+    #[must_use]
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    // ---- in
+
+    /// The connection is open.
+    pub fn opened(&mut self, connection: usize, now: Time, out: &mut Outbox) {
+        let lane = &mut self.lanes[connection];
+        if lane.phase != Phase::Unopened {
+            return;
+        }
+        lane.phase = Phase::Open;
+        lane.since = now;
+        if self.role == Some(Role::Client) {
+            self.done += 1;
+        }
+        if let Some(line) = self.plan.lanes.get(connection).and_then(|lane| lane.line) {
+            self.coverage.reach(line);
+        }
+        self.greet(connection, now, out);
+        self.drive(connection, now, out);
+    }
+
+    /// The peer sent `bytes`; over UDP they are one datagram.
+    #[inline]
+    pub fn heard(&mut self, connection: usize, now: Time, bytes: &[u8], out: &mut Outbox) {
+        let from = self.peer();
+        self.take_in(connection, now, (from, bytes), out);
+    }
+
+    /// The peer has finished sending.
+    pub fn finished(&mut self, connection: usize, now: Time, out: &mut Outbox) {
+        self.end_of_peer(connection, Closing::Close);
+        self.drive(connection, now, out);
+    }
+
+    /// The peer reset the connection, or it broke.
+    pub fn lost(&mut self, connection: usize, now: Time, out: &mut Outbox) {
+        self.end_of_peer(connection, Closing::Reset);
+        self.drive(connection, now, out);
+    }
+
+    /// Time has passed, or another connection has made this one go on.
+    pub fn tick(&mut self, connection: usize, now: Time, out: &mut Outbox) {
+        self.drive(connection, now, out);
+        self.check_patience(connection, now);
+    }
+
+    /// The referee heard `bytes` from `who`.
+    pub fn overheard(&mut self, connection: usize, now: Time, who: Role, bytes: &[u8]) {
+        self.take_in(connection, now, (who, bytes), &mut Outbox::new());
+    }
+
+    /// The referee saw how `who` stopped; a half-close and a close look the same.
+    pub fn saw_end(&mut self, connection: usize, now: Time, who: Role, how: Closing) {
+        self.lanes[connection].ended[side(who)].get_or_insert(how);
+        self.drive(connection, now, &mut Outbox::new());
+    }
+
+    // ---- out
+
+    /// The connection that a client should open now.
+    #[must_use]
+    pub fn to_open(&self) -> Option<usize> {
+        if self.role != Some(Role::Client) || self.outcome.is_some() {
+            return None;
+        }
+        let next = self
+            .lanes
+            .iter()
+            .position(|lane| lane.phase == Phase::Unopened)?;
+        let opens = self.plan.lanes.get(next).map_or(0, |lane| lane.opens);
+        (opens == self.done).then_some(next)
+    }
+
+    /// The connection that the next client of a server gets; `None`: all of them are taken.
+    #[must_use]
+    pub fn to_accept(&self) -> Option<usize> {
+        self.lanes
+            .iter()
+            .position(|lane| lane.phase == Phase::Unopened)
+    }
+
+    /// How to stop once all is sent; told once.
+    pub fn closing(&mut self, connection: usize) -> Option<Closing> {
+        self.lanes[connection].closing.take()
+    }
+
+    /// A connection that can go on because another did: it wants a [`tick`](Self::tick).
+    ///
+    /// Over UDP also one that has said a datagram and has another to say.
+    #[must_use]
+    pub fn stirred(&self) -> Option<usize> {
+        if self.lanes.len() == 1 && self.plan.over == Over::Tcp {
+            return None;
+        }
+        (0..self.lanes.len()).find(|connection| self.can_speak(*connection))
+    }
+
+    /// When [`tick`](Self::tick) is due on this connection.
+    #[must_use]
+    pub fn deadline(&self, connection: usize) -> Option<Time> {
+        let lane = &self.lanes[connection];
+        if lane.phase != Phase::Open || self.outcome.is_some() {
+            return None;
+        }
+        if lane.paused.is_some() {
+            return lane.paused;
+        }
+        let waits = self.role.is_some() && !self.is_our_turn(connection);
+        let timeout = self.options.timeout.filter(|_| waits);
+        timeout.map(|timeout| lane.since + timeout)
+    }
+
+    /// How it ended; `None` while it goes on.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// A line that nothing fitted; the server went on.
+    pub fn unexpected(&mut self) -> Option<Mismatch> {
+        self.unexpected.pop_front()
+    }
+
+    /// How many more of them there were than could be kept.
+    #[must_use]
+    pub fn unexpected_dropped(&self) -> u64 {
+        self.unexpected_dropped
+    }
+
+    /// How many connections it has.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// This connection is done with.
+    #[must_use]
+    pub fn is_over(&self, connection: usize) -> bool {
+        self.lanes[connection].phase == Phase::Over
+    }
+
+    /// Which lines of the file were reached so far.
+    #[must_use]
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// The line of the file that each open connection has come to.
+    pub(crate) fn waiting_lines(&self) -> Vec<usize> {
+        let open = (0..self.lanes.len()).filter(|lane| self.lanes[*lane].phase == Phase::Open);
+        open.filter_map(|lane| self.beat(lane).map(|beat| beat.line(self.lanes[lane].step)))
+            .collect()
+    }
+
+    /// Where holes of the script took something else than the other player's did.
+    pub(crate) fn values_unlike(&self, other: &Player) -> Vec<usize> {
+        self.values.unlike(&other.values)
+    }
+
+    // ---- inside
+
+    /// Whom we hear, if we are one end.
+    fn peer(&self) -> Role {
+        match self.role {
+            Some(Role::Server) => Role::Client,
+            _ => Role::Server,
+        }
+    }
+
+    fn end_of_peer(&mut self, connection: usize, how: Closing) {
+        let peer = side(self.peer());
+        self.lanes[connection].ended[peer].get_or_insert(how);
+    }
+
+    fn is_our_turn(&self, connection: usize) -> bool {
+        let lane = &self.lanes[connection];
+        lane.answering.is_some()
+            || self
+                .beat(connection)
+                .is_some_and(|beat| Some(beat.who()) == self.role)
+    }
+
+    fn beat(&self, connection: usize) -> Option<&Beat> {
+        let beats = &self.plan.lanes.get(connection)?.beats;
+        beats.get(self.lanes[connection].beat)
+    }
+
+    /// The next step here is ours, and no other connection's comes before it.
+    fn can_speak(&self, connection: usize) -> bool {
+        let lane = &self.lanes[connection];
+        if lane.phase != Phase::Open || lane.paused.is_some() || self.outcome.is_some() {
+            return false;
+        }
+        let order = match self.beat(connection) {
+            Some(Beat::Says(says)) => says.steps.get(lane.step).map(|said| said.order),
+            Some(Beat::Ends(ends)) => Some(ends.order),
+            None => None,
+        };
+        lane.answering.is_some() || self.is_our_turn(connection) && order == Some(self.done)
+    }
+}
+
+impl Coverage {
+    fn reach(&mut self, line: usize) {
+        if self.reached.len() < line {
+            self.reached.resize(line, false);
+        }
+        self.reached[line - 1] = true;
+    }
+
+    /// Add what another performance reached.
+    pub fn merge(&mut self, other: &Coverage) {
+        for (index, _) in other
+            .reached
+            .iter()
+            .enumerate()
+            .filter(|(_, reached)| **reached)
+        {
+            self.reach(index + 1);
+        }
+    }
+
+    /// The line, counted from 1, was reached.
+    #[must_use]
+    pub fn has(&self, line: usize) -> bool {
+        line > 0 && self.reached.get(line - 1).copied().unwrap_or(false)
+    }
+}

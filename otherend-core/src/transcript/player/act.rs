@@ -1,0 +1,201 @@
+//! Our own turn: what is said, when, and how it stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::lane::{Phase, Turn};
+use super::{Outcome, Player, Reason, Timing, Told};
+use crate::transcript::plan::{Answer, AnswerStep, Beat, Ends, Known, Says, side};
+use crate::transcript::{Closing, Over};
+use crate::{Outbox, Role, Time};
+
+/// How much of the conversation a message shows.
+const REMEMBERED: usize = 6;
+
+impl Player {
+    /// Go through the script and the rules as far as this input carries.
+    pub(super) fn proceed(&mut self, turn: &mut Turn<'_>) {
+        let plan = Arc::clone(&self.plan);
+        let connection = turn.connection;
+        loop {
+            if self.lanes[connection].phase != Phase::Open || self.outcome.is_some() {
+                return;
+            }
+            if self.lanes[connection].answering.is_some() && !self.go_on_answering(turn) {
+                return;
+            }
+            let beats = plan.lanes.get(connection).map(|lane| &lane.beats[..]);
+            let beat = beats.and_then(|beats| beats.get(self.lanes[connection].beat));
+            let went_on = match beat {
+                None => self.beyond(turn),
+                Some(Beat::Says(says)) if Some(says.who) == self.role => self.say(says, turn),
+                Some(Beat::Ends(ends)) if Some(ends.who) == self.role => self.end(ends, turn),
+                Some(Beat::Says(says)) => self.hear(says, turn),
+                Some(Beat::Ends(ends)) => self.hear_end(ends, turn),
+            };
+            if !went_on {
+                return;
+            }
+        }
+    }
+
+    /// Say the next step of `says`; `false`: not now.
+    fn say(&mut self, says: &Says, turn: &mut Turn<'_>) -> bool {
+        let peer = side(self.peer());
+        let lane = &mut self.lanes[turn.connection];
+        let Some(said) = says.steps.get(lane.step) else {
+            lane.next_beat(turn.now);
+            return true;
+        };
+        if lane.ended[peer] == Some(Closing::Reset) {
+            self.fail(turn.connection, Vec::new(), Reason::Ended(Closing::Reset));
+            return false;
+        }
+        if said.order != self.done || !self.waited(turn.connection, said.pause, turn.now) {
+            return false;
+        }
+        let before = turn.out.len();
+        let lane = &mut self.lanes[turn.connection];
+        let mut known = Known {
+            file: &mut self.values,
+            connection: &mut lane.values,
+        };
+        said.template.say(&mut known, turn.out);
+        lane.step += 1;
+        self.done += 1;
+        self.coverage.reach(said.line);
+        self.tell(turn.connection, says.who, &turn.out.unsent()[before..]);
+        self.plan.over == Over::Tcp
+    }
+
+    /// Stop as `ends` says; `false`: not now.
+    fn end(&mut self, ends: &Ends, turn: &mut Turn<'_>) -> bool {
+        if ends.order != self.done || !self.waited(turn.connection, ends.pause, turn.now) {
+            return false;
+        }
+        self.done += 1;
+        self.coverage.reach(ends.line);
+        self.lanes[turn.connection].next_beat(turn.now);
+        self.stop(turn.connection, ends.closing);
+        true
+    }
+
+    /// Stop speaking, or altogether.
+    pub(super) fn stop(&mut self, connection: usize, closing: Closing) {
+        let lane = &mut self.lanes[connection];
+        lane.closing = Some(closing);
+        if closing != Closing::HalfClose {
+            lane.phase = Phase::Over;
+            self.check_end();
+        }
+    }
+
+    /// All connections are over: passed.
+    pub(super) fn check_end(&mut self) {
+        if self.lanes.iter().all(|lane| lane.phase == Phase::Over) {
+            self.outcome.get_or_insert(Outcome::Passed);
+        }
+    }
+
+    /// `pause` is over, or nobody keeps it.
+    fn waited(&mut self, connection: usize, pause: Duration, now: Time) -> bool {
+        let pause = match self.options.timing {
+            Timing::Speed(speed) if speed > 0.0 => {
+                Duration::try_from_secs_f64(pause.as_secs_f64() / speed).unwrap_or(pause)
+            }
+            _ => Duration::ZERO,
+        };
+        if pause.is_zero() {
+            return true;
+        }
+        let paused = &mut self.lanes[connection].paused;
+        let until = *paused.get_or_insert(now + pause);
+        if now < until {
+            return false;
+        }
+        *paused = None;
+        true
+    }
+
+    /// A rule may greet before the script does.
+    pub(super) fn greet(&mut self, connection: usize, now: Time, out: &mut Outbox) {
+        if let (Some(Role::Server), Some(rule)) = (self.role, self.plan.rules.connect) {
+            let mut turn = Turn {
+                connection,
+                now,
+                rest: [b"", b""],
+                out,
+            };
+            self.answer(rule, &mut turn);
+        }
+    }
+
+    /// Begin the answer of `rule`.
+    #[inline]
+    pub(super) fn answer(&mut self, rule: usize, turn: &mut Turn<'_>) {
+        let rule_of_plan = &self.plan.rules.all[rule];
+        self.coverage.reach(rule_of_plan.line);
+        match &rule_of_plan.answer {
+            Answer::Plain(bytes) => turn.out.push(bytes),
+            Answer::Steps(_) => self.lanes[turn.connection].answering = Some((rule, 0)),
+        }
+    }
+
+    /// Go on with the answer under way; `false`: not to its end.
+    fn go_on_answering(&mut self, turn: &mut Turn<'_>) -> bool {
+        let plan = Arc::clone(&self.plan);
+        while let Some((rule, step)) = self.lanes[turn.connection].answering {
+            let Answer::Steps(steps) = &plan.rules.all[rule].answer else {
+                break;
+            };
+            let Some(next) = steps.get(step) else {
+                break;
+            };
+            if let AnswerStep::Pause(pause) = next
+                && !self.waited(turn.connection, *pause, turn.now)
+            {
+                return false;
+            }
+            self.lanes[turn.connection].answering = Some((rule, step + 1));
+            match next {
+                AnswerStep::Pause(_) => {}
+                AnswerStep::End(closing) => {
+                    self.stop(turn.connection, *closing);
+                    if *closing != Closing::HalfClose {
+                        return false;
+                    }
+                }
+                AnswerStep::Say(template) => {
+                    let lane = &mut self.lanes[turn.connection];
+                    let mut known = Known {
+                        file: &mut self.values,
+                        connection: &mut lane.values,
+                    };
+                    template.say(&mut known, turn.out);
+                    if plan.over == Over::Udp {
+                        return false;
+                    }
+                }
+            }
+        }
+        self.lanes[turn.connection].answering = None;
+        true
+    }
+
+    /// Remember for messages.
+    pub(super) fn tell(&mut self, connection: usize, who: Role, bytes: &[u8]) {
+        let mut told = Vec::new();
+        if self.told.len() == REMEMBERED
+            && let Some(oldest) = self.told.pop_front()
+        {
+            told = oldest.bytes;
+            told.clear();
+        }
+        told.extend_from_slice(bytes);
+        self.told.push_back(Told {
+            connection,
+            who,
+            bytes: told,
+        });
+    }
+}

@@ -1,0 +1,267 @@
+//! The other's turn: what is heard fits the script, or a rule, or nothing.
+
+use std::sync::Arc;
+
+use super::lane::{Phase, Turn};
+use super::mismatch::{Mismatch, Reason};
+use super::{Outcome, Player};
+use crate::transcript::Closing;
+use crate::transcript::plan::{Beat, Ends, Extent, Known, Says, side};
+use crate::{Role, Time};
+
+/// The longest line that is waited for, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// How many unexpected lines are kept until somebody asks.
+const UNEXPECTED_KEPT: usize = 64;
+
+impl Player {
+    /// Hear the next line of `says`; `false`: it has not come yet.
+    pub(super) fn hear(&mut self, says: &Says, turn: &mut Turn<'_>) -> bool {
+        let lane = &mut self.lanes[turn.connection];
+        let Some(expected) = says.lines.get(lane.step) else {
+            lane.next_beat(turn.now);
+            return true;
+        };
+        let rest = turn.rest_of(says.who);
+        let line = lane.line(rest, says.who, self.plan.over);
+        let heard = line.unwrap_or(rest);
+        if line.is_some() || expected.extent == Extent::Beginning {
+            let mut known = Known {
+                file: &mut self.values,
+                connection: &mut lane.values,
+            };
+            let fit = expected
+                .template
+                .fit(heard, expected.extent, &known, &mut self.takes);
+            if let Some(count) = fit {
+                expected.template.remember(heard, &self.takes, &mut known);
+                lane.used(turn, says.who, count);
+                lane.step += 1;
+                lane.since = turn.now;
+                for step in &says.steps[..expected.steps] {
+                    self.coverage.reach(step.line);
+                }
+                self.tell(turn.connection, says.who, &heard[..count]);
+                return true;
+            }
+        }
+        match line.map(<[u8]>::len) {
+            Some(length) => self.try_rules(says.who, length, turn),
+            None => self.unfinished(says.who, turn),
+        }
+    }
+
+    /// Hear how the other end stops; `false`: it has not yet.
+    pub(super) fn hear_end(&mut self, ends: &Ends, turn: &mut Turn<'_>) -> bool {
+        let rest = turn.rest_of(ends.who);
+        if !rest.is_empty() {
+            let line = self.lanes[turn.connection].line(rest, ends.who, self.plan.over);
+            return match line.map(<[u8]>::len) {
+                Some(length) => self.try_rules(ends.who, length, turn),
+                None => self.unfinished(ends.who, turn),
+            };
+        }
+        let Some(how) = self.lanes[turn.connection].ended[side(ends.who)] else {
+            return false;
+        };
+        if (how == Closing::Reset) != (ends.closing == Closing::Reset) {
+            self.fail(turn.connection, Vec::new(), Reason::Ended(how));
+            return false;
+        }
+        self.coverage.reach(ends.line);
+        self.lanes[turn.connection].next_beat(turn.now);
+        true
+    }
+
+    /// The script is over here.
+    pub(super) fn beyond(&mut self, turn: &mut Turn<'_>) -> bool {
+        match self.role {
+            Some(Role::Client) => {
+                self.stop(turn.connection, Closing::Close);
+                false
+            }
+            Some(Role::Server) => self.answer_lines(turn),
+            None => self.watch_the_end(turn),
+        }
+    }
+
+    /// Rules answer every line, until there are no more or something else is to be done first.
+    fn answer_lines(&mut self, turn: &mut Turn<'_>) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let who = Role::Client;
+        loop {
+            let lane = &mut self.lanes[turn.connection];
+            let Some(line) = lane.line(turn.rest_of(who), who, plan.over) else {
+                break;
+            };
+            let mut known = Known {
+                file: &mut self.values,
+                connection: &mut lane.values,
+            };
+            let (counts, takes) = (&mut lane.counts, &mut self.takes);
+            let length = line.len();
+            match plan.rules.find(line, counts, &mut known, takes) {
+                Some(rule) => {
+                    lane.used(turn, who, length);
+                    self.answer(rule, turn);
+                    if self.lanes[turn.connection].answering.is_some() {
+                        return true;
+                    }
+                }
+                None => {
+                    self.unexpected_line(length, who, turn);
+                    if self.lanes[turn.connection].phase != Phase::Open {
+                        return false;
+                    }
+                }
+            }
+        }
+        if self.lanes[turn.connection].ended[side(who)].is_none() {
+            return self.unfinished(who, turn);
+        }
+        if !turn.rest_of(who).is_empty() {
+            self.unexpected_line(turn.rest_of(who).len(), who, turn);
+        }
+        self.stop(turn.connection, Closing::Close);
+        false
+    }
+
+    /// The referee: neither end may say more than the file.
+    fn watch_the_end(&mut self, turn: &mut Turn<'_>) -> bool {
+        for who in [Role::Client, Role::Server] {
+            let lane = &self.lanes[turn.connection];
+            let rest = turn.rest_of(who);
+            let line = lane.line(rest, who, self.plan.over);
+            if line.is_some() || !rest.is_empty() && lane.ended[side(who)].is_some() {
+                let heard = line.unwrap_or(rest).to_vec();
+                self.fail_at(turn.connection, who, heard, Reason::Unexpected);
+                return false;
+            }
+        }
+        let lane = &mut self.lanes[turn.connection];
+        if lane.ended.iter().all(Option::is_some) || lane.ended.contains(&Some(Closing::Reset)) {
+            lane.phase = Phase::Over;
+            self.check_end();
+        }
+        false
+    }
+
+    /// A complete line does not fit the script: perhaps a rule.
+    fn try_rules(&mut self, who: Role, length: usize, turn: &mut Turn<'_>) -> bool {
+        if self.role == Some(Role::Server) {
+            let plan = Arc::clone(&self.plan);
+            let lane = &mut self.lanes[turn.connection];
+            let mut known = Known {
+                file: &mut self.values,
+                connection: &mut lane.values,
+            };
+            let line = &turn.rest[side(who)][..length];
+            let (counts, takes) = (&mut lane.counts, &mut self.takes);
+            if let Some(rule) = plan.rules.find(line, counts, &mut known, takes) {
+                lane.used(turn, who, length);
+                lane.since = turn.now;
+                self.answer(rule, turn);
+                return true;
+            }
+        }
+        self.unexpected_line(length, who, turn);
+        true
+    }
+
+    /// Nothing fits the first `length` bytes: the end for a client, a remark for a server.
+    fn unexpected_line(&mut self, length: usize, who: Role, turn: &mut Turn<'_>) {
+        let heard = turn.rest_of(who)[..length].to_vec();
+        self.lanes[turn.connection].used(turn, who, length);
+        self.fail_at(turn.connection, who, heard, Reason::Unexpected);
+    }
+
+    /// The line under way is not complete: wait, unless nothing more will come.
+    fn unfinished(&mut self, who: Role, turn: &mut Turn<'_>) -> bool {
+        let rest = turn.rest_of(who);
+        let reason = match self.lanes[turn.connection].ended[side(who)] {
+            Some(how) => Reason::Ended(how),
+            None if rest.len() > LONGEST => Reason::TooLong,
+            None => return false,
+        };
+        let heard = rest.to_vec();
+        self.fail_at(turn.connection, who, heard, reason);
+        false
+    }
+
+    /// Nothing came for as long as the file allows.
+    pub(super) fn check_patience(&mut self, connection: usize, now: Time) {
+        let lane = &self.lanes[connection];
+        let due = self.deadline(connection).is_some_and(|due| now >= due);
+        if !due || lane.paused.is_some() {
+            return;
+        }
+        let waited = now.since(lane.since);
+        let heard = self.unheard(connection, self.peer()).to_vec();
+        self.fail(connection, heard, Reason::Silent(waited));
+    }
+
+    pub(super) fn fail(&mut self, connection: usize, heard: Vec<u8>, reason: Reason) {
+        let who = self.beat(connection).map_or(self.peer(), Beat::who);
+        self.fail_at(connection, who, heard, reason);
+    }
+
+    /// The end of the performance; for a server the end of the connection, or only a remark.
+    fn fail_at(&mut self, connection: usize, who: Role, heard: Vec<u8>, reason: Reason) {
+        let mismatch = self.mismatch(connection, who, heard, reason);
+        if self.role == Some(Role::Server) {
+            if self.options.strict || mismatch.reason != Reason::Unexpected {
+                self.stop(connection, Closing::Close);
+            }
+            if self.unexpected.len() < UNEXPECTED_KEPT {
+                self.unexpected.push_back(mismatch);
+            } else {
+                self.unexpected_dropped += 1;
+            }
+            return;
+        }
+        self.lanes[connection].phase = Phase::Over;
+        self.outcome = Some(Outcome::Failed(Box::new(mismatch)));
+    }
+
+    fn mismatch(
+        &mut self,
+        connection: usize,
+        who: Role,
+        heard: Vec<u8>,
+        reason: Reason,
+    ) -> Mismatch {
+        let plan = Arc::clone(&self.plan);
+        let lane = &mut self.lanes[connection];
+        let beats = plan.lanes.get(connection).map(|lane| &lane.beats[..]);
+        let beat = beats.and_then(|beats| beats.get(lane.beat));
+        let known = Known {
+            file: &mut self.values,
+            connection: &mut lane.values,
+        };
+        let (line, difference) = match beat {
+            None => (None, None),
+            Some(Beat::Ends(ends)) => (Some(ends.line), None),
+            Some(Beat::Says(says)) => match says.lines.get(lane.step).filter(|_| says.who == who) {
+                None => (says.steps.get(lane.step).map(|said| said.line), None),
+                Some(expected) => {
+                    let extent = expected.extent;
+                    let difference = expected.template.difference(&heard, extent, &known);
+                    (Some(expected.line), Some(difference))
+                }
+            },
+        };
+        Mismatch {
+            connection,
+            who,
+            line,
+            expected: line
+                .and_then(|line| plan.transcript().on_line(line))
+                .map(ToString::to_string),
+            heard,
+            difference,
+            reason,
+            before: self.told.iter().cloned().collect(),
+        }
+    }
+}

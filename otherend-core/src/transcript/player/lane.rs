@@ -1,0 +1,161 @@
+//! The state of one connection of a performance.
+
+use std::collections::VecDeque;
+
+use super::Player;
+use crate::transcript::plan::{Values, side};
+use crate::transcript::{Closing, Over};
+use crate::{Outbox, Role, Time};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Phase {
+    #[default]
+    Unopened,
+    Open,
+    Over,
+}
+
+/// One connection.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    pub(super) phase: Phase,
+    /// The place in the script.
+    pub(super) beat: usize,
+    /// The step to be said, or the line to be heard, of that beat.
+    pub(super) step: usize,
+    /// Bytes that were heard and have not had their turn, from the client and the server.
+    unheard: [Unheard; 2],
+    /// How each side stopped sending.
+    pub(super) ended: [Option<Closing>; 2],
+    /// How to stop, once the caller asks.
+    pub(super) closing: Option<Closing>,
+    /// Since when the next line is awaited.
+    pub(super) since: Time,
+    /// Until when nothing is said.
+    pub(super) paused: Option<Time>,
+    /// A rule whose answer is under way, and the next step of it.
+    pub(super) answering: Option<(usize, usize)>,
+    /// What holes of rules remember.
+    pub(super) values: Values,
+    /// How often each `on after` was met.
+    pub(super) counts: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Unheard {
+    bytes: Vec<u8>,
+    /// Over UDP: the length of each datagram.
+    datagrams: VecDeque<usize>,
+}
+
+/// One input on its way through the script.
+pub(super) struct Turn<'a> {
+    pub(super) connection: usize,
+    pub(super) now: Time,
+    /// What is left to be heard from the client and the server.
+    pub(super) rest: [&'a [u8]; 2],
+    pub(super) out: &'a mut Outbox,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn rest_of(&self, who: Role) -> &'a [u8] {
+        self.rest[side(who)]
+    }
+}
+
+impl Lane {
+    /// The next line or datagram of `rest`, if it is complete.
+    #[inline]
+    pub(super) fn line<'r>(&self, rest: &'r [u8], who: Role, over: Over) -> Option<&'r [u8]> {
+        let end = match over {
+            Over::Tcp => memchr::memchr(b'\n', rest)? + 1,
+            Over::Udp => *self.unheard[side(who)].datagrams.front()?,
+        };
+        rest.get(..end)
+    }
+
+    /// `count` bytes of `rest` had their turn.
+    #[inline]
+    pub(super) fn used(&mut self, turn: &mut Turn<'_>, who: Role, count: usize) {
+        let index = side(who);
+        turn.rest[index] = &turn.rest[index][count..];
+        self.unheard[index].datagrams.pop_front();
+    }
+
+    pub(super) fn next_beat(&mut self, now: Time) {
+        self.beat += 1;
+        self.step = 0;
+        self.since = now;
+    }
+}
+
+impl Player {
+    /// Go on with what was heard, without a copy where nothing older waits; keep what is left.
+    #[inline]
+    pub(super) fn take_in(
+        &mut self,
+        connection: usize,
+        now: Time,
+        (from, bytes): (Role, &[u8]),
+        out: &mut Outbox,
+    ) {
+        if self.plan.over == Over::Udp {
+            let unheard = &mut self.lanes[connection].unheard[side(from)];
+            unheard.datagrams.push_back(bytes.len());
+        }
+        self.work_in(connection, now, (from, bytes), out);
+    }
+
+    #[inline]
+    fn work_in(
+        &mut self,
+        connection: usize,
+        now: Time,
+        (from, bytes): (Role, &[u8]),
+        out: &mut Outbox,
+    ) {
+        let unheard = self.lanes[connection].unheard.each_mut();
+        let mut kept = unheard.map(|unheard| std::mem::take(&mut unheard.bytes));
+        let index = side(from);
+        let fresh = kept[index].is_empty();
+        if !fresh {
+            kept[index].extend_from_slice(bytes);
+        }
+        let mut rest = [&kept[0][..], &kept[1][..]];
+        if fresh {
+            rest[index] = bytes;
+        }
+        let mut turn = Turn {
+            connection,
+            now,
+            rest,
+            out,
+        };
+        self.proceed(&mut turn);
+        let left = turn.rest.map(<[u8]>::len);
+        if self.lanes[connection].phase == Phase::Over || self.outcome.is_some() {
+            return;
+        }
+        for (side, mut kept) in kept.into_iter().enumerate() {
+            if side == index && fresh {
+                kept.extend_from_slice(&bytes[bytes.len() - left[side]..]);
+            } else {
+                kept.drain(..kept.len() - left[side]);
+            }
+            // An idle connection keeps no memory.
+            if !kept.is_empty() {
+                self.lanes[connection].unheard[side].bytes = kept;
+            }
+        }
+    }
+
+    /// Go on without anything new.
+    pub(super) fn drive(&mut self, connection: usize, now: Time, out: &mut Outbox) {
+        self.work_in(connection, now, (Role::Client, b""), out);
+    }
+
+    /// What is heard of `who` and has not had its turn.
+    pub(super) fn unheard(&self, connection: usize, who: Role) -> &[u8] {
+        &self.lanes[connection].unheard[side(who)].bytes
+    }
+}

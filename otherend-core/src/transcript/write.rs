@@ -1,0 +1,235 @@
+//! A transcript as text, in the one canonical spelling.
+
+use std::fmt::{self, Display, Formatter, Write};
+use std::time::Duration;
+
+use super::model::{Act, Eol, Item, Over, Part, Setting, Step, Text, Trigger, letter};
+use super::{FIRST_LINE, Kind, Transcript};
+use crate::Role;
+use crate::escape::{drives, escaped};
+
+impl Display for Transcript {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{FIRST_LINE}")?;
+        for item in self.items() {
+            writeln!(f, "{item}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Item {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Item::Blank => Ok(()),
+            Item::Comment(text) => write!(f, "#{}", comment(text)),
+            Item::Setting(setting) => setting.fmt(f),
+            Item::Pause(time) => write!(f, "+{}", Span(*time)),
+            Item::Step(step) => step.fmt(f),
+            Item::Rule(trigger) => trigger.fmt(f),
+        }
+    }
+}
+
+/// A comment stays one line and drives no terminal, whoever made it.
+fn comment(text: &str) -> String {
+    let tame = |c: char| c == '\t' || !(c.is_control() || drives(c));
+    if text.chars().all(tame) {
+        return text.to_owned();
+    }
+    escaped(text.as_bytes())
+}
+
+impl Display for Setting {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Eol(Eol::Lf) => f.write_str("eol      lf"),
+            Setting::Eol(Eol::CrLf) => f.write_str("eol      crlf"),
+            Setting::Timeout(time) => write!(f, "timeout  {}", Span(*time)),
+            Setting::Over(Over::Tcp) => f.write_str("over     tcp"),
+            Setting::Over(Over::Udp) => f.write_str("over     udp"),
+            Setting::Let { name, value } => {
+                write!(f, "let      {name} =")?;
+                let mut text = String::new();
+                write_bytes(&mut text, value, Within::Let)?;
+                lead(f, &text)
+            }
+        }
+    }
+}
+
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.connection != 1 {
+            write!(f, "{}", self.connection)?;
+        }
+        f.write_char(self.letter())?;
+        match &self.act {
+            Act::Line(text) => write!(f, ":{}", Led(text)),
+            Act::Piece(text) => write!(f, ".{}", Led(text)),
+            Act::Hex(bytes) => {
+                f.write_char('#')?;
+                bytes.iter().try_for_each(|byte| write!(f, " {byte:02x}"))
+            }
+            Act::Connect => f.write_str("! connect"),
+            Act::Close(closing) => write!(f, "! {}", closing.word()),
+        }
+    }
+}
+
+impl Display for Trigger {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let client = letter(Role::Client);
+        match self {
+            Trigger::Connect => f.write_str("on connect"),
+            Trigger::Line(text) => write!(f, "on {client}:{}", Led(text)),
+            Trigger::After(count, text) => write!(f, "on after {count} {client}:{}", Led(text)),
+            Trigger::Other => f.write_str("on other"),
+        }
+    }
+}
+
+/// A text behind its marker: one blank between them, unless there is nothing to part.
+struct Led<'a>(&'a Text);
+
+impl Display for Led<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        lead(f, &self.0.to_string())
+    }
+}
+
+fn lead(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
+    if text.is_empty() {
+        return Ok(());
+    }
+    write!(f, " {text}")
+}
+
+impl Display for Text {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut parts = self.parts().iter().peekable();
+        while let Some(part) = parts.next() {
+            match part {
+                Part::Literal(bytes) => {
+                    let before_hole = parts.peek().is_some();
+                    write_bytes(f, bytes, Within::Text { before_hole })?;
+                }
+                Part::Reference(name) => write!(f, "{{{{{name}}}}}")?,
+                Part::Hole(hole) => {
+                    write!(f, "{{{{{}:", hole.name.as_deref().unwrap_or("_"))?;
+                    write_kind(f, &hole.kind)?;
+                    f.write_char('=')?;
+                    write_bytes(f, &hole.sample, Within::Sample)?;
+                    f.write_str("}}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_kind(f: &mut impl Write, kind: &Kind) -> fmt::Result {
+    let Kind::Regex(pattern) = kind else {
+        return f.write_str(kind.name());
+    };
+    f.write_char('/')?;
+    let mut characters = pattern.source().chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '/' => f.write_str("\\/")?,
+            '\\' => {
+                f.write_char('\\')?;
+                characters
+                    .next()
+                    .map_or(Ok(()), |next| f.write_char(next))?;
+            }
+            other => f.write_char(other)?,
+        }
+    }
+    f.write_char('/')
+}
+
+/// Where bytes are written: what follows them decides what must be escaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Text { before_hole: bool },
+    Sample,
+    Let,
+}
+
+fn write_bytes(f: &mut impl Write, bytes: &[u8], within: Within) -> fmt::Result {
+    let mut rest = bytes;
+    if let (Within::Let, [b' ', after @ ..]) = (within, bytes) {
+        f.write_str("\\x20")?;
+        rest = after;
+    }
+    while !rest.is_empty() {
+        let written = write_next(f, rest, within)?;
+        rest = &rest[written..];
+    }
+    Ok(())
+}
+
+/// Write what `rest` begins with; gives how many bytes that were.
+fn write_next(f: &mut impl Write, rest: &[u8], within: Within) -> Result<usize, fmt::Error> {
+    let escape = match rest {
+        [b'{', b'{', ..] if within != Within::Sample => {
+            f.write_str("\\{{")?;
+            return Ok(2);
+        }
+        [b'{'] if within == (Within::Text { before_hole: true }) => "\\x7b",
+        [b'}'] | [b'}', b'}', ..] if within == Within::Sample => "\\x7d",
+        [b' '] if ends_line(within) => "\\x20",
+        [b'\\', ..] => "\\\\",
+        [b'\r', ..] => "\\r",
+        [b'\n', ..] => "\\n",
+        [b'\t', ..] => "\\t",
+        [0, ..] => "\\0",
+        _ => return write_character(f, rest),
+    };
+    f.write_str(escape)?;
+    Ok(1)
+}
+
+const fn ends_line(within: Within) -> bool {
+    match within {
+        Within::Text { before_hole } => !before_hole,
+        Within::Sample => false,
+        Within::Let => true,
+    }
+}
+
+fn write_character(f: &mut impl Write, rest: &[u8]) -> Result<usize, fmt::Error> {
+    let chunk = rest[..rest.len().min(4)].utf8_chunks().next();
+    let character = chunk.and_then(|chunk| chunk.valid().chars().next());
+    if let Some(character) = character.filter(|c| is_plain(*c)) {
+        f.write_char(character)?;
+        return Ok(character.len_utf8());
+    }
+    let length = character.map_or(1, char::len_utf8);
+    for byte in &rest[..length] {
+        write!(f, "\\x{byte:02x}")?;
+    }
+    Ok(length)
+}
+
+/// It can be seen for what it is.
+fn is_plain(c: char) -> bool {
+    c == ' ' || !(c.is_control() || c.is_whitespace() || drives(c))
+}
+
+/// A duration as `3s` or `120ms`, with as many decimals as it takes.
+struct Span(Duration);
+
+impl Display for Span {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (seconds, nanos) = (self.0.as_secs(), self.0.subsec_nanos());
+        if nanos == 0 {
+            return write!(f, "{seconds}s");
+        }
+        let millis = u128::from(seconds) * 1000 + u128::from(nanos / 1_000_000);
+        let decimals = format!(".{:06}", nanos % 1_000_000);
+        let decimals = decimals.trim_end_matches('0').trim_end_matches('.');
+        write!(f, "{millis}{decimals}ms")
+    }
+}

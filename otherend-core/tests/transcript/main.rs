@@ -1,0 +1,8 @@
+//! Transcripts from outside: what they read, match, say and record.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod corpus;
+mod matching;
+mod playing;
+mod strategies;
+mod text;
