@@ -135,6 +135,11 @@ impl LineDecoder {
         pending || self.discarding || self.telnet.as_ref().is_some_and(|t| t.is_mid_command())
     }
 
+    /// The first bytes turned out to be text, and not all of it was looked at.
+    pub(crate) fn is_releasing(&self) -> bool {
+        !self.opening.is_watching() && !self.opening.is_over()
+    }
+
     /// Bytes of memory that an unfinished line takes.
     pub(crate) fn memory(&self) -> usize {
         self.tail.capacity()
@@ -274,12 +279,15 @@ impl LineDecoder {
         None
     }
 
+    /// From here on every byte goes through the filter.
+    fn become_telnet(&mut self) -> &mut TelnetFilter {
+        self.telnet
+            .get_or_insert_with(|| Box::new(TelnetFilter::new()))
+    }
+
     /// One byte of a telnet stream.
     fn push_telnet(&mut self, byte: u8) -> Option<Found> {
-        let filter = self
-            .telnet
-            .get_or_insert_with(|| Box::new(TelnetFilter::new()));
-        match filter.push(byte) {
+        match self.become_telnet().push(byte) {
             Filtered::Nothing => None,
             Filtered::Data(byte) => self.push_text(byte),
             Filtered::EraseCharacter => {

@@ -22,7 +22,7 @@ impl Conversation {
     /// Answer every line in `bytes`.
     pub(super) fn converse(&mut self, now: Time, bytes: &[u8]) {
         let mut rest = bytes;
-        while !rest.is_empty() && self.phase == Phase::Talking {
+        while self.phase == Phase::Talking && (!rest.is_empty() || self.decoder.is_releasing()) {
             let was_mid_line = self.decoder.is_mid_line();
             let lines_before = self.counts.lines_heard;
             let (stop, left) = self.answer_lines(now, rest);

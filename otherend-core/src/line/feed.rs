@@ -176,6 +176,7 @@ impl<'d> Feed<'d> {
     fn switch_to_telnet(&mut self, at: usize) -> Option<Found> {
         let pending = &self.input[self.start..at];
         self.start = at;
+        self.decoder.become_telnet();
         let too_long = self.decoder.keep(pending);
         too_long.or_else(|| self.find_telnet())
     }
