@@ -5,6 +5,7 @@
 use otherend_net::core::{AnyBehaviour, Echo};
 use otherend_net::{Server, ServerConfig};
 
+#[expect(clippy::print_stdout, reason = "an example talks to its reader")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args()
         .nth(1)

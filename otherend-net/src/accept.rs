@@ -107,6 +107,7 @@ impl Acceptor {
             .collect();
         if rung {
             self.shared.door.silence();
+            self.shared.clean_up();
         }
         self.doorstep.sweep(self.shared.clock.now(), &at_the_door);
         listeners

@@ -116,7 +116,8 @@ impl Client {
         stream.set_nonblocking(true)?;
         let clock = Clock::new();
         let mailbox = Arc::new(Mailbox::for_thread()?);
-        let (conversation, lines) = listening(settings, clock, observer);
+        let (mut conversation, lines) = listening(settings, clock, observer);
+        conversation.open(clock.now());
         let carried = Carried::in_client(conversation, clock, Arc::clone(&mailbox));
         let carrier = Carrier { stream, carried };
         Ok(Client {
@@ -264,7 +265,6 @@ fn listening(
     if let Some(observer) = observer {
         conversation = conversation.observed(observer);
     }
-    conversation.open(clock.now());
     (conversation, lines)
 }
 

@@ -1,5 +1,5 @@
 //! Servers and clients for line conversations.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod accept;
 mod admission;
@@ -18,6 +18,7 @@ pub mod interfaces;
 #[cfg(feature = "interfaces")]
 pub mod listeners;
 mod mailbox;
+mod memory;
 #[cfg(all(target_os = "linux", feature = "interfaces"))]
 mod netlink;
 mod registry;

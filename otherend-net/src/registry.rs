@@ -58,7 +58,9 @@ impl Admitted {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        self.shared.registry.remove(&self.member.peer);
+        if self.shared.registry.remove(&self.member.peer) {
+            self.shared.crowd_has_left();
+        }
     }
 }
 
@@ -72,21 +74,28 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct Inside {
     members: BTreeMap<u64, Arc<Member>>,
-    /// How many each source has open; counted only while somebody asks.
+    /// How many each source has open.
     sources: HashMap<IpAddr, usize>,
+    /// The most that were open since a crowd last left.
+    crowd: usize,
 }
+
+/// Fewer than this are no crowd: their memory is not worth looking for.
+const CROWD: usize = 256;
 
 impl Registry {
     fn add(&self, member: Arc<Member>) {
         let mut inside = self.lock();
         *inside.sources.entry(member.peer.address.ip()).or_default() += 1;
         inside.members.insert(member.peer.number, member);
+        inside.crowd = inside.crowd.max(inside.members.len());
     }
 
-    fn remove(&self, peer: &Peer) {
+    /// `true`: half of a crowd has left since this was last said.
+    fn remove(&self, peer: &Peer) -> bool {
         let mut inside = self.lock();
         if inside.members.remove(&peer.number).is_none() {
-            return;
+            return false;
         }
         let source = peer.address.ip();
         if let Some(count) = inside.sources.get_mut(&source) {
@@ -98,6 +107,12 @@ impl Registry {
         if inside.members.is_empty() {
             self.emptied.notify_all();
         }
+        let open = inside.members.len();
+        let has_left = inside.crowd >= CROWD && open <= inside.crowd / 2;
+        if has_left {
+            inside.crowd = open;
+        }
+        has_left
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -12,6 +12,7 @@ use crate::admission::Admission;
 use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::mailbox::Order;
+use crate::memory;
 use crate::registry::{Peer, Registry};
 use crate::server::{Audience, Keepalive, Notice};
 use crate::stats::Counters;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     /// When conversations that still go on are cut off, in microseconds; [`NEVER`] without a stop.
     stop_at: AtomicU64,
     suspended: AtomicBool,
+    /// Memory of those who left is waiting to be given back.
+    crowd_left: AtomicBool,
     last_number: AtomicU64,
 }
 
@@ -53,6 +56,7 @@ impl Shared {
             audience: None,
             stop_at: AtomicU64::new(NEVER),
             suspended: AtomicBool::new(false),
+            crowd_left: AtomicBool::new(false),
             last_number: AtomicU64::new(0),
         }
     }
@@ -82,6 +86,19 @@ impl Shared {
     pub(crate) fn accept_failed(&self, error: &io::Error) {
         self.counters.accept_failed();
         self.notice(&Notice::AcceptFailed { error });
+    }
+
+    /// Half of those who were here have left: the acceptor, which has time, cleans up after them.
+    pub(crate) fn crowd_has_left(&self) {
+        self.crowd_left.store(true, Ordering::Relaxed);
+        self.door.ring();
+    }
+
+    /// Give back the memory of those who left, if they were many.
+    pub(crate) fn clean_up(&self) {
+        if self.crowd_left.swap(false, Ordering::Relaxed) {
+            memory::give_back();
+        }
     }
 
     pub(crate) fn suspend(&self, suspended: bool) {

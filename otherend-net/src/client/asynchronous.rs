@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use otherend_core::{EndReason, Settings};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::timeout;
 
 use super::{ConnectError, ConnectOptions, Gone, Received, UNSENT, Voice, listening};
 use crate::carried::Carried;
@@ -22,7 +22,6 @@ use crate::mailbox::{Mailbox, Order};
 /// A connected client in an async program. It moves bytes while one of its futures is awaited.
 pub struct AsyncClient {
     carrier: Carrier,
-    sleep: Pin<Box<Sleep>>,
     mailbox: Arc<Mailbox>,
     lines: mpsc::Receiver<Vec<u8>>,
     over: bool,
@@ -60,10 +59,8 @@ impl AsyncClient {
         let (conversation, lines) = listening(settings, clock, None);
         let carried = Carried::in_client(conversation, clock, Arc::clone(&mailbox));
         let carrier = Carrier::new(stream, carried);
-        let sleep = Box::pin(sleep(Duration::from_secs(86_400)));
         Ok(AsyncClient {
             carrier,
-            sleep,
             mailbox,
             lines,
             over: false,
@@ -78,7 +75,7 @@ impl AsyncClient {
     pub async fn say(&mut self, line: &[u8]) -> Result<(), Gone> {
         self.mailbox.post(Order::Say(line.to_vec()));
         poll_fn(|cx| {
-            self.over = self.over || self.carrier.poll(cx, self.sleep.as_mut()).is_ready();
+            self.over = self.over || Pin::new(&mut self.carrier).poll(cx).is_ready();
             let unsent = self.carrier.carried.conversation.waiting_bytes();
             if self.over || unsent <= UNSENT {
                 Poll::Ready(())
@@ -106,7 +103,7 @@ impl AsyncClient {
             if let Ok(line) = self.lines.try_recv() {
                 return Poll::Ready(Received::Line(line));
             }
-            self.over = self.over || self.carrier.poll(cx, self.sleep.as_mut()).is_ready();
+            self.over = self.over || Pin::new(&mut self.carrier).poll(cx).is_ready();
             match self.lines.try_recv() {
                 Ok(line) => Poll::Ready(Received::Line(line)),
                 Err(_) if self.over => Poll::Ready(Received::Ended(self.reason())),

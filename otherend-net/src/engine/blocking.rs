@@ -147,10 +147,12 @@ pub(crate) fn carry(
     buffers: &mut Buffers,
 ) {
     let clock = admitted.shared.clock;
-    let mut carrier = Carrier {
-        stream,
-        carried: Carried::in_server(admitted, conversations),
+    let begin = || Carried::in_server(admitted, conversations);
+    // Without a behaviour there is no conversation; the stream closes and nothing else does.
+    let Ok(carried) = catch_unwind(AssertUnwindSafe(begin)) else {
+        return;
     };
+    let mut carrier = Carrier { stream, carried };
     let went_well = catch_unwind(AssertUnwindSafe(|| {
         carrier.carried.conversation.open(clock.now());
         while carrier.turn(buffers, None) {}

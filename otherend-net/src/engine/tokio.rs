@@ -4,11 +4,9 @@
 //! one of its own, and a timer is armed anew only when an earlier deadline than the armed one comes.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::io;
-use std::net::TcpStream as StdStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -22,7 +20,6 @@ use super::Buffers;
 use crate::accept::Acceptor;
 use crate::carried::Carried;
 use crate::conversations::Conversations;
-use crate::registry::Admitted;
 use crate::sockets;
 
 thread_local! {
@@ -44,66 +41,48 @@ pub(crate) fn serve(
     acceptor: &mut Acceptor,
     conversations: &Arc<Conversations>,
 ) {
+    // A stream must be born inside the runtime that it belongs to.
+    let _inside = runtime.enter();
     acceptor.run(&mut |stream, admitted| {
-        runtime.spawn(carry_admitted(stream, admitted, Arc::clone(conversations)));
+        let door = Arc::clone(&admitted.shared);
+        match TcpStream::from_std(stream) {
+            Ok(stream) => {
+                let begin = || Carried::in_server(admitted, conversations);
+                // Without a behaviour there is no conversation; the acceptor goes on.
+                if let Ok(carried) = catch_unwind(AssertUnwindSafe(begin)) {
+                    runtime.spawn(Carrier::new(stream, carried));
+                }
+            }
+            Err(error) => door.accept_failed(&error),
+        }
     });
 }
 
-async fn carry_admitted(stream: StdStream, admitted: Admitted, conversations: Arc<Conversations>) {
-    let shared = Arc::clone(&admitted.shared);
-    match TcpStream::from_std(stream) {
-        Ok(stream) => {
-            carry(&mut Carrier::new(
-                stream,
-                Carried::in_server(admitted, &conversations),
-            ))
-            .await
-        }
-        Err(error) => shared.accept_failed(&error),
-    }
-}
-
-/// Carry a conversation to its end; a panic inside ends it and nothing else.
-async fn carry(carrier: &mut Carrier) {
-    carrier
-        .carried
-        .conversation
-        .open(carrier.carried.clock.now());
-    let mut sleep = pin!(sleep_until(carrier.armed));
-    poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| carrier.poll(cx, sleep.as_mut())));
-        polled.unwrap_or_else(|_| {
-            carrier.carried.panicked(carrier.carried.clock.now());
-            sockets::reset_on_close(&carrier.stream);
-            Poll::Ready(())
-        })
-    })
-    .await;
-}
-
-/// A conversation and its stream.
+/// A conversation and its stream: a future that is ready when the conversation is over.
 pub(crate) struct Carrier {
     stream: TcpStream,
     pub(crate) carried: Carried,
-    /// When the timer will wake us.
-    armed: Instant,
+    timer: Pin<Box<Sleep>>,
+    /// When the timer will wake us; `None`: it was never asked to.
+    armed: Option<Instant>,
     /// Who was last registered to be woken by orders.
     waker: Option<Waker>,
 }
 
 impl Carrier {
     pub(crate) fn new(stream: TcpStream, carried: Carried) -> Self {
-        let armed = Instant::now() + std::time::Duration::from_secs(86_400);
+        let timer = Box::pin(sleep_until(Instant::now()));
         Carrier {
             stream,
             carried,
-            armed,
+            timer,
+            armed: None,
             waker: None,
         }
     }
 
     /// Move what can be moved. Ready: it is over.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, sleep: Pin<&mut Sleep>) -> Poll<()> {
+    fn carry(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx);
         let over = BUFFERS.with_borrow_mut(|buffers| {
             self.carried.conversation.lend(&mut buffers.outbox);
@@ -112,10 +91,7 @@ impl Carrier {
             buffers.trim();
             over
         });
-        if over {
-            return Poll::Ready(());
-        }
-        self.wait(cx, sleep)
+        if over { Poll::Ready(()) } else { self.wait(cx) }
     }
 
     /// Read, answer and write until there is nothing to do. `true`: it is over.
@@ -176,24 +152,31 @@ impl Carrier {
     }
 
     /// Carry out deadlines that have passed and see that we are woken at the next.
-    fn wait(&mut self, cx: &mut Context<'_>, mut sleep: Pin<&mut Sleep>) -> Poll<()> {
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = self.carried.deadline() else {
             return Poll::Pending;
         };
         let deadline = Instant::from_std(self.carried.clock.instant(deadline));
         // A later deadline leaves the timer as it is: it wakes us once too early and is set anew.
-        if deadline < self.armed || sleep.is_elapsed() {
-            self.armed = deadline;
-            sleep.as_mut().reset(deadline);
+        let armed = self.armed.is_some_and(|armed| armed <= deadline);
+        if armed && !self.timer.is_elapsed() {
+            return Poll::Pending;
         }
-        if sleep.poll(cx).is_ready() {
+        self.armed = Some(deadline);
+        self.timer.as_mut().reset(deadline);
+        if self.timer.as_mut().poll(cx).is_ready() {
+            self.armed = None;
             self.carried.tick(self.carried.clock.now());
             cx.waker().wake_by_ref();
         }
         Poll::Pending
     }
 
+    /// At the first call the conversation begins; orders wake whoever polls us now.
     fn register(&mut self, cx: &Context<'_>) {
+        if self.waker.is_none() {
+            self.carried.conversation.open(self.carried.clock.now());
+        }
         if !self
             .waker
             .as_ref()
@@ -202,5 +185,20 @@ impl Carrier {
             self.carried.mailbox().wake_with(cx.waker());
             self.waker = Some(cx.waker().clone());
         }
+    }
+}
+
+impl Future for Carrier {
+    type Output = ();
+
+    /// A panic of the behaviour ends this conversation and nothing else.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = catch_unwind(AssertUnwindSafe(|| self.carry(cx)));
+        polled.unwrap_or_else(|_| {
+            let now = self.carried.clock.now();
+            self.carried.panicked(now);
+            sockets::reset_on_close(&self.stream);
+            Poll::Ready(())
+        })
     }
 }
