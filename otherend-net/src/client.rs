@@ -67,12 +67,29 @@ pub struct Client {
 ///
 /// When the name has no address, or none of its addresses answered.
 pub fn connect(endpoint: &Endpoint, options: &ConnectOptions) -> Result<TcpStream, ConnectError> {
+    let addresses = resolve(endpoint, options)?;
+    connect_to_any(endpoint, &addresses, options)
+}
+
+/// The addresses of `endpoint`, in the order in which to try them.
+pub(crate) fn resolve(
+    endpoint: &Endpoint,
+    options: &ConnectOptions,
+) -> Result<Vec<SocketAddr>, ConnectError> {
     let addresses = match options.timeout {
         Some(limit) => endpoint.resolve_within(options.family, options.no_dns, limit),
         None => endpoint.resolve(options.family, options.no_dns),
     };
-    let addresses = addresses.map_err(ConnectError::Resolve)?;
-    let stream = race::Race::new(&addresses, options.source, options.timeout)
+    addresses.map_err(ConnectError::Resolve)
+}
+
+/// Connect to whichever of `addresses` answers first.
+pub(crate) fn connect_to_any(
+    endpoint: &Endpoint,
+    addresses: &[SocketAddr],
+    options: &ConnectOptions,
+) -> Result<TcpStream, ConnectError> {
+    let stream = race::Race::new(addresses, options.source, options.timeout)
         .run()
         .map_err(|attempts| ConnectError::Failed {
             endpoint: endpoint.clone(),

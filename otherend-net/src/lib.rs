@@ -26,6 +26,7 @@ mod server;
 mod shared;
 mod sockets;
 mod stats;
+pub mod tap;
 
 pub use admission::{Refusal, raise_descriptor_limit};
 #[cfg(feature = "tokio")]

@@ -126,9 +126,7 @@ impl Server {
     /// Reaches the server from anywhere while it serves.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle {
-            shared: Arc::clone(&self.shared),
-        }
+        Handle::of(&self.shared)
     }
 
     /// Serve in this thread until a [`Handle`] stops it and all conversations have ended.

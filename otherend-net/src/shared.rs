@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     /// Wakes the acceptor.
     pub(crate) door: Bell,
     pub(crate) audience: Option<Arc<dyn Audience>>,
+    /// Lines can be said to peers from outside.
+    pub(crate) speaks: bool,
     /// When conversations that still go on are cut off, in microseconds; [`NEVER`] without a stop.
     stop_at: AtomicU64,
     suspended: AtomicBool,
@@ -54,6 +56,7 @@ impl Shared {
             drain_timeout: Duration::ZERO,
             door,
             audience: None,
+            speaks: true,
             stop_at: AtomicU64::new(NEVER),
             suspended: AtomicBool::new(false),
             crowd_left: AtomicBool::new(false),

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use otherend_core::Loss;
+use rustix::event::{PollFd, Timespec, poll};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::error::BindError;
@@ -77,6 +78,22 @@ pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::
 pub(crate) fn reset_on_close(stream: &impl std::os::fd::AsFd) {
     // A socket that is already broken needs no reset.
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}
+
+/// Poll until something happens or `timeout` has passed. `false`: nothing has happened.
+pub(crate) fn wait(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> bool {
+    // Rounded up, so that the deadline has passed when the wait is over.
+    let timeout = timeout.map(|timeout| timeout + Duration::from_micros(999));
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    poll(fds, timeout.as_ref()).is_ok_and(|ready| ready > 0)
+}
+
+/// The call is to be made again, later or at once.
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
 }
 
 /// How many bytes of the peer wait in the socket, unread.

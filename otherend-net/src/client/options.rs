@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use otherend_core::Settings;
@@ -57,6 +57,8 @@ pub enum ConnectError {
         /// Every address tried, in order, with its cause.
         attempts: Vec<Attempt>,
     },
+    /// It would be a connection to the program that makes it, which would make another, and so on.
+    Itself(SocketAddr),
     /// The connection stands, but this process has no descriptor left to carry it.
     Local(io::Error),
 }
@@ -70,7 +72,7 @@ impl ConnectError {
             ConnectError::Failed { attempts, .. } => attempts
                 .iter()
                 .all(|attempt| attempt.error.kind() == io::ErrorKind::TimedOut),
-            ConnectError::Local(_) => false,
+            ConnectError::Local(_) | ConnectError::Itself(_) => false,
         }
     }
 }
@@ -79,6 +81,9 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ConnectError::Resolve(error) => error.fmt(f),
+            ConnectError::Itself(address) => {
+                write!(f, "{address} is where this program listens itself")
+            }
             ConnectError::Local(error) => {
                 write!(f, "cannot carry the connection: {}", plain(error))
             }

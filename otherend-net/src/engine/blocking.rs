@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use otherend_core::{Step, Time};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 
 use super::Buffers;
 use crate::carried::Carried;
@@ -78,7 +78,7 @@ impl Carrier {
                 conversation.receive(now, &buffers.input[..count]);
                 self.write(now);
             }
-            Err(error) if is_passing(&error) => {}
+            Err(error) if sockets::is_passing(&error) => {}
             Err(error) => conversation.peer_lost(now, sockets::loss(&error)),
         }
     }
@@ -120,23 +120,8 @@ impl Carrier {
 /// Poll until something happens or `timeout` has passed. `true`: the first descriptor has bytes, an
 /// end or an error to read.
 fn poll_first<const N: usize>(mut fds: [PollFd<'_>; N], timeout: Option<Duration>) -> bool {
-    // Rounded up, so that the deadline has passed when the wait is over.
-    let timeout = timeout.map(|timeout| timeout + Duration::from_micros(999));
-    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    match poll(&mut fds, timeout.as_ref()) {
-        Ok(0) | Err(_) => false,
-        Ok(_) => {
-            let ready = PollFlags::IN | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-            fds[0].revents().intersects(ready)
-        }
-    }
-}
-
-fn is_passing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
+    let ready = PollFlags::IN | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    sockets::wait(&mut fds, timeout) && fds[0].revents().intersects(ready)
 }
 
 /// Carry the conversation with one peer of a server from its first byte to its last.

@@ -1,6 +1,5 @@
 //! `threads`: one thread for each client.
 
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread;
 
@@ -14,17 +13,23 @@ const STACK: usize = 256 * 1024;
 
 /// Serve until the server stops.
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Arc<Conversations>) {
-    acceptor.run(&mut |stream, admitted| start(stream, admitted, Arc::clone(conversations)));
+    acceptor.run(&mut |stream, admitted| {
+        let conversations = Arc::clone(conversations);
+        start(admitted, move |admitted| {
+            blocking::carry(stream, admitted, &conversations, &mut Buffers::new());
+        });
+    });
 }
 
-fn start(stream: TcpStream, admitted: Admitted, conversations: Arc<Conversations>) {
+/// Let `carry` run in a thread of its own.
+pub(crate) fn start(admitted: Admitted, carry: impl FnOnce(Admitted) + Send + 'static) {
     let shared = Arc::clone(&admitted.shared);
     let name = format!("peer {}", admitted.member.peer.number);
     // `thread::spawn` would panic when there are no threads left.
     let started = thread::Builder::new()
         .name(name)
         .stack_size(STACK)
-        .spawn(move || blocking::carry(stream, admitted, &conversations, &mut Buffers::new()));
+        .spawn(move || carry(admitted));
     if let Err(error) = started {
         shared.accept_failed(&error);
     }

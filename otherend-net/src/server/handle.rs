@@ -27,6 +27,12 @@ pub struct Open {
 }
 
 impl Handle {
+    pub(crate) fn of(shared: &Arc<Shared>) -> Handle {
+        Handle {
+            shared: Arc::clone(shared),
+        }
+    }
+
     /// Leave new connections in the backlog until [`resume`](Self::resume).
     pub fn suspend(&self) {
         self.shared.suspend(true);
@@ -79,9 +85,10 @@ impl Handle {
             .collect()
     }
 
-    /// Say a line to the peer with this number. `false`: it is not here.
+    /// Say a line to the peer with this number. `false`: it is not here, or this is a tap, which
+    /// says nothing of its own.
     pub fn say(&self, number: u64, line: &[u8]) -> bool {
-        self.post(number, Order::Say(line.to_vec()))
+        self.shared.speaks && self.post(number, Order::Say(line.to_vec()))
     }
 
     /// Close the conversation with this number in good order. `false`: it is not here.

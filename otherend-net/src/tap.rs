@@ -1,0 +1,263 @@
+//! The tap: between clients and a server, shows what both say and passes it on untouched.
+//!
+//! ```text
+//! client ──▶ accept ──▶ thread: poll, read, write ──▶ connect ──▶ target
+//!                            └─▶ Observer: bytes with time and speaker, connects, closes, resets
+//! ```
+//!
+//! A connection costs a thread. Measured on loopback, a thread with `poll` passes more than an
+//! event loop on all cores, in streams as well as in ping-pong, and the observer of one connection
+//! cannot delay another.
+
+mod both;
+mod carry;
+mod config;
+mod event;
+mod farewell;
+mod lane;
+mod relay;
+
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::time::Instant;
+
+use otherend_core::{Observer as LineObserver, Time};
+
+use crate::accept::Acceptor;
+use crate::admission::Admission;
+use crate::bell::Bell;
+use crate::client::{self, ConnectError};
+use crate::endpoint::Endpoint;
+use crate::engine::{Engine, threads};
+use crate::error::BindError;
+use crate::registry::Peer;
+use crate::server::{self, Handle, Notice, Running};
+use crate::shared::Shared;
+use crate::sockets;
+use crate::stats::Report;
+
+pub use config::TapConfig;
+pub use event::{Audience, Ending, Event, Observer};
+
+/// A tap that listens and does not pass anything on yet.
+///
+/// ```
+/// use otherend_net::core::{AnyBehaviour, Echo};
+/// use otherend_net::tap::{Tap, TapConfig};
+/// use otherend_net::{Client, ConnectOptions, Received, Server, ServerConfig};
+///
+/// let echo = |_: &_| AnyBehaviour::Echo(Echo::new(b""));
+/// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
+/// let target = server.addresses()[0].into();
+/// let tap = Tap::bind(&["127.0.0.1:0".parse()?], target, TapConfig::default())?.start()?;
+///
+/// let mut client = Client::connect(&tap.addresses()[0].into(), &ConnectOptions::default())?;
+/// client.say(b"through the tap")?;
+/// assert_eq!(client.receive(), Received::Line(b"through the tap".to_vec()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Tap {
+    shared: Arc<Shared>,
+    tapping: Tapping,
+    listeners: Vec<TcpListener>,
+}
+
+/// What the threads of all connections share.
+struct Tapping {
+    target: Endpoint,
+    config: TapConfig,
+    /// Where the tap listens.
+    addresses: Vec<SocketAddr>,
+    audience: Option<Arc<dyn Audience>>,
+}
+
+/// A connection to the target.
+struct Reached {
+    stream: TcpStream,
+    address: SocketAddr,
+    local: SocketAddr,
+}
+
+impl Tap {
+    /// Listen on every one of `addresses`; each client that comes is passed on to `target`, whose
+    /// name is looked up anew each time.
+    ///
+    /// # Errors
+    ///
+    /// When one of the addresses cannot be listened on, or the limits asked for cannot be had.
+    pub fn bind(
+        addresses: &[SocketAddr],
+        target: Endpoint,
+        config: TapConfig,
+    ) -> Result<Tap, BindError> {
+        if addresses.is_empty() {
+            return Err(BindError::NoAddress);
+        }
+        let admission = Admission::new(&config.terms(), addresses)?;
+        let listeners = sockets::listen_on_all(addresses, Engine::Threads.backlog())?;
+        let bound = listeners.iter().map(TcpListener::local_addr);
+        let addresses = bound.collect::<Result<_, _>>().map_err(BindError::Engine)?;
+        let mut shared = Shared::new(admission, Bell::new().map_err(BindError::Engine)?);
+        shared.keepalive = config.keepalive;
+        shared.drain_timeout = config.drain_timeout;
+        shared.speaks = false;
+        let tapping = Tapping {
+            target,
+            config,
+            addresses,
+            audience: None,
+        };
+        Ok(Tap {
+            shared: Arc::new(shared),
+            tapping,
+            listeners,
+        })
+    }
+
+    /// Let `audience` see every connection and what happens at the door.
+    ///
+    /// # Panics
+    ///
+    /// When a [`handle`](Self::handle) was taken before.
+    #[must_use]
+    pub fn watched_by(mut self, audience: Arc<dyn Audience>) -> Self {
+        let shared = Arc::get_mut(&mut self.shared);
+        let shared = shared.expect("watched_by comes before handle");
+        shared.audience = Some(Arc::new(AtTheDoor(Arc::clone(&audience))));
+        self.tapping.audience = Some(audience);
+        self
+    }
+
+    /// The addresses it really listens on, in the order asked for.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.tapping.addresses
+    }
+
+    /// The moment from which the times of all events are counted.
+    #[must_use]
+    pub fn zero(&self) -> Instant {
+        self.shared.clock.zero()
+    }
+
+    /// Reaches the tap from anywhere while it works.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle::of(&self.shared)
+    }
+
+    /// Pass on in this thread and one for each client, until a [`Handle`] stops it and all
+    /// connections have ended.
+    ///
+    /// In the report `bytes_heard` is what the clients said and `bytes_said` what the target said.
+    pub fn serve(self) -> Report {
+        let (shared, tapping) = (self.shared, Arc::new(self.tapping));
+        let mut acceptor = Acceptor::new(Arc::clone(&shared), Engine::Threads, self.listeners);
+        acceptor.run(&mut |client, admitted| {
+            let tapping = Arc::clone(&tapping);
+            threads::start(admitted, move |admitted| {
+                carry::carry(&client, &admitted, &tapping);
+            });
+        });
+        shared.wait_for_the_last();
+        shared.counters.report()
+    }
+
+    /// Pass on in threads of their own.
+    ///
+    /// # Errors
+    ///
+    /// When there is no thread left.
+    pub fn start(self) -> Result<Running, BindError> {
+        let (handle, addresses) = (self.handle(), self.addresses().to_vec());
+        Running::start(handle, addresses, || Ok(self.serve()))
+    }
+}
+
+impl Tapping {
+    fn observer(&self, peer: &Peer) -> Box<dyn Observer> {
+        let audience = self.audience.as_ref();
+        let observer = audience.and_then(|audience| audience.observer(peer));
+        observer.unwrap_or_else(|| Box::new(Nobody))
+    }
+
+    fn connect(&self) -> Result<Reached, ConnectError> {
+        let options = &self.config.connect;
+        let addresses = client::resolve(&self.target, options)?;
+        let (own, others): (Vec<_>, Vec<_>) = addresses
+            .into_iter()
+            .partition(|address| self.is_own(*address));
+        if let ([own, ..], []) = (&own[..], &others[..]) {
+            return Err(ConnectError::Itself(*own));
+        }
+        let stream = client::connect_to_any(&self.target, &others, options)?;
+        let (address, local) = (stream.peer_addr(), stream.local_addr());
+        Ok(Reached {
+            address: address.map_err(ConnectError::Local)?,
+            local: local.map_err(ConnectError::Local)?,
+            stream,
+        })
+    }
+
+    /// The tap itself listens on `address`.
+    fn is_own(&self, address: SocketAddr) -> bool {
+        self.addresses.iter().any(|own| {
+            let everywhere = own.ip().is_unspecified() && own.is_ipv4() == address.is_ipv4();
+            own.port() == address.port()
+                && (own.ip() == address.ip() || (everywhere && is_of_this_machine(address)))
+        })
+    }
+}
+
+/// A socket can only be bound to an address of this machine.
+fn is_of_this_machine(address: SocketAddr) -> bool {
+    UdpSocket::bind(SocketAddr::new(address.ip(), 0)).is_ok()
+}
+
+/// Watches nothing.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn on_event(&mut self, _now: Time, _event: &Event<'_>) {}
+}
+
+/// The tap's audience, as the door knows it.
+struct AtTheDoor(Arc<dyn Audience>);
+
+impl server::Audience for AtTheDoor {
+    fn observer(&self, _peer: &Peer) -> Option<Box<dyn LineObserver>> {
+        None
+    }
+
+    fn notice(&self, now: Time, notice: &Notice<'_>) {
+        self.0.notice(now, notice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connects(listen: &str, target: impl Fn(u16) -> String) -> Result<Reached, ConnectError> {
+        let target_later = Endpoint::DEFAULT;
+        let config = TapConfig::default();
+        let mut tap = Tap::bind(&[listen.parse().unwrap()], target_later, config).unwrap();
+        tap.tapping.target = target(tap.addresses()[0].port()).parse().unwrap();
+        tap.tapping.connect()
+    }
+
+    #[track_caller]
+    fn is_refused(listen: &str, target: impl Fn(u16) -> String) {
+        let refused = connects(listen, target);
+        assert!(matches!(refused, Err(ConnectError::Itself(_))));
+    }
+
+    #[test]
+    fn a_tap_into_itself_is_refused() {
+        is_refused("127.0.0.1:0", |port| format!("127.0.0.1:{port}"));
+        is_refused("0.0.0.0:0", |port| format!("127.0.0.1:{port}"));
+        // Nobody else is at this name and port either: `::1` is left to be tried, and refuses.
+        let other = connects("127.0.0.1:0", |port| format!("localhost:{port}"));
+        assert!(!matches!(other, Err(ConnectError::Itself(_))));
+    }
+}

@@ -1,0 +1,89 @@
+//! One client from its first byte to its last: connect to the target, relay, close as it ended.
+
+use std::cell::OnceCell;
+use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use otherend_core::Counts;
+
+use super::Tapping;
+use super::both::Both;
+use super::event::{Ending, Event, Observer};
+use super::farewell::farewell;
+use super::relay::{Outcome, Relay};
+use crate::clock::Clock;
+use crate::registry::Admitted;
+use crate::sockets;
+
+/// Tap the connection of one client.
+pub(super) fn carry(client: &TcpStream, admitted: &Admitted, tap: &Tapping) {
+    let clock = admitted.shared.clock;
+    let server = OnceCell::new();
+    // A panic of the observer ends this connection and no other.
+    let watched = catch_unwind(AssertUnwindSafe(|| {
+        let mut observer = tap.observer(&admitted.member.peer);
+        let outcome = match reach(tap, clock, &mut *observer) {
+            Some(stream) => {
+                let server = server.get_or_init(|| stream);
+                Relay::new(admitted, &mut *observer, Both { client, server }).run()
+            }
+            None => Outcome::of(Ending::NotConnected),
+        };
+        observer.on_event(clock.now(), &outcome.event());
+        observer.on_pause();
+        outcome
+    }));
+    let outcome = watched.unwrap_or_else(|_| Outcome::of(Ending::Panicked));
+    let streams = [Some(client), server.get()];
+    close(
+        &streams.into_iter().flatten().collect::<Vec<_>>(),
+        outcome.ending,
+    );
+    count(admitted, &outcome);
+}
+
+/// Connect to the target and tell the observer how that went.
+fn reach(tap: &Tapping, clock: Clock, observer: &mut dyn Observer) -> Option<TcpStream> {
+    let began = clock.now();
+    let reached = tap.connect();
+    let now = clock.now();
+    let event = match &reached {
+        Ok(reached) => Event::Connected {
+            target: reached.address,
+            local: reached.local,
+            after: now.since(began),
+        },
+        Err(error) => Event::NotConnected { error },
+    };
+    observer.on_event(now, &event);
+    observer.on_pause();
+    reached.ok().map(|reached| reached.stream)
+}
+
+/// Close the streams as the connection ended.
+fn close(streams: &[&TcpStream], ending: Ending) {
+    match ending {
+        // Both ends know: there is nothing left to lose.
+        Ending::Finished => {}
+        Ending::NotConnected | Ending::ClosedHere | Ending::Drained => farewell(streams),
+        Ending::Reset(_) | Ending::Unreachable(_) | Ending::Stopped | Ending::Panicked => {
+            for stream in streams {
+                sockets::reset_on_close(stream);
+            }
+        }
+    }
+}
+
+fn count(admitted: &Admitted, outcome: &Outcome) {
+    let counters = &admitted.shared.counters;
+    let orderly = outcome.ending.is_orderly();
+    let counts = Counts {
+        bytes_heard: outcome.passed.client,
+        bytes_said: outcome.passed.server,
+        ..Counts::default()
+    };
+    counters.ended(orderly, &counts);
+    if let Some(was_busy) = outcome.busy_at_stop {
+        counters.stopped(!orderly, was_busy);
+    }
+}

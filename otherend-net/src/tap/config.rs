@@ -1,0 +1,63 @@
+//! What a tap promises: who may come, how many, and how it reaches the target.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::admission::Terms;
+use crate::client::ConnectOptions;
+use crate::server::Keepalive;
+
+/// How many connections at once unless told otherwise: a thread each.
+const USUAL_CLIENTS: usize = 512;
+/// The client, the target, and the bell of the thread between them.
+const DESCRIPTORS_PER_CLIENT: usize = 3;
+
+/// How a tap behaves. The defaults are those of a server.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TapConfig {
+    /// How the target is reached. Its `settings` are not used: a tap has no lines in its way.
+    pub connect: ConnectOptions,
+    /// How many connections at once. `None`: 512, or as many as the descriptor limit allows.
+    /// `Some`: exactly so many, or the tap does not start.
+    pub max_clients: Option<usize>,
+    /// How many connections at once for one source address. `None`: 64, where somebody other than
+    /// this machine can connect.
+    pub max_per_source: Option<usize>,
+    /// When a silent client is asked whether it is still there. `None`: never.
+    pub keepalive: Option<Keepalive>,
+    /// How long connections may go on at a stop (10 s).
+    pub drain_timeout: Duration,
+    /// Who may connect; empty: everybody.
+    pub allow: Vec<IpNet>,
+    /// Who may not connect, even if allowed.
+    pub deny: Vec<IpNet>,
+}
+
+impl Default for TapConfig {
+    fn default() -> Self {
+        TapConfig {
+            connect: ConnectOptions::default(),
+            max_clients: None,
+            max_per_source: None,
+            keepalive: Some(Keepalive::default()),
+            drain_timeout: Duration::from_secs(10),
+            allow: Vec::new(),
+            deny: Vec::new(),
+        }
+    }
+}
+
+impl TapConfig {
+    pub(super) fn terms(&self) -> Terms<'_> {
+        Terms {
+            max_clients: self.max_clients,
+            max_per_source: self.max_per_source,
+            allow: &self.allow,
+            deny: &self.deny,
+            usual_clients: Some(USUAL_CLIENTS),
+            descriptors_per_client: DESCRIPTORS_PER_CLIENT,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Ending a connection that goes on at both ends, without losing what was passed on.
+//!
+//! Closing a socket with unread input would reset it. So: half-close, discard what still comes
+//! until the ends close too, for 2 s at most.
+
+use std::io::Read;
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+
+use crate::sockets;
+
+/// How long the ends may take to close.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Half-close every one of `streams` and wait for the other ends to close.
+pub(super) fn farewell(streams: &[&TcpStream]) {
+    for stream in streams {
+        // One that is already broken says so at the next read.
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+    let mut open = streams.to_vec();
+    let until = Instant::now() + PATIENCE;
+    let mut discarded = vec![0; 16 * 1024];
+    while !open.is_empty() {
+        let left = until.saturating_duration_since(Instant::now());
+        let mut fds: Vec<_> = open
+            .iter()
+            .map(|stream| PollFd::new(*stream, PollFlags::IN))
+            .collect();
+        if left.is_zero() || !sockets::wait(&mut fds, Some(left)) {
+            return;
+        }
+        let mut ready = fds
+            .iter()
+            .map(|fd| !fd.revents().is_empty())
+            .collect::<Vec<_>>()
+            .into_iter();
+        open.retain(|stream| !ready.next().unwrap_or(false) || !has_closed(stream, &mut discarded));
+    }
+}
+
+/// Discard what it says. `true`: it has finished or broken.
+fn has_closed(mut stream: &TcpStream, discarded: &mut [u8]) -> bool {
+    match stream.read(discarded) {
+        Ok(count) => count == 0,
+        Err(error) => !sockets::is_passing(&error),
+    }
+}

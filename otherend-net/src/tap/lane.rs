@@ -1,0 +1,129 @@
+//! One direction of a tapped connection: bytes of one end on their way to the other.
+//!
+//! Nothing more is read from an end while the other has not taken what it said before: that is
+//! all there is to backpressure, and at most one read waits in here.
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+
+use otherend_core::Loss;
+
+use crate::sockets;
+
+/// How far the speaker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// It may say more.
+    Open,
+    /// It has finished; what it said is still being passed on.
+    Finishing,
+    /// It has finished, and the listener was told.
+    Finished,
+    /// The listener takes nothing any more.
+    Broken(Loss),
+}
+
+/// What one end said and the other has not taken yet.
+#[derive(Debug)]
+pub(super) struct Lane {
+    unsent: Vec<u8>,
+    /// How much of `unsent` is sent after all.
+    sent: usize,
+    phase: Phase,
+    /// Bytes passed on so far.
+    passed: u64,
+}
+
+impl Lane {
+    pub(super) fn new() -> Self {
+        Lane {
+            unsent: Vec::new(),
+            sent: 0,
+            phase: Phase::Open,
+            passed: 0,
+        }
+    }
+
+    /// The speaker is to be read from.
+    pub(super) fn wants_input(&self) -> bool {
+        self.phase == Phase::Open && self.unsent.is_empty()
+    }
+
+    /// The listener has not taken everything yet.
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// Nothing more will come this way.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Finished | Phase::Broken(_))
+    }
+
+    /// The listener is gone, in this way.
+    pub(super) fn loss(&self) -> Option<Loss> {
+        match self.phase {
+            Phase::Broken(loss) => Some(loss),
+            _ => None,
+        }
+    }
+
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// The speaker has finished sending.
+    pub(super) fn finish(&mut self) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Finishing;
+        }
+    }
+
+    /// The speaker has finished and everything is sent: the listener can be told, once.
+    pub(super) fn take_finished(&mut self) -> bool {
+        let finished = self.phase == Phase::Finishing && self.unsent.is_empty();
+        if finished {
+            self.phase = Phase::Finished;
+        }
+        finished
+    }
+
+    /// Send `bytes`; what `listener` does not take now is kept.
+    pub(super) fn pass(&mut self, listener: &TcpStream, bytes: &[u8]) {
+        let sent = self.send(listener, bytes);
+        if !self.is_over() {
+            self.unsent.extend_from_slice(&bytes[sent..]);
+        }
+    }
+
+    /// Send what was kept.
+    pub(super) fn flush(&mut self, listener: &TcpStream) {
+        if self.unsent.is_empty() {
+            return;
+        }
+        let unsent = std::mem::take(&mut self.unsent);
+        self.sent += self.send(listener, &unsent[self.sent..]);
+        if self.sent < unsent.len() && !self.is_over() {
+            self.unsent = unsent;
+        } else {
+            self.sent = 0;
+        }
+    }
+
+    /// How many of `bytes` the listener took.
+    fn send(&mut self, mut listener: &TcpStream, bytes: &[u8]) -> usize {
+        let mut sent = 0;
+        while sent < bytes.len() {
+            match listener.write(&bytes[sent..]) {
+                Ok(count) => sent += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => {
+                    self.phase = Phase::Broken(sockets::loss(&error));
+                    break;
+                }
+            }
+        }
+        self.passed += sent as u64;
+        sent
+    }
+}

@@ -1,0 +1,293 @@
+//! Both directions of one connection in one thread: wait, read, write, tell the observer.
+//!
+//! What one end does is done to the other: bytes are passed on untouched, a half-close as a
+//! half-close, a reset as a reset. Between two waits each end is read once at most, so neither
+//! starves the other.
+
+use std::io::Read;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use otherend_core::{Loss, Role, Time};
+use rustix::event::{PollFd, PollFlags};
+
+use super::both::{Both, other};
+use super::event::{Ending, Event, Observer};
+use super::lane::Lane;
+use crate::mailbox::Order;
+use crate::registry::Admitted;
+use crate::sockets;
+
+/// How many bytes one read takes at most.
+const INPUT: usize = 64 * 1024;
+/// At a stop, a connection on which nobody has said anything for so long is idle.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Two streams and what is between them.
+pub(super) struct Relay<'a> {
+    admitted: &'a Admitted,
+    observer: &'a mut dyn Observer,
+    streams: Both<&'a TcpStream>,
+    /// Who hung up and is not to be read now: waiting for it would not wait.
+    hung_up: Both<bool>,
+    /// By who speaks.
+    lanes: Both<Lane>,
+    input: Box<[u8]>,
+    /// When and by whom something was last said.
+    touched: Time,
+    last_speaker: Option<Role>,
+    /// Set when the stop came: was something under way?
+    busy_at_stop: Option<bool>,
+}
+
+/// How it went.
+pub(super) struct Outcome {
+    pub(super) ending: Ending,
+    /// Bytes passed on, by who said them.
+    pub(super) passed: Both<u64>,
+    /// Was something under way when the stop came, if it came?
+    pub(super) busy_at_stop: Option<bool>,
+}
+
+impl Outcome {
+    /// Nothing was passed on.
+    pub(super) fn of(ending: Ending) -> Self {
+        Outcome {
+            ending,
+            passed: Both::default(),
+            busy_at_stop: None,
+        }
+    }
+
+    pub(super) fn event(&self) -> Event<'static> {
+        Event::Ended {
+            ending: self.ending,
+            from_client: self.passed.client,
+            from_server: self.passed.server,
+        }
+    }
+}
+
+impl<'a> Relay<'a> {
+    pub(super) fn new(
+        admitted: &'a Admitted,
+        observer: &'a mut dyn Observer,
+        streams: Both<&'a TcpStream>,
+    ) -> Self {
+        Relay {
+            admitted,
+            observer,
+            streams,
+            hung_up: Both::default(),
+            lanes: Both {
+                client: Lane::new(),
+                server: Lane::new(),
+            },
+            input: vec![0; INPUT].into_boxed_slice(),
+            touched: admitted.shared.clock.now(),
+            last_speaker: None,
+            busy_at_stop: None,
+        }
+    }
+
+    /// Pass on what comes until there is nothing more to pass.
+    pub(super) fn run(mut self) -> Outcome {
+        let ending = loop {
+            if let Some(ending) = self.turn() {
+                break ending;
+            }
+        };
+        Outcome {
+            ending,
+            passed: Both {
+                client: self.lanes.client.passed(),
+                server: self.lanes.server.passed(),
+            },
+            busy_at_stop: self.busy_at_stop,
+        }
+    }
+
+    /// One round: orders, what is due, what is kept, one wait, one read of each end.
+    fn turn(&mut self) -> Option<Ending> {
+        let now = self.admitted.shared.clock.now();
+        let ending = self.follow_orders(now).or_else(|| self.move_on(now));
+        self.observer.on_pause();
+        if ending.is_some() {
+            return ending;
+        }
+        let ready = match self.wait(now) {
+            Ok(ready) => ready,
+            Err(ending) => return Some(ending),
+        };
+        let now = self.admitted.shared.clock.now();
+        let readable = Both::<bool>::ROLES.into_iter();
+        readable
+            .filter(|&role| *ready.of(role))
+            .find_map(|role| self.read(now, role))
+    }
+
+    // ---- orders and deadlines
+
+    fn follow_orders(&mut self, now: Time) -> Option<Ending> {
+        for order in self.admitted.member.mailbox.take() {
+            match order {
+                Order::Drain => {
+                    let busy = !self.is_idle(now);
+                    self.busy_at_stop.get_or_insert(busy);
+                }
+                Order::Close(_) => return Some(Ending::ClosedHere),
+                Order::Abort(_) => return Some(Ending::Stopped),
+                // Nobody can order these: see `Handle::say`.
+                Order::Say(_) | Order::FinishSaying => {}
+            }
+        }
+        let stop = self.admitted.shared.stop_deadline();
+        if stop.is_some_and(|stop| now >= stop) {
+            return Some(Ending::Stopped);
+        }
+        (self.busy_at_stop.is_some() && self.is_idle(now)).then_some(Ending::Drained)
+    }
+
+    /// Nothing is under way: all was passed on, the server owes no answer, nobody is speaking.
+    fn is_idle(&self, now: Time) -> bool {
+        self.last_speaker != Some(Role::Client)
+            && now >= self.quiet_at()
+            && self.lanes.all(|lane| !lane.has_unsent())
+            && self.streams.all(|stream| sockets::unread(stream) == 0)
+    }
+
+    /// When it is idle if nobody says anything until then.
+    fn quiet_at(&self) -> Time {
+        match self.last_speaker {
+            Some(_) => self.touched + QUIET,
+            None => self.touched,
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let stop = self.admitted.shared.stop_deadline();
+        let quiet = self.busy_at_stop.map(|_| self.quiet_at());
+        // Once it is quiet and still not idle, something has to come first.
+        let quiet = quiet.filter(|&quiet| quiet > self.admitted.shared.clock.now());
+        let deadlines = [stop, quiet, self.observer.deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    // ---- moving
+
+    /// Send what is kept and tell the ends what they are to be told.
+    fn move_on(&mut self, now: Time) -> Option<Ending> {
+        if self.observer.deadline().is_some_and(|due| now >= due) {
+            self.observer.tick(now);
+        }
+        for from in Both::<Lane>::ROLES {
+            let listener = self.streams.of(other(from));
+            let lane = self.lanes.of_mut(from);
+            lane.flush(listener);
+            if lane.take_finished() {
+                // A stream that is already broken says so at the next read.
+                let _ = listener.shutdown(Shutdown::Write);
+                self.observer.on_event(now, &Event::Finished { from });
+            }
+        }
+        let over = self.lanes.all(Lane::is_over);
+        over.then(|| self.ending())
+    }
+
+    /// Both directions are over: who broke one of them?
+    fn ending(&self) -> Ending {
+        let lost = |role| {
+            let loss = self.lanes.of(other(role)).loss()?;
+            Some(lost(role, loss))
+        };
+        let mut ends = Both::<Lane>::ROLES.into_iter();
+        ends.find_map(lost).unwrap_or(Ending::Finished)
+    }
+
+    fn read(&mut self, now: Time, from: Role) -> Option<Ending> {
+        *self.hung_up.of_mut(from) = false;
+        let mut speaker = *self.streams.of(from);
+        let outcome = speaker.read(&mut self.input);
+        let lane = self.lanes.of_mut(from);
+        match outcome {
+            Ok(0) => lane.finish(),
+            Ok(count) => {
+                let bytes = &self.input[..count];
+                lane.pass(self.streams.of(other(from)), bytes);
+                (self.touched, self.last_speaker) = (now, Some(from));
+                self.observer.on_event(now, &Event::Bytes { from, bytes });
+            }
+            Err(error) if sockets::is_passing(&error) => {}
+            Err(error) => return Some(lost(from, sockets::loss(&error))),
+        }
+        None
+    }
+
+    // ---- waiting
+
+    /// Wait until somebody says something, takes something or goes, for an order or a deadline.
+    /// Gives who can be read.
+    fn wait(&mut self, now: Time) -> Result<Both<bool>, Ending> {
+        let (client, server) = (self.interest(Role::Client), self.interest(Role::Server));
+        let timeout = self.deadline().map(|deadline| deadline.since(now));
+        let happened = {
+            let (shared, member) = (&self.admitted.shared, &self.admitted.member);
+            let bell = member.mailbox.bell().unwrap_or(&shared.door);
+            let mut fds = [
+                self.awaited(Role::Client, client),
+                self.awaited(Role::Server, server),
+                PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN),
+            ];
+            sockets::wait(&mut fds, timeout);
+            [fds[0].revents(), fds[1].revents()]
+        };
+        Ok(Both {
+            client: self.look(Role::Client, client, happened[0])?,
+            server: self.look(Role::Server, server, happened[1])?,
+        })
+    }
+
+    fn interest(&self, role: Role) -> PollFlags {
+        let mut interest = PollFlags::empty();
+        interest.set(PollFlags::IN, self.lanes.of(role).wants_input());
+        interest.set(PollFlags::OUT, self.lanes.of(other(role)).has_unsent());
+        interest
+    }
+
+    /// What to wait for at one end.
+    fn awaited(&self, role: Role, interest: PollFlags) -> PollFd<'_> {
+        if *self.hung_up.of(role) && interest.is_empty() {
+            // Waiting for it would not wait: ask something that never answers instead.
+            let door = &self.admitted.shared.door;
+            return PollFd::from_borrowed_fd(door.as_fd(), PollFlags::empty());
+        }
+        PollFd::from_borrowed_fd(self.streams.of(role).as_fd(), interest)
+    }
+
+    /// What happened at one end. `true`: it is to be read.
+    fn look(&mut self, role: Role, asked: PollFlags, happened: PollFlags) -> Result<bool, Ending> {
+        let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        if asked.contains(PollFlags::IN) {
+            return Ok(happened.intersects(PollFlags::IN | gone));
+        }
+        if !happened.intersects(gone) {
+            return Ok(false);
+        }
+        *self.hung_up.of_mut(role) = true;
+        if happened.contains(PollFlags::ERR) && self.lanes.of(role).is_over() {
+            // Nothing of it is left to be read: it is gone now.
+            let error = self.streams.of(role).take_error().ok().flatten();
+            let loss = error.map_or(Loss::Reset, |error| sockets::loss(&error));
+            return Err(lost(role, loss));
+        }
+        Ok(false)
+    }
+}
+
+fn lost(role: Role, loss: Loss) -> Ending {
+    match loss {
+        Loss::Reset => Ending::Reset(role),
+        Loss::Unreachable => Ending::Unreachable(role),
+    }
+}
