@@ -41,7 +41,7 @@ fn near_ports(address: SocketAddr, limit: Duration) -> Contrast {
         .map(|port| SocketAddr::new(address.ip(), port))
         .collect();
     let probes = probe::connect_all(&near, limit, |_| ());
-    let accepts = |p: &&probe::Probe| matches!(p.attempt.outcome, Outcome::Accepted(_));
+    let accepts = |p: &&probe::Probe| p.attempt.outcome.accepted();
     Contrast {
         open: probes
             .iter()

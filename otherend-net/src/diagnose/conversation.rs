@@ -131,8 +131,11 @@ impl Talking {
         self.ended(heard.end);
     }
 
-    /// A silent port may wait for TLS: say hello on a connection of its own.
+    /// A silent port may wait for TLS: say hello on a connection of its own, when the first is
+    /// over, since there are servers that serve one at a time.
     fn try_tls(&mut self, host: &str) {
+        // A connection that is broken already needs no end.
+        let _ = self.stream.shutdown(Shutdown::Both);
         let limit = self.left(EXPERIMENT);
         let Ok(mut stream) = TcpStream::connect_timeout(&self.peer, limit) else {
             return;

@@ -99,10 +99,13 @@ impl Probe {
         let Some(socket) = &self.socket else {
             return;
         };
-        self.attempt.icmp = self.attempt.icmp.or_else(|| system::take_error(socket));
-        match socket.take_error() {
+        // In this order: taking the ICMP error out of its queue clears the socket's own.
+        let error = socket.take_error();
+        self.attempt.icmp = system::take_error(socket);
+        match error {
             Ok(Some(error)) | Err(error) => self.fail(&error),
             Ok(None) if socket.peer_addr().is_ok() => self.connected(),
+            Ok(None) if self.attempt.icmp.is_some() => self.finish(Outcome::HostUnreachable),
             Ok(None) => {}
         }
     }
@@ -144,6 +147,7 @@ fn is_in_progress(error: &io::Error) -> bool {
 fn outcome_of(error: &io::Error) -> Outcome {
     match Errno::from_io_error(error) {
         Some(Errno::CONNREFUSED) => Outcome::Refused,
+        Some(Errno::CONNRESET | Errno::PIPE) => Outcome::ResetAtOnce,
         Some(Errno::TIMEDOUT) => Outcome::TimedOut,
         Some(Errno::HOSTUNREACH | Errno::HOSTDOWN) => Outcome::HostUnreachable,
         Some(Errno::NETUNREACH | Errno::NETDOWN) => Outcome::NetworkUnreachable,

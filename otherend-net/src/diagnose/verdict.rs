@@ -88,6 +88,7 @@ fn address_cause(evidence: &Evidence) -> Option<Cause> {
 fn causes_at(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     match &target.attempt.outcome {
         Outcome::Accepted(_) | Outcome::NotTried => Vec::new(),
+        Outcome::ResetAtOnce => talk::ended::reset_at_once(target),
         Outcome::Refused => refused::causes(evidence, target),
         Outcome::TimedOut => unanswered::causes(evidence, target),
         Outcome::HostUnreachable | Outcome::NetworkUnreachable => {

@@ -48,6 +48,7 @@ pub(super) fn attempt(address: SocketAddr, attempt: &Attempt) -> Told {
     let text = match &attempt.outcome {
         Outcome::Accepted(_) => return (Mark::Good, format!("{address} accepted")),
         Outcome::NotTried => "not tried".to_owned(),
+        Outcome::ResetAtOnce => "accepted, and reset at once".to_owned(),
         Outcome::SelfConnected => "connected to itself".to_owned(),
         Outcome::Refused if attempt.icmp.is_none() => "refused: a reset came back".to_owned(),
         Outcome::Refused => "refused".to_owned(),
@@ -84,7 +85,7 @@ pub(super) fn contrast(address: SocketAddr, contrast: &Contrast) -> Option<Told>
         ));
     }
     let said = |outcome: &Outcome| match outcome {
-        Outcome::Accepted(_) => "accepts",
+        Outcome::Accepted(_) | Outcome::ResetAtOnce => "accepts",
         Outcome::Refused => "refuses",
         _ => "does not answer",
     };

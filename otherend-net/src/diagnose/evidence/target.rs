@@ -87,6 +87,8 @@ pub enum Outcome {
     NotTried,
     /// Accepted; with the local address.
     Accepted(SocketAddr),
+    /// Accepted, and reset before anything else could happen.
+    ResetAtOnce,
     /// Connected to itself.
     SelfConnected,
     /// A reset, or an ICMP port unreachable.
@@ -112,7 +114,12 @@ pub enum Outcome {
 impl Outcome {
     /// Whether the other side's kernel answered, be it with a yes or with a no.
     pub fn answered(&self) -> bool {
-        matches!(self, Outcome::Accepted(_) | Outcome::Refused)
+        self.accepted() || *self == Outcome::Refused
+    }
+
+    /// Whether the connection came to be, however short it was.
+    pub fn accepted(&self) -> bool {
+        matches!(self, Outcome::Accepted(_) | Outcome::ResetAtOnce)
     }
 }
 

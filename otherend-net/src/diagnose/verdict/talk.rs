@@ -1,7 +1,7 @@
 //! The connection was accepted. What came after it: nothing, an end, another protocol, a strange
 //! reply.
 
-mod ended;
+pub(super) mod ended;
 mod silent;
 
 use super::{list_listeners, refused};
@@ -218,6 +218,9 @@ fn told(talk: &Talk) -> Option<Cause> {
 }
 
 fn other_protocol(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
+    if evidence.asked.tls {
+        return None;
+    }
     let heard = [&talk.greeting, &talk.reply, &talk.tls_heard]
         .into_iter()
         .find(|h| !h.is_empty())?;

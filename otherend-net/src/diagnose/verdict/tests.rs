@@ -386,7 +386,7 @@ fn an_address_can_be_wrong_before_anything_is_sent() {
     gives(
         &via_router(with(near)),
         false,
-        &[FirewallDrop, HostDown, WrongAddress, AnswerLost],
+        &[FirewallDrop, HostDown, AnswerLost, WrongAddress],
     );
 }
 

@@ -2,6 +2,8 @@
 //! all.
 
 use super::{happened, here, is_local, list_listeners, unreachable};
+use std::net::IpAddr;
+
 use crate::diagnose::cause::Cause;
 use crate::diagnose::evidence::{
     Evidence, Link, Listening, Machine, Oddity, Route, RuleAction, RuleHit, Target,
@@ -233,31 +235,35 @@ fn nothing_answers(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     causes
 }
 
-/// The address may be a slip: likely when it is close to one of this machine's networks.
+/// The address may be a slip of the finger. How likely that is depends on what else is known.
 pub(super) fn wrong_address(evidence: &Evidence, target: &Target) -> Cause {
-    let near = evidence.oddities.iter().find_map(|oddity| match oddity {
-        Oddity::NearOwnNetwork { network, meant } => Some((network, meant)),
-        _ => None,
-    });
     let ip = target.address.ip();
-    match near {
-        Some((network, meant)) => Cause::likely(
-            Word::WrongAddress,
-            format!("the address is wrong: perhaps {meant} was meant"),
-        )
-        .because(format!(
-            "{ip} is one slip away from this machine's network {network}"
-        ))
-        .check(format!(
-            "otherend diagnose {meant}:{}",
-            target.address.port()
-        ))
-        .remedy("correct the address"),
-        None => Cause::possible(
-            Word::WrongAddress,
-            format!("the address is wrong: no machine has {ip}"),
-        )
-        .check("on the server: otherend interfaces (or ip addr) prints its addresses")
-        .remedy("use one of the addresses that the server prints"),
+    match meant(evidence) {
+        Some((network, meant)) => {
+            let says = format!("the address is wrong: perhaps {meant} was meant");
+            Cause::possible(Word::WrongAddress, says)
+                .because(format!(
+                    "{ip} is one slip away from this machine's network {network}"
+                ))
+                .check(format!(
+                    "otherend diagnose {meant}:{}",
+                    target.address.port()
+                ))
+                .remedy("correct the address")
+        }
+        None => {
+            let says = format!("the address is wrong: no machine has {ip}");
+            Cause::possible(Word::WrongAddress, says)
+                .check("on the server: otherend interfaces (or ip addr) prints its addresses")
+                .remedy("use one of the addresses that the server prints")
+        }
     }
+}
+
+/// The network of this machine that the address is one slip away from, and the address on it.
+pub(super) fn meant(evidence: &Evidence) -> Option<(&str, IpAddr)> {
+    evidence.oddities.iter().find_map(|oddity| match oddity {
+        Oddity::NearOwnNetwork { network, meant } => Some((network.as_str(), *meant)),
+        _ => None,
+    })
 }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::unanswered::wrong_address;
+use super::unanswered::{meant, wrong_address};
 use super::{happened, here};
 use crate::diagnose::cause::{Cause, Likelihood};
 use crate::diagnose::evidence::{Evidence, Icmp, Outcome, Route, Target};
@@ -62,9 +62,8 @@ fn without_icmp(evidence: &Evidence, target: &Target) -> Vec<Cause> {
         .check("ip route (or otherend interfaces): is there a default route?")
         .remedy("connect the network, or add a route: ip route add default via ROUTER"),
     ];
-    let wrong = wrong_address(evidence, target);
-    if wrong.likelihood == Likelihood::Likely {
-        causes.push(wrong);
+    if meant(evidence).is_some() {
+        causes.push(likely(wrong_address(evidence, target)));
     }
     causes
 }
@@ -97,7 +96,7 @@ pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
     } else {
         (
             Word::FirewallReject,
-            format!("a firewall on the way, at {}", icmp.from),
+            format!("a firewall on the way ({})", icmp.from),
         )
     };
     Cause::certain(
@@ -154,10 +153,8 @@ pub(super) fn nobody_on_link(evidence: &Evidence, target: &Target) -> Vec<Cause>
         target.address.ip(),
         super::took(target.attempt.took)
     );
-    let mut wrong = wrong_address(evidence, target);
-    wrong.likelihood = Likelihood::Likely;
     vec![
-        wrong.because(&unclaimed),
+        likely(wrong_address(evidence, target)).because(&unclaimed),
         Cause::likely(
             Word::HostDown,
             format!(
@@ -191,10 +188,8 @@ fn nobody_behind_router(evidence: &Evidence, target: &Target, router: IpAddr) ->
         target,
         &format!("is unreachable, says the router {router},"),
     );
-    let mut wrong = wrong_address(evidence, target);
-    wrong.likelihood = Likelihood::Likely;
     vec![
-        wrong.because(&told),
+        likely(wrong_address(evidence, target)).because(&told),
         Cause::likely(
             Word::HostDown,
             format!("the machine {ip} is off, asleep or unplugged"),
@@ -204,6 +199,14 @@ fn nobody_behind_router(evidence: &Evidence, target: &Target, router: IpAddr) ->
         .check("is it on, and does it reach others?")
         .remedy("start it or connect it"),
     ]
+}
+
+fn likely(cause: Cause) -> Cause {
+    let likelihood = Likelihood::Likely;
+    Cause {
+        likelihood,
+        ..cause
+    }
 }
 
 fn is_own(target: &Target, from: IpAddr) -> bool {

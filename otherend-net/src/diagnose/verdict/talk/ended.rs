@@ -1,17 +1,14 @@
 //! The server ended the conversation: at once, after the line, or in the middle of a reply.
 
-use super::super::{is_local, list_listeners};
+use super::super::is_local;
 use super::silent;
 use crate::diagnose::cause::Cause;
-use crate::diagnose::evidence::{End, Evidence, Outcome, Talk, Target};
+use crate::diagnose::evidence::{End, Evidence, Talk, Target};
 use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
-    let gone = talk
-        .again
-        .as_ref()
-        .is_some_and(|again| !matches!(again, Outcome::Accepted(_)));
+    let gone = talk.again.as_ref().is_some_and(|again| !again.accepted());
     if gone {
         return vec![crashed(target, talk), one_shot(target, talk)];
     }
@@ -23,6 +20,16 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
         None if talk.end == End::Reset => vec![after_some_words(talk)],
         None => Vec::new(),
     }
+}
+
+/// The connection was reset before anything could be said or heard.
+pub(in crate::diagnose::verdict) fn reset_at_once(target: &Target) -> Vec<Cause> {
+    let talk = Talk {
+        end: End::Reset,
+        ended_after: target.attempt.took,
+        ..Talk::default()
+    };
+    at_once(target, &talk)
 }
 
 fn what_happened(talk: &Talk) -> String {
@@ -73,7 +80,15 @@ fn one_shot(target: &Target, talk: &Talk) -> Cause {
 
 /// The server lives, and ends every connection without a word.
 fn at_once(target: &Target, talk: &Talk) -> Vec<Cause> {
-    let happened = what_happened(talk);
+    let mut causes = vec![ends_each(talk)];
+    if !talk.said {
+        causes.push(allow_list(target, talk));
+        causes.push(silently_full(target, talk));
+    }
+    causes
+}
+
+fn ends_each(talk: &Talk) -> Cause {
     let when = if talk.said {
         "after the line"
     } else {
@@ -83,34 +98,28 @@ fn at_once(target: &Target, talk: &Talk) -> Vec<Cause> {
         End::Reset => (Word::ResetsAtOnce, "resets"),
         _ => (Word::ClosesAtOnce, "closes"),
     };
-    let mut causes = vec![
-        Cause::likely(
-            word,
-            format!(
-                "the server's program {what} each connection {when}: it fails, or it is made so"
-            ),
-        )
-        .because(&happened)
-        .because("a second connection was accepted, so the server lives")
+    let says = format!("the server {what} each connection {when}: it fails, or is made so");
+    let cause = Cause::likely(word, says).because(what_happened(talk));
+    let cause = match &talk.again {
+        Some(again) if again.accepted() => {
+            cause.because("a second connection was accepted, so the server lives")
+        }
+        _ => cause,
+    };
+    cause
         .check("the server's log")
-        .remedy("see in the server's log why it ends the conversation"),
-    ];
-    if !talk.said {
-        causes.push(allow_list(target, talk));
-        causes.push(
-            Cause::possible(
-                Word::ServerFull,
-                "the server has as many connections as it allows, and does not say so",
-            )
-            .because(happened)
-            .check(format!(
-                "{}, and count the established ones",
-                list_listeners(target.address.port())
-            ))
-            .remedy("close other connections, or raise the server's limit"),
-        );
-    }
-    causes
+        .remedy("see in the server's log why it ends the conversation")
+}
+
+fn silently_full(target: &Target, talk: &Talk) -> Cause {
+    let says = "the server has as many connections as it allows, and does not say so";
+    let established = format!("state established 'sport = :{}'", target.address.port());
+    Cause::possible(Word::ServerFull, says)
+        .because(what_happened(talk))
+        .check(format!(
+            "on the server: ss -tn {established} shows as many as it allows"
+        ))
+        .remedy("close other connections, or raise the server's limit")
 }
 
 fn allow_list(target: &Target, talk: &Talk) -> Cause {
@@ -120,7 +129,7 @@ fn allow_list(target: &Target, talk: &Talk) -> Cause {
     )
     .because(what_happened(talk));
     let cause = match is_local(target) {
-        true => cause.check("connect from another address of this machine: -s ADDRESS"),
+        true => cause.check("connect to another address of this machine, or to 127.0.0.1"),
         false => cause.check("connect from the server's own machine"),
     };
     cause.remedy("add this machine's address to the server's allow list")
