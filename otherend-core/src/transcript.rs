@@ -27,8 +27,10 @@ mod nearest;
 mod parse;
 mod plan;
 mod player;
+mod recorder;
 mod rehearse;
 mod render;
+mod seal;
 mod write;
 
 pub use error::{ParseError, Wrong, WrongText};
@@ -37,6 +39,8 @@ pub use lint::{Finding, Oddity, lint};
 pub use model::{Act, Closing, Eol, Hole, Item, Over, Part, Setting, Step, Text, Trigger};
 pub use plan::{Difference, Plan, SetError, Wanted};
 pub use player::{Coverage, Mismatch, Options, Outcome, Player, Reason, Timing, Told};
+pub use recorder::{Masks, Recorder};
+pub use seal::{ReadError, Recording, Tail};
 
 /// The first line of every transcript.
 pub const FIRST_LINE: &str = "otherend talk 1";

@@ -61,6 +61,22 @@ impl Kind {
             .unwrap_or_default()
     }
 
+    /// What fits, in words.
+    #[must_use]
+    pub fn described(&self) -> &'static str {
+        match self {
+            Kind::Int => "digits, with a sign in front or not",
+            Kind::Hex => "hex digits, without `0x`",
+            Kind::Word => "something without blanks",
+            Kind::Text => "anything but CR and LF",
+            Kind::Ip => "an address such as `192.0.2.7` or `2001:db8::7`",
+            Kind::Time => "a date or time such as `2026-03-02T10:15:09Z`",
+            Kind::Uuid => "8-4-4-4-12 hex digits",
+            Kind::B64 => "base64 digits, `=` only at the end",
+            Kind::Regex(_) => "what the whole expression matches",
+        }
+    }
+
     /// All of `bytes` fits.
     #[must_use]
     pub fn fits(&self, bytes: &[u8]) -> bool {

@@ -43,7 +43,7 @@ impl ParseError {
 }
 
 /// Of a long line the part around character `at`, and where `at` is in it.
-fn window(line: &str, at: usize) -> (String, usize) {
+pub(super) fn window(line: &str, at: usize) -> (String, usize) {
     if line.chars().count() <= WIDEST {
         return (line.to_owned(), at);
     }

@@ -149,6 +149,27 @@ fn write_kind(f: &mut impl Write, kind: &Kind) -> fmt::Result {
     f.write_char('/')
 }
 
+/// Bytes as a line of a file would have them, but for a blank at the end.
+pub(super) fn shown(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_bytes(&mut out, bytes, Within::Text { before_hole: true });
+    out
+}
+
+/// Most of it is for reading: text, not an image of bytes.
+pub(super) fn is_readable(bytes: &[u8]) -> bool {
+    let plain = |chunk: std::str::Utf8Chunk<'_>| {
+        let plain = chunk
+            .valid()
+            .chars()
+            .filter(|c| is_plain(*c) || matches!(c, '\t' | '\r' | '\n'));
+        plain.map(char::len_utf8).sum::<usize>()
+    };
+    let plain: usize = bytes.utf8_chunks().map(plain).sum();
+    3 * plain >= 2 * bytes.len()
+}
+
 /// Where bytes are written: what follows them decides what must be escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Within {

@@ -4,5 +4,6 @@
 mod corpus;
 mod matching;
 mod playing;
+mod recording;
 mod strategies;
 mod text;

@@ -454,3 +454,55 @@ proptest! {
         same_however_cut(|| Player::server(Arc::clone(&plan)), heard.as_bytes(), &cuts)?;
     }
 }
+
+#[track_caller]
+fn shows(file: &str, heard: &[u8], screen: &str) {
+    let Some(Outcome::Failed(mismatch)) = play(Player::client(plan(file)), &[heard], true).outcome
+    else {
+        panic!("it passed");
+    };
+    assert_eq!(mismatch.render("x.talk"), screen);
+}
+
+#[test]
+fn a_mismatch_shows_where_and_what_came_before() {
+    let file = "eol crlf\nC: RING 3\nS: 250 ticket {{t:hex=0b1e}}\nC: STATUS {{t}}\n\
+                S: 251 {{t}} done at {{_:time=10:15}}\nS! close\n";
+    let before = "    C: RING 3\n    S: 250 ticket beef\n    C: STATUS beef\n";
+    let shows = |heard: &str, rest: &str| {
+        let heard = format!("250 ticket beef\r\n{heard}");
+        shows(file, heard.as_bytes(), &format!("{before}{rest}"));
+    };
+    shows(
+        "251 bead done at 10:15\r\n",
+        "x.talk:6: the server said something else\n\
+        \x20   expected  S: 251 {{t}} done at {{_:time=10:15}}\n\
+        \x20   heard     S: 251 bead done at 10:15\n\
+        \x20                      ^ expected `ef`, the value of t\n",
+    );
+    shows(
+        "251 beef done at noon\r\n",
+        "x.talk:6: the server said something else\n\
+        \x20   expected  S: 251 {{t}} done at {{_:time=10:15}}\n\
+        \x20   heard     S: 251 beef done at noon\n\
+        \x20                                 ^ expected a date or time such as `2026-03-02T10:15:09Z`\n",
+    );
+    shows(
+        "251 beef done at 10:15\n",
+        "x.talk:6: the server said something else\n\
+        \x20   expected  S: 251 {{t}} done at {{_:time=10:15}}\n\
+        \x20   heard     S. 251 beef done at 10:15\\n\n\
+        \x20                                      ^ expected `\\r\\n`\n",
+    );
+    shows(
+        "251 be\x1b",
+        "x.talk:6: the server closed the connection before this\n\
+        \x20   expected  S: 251 {{t}} done at {{_:time=10:15}}\n\
+        \x20   heard     S. 251 be\\x1b\n\
+        \x20                      ^ expected `ef`, the value of t\n",
+    );
+    shows(
+        "251 beef done at 10:15\r\nmore\r\n",
+        "    S: 251 beef done at 10:15\nx.talk:7: the server went on speaking\n    expected  S! close\n    heard     S: more\n",
+    );
+}

@@ -99,7 +99,7 @@ impl WrongText {
                 r"`_`, or a letter with letters, digits, `_`, `-`; `\{{` for plain braces"
             }
             WrongText::Forgotten => "`{{_:text=sample}}`, or a name",
-            WrongText::Sample(kind, _) => describe(kind),
+            WrongText::Sample(kind, _) => kind.described(),
             WrongText::OpenRegex => r"`/…/=sample}}`, with `\/` for a slash in it",
             WrongText::Regex(_) => "the syntax of Rust's regex crate",
         };
@@ -113,18 +113,4 @@ fn kinds() -> String {
         .map(|(name, _)| format!("`{name}`"))
         .collect();
     format!("{} or `/regex/`", names.join(" "))
-}
-
-fn describe(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Int => "digits, with a sign in front or not",
-        Kind::Hex => "hex digits, without `0x`",
-        Kind::Word => "something without blanks",
-        Kind::Text => "anything but CR and LF",
-        Kind::Ip => "an address such as `192.0.2.7` or `2001:db8::7`",
-        Kind::Time => "a date or time such as `2026-03-02T10:15:09Z`",
-        Kind::Uuid => "8-4-4-4-12 hex digits",
-        Kind::B64 => "base64 digits, `=` only at the end",
-        Kind::Regex(_) => "a sample that the whole expression matches",
-    }
 }

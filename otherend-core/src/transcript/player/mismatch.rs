@@ -1,9 +1,13 @@
 //! What did not fit: the place in the file, what was heard, and the conversation so far.
 
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use crate::Role;
-use crate::transcript::{Closing, Difference};
+use crate::transcript::model::letter;
+use crate::transcript::render::window;
+use crate::transcript::write::shown;
+use crate::transcript::{Closing, Difference, Wanted};
 
 /// Something heard that does not fit, or not heard that should have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,4 +53,115 @@ pub struct Told {
     pub who: Role,
     /// What.
     pub bytes: Vec<u8>,
+}
+
+impl Mismatch {
+    /// It as a screen shows it: the conversation so far, the place in the file, what was expected
+    /// there, what was heard, and a caret under the first byte that differs.
+    #[must_use]
+    pub fn render(&self, file: &str) -> String {
+        let mut out = String::new();
+        for told in &self.before {
+            for line in told.bytes.split_inclusive(|b| *b == b'\n') {
+                let (head, text) = (head(told.connection, told.who, line), shown(body(line)));
+                // Writing to a string cannot fail.
+                let _ = writeln!(out, "    {head} {}", window(&text, 0).0);
+            }
+        }
+        match self.line {
+            Some(line) => _ = writeln!(out, "{file}:{line}: {self}"),
+            None => _ = writeln!(out, "{file}: {self}"),
+        }
+        if let Some(expected) = &self.expected {
+            let _ = writeln!(out, "    expected  {}", window(expected, 0).0);
+        }
+        self.render_heard(&mut out);
+        out
+    }
+
+    fn render_heard(&self, out: &mut String) {
+        if self.heard.is_empty() {
+            return;
+        }
+        let at = self.difference.as_ref().map(|difference| difference.at);
+        let text = body(&self.heard);
+        let ends_otherwise = at.is_some_and(|at| at >= text.len());
+        let (heard, mark) = if ends_otherwise || text.len() == self.heard.len() {
+            (&self.heard[..], '.')
+        } else {
+            (text, ':')
+        };
+        let head = marker(self.connection, self.who, mark);
+        let before = at.map_or(0, |at| shown(&heard[..at.min(heard.len())]).chars().count());
+        let (text, column) = window(&shown(heard), before);
+        let _ = writeln!(out, "    heard     {head} {text}");
+        if let Some(difference) = &self.difference {
+            let indent = " ".repeat(head.len() + 1 + column);
+            let _ = writeln!(out, "              {indent}^ {}", difference.wanted);
+        }
+    }
+}
+
+fn head(connection: usize, who: Role, line: &[u8]) -> String {
+    marker(
+        connection,
+        who,
+        if line.ends_with(b"\n") { ':' } else { '.' },
+    )
+}
+
+fn marker(connection: usize, who: Role, mark: char) -> String {
+    match connection {
+        0 => format!("{}{mark}", letter(who)),
+        other => format!("{}{}{mark}", other + 1, letter(who)),
+    }
+}
+
+/// A line without its end.
+fn body(line: &[u8]) -> &[u8] {
+    match line.strip_suffix(b"\n") {
+        Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
+        None => line,
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = match self.who {
+            Role::Client => "the client",
+            Role::Server => "the server",
+        };
+        let expects_end = self.expected.is_some() && self.difference.is_none();
+        match &self.reason {
+            Reason::Unexpected if self.line.is_none() => {
+                write!(f, "{who} said more than the file")
+            }
+            Reason::Unexpected if expects_end => write!(f, "{who} went on speaking"),
+            Reason::Unexpected => write!(f, "{who} said something else"),
+            Reason::Ended(Closing::Reset) => write!(f, "{who} reset the connection"),
+            Reason::Ended(_) if expects_end => write!(f, "{who} closed the connection"),
+            Reason::Ended(_) => write!(f, "{who} closed the connection before this"),
+            Reason::Silent(time) if self.heard.is_empty() => {
+                write!(f, "{who} said nothing for {time:?}")
+            }
+            Reason::Silent(time) => write!(f, "{who} stopped in the middle for {time:?}"),
+            Reason::TooLong => write!(f, "{who} said a line of over 1 MiB"),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// The most bytes that are shown.
+        const LONGEST: usize = 40;
+        let start = |bytes: &[u8]| shown(&bytes[..bytes.len().min(LONGEST)]);
+        match self {
+            Wanted::Bytes(bytes) => write!(f, "expected `{}`", start(bytes)),
+            Wanted::Value(name, rest) => {
+                write!(f, "expected `{}`, the value of {name}", start(rest))
+            }
+            Wanted::Kind(kind) => write!(f, "expected {}", kind.described()),
+            Wanted::End => f.write_str("expected nothing more"),
+        }
+    }
 }

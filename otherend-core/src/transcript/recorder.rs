@@ -1,0 +1,299 @@
+//! From what goes over a connection to the lines of a transcript, as they come.
+//!
+//! The recorder makes text; whoever holds the file appends it. Secrets are masked before there is
+//! any text, and seals ([`seal`](super::seal)) vouch for what was written.
+
+mod encode;
+mod mask;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub use mask::Masks;
+
+use super::model::{Act, Eol, Item, Over, Setting, Step};
+use super::seal::Check;
+use super::{Closing, FIRST_LINE};
+use crate::{Role, Time};
+use mask::Watch;
+
+/// A shorter time than this is not noted.
+const NOTABLE: Duration = Duration::from_millis(10);
+
+/// An unfinished line that is older than this when it goes on is written as a piece of its own.
+const UNHURRIED: Duration = Duration::from_millis(50);
+
+/// An unfinished line that is longer than this is written in pieces.
+const LONGEST: usize = 64 * 1024;
+
+/// Makes the text of a recording, line by line.
+///
+/// Tell it what happens in the order of happening; [`take`](Self::take) gives the whole lines that
+/// are ready to be appended. A line is made when it is complete, when the other side speaks, when
+/// its side stops, or at [`flush`](Self::flush).
+///
+/// ```
+/// use otherend_core::transcript::{Closing, Masks, Recorder};
+/// use otherend_core::{Role, Time};
+///
+/// let now = Time::ZERO;
+/// let mut recorder = Recorder::new(Masks::usual(), "by an example");
+/// recorder.said(now, 1, Role::Client, b"USER bob\r\nPASS hunter2\r\n");
+/// recorder.stopped(now, 1, Role::Server, Closing::Reset);
+/// recorder.end(now);
+/// assert_eq!(recorder.take(), "\
+/// otherend talk 1
+/// ##= recorded by an example
+/// eol      crlf
+///
+/// C: USER bob
+/// C: PASS {{secret:text=****}}
+/// S! reset
+/// ##= end b0ba8e9e
+/// ");
+/// ```
+#[derive(Debug)]
+pub struct Recorder {
+    masks: Masks,
+    remark: String,
+    over: Over,
+    /// Decided by the first line that ends.
+    eol: Option<Eol>,
+    /// Steps from before that, each with its time.
+    early: Vec<(Time, Item)>,
+    ready: String,
+    check: Check,
+    /// There are lines that no seal vouches for.
+    unsealed: bool,
+    /// Up to when time is noted; `None` before the first step.
+    noted: Option<Time>,
+    connections: BTreeMap<u16, Connection>,
+}
+
+#[derive(Debug, Default)]
+struct Connection {
+    sides: [Side; 2],
+    /// What makes the next line of the client a secret.
+    watch: Watch,
+}
+
+/// What one side of a connection has said and is not written.
+#[derive(Debug, Default)]
+struct Side {
+    /// An unfinished line.
+    held: Vec<u8>,
+    since: Time,
+    /// What of that line is written already.
+    written: Vec<u8>,
+    stopped: bool,
+    /// It finished sending, and whether it still listens has not shown yet.
+    stop_is_unclear: bool,
+}
+
+impl Recorder {
+    /// A recording with these masks; `remark` stands on its second line.
+    #[must_use]
+    pub fn new(masks: Masks, remark: &str) -> Self {
+        Recorder {
+            masks,
+            remark: crate::escaped(remark.as_bytes()),
+            over: Over::Tcp,
+            eol: None,
+            early: Vec::new(),
+            ready: String::new(),
+            check: Check::default(),
+            unsealed: false,
+            noted: None,
+            connections: BTreeMap::new(),
+        }
+    }
+
+    /// A recording of datagrams: each is a step.
+    #[must_use]
+    pub fn over_udp(mut self) -> Self {
+        self.over = Over::Udp;
+        self
+    }
+
+    // ---- in
+
+    /// A connection opened; they are numbered from 1 in the order of opening.
+    pub fn opened(&mut self, now: Time, connection: u16) {
+        self.connections.entry(connection).or_default();
+        self.step(now, connection, Role::Client, Act::Connect);
+    }
+
+    /// `who` said `bytes`; over UDP they are one datagram.
+    pub fn said(&mut self, now: Time, connection: u16, who: Role, bytes: &[u8]) {
+        let (own, other) = sides(who);
+        self.connections.entry(connection).or_default();
+        self.write_held(now, connection, other);
+        self.write_stop(now, connection, other, Closing::HalfClose);
+        if self.over == Over::Udp {
+            return self.write(now, connection, who, bytes);
+        }
+        let side = self.side(connection, own);
+        if !side.held.is_empty() && now.since(side.since) >= UNHURRIED {
+            self.write_held(now, connection, own);
+        }
+        let side = self.side(connection, own);
+        if side.held.is_empty() {
+            side.since = now;
+        }
+        side.held.extend_from_slice(bytes);
+        let held = std::mem::take(&mut side.held);
+        for line in held.split_inclusive(|b| *b == b'\n') {
+            if line.ends_with(b"\n") || line.len() > LONGEST {
+                self.write(now, connection, who, line);
+                self.side(connection, own).since = now;
+            } else {
+                self.side(connection, own).held = line.to_vec();
+            }
+        }
+    }
+
+    /// `who` stopped: what a half-close is and what a close is shows when the other side speaks on
+    /// or stops too.
+    pub fn stopped(&mut self, now: Time, connection: u16, who: Role, how: Closing) {
+        let (own, other) = sides(who);
+        self.connections.entry(connection).or_default();
+        self.write_held(now, connection, other);
+        self.write_held(now, connection, own);
+        if std::mem::replace(&mut self.side(connection, own).stopped, true) {
+            return;
+        }
+        let also = self.side(connection, other);
+        let (unclear, stopped) = (also.stop_is_unclear, also.stopped);
+        if how == Closing::Reset {
+            self.write_stop(now, connection, other, Closing::HalfClose);
+            self.step(now, connection, who, Act::Close(Closing::Reset));
+        } else if unclear {
+            // Closing is what the first did; the second follows, which needs no line.
+            self.write_stop(now, connection, other, Closing::Close);
+        } else if stopped {
+            self.step(now, connection, who, Act::Close(Closing::Close));
+        } else {
+            self.side(connection, own).stop_is_unclear = true;
+        }
+    }
+
+    /// Write unfinished lines as pieces, so that all that was said so far is there.
+    pub fn flush(&mut self, now: Time) {
+        let connections: Vec<u16> = self.connections.keys().copied().collect();
+        for connection in connections {
+            for side in [0, 1] {
+                self.write_held(now, connection, side);
+            }
+        }
+        self.write_early();
+    }
+
+    /// Vouch for all lines so far, if there are any that no seal vouches for.
+    pub fn seal(&mut self) {
+        if std::mem::take(&mut self.unsealed) {
+            let seal = self.check.seal();
+            self.line(&seal);
+            self.unsealed = false;
+        }
+    }
+
+    /// The recording is complete.
+    pub fn end(&mut self, now: Time) {
+        self.flush(now);
+        let connections: Vec<u16> = self.connections.keys().copied().collect();
+        for connection in connections {
+            for side in [0, 1] {
+                self.write_stop(now, connection, side, Closing::Close);
+            }
+        }
+        self.write_early();
+        let end = self.check.end();
+        self.line(&end);
+    }
+
+    // ---- out
+
+    /// The whole lines that are ready, each given once.
+    pub fn take(&mut self) -> String {
+        std::mem::take(&mut self.ready)
+    }
+
+    // ---- inside
+
+    fn side(&mut self, connection: u16, side: usize) -> &mut Side {
+        &mut self.connections.entry(connection).or_default().sides[side]
+    }
+
+    fn write_held(&mut self, now: Time, connection: u16, side: usize) {
+        let held = std::mem::take(&mut self.side(connection, side).held);
+        if !held.is_empty() {
+            self.write(now, connection, ROLES[side], &held);
+        }
+    }
+
+    /// Write how a side stopped, if that was unclear until now.
+    fn write_stop(&mut self, now: Time, connection: u16, side: usize, how: Closing) {
+        if std::mem::take(&mut self.side(connection, side).stop_is_unclear) {
+            self.step(now, connection, ROLES[side], Act::Close(how));
+        }
+    }
+
+    fn step(&mut self, now: Time, connection: u16, who: Role, act: Act) {
+        let step = Step {
+            connection,
+            who,
+            act,
+        };
+        self.item(now, Item::Step(step));
+    }
+
+    fn item(&mut self, now: Time, item: Item) {
+        if self.eol.is_none() {
+            return self.early.push((now, item));
+        }
+        let noted = *self.noted.get_or_insert(now);
+        let millis = u64::try_from(now.since(noted).as_millis()).unwrap_or(u64::MAX);
+        let pause = Duration::from_millis(millis);
+        if pause >= NOTABLE {
+            self.noted = Some(noted + pause);
+            self.line(&Item::Pause(pause).to_string());
+        }
+        self.line(&item.to_string());
+    }
+
+    /// The end of lines is known, or nothing speaks against the default.
+    fn write_early(&mut self) {
+        let eol = *self.eol.get_or_insert_default();
+        if self.check.is_new() {
+            self.line(FIRST_LINE);
+            let remark = self.remark.clone();
+            self.line(&format!("#= recorded {remark}"));
+            self.line(&Item::Setting(Setting::Eol(eol)).to_string());
+            if self.over == Over::Udp {
+                self.line(&Item::Setting(Setting::Over(Over::Udp)).to_string());
+            }
+            self.line("");
+        }
+        for (time, item) in std::mem::take(&mut self.early) {
+            self.item(time, item);
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        self.check.add(line.as_bytes());
+        self.check.add(b"\n");
+        self.ready.push_str(line);
+        self.ready.push('\n');
+        self.unsealed = true;
+    }
+}
+
+const ROLES: [Role; 2] = [Role::Client, Role::Server];
+
+/// The place of `who` and of the other side.
+fn sides(who: Role) -> (usize, usize) {
+    match who {
+        Role::Client => (0, 1),
+        Role::Server => (1, 0),
+    }
+}

@@ -1,0 +1,91 @@
+//! Bytes that were said, as steps: lines, pieces, or hex where they are not for reading.
+
+use super::{Recorder, sides};
+use crate::transcript::model::{Act, Eol, Over, Part, Text};
+use crate::transcript::write::is_readable;
+use crate::{Role, Time};
+
+/// How many bytes a line of hex holds.
+const HEX_WIDTH: usize = 32;
+
+/// How much of a line under way is remembered to find secrets in the rest of it.
+const REMEMBERED: usize = 16 * 1024;
+
+impl Recorder {
+    /// Write `bytes`, a line or a piece of one.
+    pub(super) fn write(&mut self, now: Time, connection: u16, who: Role, bytes: &[u8]) {
+        if self.eol.is_none() && bytes.ends_with(b"\n") {
+            self.eol = Some(if bytes.ends_with(b"\r\n") {
+                Eol::CrLf
+            } else {
+                Eol::Lf
+            });
+            self.write_early();
+        }
+        let text = self.masked(connection, who, bytes);
+        if text.as_literal().is_some() && !is_readable(bytes) {
+            let width = match self.over {
+                Over::Tcp => HEX_WIDTH,
+                Over::Udp => bytes.len(),
+            };
+            for chunk in bytes.chunks(width) {
+                self.step(now, connection, who, Act::Hex(chunk.to_vec()));
+            }
+            return;
+        }
+        let act = match without_end(text, self.eol.unwrap_or_default()) {
+            Ok(line) => Act::Line(line),
+            Err(piece) => Act::Piece(piece),
+        };
+        self.step(now, connection, who, act);
+    }
+
+    /// `bytes` with a hole for each secret in them.
+    fn masked(&mut self, connection: u16, who: Role, bytes: &[u8]) -> Text {
+        let state = self.connections.entry(connection).or_default();
+        let side = &mut state.sides[sides(who).0];
+        let known = side.written.len();
+        side.written.extend_from_slice(bytes);
+        let line = trim_end(&side.written);
+        let secrets = self.masks.secrets(line, who, &state.watch);
+        let mut text = Text::default();
+        let mut at = known;
+        for secret in secrets {
+            let (start, end) = (secret.start.max(at), secret.end);
+            if start < end {
+                text.push(Part::Literal(side.written[at..start].to_vec()));
+                text.push(super::mask::hole());
+                at = end;
+            }
+        }
+        text.push(Part::Literal(
+            side.written[at.min(side.written.len())..].to_vec(),
+        ));
+        if bytes.ends_with(b"\n") || self.over == Over::Udp {
+            state.watch.heard(line, who);
+            side.written.clear();
+        } else if side.written.len() > REMEMBERED {
+            self.masks.forget(&mut side.written);
+        }
+        text
+    }
+}
+
+/// A line without its end.
+fn trim_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// The line without the file's ending; if it does not end so, the piece as it is.
+fn without_end(text: Text, eol: Eol) -> Result<Text, Text> {
+    let Some(Part::Literal(last)) = text.parts().last() else {
+        return Err(text);
+    };
+    let Some(kept) = last.strip_suffix(eol.bytes()) else {
+        return Err(text);
+    };
+    let before = &text.parts()[..text.parts().len() - 1];
+    let kept = Part::Literal(kept.to_vec());
+    Ok(before.iter().cloned().chain([kept]).collect())
+}

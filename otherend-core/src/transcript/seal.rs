@@ -1,0 +1,184 @@
+//! Seals: what makes a recording say only what was there.
+//!
+//! A recording's second line begins with `#= recorded`. After that, lines `#= xxxxxxxx` hold the
+//! CRC-32 of every byte of the file before them, and `#= end xxxxxxxx` is the last line of a complete one.
+//! To every other reader these are comments. What is promised: of a recording that was cut at any
+//! byte, or in which any one bit was changed, only lines that were recorded are ever read.
+
+use super::{ParseError, Transcript};
+
+/// The start of every line that belongs to the seals.
+const MARK: &[u8] = b"#=";
+const END: &str = "end ";
+
+/// CRC-32 (ISO 3309) of all bytes so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Check(u32);
+
+impl Default for Check {
+    fn default() -> Self {
+        Check(u32::MAX)
+    }
+}
+
+impl Check {
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = TABLE[usize::from(self.0 as u8 ^ byte)] ^ (self.0 >> 8);
+        }
+    }
+
+    pub(super) fn is_new(self) -> bool {
+        self == Check::default()
+    }
+
+    pub(super) fn seal(self) -> String {
+        format!("#= {:08x}", !self.0)
+    }
+
+    pub(super) fn end(self) -> String {
+        format!("#= {END}{:08x}", !self.0)
+    }
+}
+
+const TABLE: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut value = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            value = (value >> 1) ^ if value & 1 == 1 { 0xedb8_8320 } else { 0 };
+            bit += 1;
+        }
+        table[byte] = value;
+        byte += 1;
+    }
+    table
+};
+
+/// A file as it was found: written by hand, or a recording with its seals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// What can be relied on.
+    pub transcript: Transcript,
+    /// What is there besides.
+    pub tail: Tail,
+}
+
+/// What follows the last seal of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tail {
+    /// The file has no seals: all of it was read.
+    NoSeals,
+    /// The recording is complete.
+    Complete,
+    /// It ended early: this many lines after the last seal, which is on line `after`, were skipped.
+    Cut {
+        /// The line of the last seal; 1 if there is none.
+        after: usize,
+        /// How many lines were skipped, the unfinished last one counted.
+        lines: usize,
+    },
+}
+
+/// What keeps a file from being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// It is no transcript.
+    Parse(ParseError),
+    /// Lines of a recording are not what was recorded: damaged, or edited by hand.
+    Broken {
+        /// The first line that no intact seal vouches for.
+        from: usize,
+        /// The line of the seal that does not fit.
+        seal: usize,
+    },
+}
+
+impl std::error::Error for ReadError {}
+
+impl std::fmt::Display for ReadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ReadError::Parse(error) => error.fmt(f),
+            ReadError::Broken { from, seal } => write!(
+                f,
+                "{from}: lines {from} to {seal} are not as they were recorded: damaged, or edited"
+            ),
+        }
+    }
+}
+
+impl Recording {
+    /// Read a file; of a recording only what its seals vouch for.
+    ///
+    /// # Errors
+    /// It is no transcript, or a seal does not fit what stands before it.
+    pub fn read(source: &[u8]) -> Result<Self, ReadError> {
+        let sealed = source
+            .split(|b| *b == b'\n')
+            .any(|line| line.starts_with(MARK));
+        if !sealed {
+            let transcript = Transcript::parse(source).map_err(ReadError::Parse)?;
+            let tail = Tail::NoSeals;
+            return Ok(Recording { transcript, tail });
+        }
+        let vouched = vouched(source)?;
+        let first_line = source
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(source.len(), |at| at + 1);
+        let good = &source[..vouched.bytes.max(first_line)];
+        let transcript = Transcript::parse(good).map_err(ReadError::Parse)?;
+        let rest = &source[good.len()..];
+        let tail = if vouched.complete && rest.is_empty() {
+            Tail::Complete
+        } else {
+            Tail::Cut {
+                after: vouched.lines.max(1),
+                lines: rest.split_inclusive(|b| *b == b'\n').count(),
+            }
+        };
+        Ok(Recording { transcript, tail })
+    }
+}
+
+/// How much of a recording its seals vouch for.
+#[derive(Default)]
+struct Vouched {
+    bytes: usize,
+    lines: usize,
+    complete: bool,
+}
+
+fn vouched(source: &[u8]) -> Result<Vouched, ReadError> {
+    let mut check = Check::default();
+    let mut vouched = Vouched::default();
+    let mut at = 0;
+    for (index, line) in source.split_inclusive(|b| *b == b'\n').enumerate() {
+        let whole = line.strip_suffix(b"\n");
+        let seal = whole
+            .and_then(|line| line.strip_prefix(MARK))
+            .filter(|_| index != 1);
+        at += line.len();
+        if let Some(seal) = seal {
+            let number = index + 1;
+            let complete = seal == &check.end().as_bytes()[MARK.len()..];
+            if vouched.complete || !complete && seal != &check.seal().as_bytes()[MARK.len()..] {
+                return Err(ReadError::Broken {
+                    from: vouched.lines + 1,
+                    seal: number,
+                });
+            }
+            vouched = Vouched {
+                bytes: at,
+                lines: number,
+                complete,
+            };
+        }
+        check.add(line);
+    }
+    Ok(vouched)
+}
