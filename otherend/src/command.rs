@@ -1,5 +1,6 @@
 //! The commands: one variant, one file and one arm each.
 
+mod bench;
 mod completions;
 mod diagnose;
 pub(crate) mod interfaces;
@@ -15,6 +16,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     /// Say why it does not connect.
     Diagnose(diagnose::Args),
+    /// Measure how many lines a server answers, and how fast.
+    Bench(bench::Args),
     /// Print a completion script for a shell.
     Completions(completions::Args),
     /// List this machine's network adapters and addresses.
@@ -28,6 +31,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(args),
         Command::Diagnose(args) => diagnose::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Interfaces(args) => interfaces::run(args),
         Command::Man(args) => man::run(args),

@@ -1,6 +1,7 @@
 //! The program as a user starts it: one file a command, all on the builder in `cli/program.rs`.
 
 mod cli {
+    mod bench;
     mod completions;
     mod interfaces;
     mod man;

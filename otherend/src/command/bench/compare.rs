@@ -1,0 +1,115 @@
+//! `otherend bench compare`: two saved runs beside each other.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::bench::report::compare::{Comparison, Verdict, compare};
+use crate::bench::report::text::task;
+use crate::bench::report::{Report, SCHEMA};
+use crate::exit::Failure;
+use crate::output::style::Palette;
+
+/// The flags of `otherend bench compare`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The run to compare with, as `bench --save` wrote it.
+    before: PathBuf,
+
+    /// The run to compare.
+    after: PathBuf,
+
+    /// Print JSON Lines for programs instead of text for people.
+    #[arg(long, env = "OTHEREND_JSON")]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  otherend bench --save before.json
+  otherend bench --save after.json
+  otherend bench compare before.json after.json";
+
+/// Read both and show what changed.
+pub(super) fn run(args: Args) -> anyhow::Result<()> {
+    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    let comparison = compare(&before, &after);
+    let text = match args.json {
+        true => serde_json::to_string(&comparison)? + "\n",
+        false => {
+            let palette = Palette::of(&std::io::stdout());
+            format!(
+                "{}\n\n{}",
+                task(&before.load),
+                text(&args, &comparison, palette)
+            )
+        }
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Report, Failure> {
+    let usage = |text: String| Failure::Usage(format!("{}: {text}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| usage(error.to_string()))?;
+    let report: Report = serde_json::from_str(&text)
+        .map_err(|error| usage(format!("this is no run that `bench --save` wrote: {error}")))?;
+    match report.schema {
+        SCHEMA => Ok(report),
+        other => Err(usage(format!(
+            "its form is number {other}, and this program knows {SCHEMA}"
+        ))),
+    }
+}
+
+fn text(args: &Args, comparison: &Comparison, palette: Palette) -> String {
+    let name = |path: &Path| {
+        path.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        String::new(),
+        name(&args.before),
+        name(&args.after),
+        "change".to_owned(),
+        "noise".to_owned(),
+        String::new(),
+    ]);
+    for row in &comparison.rows {
+        table.add_row([
+            row.name.to_owned(),
+            row.shown(row.before),
+            row.shown(row.after),
+            row.change_shown(),
+            row.noise_shown(),
+            verdict(row.verdict, palette),
+        ]);
+    }
+    for column in 1..=4 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut text = format!("{table}\n");
+    for caution in &comparison.cautions {
+        text += &format!("\n* {caution}");
+    }
+    if !comparison.cautions.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+fn verdict(verdict: Verdict, palette: Palette) -> String {
+    match verdict {
+        Verdict::Better => palette.good(verdict.word()).to_string(),
+        Verdict::Worse => palette.bad(verdict.word()).to_string(),
+        Verdict::Same | Verdict::Unknown => palette.faint(verdict.word()).to_string(),
+    }
+}
