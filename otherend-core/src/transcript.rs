@@ -20,6 +20,7 @@
 //! ```
 
 mod error;
+mod generalise;
 mod kind;
 mod lint;
 mod model;
@@ -34,6 +35,7 @@ mod seal;
 mod write;
 
 pub use error::{ParseError, Wrong, WrongText};
+pub use generalise::{generalise, unsealed};
 pub use kind::{Kind, Pattern};
 pub use lint::{Finding, Oddity, lint};
 pub use model::{Act, Closing, Eol, Hole, Item, Over, Part, Setting, Step, Text, Trigger};

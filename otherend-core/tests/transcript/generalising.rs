@@ -1,0 +1,83 @@
+//! What looks variable becomes a hole.
+
+use std::sync::Arc;
+
+use otherend_core::transcript::{Plan, Transcript, generalise, lint};
+
+#[track_caller]
+fn becomes(steps: &str, expected: &str) {
+    let file = format!("otherend talk 1\n{steps}");
+    let transcript = Transcript::parse(file.as_bytes()).unwrap();
+    let general = generalise(&transcript);
+    assert_eq!(general.to_string(), format!("otherend talk 1\n{expected}"));
+    let read = Transcript::parse(general.to_string().as_bytes()).unwrap();
+    let findings = lint(&Arc::new(Plan::new(read)));
+    assert!(
+        !findings.iter().any(|found| found.what.is_fatal()),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn what_occurs_once_is_forgotten() {
+    becomes(
+        "S: 220 mx ready at 2026-03-02T10:15:09Z, pid 31415\n",
+        "S: 220 mx ready at {{_:time=2026-03-02T10:15:09Z}}, pid {{_:int=31415}}\n",
+    );
+    becomes(
+        "S: took 0.00123 s\n",
+        "S: took {{_:/[0-9]+\\.[0-9]+/=0.00123}} s\n",
+    );
+    becomes(
+        "S: build deadbeef01 of v1.2.3\n",
+        "S: build {{_:hex=deadbeef01}} of v1.2.3\n",
+    );
+    becomes(
+        "S: queued as 4bXyZ12QwEr9\n",
+        "S: queued as {{_:word=4bXyZ12QwEr9}}\n",
+    );
+}
+
+#[test]
+fn what_occurs_again_is_one_value() {
+    becomes(
+        "S: peer 10.1.2.3:50123\nC: ping 10.1.2.3\nS: port 50123 of 10.1.2.3\n",
+        "S: peer {{ip:ip=10.1.2.3}}:{{int:int=50123}}\nC: ping {{ip}}\nS: port {{int}} of {{ip}}\n",
+    );
+    becomes(
+        "S: id=123e4567-e89b-12d3-a456-426614174000\nC: get 123e4567-e89b-12d3-a456-426614174000\n",
+        "S: id={{id:uuid=123e4567-e89b-12d3-a456-426614174000}}\nC: get {{id}}\n",
+    );
+}
+
+#[test]
+fn equal_times_are_chance() {
+    becomes(
+        "S: 10:15:09\nS: 10:15:09\n",
+        "S: {{_:time=10:15:09}}\nS: {{_:time=10:15:09}}\n",
+    );
+}
+
+#[test]
+fn plain_words_and_small_numbers_stay() {
+    let plain = "C: RING 3\nS: 250 rang 3 times, 1024 bytes of 2026\nS: 250-SIZE 9999\n\
+                 S: facade and decade, effaced\nC: QUIT-RIGHT-NOW\nS# ff fd 18\n";
+    becomes(plain, plain);
+}
+
+#[test]
+fn holes_and_their_names_stay() {
+    becomes(
+        "let int = x\nS: {{ip:ip=10.0.0.1}} {{int}}\nS: 10.0.0.2 and 10.0.0.2, 77777 77777\n",
+        "let      int = x\nS: {{ip:ip=10.0.0.1}} {{int}}\n\
+        S: {{ip2:ip=10.0.0.2}} and {{ip2}}, {{int2:int=77777}} {{int2}}\n",
+    );
+}
+
+#[test]
+fn seals_go() {
+    becomes(
+        "#= recorded by hand\nC: a\n#= 00000000\n# kept\n",
+        "C: a\n# kept\n",
+    );
+}
