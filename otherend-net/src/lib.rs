@@ -1,4 +1,29 @@
-//! Servers and clients for line conversations.
+//! Servers and clients for line conversations, blocking and async.
+//!
+//! A [`Server`] listens and carries one [`Conversation`](otherend_core::Conversation) for each
+//! peer on one of three [`Engine`]s; a [`Client`] (or [`AsyncClient`] with feature `tokio`) is the
+//! other end. Every limit on connections, lines, time and output is on by default
+//! ([`ServerConfig`]), and every peer's end has one reason.
+//!
+//! ```
+//! use otherend_net::core::{AnyBehaviour, Echo};
+//! use otherend_net::{Client, ConnectOptions, Received, Server, ServerConfig};
+//!
+//! let echo = |_peer: &_| AnyBehaviour::Echo(Echo::default());
+//! let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
+//!
+//! let mut client = Client::connect(&server.addresses()[0].into(), &ConnectOptions::default())?;
+//! client.say(b"hello")?;
+//! assert_eq!(client.receive(), Received::Line(b"From server -> hello".to_vec()));
+//!
+//! let report = server.drain();
+//! assert_eq!(report.aborted, 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Features: `tokio` (the event-driven engine and the async client), `interfaces` (this machine's
+//! adapters and listeners), `diagnose` (why a connection or a listener fails, as data). Without
+//! any, everything is blocking sockets and threads.
 #![deny(unsafe_code)]
 
 mod accept;
