@@ -2,6 +2,7 @@
 
 mod bench;
 mod completions;
+mod connect;
 mod diagnose;
 pub(crate) mod interfaces;
 mod man;
@@ -14,6 +15,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Be the server.
     Serve(serve::Args),
+    /// Be the client.
+    Connect(connect::Args),
     /// Say why it does not connect.
     Diagnose(diagnose::Args),
     /// Measure how many lines a server answers, and how fast.
@@ -30,6 +33,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(args),
+        Command::Connect(args) => connect::run(args),
         Command::Diagnose(args) => diagnose::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),

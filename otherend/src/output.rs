@@ -5,6 +5,8 @@ pub(crate) mod diagnosis;
 pub(crate) mod hex;
 pub(crate) mod human;
 pub(crate) mod interfaces;
+pub(crate) mod prompt;
 pub(crate) mod screen;
 pub(crate) mod style;
+pub(crate) mod terminal_text;
 pub(crate) mod time;

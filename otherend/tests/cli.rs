@@ -3,6 +3,7 @@
 mod cli {
     mod bench;
     mod completions;
+    mod connect;
     mod interfaces;
     mod man;
     pub(crate) mod program;

@@ -60,9 +60,9 @@ pub(crate) struct LimitArgs {
     )]
     write_timeout: Timeout,
 
-    /// After the last reply: how long to wait for the peer to close.
+    /// After our last byte: how long to wait for the peer to close.
     ///
-    /// A peer that goes on sending is reset after five times as long.
+    /// A peer that goes on sending is cut off after five times as long.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse, env = "OTHEREND_LINGER")]
     linger: Duration,
 

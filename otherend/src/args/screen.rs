@@ -21,7 +21,7 @@ pub(crate) struct ScreenArgs {
     #[arg(long, env = "OTHEREND_JSON")]
     pub(crate) json: bool,
 
-    /// What stands before each line [default: clock on a terminal, else none].
+    /// The time before each line [default: none; serve on a terminal: clock].
     #[arg(long, value_enum, value_name = "STYLE", env = "OTHEREND_TIME")]
     pub(crate) time: Option<TimeStyle>,
 
@@ -31,11 +31,11 @@ pub(crate) struct ScreenArgs {
 }
 
 impl ScreenArgs {
-    /// How to show it; `numbers` puts the peer's number in front.
-    pub(crate) fn look(&self, numbers: bool) -> Look {
+    /// How to show it; `numbers` puts the peer's number in front, `on_terminal` is the usual time.
+    pub(crate) fn look(&self, numbers: bool, on_terminal: TimeStyle) -> Look {
         let terminal = std::io::stdout().is_terminal();
         let usual = if terminal {
-            TimeStyle::Clock
+            on_terminal
         } else {
             TimeStyle::None
         };

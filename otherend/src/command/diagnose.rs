@@ -35,12 +35,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT", env = "OTHEREND_EXPECT")]
     expect: Option<String>,
 
-    /// The time for everything together.
-    #[arg(short = 'w', long, value_name = "TIME", default_value = "10s",
-          value_parser = duration::parse, env = "OTHEREND_TIMEOUT")]
+    /// How long connecting may take, everything together.
+    #[arg(short = 'w', long = "wait", value_name = "TIME", default_value = "10s",
+          value_parser = duration::parse)]
     timeout: Duration,
 
-    /// Write JSON Lines: one for each step, then the verdict with all evidence.
+    /// Print JSON Lines for programs instead of text for people.
     #[arg(long, env = "OTHEREND_JSON")]
     json: bool,
 

@@ -14,6 +14,7 @@ use signal_hook::iterator::Signals;
 use crate::args::limits::LimitArgs;
 use crate::args::screen::ScreenArgs;
 use crate::output::screen::{Remark, Screen};
+use crate::output::time::TimeStyle;
 use listen::ListenArgs;
 use reply::ReplyArgs;
 use watch::Watch;
@@ -61,7 +62,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let addresses = args.listen.addresses()?;
     let server = Server::bind(&addresses, args.config(), args.reply.behaviour())?;
-    let (screen, mut showing) = Screen::start(args.screen.look(true), server.zero())?;
+    let (screen, mut showing) =
+        Screen::start(args.screen.look(true, TimeStyle::Clock), server.zero())?;
     let server = if args.screen.quiet {
         server
     } else {

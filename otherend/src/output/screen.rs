@@ -20,7 +20,7 @@ use crate::output::time::TimeStyle;
 
 pub(crate) use batch::{Batch, Said};
 pub(crate) use remark::Remark;
-use render::Renderer;
+pub(crate) use render::Renderer;
 
 /// How many bytes may wait to be written before lines are skipped.
 const ROOM: usize = 4 * 1024 * 1024;

@@ -155,6 +155,13 @@ impl Running {
         rustix::process::kill_process(pid, signal).expect("it still runs");
     }
 
+    /// Close the reading end of its stdout at its next line, as `head` does, and wait for its end.
+    #[track_caller]
+    pub(crate) fn close_stdout(mut self) -> Outcome {
+        self.stdout = mpsc::channel().1;
+        self.wait()
+    }
+
     /// Wait for its end.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Outcome {

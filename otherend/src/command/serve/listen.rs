@@ -3,10 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use otherend_core::Time;
-use otherend_net::endpoint::{EndpointError, Family};
+use otherend_net::endpoint::EndpointError;
 use otherend_net::interfaces;
 use otherend_net::{Endpoint, Server};
 
+use crate::args::family::FamilyArgs;
 use crate::exit::Failure;
 use crate::output::ask;
 use crate::output::screen::{Remark, Screen};
@@ -26,13 +27,8 @@ pub(super) struct ListenArgs {
     #[arg(long, env = "OTHEREND_ASK", conflicts_with = "addresses")]
     ask: bool,
 
-    /// IPv4 only.
-    #[arg(short = '4', long, env = "OTHEREND_IPV4", conflicts_with = "ipv6")]
-    ipv4: bool,
-
-    /// IPv6 only.
-    #[arg(short = '6', long, env = "OTHEREND_IPV6")]
-    ipv6: bool,
+    #[command(flatten)]
+    family: FamilyArgs,
 }
 
 impl ListenArgs {
@@ -52,7 +48,7 @@ impl ListenArgs {
         }
         let mut addresses = Vec::new();
         for endpoint in endpoints {
-            addresses.extend(endpoint.resolve_to_listen(self.family(), false)?);
+            addresses.extend(endpoint.resolve_to_listen(self.family.family(), false)?);
         }
         Ok(addresses)
     }
@@ -63,20 +59,14 @@ impl ListenArgs {
             IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         ];
-        let wanted = hosts.into_iter().filter(|host| self.family().admits(*host));
+        let wanted = hosts
+            .into_iter()
+            .filter(|host| self.family.family().admits(*host));
         let both = |endpoint: &Endpoint| {
             let port = endpoint.port();
             wanted.clone().map(move |host| SocketAddr::new(host, port))
         };
         endpoints.iter().flat_map(both).collect()
-    }
-
-    fn family(&self) -> Family {
-        match (self.ipv4, self.ipv6) {
-            (true, _) => Family::V4,
-            (_, true) => Family::V6,
-            _ => Family::Any,
-        }
     }
 }
 

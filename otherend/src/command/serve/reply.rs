@@ -4,6 +4,8 @@ use clap::ValueEnum;
 use otherend_core::{AnyBehaviour, Echo, ExitWords, Sink};
 use otherend_net::Peer;
 
+use crate::args::exit_words::ExitWordArgs;
+
 /// What to answer.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Replies")]
@@ -22,18 +24,8 @@ pub(super) struct ReplyArgs {
     #[arg(long, value_name = "TEXT", default_value = Echo::PREFIX, env = "OTHEREND_PREFIX")]
     prefix: String,
 
-    /// A line that ends the conversation; repeatable [default: Exit, exit].
-    #[arg(
-        long,
-        value_name = "LINE",
-        conflicts_with = "no_exit_word",
-        env = "OTHEREND_EXIT_WORD"
-    )]
-    exit_word: Vec<String>,
-
-    /// No line ends the conversation.
-    #[arg(long, env = "OTHEREND_NO_EXIT_WORD")]
-    no_exit_word: bool,
+    #[command(flatten)]
+    exit_words: ExitWordArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,10 +49,6 @@ impl ReplyArgs {
 
     /// The lines that end a conversation.
     pub(super) fn exit_words(&self) -> ExitWords {
-        match (self.no_exit_word, self.exit_word.is_empty()) {
-            (true, _) => ExitWords::none(),
-            (false, true) => ExitWords::default(),
-            (false, false) => ExitWords::new(self.exit_word.iter().map(String::as_str)),
-        }
+        self.exit_words.exit_words()
     }
 }

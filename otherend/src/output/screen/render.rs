@@ -13,14 +13,14 @@ use crate::output::style::{Mark, Palette};
 use crate::output::time::Stamper;
 
 /// Turns entries into what is written.
-pub(super) struct Renderer {
+pub(crate) struct Renderer {
     look: Look,
     stamper: Stamper,
     palette: Palette,
 }
 
 impl Renderer {
-    pub(super) fn new(look: Look, zero: Instant) -> Self {
+    pub(crate) fn new(look: Look, zero: Instant) -> Self {
         let palette = Palette::of(&io::stdout());
         Renderer {
             look,
@@ -29,12 +29,12 @@ impl Renderer {
         }
     }
 
-    pub(super) fn follow_clock(&mut self) {
+    pub(crate) fn follow_clock(&mut self) {
         self.stamper.follow_clock();
     }
 
     /// Append every entry of `batch`, a line each.
-    pub(super) fn batch_into(&mut self, out: &mut Vec<u8>, batch: &Batch) {
+    pub(crate) fn batch_into(&mut self, out: &mut Vec<u8>, batch: &Batch) {
         for (entry, bytes) in batch.iter() {
             if self.look.json {
                 self.json_into(out, entry, bytes);
@@ -45,7 +45,7 @@ impl Renderer {
     }
 
     /// Append that `skipped` lines are missing here.
-    pub(super) fn skipped_into(&mut self, out: &mut Vec<u8>, at: Time, skipped: u64) {
+    pub(crate) fn skipped_into(&mut self, out: &mut Vec<u8>, at: Time, skipped: u64) {
         let text = format!(
             "{} not shown: they came too fast",
             human::plural(skipped, "line")

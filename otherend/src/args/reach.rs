@@ -1,0 +1,77 @@
+//! How to reach a server: the flags of every command that connects.
+
+use std::net::{IpAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use otherend_net::{ConnectError, ConnectOptions, Endpoint};
+
+use super::duration::{self, Timeout};
+use super::family::FamilyArgs;
+use crate::exit::Failure;
+
+/// Between two attempts of `--retry`: short at first, for a server that is just starting.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How to connect.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct ReachArgs {
+    #[command(flatten)]
+    family: FamilyArgs,
+
+    /// Do not look up names.
+    #[arg(short, long)]
+    no_dns: bool,
+
+    /// Connect from this address of this machine.
+    #[arg(short, long, value_name = "IP")]
+    source: Option<IpAddr>,
+
+    /// How long connecting may take, everything together.
+    #[arg(short = 'w', long, value_name = "TIME", default_value = "10s")]
+    wait: Timeout,
+
+    /// Try again for so long while nobody answers.
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
+    retry: Duration,
+}
+
+impl ReachArgs {
+    /// The same as the library wants it.
+    pub(crate) fn options(&self) -> ConnectOptions {
+        let mut options = ConnectOptions::default();
+        options.family = self.family.family();
+        options.no_dns = self.no_dns;
+        options.source = self.source;
+        options.timeout = self.wait.0;
+        options
+    }
+
+    /// Connect, again and again for as long as `--retry` says.
+    pub(crate) fn connect(&self, endpoint: &Endpoint) -> anyhow::Result<TcpStream> {
+        let options = self.options();
+        let give_up = Instant::now() + self.retry;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match otherend_net::connect(endpoint, &options) {
+                Ok(stream) => return Ok(stream),
+                Err(error) => error,
+            };
+            let left = give_up.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(failure(error));
+            }
+            thread::sleep(pause.min(left));
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+fn failure(error: ConnectError) -> anyhow::Error {
+    if error.is_timeout() {
+        return Failure::TimedOut(error.to_string()).into();
+    }
+    error.into()
+}

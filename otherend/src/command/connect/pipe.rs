@@ -1,0 +1,256 @@
+//! Connect without a prompt: stdin goes to the server, the server's bytes go to stdout.
+//!
+//! Two threads: this one reads the server, another one reads stdin. Bytes pass untouched (but for
+//! `--crlf`) and are written as they come; nothing is kept back.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::Args;
+use super::linger::{Limits, Linger};
+use super::view::View;
+use crate::exit::Failure;
+use crate::output::screen::Remark;
+use crate::output::style::Mark;
+
+const CHUNK: usize = 64 * 1024;
+
+/// Carry bytes both ways until the server closes, or its time to do so is up.
+pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
+    stream.set_nonblocking(false)?;
+    let peer = stream.peer_addr()?;
+    let pipe = Arc::new(Pipe {
+        stream,
+        crlf: args.crlf,
+        half_close: !args.no_half_close,
+        after_input: args.linger.0.map(Limits::of),
+        view: Mutex::new(View::new(args)),
+        linger: Linger::new(),
+        state: Mutex::default(),
+    });
+    if args.screen.verbose > 0 {
+        let _ = writeln!(anstream::stderr(), "* connected to {peer}");
+    }
+    let connected = format!("connected to {peer}");
+    pipe.remark(&Remark::Note("connected", &connected))
+        .map_err(|trouble| trouble.into_error("showing"))?;
+    let sending = Arc::clone(&pipe);
+    thread::Builder::new()
+        .name("stdin".into())
+        .spawn(move || sending.send_all())?;
+    let outcome = pipe.receive_all();
+    pipe.finish(outcome, args.screen.verbose > 0)
+}
+
+struct Pipe {
+    stream: TcpStream,
+    crlf: bool,
+    half_close: bool,
+    /// How long the peer may take to close after the end of stdin.
+    after_input: Option<Limits>,
+    view: Mutex<View>,
+    linger: Linger,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The time to close was up.
+    lingered: bool,
+    /// What went wrong with our own input.
+    failed: Option<Trouble>,
+}
+
+/// What went wrong, and with whom.
+#[derive(Debug)]
+enum Trouble {
+    /// The peer broke the connection.
+    Peer(io::Error),
+    /// Our own stdin could not be read.
+    Input(io::Error),
+    /// Our own stdout could not be written.
+    Output(io::Error),
+}
+
+impl Trouble {
+    fn into_error(self, doing: &'static str) -> anyhow::Error {
+        match self {
+            // As text: an error of the socket must not be taken for one of stdout.
+            Trouble::Peer(error) => anyhow::anyhow!("{doing}: {}", broken(&error)),
+            Trouble::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => error.into(),
+            Trouble::Output(error) => Failure::Usage(format!("writing to stdout: {error}")).into(),
+            Trouble::Input(error) => Failure::Usage(format!("reading stdin: {error}")).into(),
+        }
+    }
+}
+
+impl Pipe {
+    /// Read the server to its end.
+    fn receive_all(&self) -> Result<(), Trouble> {
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let count = read(&self.stream, &mut chunk).map_err(Trouble::Peer)?;
+            if count == 0 {
+                return Ok(());
+            }
+            self.linger.heard();
+            self.show(Mark::ToClient, &chunk[..count])?;
+        }
+    }
+
+    /// Read stdin to its end, half-close, and give the server its time to close.
+    fn send_all(&self) {
+        match self.send_input() {
+            Ok(()) => {}
+            Err(trouble) => {
+                // What a server said before it left is still read; without stdin or stdout there
+                // is nothing left to do, and the reader is woken.
+                let ours = !matches!(trouble, Trouble::Peer(_));
+                self.state().failed = Some(trouble);
+                if ours {
+                    let _ = self.stream.shutdown(Shutdown::Both);
+                }
+                return;
+            }
+        }
+        if self.half_close {
+            // A connection that is gone is noticed by the reader.
+            let _ = self.stream.shutdown(Shutdown::Write);
+        }
+        if self
+            .after_input
+            .is_some_and(|limits| self.linger.is_up(limits))
+        {
+            self.state().lingered = true;
+            // Wakes the reader.
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn send_input(&self) -> Result<(), Trouble> {
+        let mut chunk = vec![0; CHUNK];
+        let mut ends = LineEnds::default();
+        loop {
+            let count = read(io::stdin().lock(), &mut chunk).map_err(Trouble::Input)?;
+            if count == 0 {
+                return self.show_with(|view, out| view.finish(out, Mark::ToServer));
+            }
+            let bytes = if self.crlf {
+                ends.with_cr(&chunk[..count])
+            } else {
+                &chunk[..count]
+            };
+            (&self.stream).write_all(bytes).map_err(Trouble::Peer)?;
+            self.show(Mark::ToServer, bytes)?;
+        }
+    }
+
+    fn finish(&self, outcome: Result<(), Trouble>, verbose: bool) -> anyhow::Result<()> {
+        self.linger.over();
+        let mut state = self.state();
+        let (lingered, failed) = (state.lingered, state.failed.take());
+        drop(state);
+        if let Some(trouble @ (Trouble::Input(_) | Trouble::Output(_))) = failed {
+            return Err(trouble.into_error("sending"));
+        }
+        self.show_with(|view, out| view.finish(out, Mark::ToClient))
+            .map_err(|trouble| trouble.into_error("showing"))?;
+        let said = match (&outcome, lingered) {
+            (_, true) => "the peer did not close in time: closed here",
+            (Ok(()), false) => "the peer closed",
+            (Err(_), false) => "the connection broke",
+        };
+        if verbose {
+            let _ = writeln!(anstream::stderr(), "* {said}");
+        }
+        self.remark(&Remark::Note("ended", said))
+            .map_err(|trouble| trouble.into_error("showing"))?;
+        if lingered {
+            return Ok(());
+        }
+        outcome.map_err(|trouble| trouble.into_error("hearing the peer"))?;
+        match failed {
+            Some(trouble) => Err(trouble.into_error("not everything was sent")),
+            None => Ok(()),
+        }
+    }
+
+    fn show(&self, from: Mark, bytes: &[u8]) -> Result<(), Trouble> {
+        self.show_with(|view, out| view.show(out, from, bytes))
+    }
+
+    fn remark(&self, remark: &Remark<'_>) -> Result<(), Trouble> {
+        self.show_with(|view, out| view.remark(out, remark))
+    }
+
+    fn show_with(&self, append: impl FnOnce(&mut View, &mut Vec<u8>)) -> Result<(), Trouble> {
+        let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = Vec::new();
+        append(&mut view, &mut text);
+        if text.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(&text).and_then(|()| stdout.flush());
+        written.map_err(Trouble::Output)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an error of the connection means.
+fn broken(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset => "the peer reset the connection".to_owned(),
+        io::ErrorKind::BrokenPipe => "the peer has closed already".to_owned(),
+        io::ErrorKind::TimedOut => "the peer can no longer be reached".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Read once, whatever signals come.
+fn read(mut from: impl Read, chunk: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Puts a CR before each LF that has none, however the text is cut.
+#[derive(Debug, Default)]
+struct LineEnds {
+    after_cr: bool,
+    changed: Vec<u8>,
+}
+
+impl LineEnds {
+    fn with_cr(&mut self, bytes: &[u8]) -> &[u8] {
+        self.changed.clear();
+        for byte in bytes {
+            if *byte == b'\n' && !self.after_cr {
+                self.changed.push(b'\r');
+            }
+            self.after_cr = *byte == b'\r';
+            self.changed.push(*byte);
+        }
+        &self.changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_feed_gets_one_carriage_return() {
+        let mut ends = LineEnds::default();
+        assert_eq!(ends.with_cr(b"a\nb\r\nc\r"), b"a\r\nb\r\nc\r");
+        assert_eq!(ends.with_cr(b"\n\n"), b"\n\r\n");
+    }
+}

@@ -1,0 +1,190 @@
+//! `otherend connect` without a terminal: a pipe with a server at the other end.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::thread::{self, JoinHandle};
+
+use rustix::net::{AddressFamily, SocketType, socket};
+
+use super::program::otherend;
+
+/// A server for one peer, and what it came back with.
+fn server<T: Send + 'static>(
+    serve: impl FnOnce(TcpStream) -> T + Send + 'static,
+) -> (String, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address: SocketAddr = listener.local_addr().expect("its address");
+    let thread = thread::spawn(move || serve(listener.accept().expect("a peer").0));
+    (address.to_string(), thread)
+}
+
+/// Read a peer to the end of what it sends.
+fn hear(mut peer: &TcpStream) -> Vec<u8> {
+    let mut heard = Vec::new();
+    peer.read_to_end(&mut heard).expect("the peer's bytes");
+    heard
+}
+
+/// A port that is ours and that nobody listens on yet.
+fn port_without_listener() -> (OwnedFd, String) {
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    rustix::net::bind(&socket, &any).expect("a free port");
+    let bound = rustix::net::getsockname(&socket).expect("its address");
+    let bound = SocketAddr::try_from(bound).expect("an IPv4 address");
+    (socket, bound.to_string())
+}
+
+#[test]
+fn bytes_pass_untouched_both_ways() {
+    let (address, server) = server(|mut peer| {
+        let heard = hear(&peer);
+        peer.write_all(&heard).expect("an echo");
+        heard
+    });
+    let sent: Vec<u8> = (0..200_000_u32).map(|n| (n * 7 % 127) as u8).collect();
+    let outcome = otherend(&["connect", &address]).input(sent.clone()).run();
+    assert_eq!(outcome.succeeded().stdout.as_bytes(), sent);
+    assert_eq!(server.join().unwrap(), sent);
+}
+
+#[test]
+fn the_end_of_input_is_a_half_close_and_the_answer_is_awaited() {
+    let (address, server) = server(|mut peer| {
+        let heard = hear(&peer);
+        peer.write_all(b"late answer").expect("it still listens");
+        heard
+    });
+    let outcome = otherend(&["connect", &address]).input("question\n").run();
+    assert_eq!(outcome.succeeded().stdout, "late answer");
+    assert_eq!(server.join().unwrap(), b"question\n");
+}
+
+#[test]
+fn a_peer_that_does_not_close_is_left_after_the_linger_time() {
+    let (address, server) = server(|mut peer| {
+        peer.write_all(b"answer\n").expect("a line");
+        hear(&peer)
+    });
+    let words = ["connect", &address, "--no-half-close", "--linger", "100ms"];
+    let outcome = otherend(&words).input("question\n").run();
+    assert_eq!(outcome.succeeded().stdout, "answer\n");
+    assert_eq!(server.join().unwrap(), b"question\n");
+}
+
+#[test]
+fn crlf_gives_every_line_its_carriage_return() {
+    let (address, server) = server(|peer| hear(&peer));
+    let outcome = otherend(&["connect", "-C", &address])
+        .input("a\nb\r\nc")
+        .run();
+    outcome.succeeded();
+    assert_eq!(server.join().unwrap(), b"a\r\nb\r\nc");
+}
+
+#[test]
+fn host_and_port_may_be_two_words() {
+    let (address, server) = server(|peer| hear(&peer));
+    let (host, port) = address.rsplit_once(':').unwrap();
+    otherend(&["connect", host, port])
+        .input("x")
+        .run()
+        .succeeded();
+    assert_eq!(server.join().unwrap(), b"x");
+}
+
+#[test]
+fn json_tells_who_said_what() {
+    let (address, server) = server(|mut peer| {
+        let heard = hear(&peer);
+        peer.write_all(b"one\r\ntw\xc3(").expect("an answer");
+        heard
+    });
+    let outcome = otherend(&["connect", "--json", &address])
+        .input("hi\n")
+        .run();
+    server.join().unwrap();
+    let lines: Vec<serde_json::Value> = outcome
+        .succeeded()
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &serde_json::Value| line["from"].is_string())
+        .collect();
+    let parts = |index: usize| {
+        let line = &lines[index];
+        ["from", "text", "b64", "eol"].map(|key| line[key].as_str().unwrap_or("").to_owned())
+    };
+    assert_eq!(parts(0), ["C", "hi", "", "lf"]);
+    assert_eq!(parts(1), ["S", "one", "", "crlf"]);
+    assert_eq!(parts(2), ["S", "", "dHfDKA==", "none"]);
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn hex_shows_both_directions() {
+    let (address, server) = server(|mut peer| {
+        let heard = hear(&peer);
+        peer.write_all(b"\0\xff").expect("an answer");
+        heard
+    });
+    let outcome = otherend(&["connect", "--hex", &address])
+        .input("hi\n")
+        .run();
+    server.join().unwrap();
+    outcome
+        .succeeded()
+        .said("> 00000000  68 69 0a ")
+        .said("< 00000000  00 ff ");
+}
+
+#[test]
+fn a_reset_is_network_trouble() {
+    let (address, server) = server(|peer| {
+        let mut first = [0];
+        (&peer).read_exact(&mut first).expect("a byte");
+        // Closing with unread input resets the connection.
+        drop(peer);
+    });
+    let mut running = otherend(&["connect", &address]).start();
+    running.say_bytes(b"many bytes");
+    server.join().unwrap();
+    running.wait().exited(1).complained("the peer");
+}
+
+#[test]
+fn a_closed_stdout_is_no_trouble() {
+    let (address, server) = server(|mut peer| {
+        let chunk = [b'\n'; 65_536];
+        while peer.write_all(&chunk).is_ok() {}
+    });
+    let running = otherend(&["connect", &address]).start();
+    running.close_stdout().exited(0);
+    server.join().unwrap();
+}
+
+#[test]
+fn a_refused_connection_says_so() {
+    let (_taken, address) = port_without_listener();
+    let outcome = otherend(&["connect", &address]).run().exited(1);
+    outcome.complained(&format!("cannot connect to {address}: connection refused"));
+}
+
+#[test]
+fn retrying_waits_for_a_server_that_is_starting() {
+    let (socket, address) = port_without_listener();
+    let words = ["connect", &address, "--retry", "60s", "-v"];
+    let mut running = otherend(&words).start();
+    rustix::net::listen(&socket, 1).unwrap();
+    let (peer, _) = TcpListener::from(socket).accept().unwrap();
+    running.stderr_with("connected to");
+    peer.shutdown(Shutdown::Both).unwrap();
+    running.wait().exited(0);
+}
+
+#[test]
+fn what_is_no_address_is_a_mistake() {
+    let outcome = otherend(&["connect", "localhost"]).run().exited(2);
+    outcome.complained("`localhost` has no port: add one, as in localhost:8080");
+}
