@@ -7,6 +7,7 @@ mod diagnose;
 pub(crate) mod interfaces;
 mod man;
 mod serve;
+mod talk;
 
 use clap::Subcommand;
 
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Connect(connect::Args),
     /// Say why it does not connect.
     Diagnose(diagnose::Args),
+    /// Check, format, generalise and convert transcripts.
+    Talk(talk::Args),
     /// Measure how many lines a server answers, and how fast.
     Bench(bench::Args),
     /// Print a completion script for a shell.
@@ -35,6 +38,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(args),
         Command::Connect(args) => connect::run(args),
         Command::Diagnose(args) => diagnose::run(args),
+        Command::Talk(args) => talk::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Interfaces(args) => interfaces::run(args),

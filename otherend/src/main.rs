@@ -6,6 +6,7 @@ mod bench;
 mod command;
 mod exit;
 mod output;
+mod talk;
 
 use std::process::ExitCode;
 

@@ -7,5 +7,6 @@ mod cli {
     mod interfaces;
     mod man;
     pub(crate) mod program;
+    mod talk;
     mod usage;
 }

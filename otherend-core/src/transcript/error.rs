@@ -175,7 +175,7 @@ impl Wrong {
             Wrong::Connection(_) => "a number from 1 to 9999",
             Wrong::ConnectedAlready(_) => "a number of its own for each connection",
             Wrong::AfterEnd("close", _) => "`half-close` there, if the other end speaks on",
-            Wrong::AfterEnd(..) => "one of them",
+            Wrong::AfterEnd(..) => "nothing more on this connection, or the end further down",
             Wrong::Pause(_) => "`+120ms` `+3s` `+2m`",
             Wrong::On(_) => "`on connect` `on C: text` `on after 2 C: text` `on other`",
             Wrong::AfterCount(_) => "`on after 2 C: text`",

@@ -85,6 +85,16 @@ impl Program {
         running.wait()
     }
 
+    /// Run it, then read a file of its folder.
+    #[track_caller]
+    pub(crate) fn run_and_read(mut self, file: &Path) -> (Outcome, String) {
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
+        let outcome = self.run();
+        let text = std::fs::read_to_string(file).expect("a file");
+        drop(folder);
+        (outcome, text)
+    }
+
     /// Start it and leave it running.
     #[track_caller]
     pub(crate) fn start(mut self) -> Running {

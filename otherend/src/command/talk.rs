@@ -1,0 +1,100 @@
+//! `otherend talk`: work on transcripts as files.
+
+mod convert;
+mod fmt;
+mod generalise;
+mod lint;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use crate::exit::Failure;
+use crate::output::style::Palette;
+use crate::talk::{diff, files};
+
+/// The flags of `otherend talk`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Talk,
+}
+
+/// What can be done with transcripts.
+#[derive(Debug, Subcommand)]
+enum Talk {
+    /// Read transcripts and play both their ends against each other.
+    Lint(lint::Args),
+    /// Bring transcripts into their canonical spelling.
+    Fmt(fmt::Args),
+    /// Turn what looks variable in recordings into holes.
+    Generalise(generalise::Args),
+    /// Convert to JSON Lines and back.
+    Convert(convert::Args),
+}
+
+/// Run the chosen command.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    match args.command {
+        Talk::Lint(args) => lint::run(&args),
+        Talk::Fmt(args) => fmt::run(&args),
+        Talk::Generalise(args) => generalise::run(&args),
+        Talk::Convert(args) => convert::run(&args),
+    }
+}
+
+/// The transcripts to work on.
+#[derive(Debug, clap::Args)]
+struct Files {
+    /// Transcripts, or folders of them; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// What is done with a rewritten transcript.
+#[derive(Debug, clap::Args)]
+struct Rewriting {
+    /// Write the changed files; without this, show what would change.
+    #[arg(long)]
+    write: bool,
+}
+
+/// A transcript's text before and after.
+struct Rewritten {
+    old: Vec<u8>,
+    new: String,
+}
+
+impl Rewriting {
+    /// Show or write what `rewrite` makes of each file; gives how many change.
+    fn each(
+        &self,
+        files: &Files,
+        rewrite: impl Fn(&Path) -> Result<Rewritten, Failure>,
+    ) -> anyhow::Result<usize> {
+        let mut out = anstream::stdout();
+        let palette = Palette::of(&io::stdout());
+        let mut changed = 0;
+        for path in files::find(&files.files)? {
+            let Rewritten { old, new } = rewrite(&path)?;
+            if path == Path::new("-") {
+                out.write_all(new.as_bytes())?;
+                continue;
+            }
+            if old == new.as_bytes() {
+                continue;
+            }
+            changed += 1;
+            let name = path.display().to_string();
+            let old = String::from_utf8_lossy(&old);
+            if self.write {
+                files::replace(&path, &new)?;
+                writeln!(out, "{name}: written")?;
+            } else if !diff::write(&mut out, palette, &name, (&old, &new))? {
+                writeln!(out, "{name}: only its line ends change")?;
+            }
+        }
+        Ok(changed)
+    }
+}

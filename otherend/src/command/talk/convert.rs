@@ -1,0 +1,67 @@
+//! `otherend talk convert`: to JSON Lines and back.
+
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::exit::Failure;
+use crate::talk::{files, jsonl};
+
+/// The flags of `otherend talk convert`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  otherend talk convert x.talk                  to JSON Lines, on standard output
+  otherend talk convert x.talk x.talk.jsonl
+  otherend talk convert x.talk.jsonl x.talk     and back: nothing is lost
+  otherend connect host:25 --json | otherend talk convert - session.talk")]
+pub(crate) struct Args {
+    /// A transcript or its JSON Lines; `-` is standard input.
+    file: PathBuf,
+
+    /// Where to write; standard output if it is left out.
+    output: Option<PathBuf>,
+
+    /// Write over a file that is there already.
+    #[arg(long, requires = "output")]
+    force: bool,
+}
+
+/// Read one form, write the other.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let source = files::source(&args.file)?;
+    let converted = if source.trim_ascii_start().starts_with(b"{") {
+        let text = String::from_utf8_lossy(&source);
+        let transcript = jsonl::read(&text)
+            .map_err(|error| Failure::Usage(format!("{}: {error}", args.file.display())))?;
+        transcript.to_string()
+    } else {
+        jsonl::write(&files::parse(&args.file.display().to_string(), source)?.transcript)
+    };
+    match &args.output {
+        None => io::stdout().write_all(converted.as_bytes())?,
+        Some(path) => write(path, args.force, &converted)?,
+    }
+    Ok(())
+}
+
+fn write(path: &Path, force: bool, text: &str) -> anyhow::Result<()> {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create_new(!force)
+        .create(true)
+        .truncate(force);
+    let mut file = options.open(path).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AlreadyExists => " (--force writes over it)",
+            _ => "",
+        };
+        Failure::Usage(format!("{}: {error}{hint}", path.display()))
+    })?;
+    file.write_all(text.as_bytes())
+        .with_context(|| path.display().to_string())?;
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! `otherend talk lint`: what is wrong with transcripts, and what can never happen in them.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use otherend_core::transcript::{Finding, Item, Oddity, Plan, Transcript, lint};
+
+use super::Files;
+use crate::exit::Failure;
+use crate::output::human::plural;
+use crate::talk::files::{self, File};
+
+/// The flags of `otherend talk lint`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  otherend talk lint x.talk
+  otherend talk lint transcripts/
+
+Every file is read as a whole; then its client and its server talk to each other in memory.
+Exit codes: 2 a file is no transcript, 3 a file can never match.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    files: Files,
+
+    /// Show only what was found.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// How many files have which trouble.
+#[derive(Default)]
+struct Count {
+    unreadable: u64,
+    never: u64,
+}
+
+/// Look at every file, then say how many are wrong.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let mut out = anstream::stdout();
+    let mut count = Count::default();
+    for path in files::find(&args.files.files)? {
+        look_at(&path, args.quiet, &mut out, &mut count)?;
+    }
+    if count.unreadable > 0 {
+        let files = plural(count.unreadable, "file");
+        return Err(Failure::Usage(format!("{files} cannot be used")).into());
+    }
+    if count.never > 0 {
+        let files = plural(count.never, "file");
+        return Err(Failure::Mismatch(format!("{files} can never match")).into());
+    }
+    Ok(())
+}
+
+fn look_at(
+    path: &Path,
+    quiet: bool,
+    out: &mut impl Write,
+    count: &mut Count,
+) -> anyhow::Result<()> {
+    let file = match files::read(path) {
+        Ok(file) => file,
+        Err(error) => {
+            count.unreadable += 1;
+            writeln!(out, "{error}")?;
+            return Ok(());
+        }
+    };
+    let plan = Arc::new(Plan::new(file.transcript.clone()));
+    let findings = lint(&plan);
+    for finding in &findings {
+        show(&file, finding, out)?;
+    }
+    if findings.iter().any(|finding| finding.what.is_fatal()) {
+        count.never += 1;
+    } else if !quiet {
+        writeln!(out, "{}: {}", file.name, facts(&plan))?;
+    }
+    Ok(())
+}
+
+fn show(file: &File, finding: &Finding, out: &mut impl Write) -> anyhow::Result<()> {
+    let Finding { line, what } = finding;
+    let text = file.transcript.on_line(*line).map(ToString::to_string);
+    writeln!(out, "{}:{line}: {what}", file.name)?;
+    writeln!(out, "    {}", text.unwrap_or_default())?;
+    if let Oddity::NeverFits(mismatch) = what {
+        for line in mismatch.render(&file.name).lines() {
+            writeln!(out, "    | {line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// What a good file holds, in a few words.
+fn facts(plan: &Plan) -> String {
+    let count = |wanted: fn(&Item) -> bool| {
+        let items = Transcript::items(plan.transcript()).iter();
+        items.filter(|item| wanted(item)).count() as u64
+    };
+    let mut facts = Vec::new();
+    if plan.has_script() {
+        let steps = count(|item| matches!(item, Item::Step(_)));
+        facts.push(plural(steps, "step"));
+        facts.push(plural(plan.connections() as u64, "connection"));
+    }
+    if plan.has_rules() {
+        let rules = count(|item| matches!(item, Item::Rule(_)));
+        facts.push(plural(rules, "rule"));
+    }
+    if facts.is_empty() {
+        facts.push("nothing is said".to_owned());
+    }
+    facts.join(", ")
+}

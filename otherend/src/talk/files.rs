@@ -1,0 +1,136 @@
+//! Finding and reading transcripts.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use otherend_core::transcript::{ReadError, Recording, Tail, Transcript};
+
+use crate::exit::Failure;
+use crate::output::human::plural;
+
+/// How standard input is named.
+const STDIN: &str = "-";
+
+/// The files named by `paths`; of a folder every `.talk` file below it, in order.
+///
+/// # Errors
+/// A path that is not there, or a folder without transcripts.
+pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            found.push(path.clone());
+            continue;
+        }
+        let before = found.len();
+        below(path, &mut found).map_err(|error| unusable(path, &error))?;
+        found[before..].sort();
+        if found.len() == before {
+            let path = path.display();
+            return Err(Failure::Usage(format!("{path} holds no .talk files")));
+        }
+    }
+    Ok(found)
+}
+
+fn below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            below(&path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "talk") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of a file; `-` is standard input.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn source(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read = if path == Path::new(STDIN) {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|error| unusable(path, &error))
+}
+
+/// Replace a file as a whole: it is the old one or the new one, never a part.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let written = fs::write(&beside, text)
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(path)?.permissions()))
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        unusable(path, &error)
+    })
+}
+
+/// A transcript with its name, as it was read.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) source: Vec<u8>,
+    pub(crate) transcript: Transcript,
+}
+
+/// Read a transcript; of a recording only what its seals vouch for, which is said on stderr.
+///
+/// # Errors
+/// It cannot be read or is no transcript: the message is the screen that shows where.
+pub(crate) fn read(path: &Path) -> Result<File, Failure> {
+    parse(&path.display().to_string(), source(path)?)
+}
+
+/// The transcript in `source`, as [`read`] does it.
+///
+/// # Errors
+/// It is no transcript: the message is the screen that shows where.
+pub(crate) fn parse(name: &str, source: Vec<u8>) -> Result<File, Failure> {
+    let recording = Recording::read(&source)
+        .map_err(|error| Failure::Usage(complaint(&error, name, &source)))?;
+    if let Tail::Cut { after, lines } = recording.tail
+        && lines > 0
+    {
+        remark(&format!(
+            "{name}: the recording ended early: {} after line {after} skipped, no seal vouches for them",
+            plural(lines as u64, "line"),
+        ));
+    }
+    Ok(File {
+        name: name.to_owned(),
+        source,
+        transcript: recording.transcript,
+    })
+}
+
+/// What is wrong with a file, as a screen shows it.
+pub(crate) fn complaint(error: &ReadError, name: &str, source: &[u8]) -> String {
+    match error {
+        ReadError::Parse(error) => error.render(name, source).trim_end().to_owned(),
+        ReadError::Broken { .. } if name != STDIN => format!(
+            "{name}:{error}\n  to accept them as they are: otherend talk fmt --write {name}"
+        ),
+        other => format!("{name}:{other}"),
+    }
+}
+
+/// Say something about a file that is no result.
+pub(crate) fn remark(text: &str) {
+    // A stderr that is gone must not stop the work.
+    let _ = writeln!(anstream::stderr(), "otherend: {text}");
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Failure {
+    Failure::Usage(format!("{}: {error}", path.display()))
+}

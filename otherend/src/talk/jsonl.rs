@@ -1,0 +1,375 @@
+//! The loss-free twin of a transcript: JSON Lines, one event a line, with times.
+//!
+//! What is said is `text` (or `b64`) when it is plain, and `line` in the notation of transcripts
+//! when it holds holes or odd bytes. The names are those of `--json`, so that what a command
+//! showed can become a transcript; lines that say nothing of the conversation are passed over.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use otherend_core::transcript::{
+    Act, Eol, FIRST_LINE, Item, Setting, Step, Text, Transcript, Trigger,
+};
+use serde::{Deserialize, Serialize};
+
+/// One line. Each kind of line uses some of the fields.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Event {
+    /// Seconds since the first event, or since any other moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    t: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conn: Option<u16>,
+    /// `C` or `S`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b64: Option<String>,
+    /// In the notation of transcripts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<String>,
+    /// Of what is said: `lf`, `crlf`, `cr` or `none`. By itself: the file's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eol: Option<String>,
+    /// `connect`, `close`, `half-close`, `reset`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<String>,
+    /// A rule: `connect`, `line`, `after`, `other`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    /// Any line that is nothing of the above, as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    talk: Option<String>,
+}
+
+/// `transcript` as JSON Lines.
+pub(crate) fn write(transcript: &Transcript) -> String {
+    let mut now = Duration::ZERO;
+    let mut eol = Eol::default();
+    let mut events = vec![Event {
+        talk: Some(FIRST_LINE.to_owned()),
+        ..Event::default()
+    }];
+    for item in transcript.items() {
+        match item {
+            Item::Pause(pause) => now += *pause,
+            Item::Setting(Setting::Eol(set)) => eol = *set,
+            _ => {}
+        }
+        events.push(event(item, now, eol));
+    }
+    let mut out = String::new();
+    for event in events {
+        // An event always has a form in JSON, and a string always takes it.
+        let json = serde_json::to_string(&event).unwrap_or_default();
+        let _ = writeln!(out, "{json}");
+    }
+    out
+}
+
+fn event(item: &Item, now: Duration, eol: Eol) -> Event {
+    match item {
+        Item::Step(step) => said(step, now, eol),
+        Item::Rule(trigger) => rule(trigger),
+        other => Event {
+            t: matches!(other, Item::Pause(_)).then(|| now.as_secs_f64()),
+            talk: Some(other.to_string()),
+            ..Event::default()
+        },
+    }
+}
+
+fn said(step: &Step, now: Duration, eol: Eol) -> Event {
+    let mut event = Event {
+        t: Some(now.as_secs_f64()),
+        conn: Some(step.connection),
+        from: Some(step.letter().to_string()),
+        ..Event::default()
+    };
+    match &step.act {
+        Act::Line(text) => {
+            event.put(text);
+            event.eol = Some(word(eol).to_owned());
+        }
+        Act::Piece(text) => {
+            event.put(text);
+            event.eol = Some("none".to_owned());
+        }
+        Act::Hex(bytes) => {
+            event.b64 = Some(BASE64_STANDARD.encode(bytes));
+            event.eol = Some("none".to_owned());
+        }
+        Act::Connect => event.act = Some("connect".to_owned()),
+        Act::Close(closing) => event.act = Some(closing.word().to_owned()),
+    }
+    event
+}
+
+fn rule(trigger: &Trigger) -> Event {
+    let mut event = Event::default();
+    let on = match trigger {
+        Trigger::Connect => "connect",
+        Trigger::Other => "other",
+        Trigger::Line(text) => {
+            event.put(text);
+            "line"
+        }
+        Trigger::After(count, text) => {
+            event.put(text);
+            event.count = Some(*count);
+            "after"
+        }
+    };
+    event.on = Some(on.to_owned());
+    event
+}
+
+const fn word(eol: Eol) -> &'static str {
+    match eol {
+        Eol::Lf => "lf",
+        Eol::CrLf => "crlf",
+    }
+}
+
+impl Event {
+    fn put(&mut self, text: &Text) {
+        match text.as_literal().map(std::str::from_utf8) {
+            Some(Ok(plain)) => self.text = Some(plain.to_owned()),
+            _ => self.line = Some(text.to_string()),
+        }
+    }
+
+    /// What is said, as bytes or in notation.
+    fn said(&self) -> Result<Option<Said>, String> {
+        if let Some(line) = &self.line {
+            return Ok(Some(Said::Notation(line.clone())));
+        }
+        if let Some(text) = &self.text {
+            return Ok(Some(Said::Bytes(text.clone().into_bytes())));
+        }
+        let bytes = self.b64.as_ref().map(|b64| BASE64_STANDARD.decode(b64));
+        let bytes = bytes.transpose().map_err(|error| format!("b64: {error}"))?;
+        Ok(bytes.map(Said::Bytes))
+    }
+}
+
+enum Said {
+    Bytes(Vec<u8>),
+    Notation(String),
+}
+
+/// The transcript that JSON Lines hold.
+///
+/// # Errors
+/// A line that is no JSON, or the lines make no transcript: a message with the line's number.
+pub(crate) fn read(source: &str) -> Result<Transcript, String> {
+    let mut events = Vec::new();
+    for (index, line) in source.lines().enumerate() {
+        let event: Event =
+            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1))?;
+        events.push((index + 1, event));
+    }
+    let mut reader = Reader::new(&events);
+    for (number, event) in &events {
+        reader
+            .event(event)
+            .map_err(|error| format!("line {number}: {error}"))?;
+    }
+    let text = reader.lines.join("\n") + "\n";
+    Transcript::parse(text.as_bytes()).map_err(|error| {
+        let screen = error.render("the transcript", text.as_bytes());
+        format!("these lines make no transcript\n{}", screen.trim_end())
+    })
+}
+
+/// Makes lines of a transcript out of events.
+struct Reader {
+    lines: Vec<String>,
+    eol: Eol,
+    /// The time of the last event, in seconds.
+    now: Option<f64>,
+}
+
+impl Reader {
+    fn new(events: &[(usize, Event)]) -> Self {
+        let ours = events
+            .first()
+            .is_some_and(|(_, event)| event.talk.is_some());
+        let set = |eol: &str| format!("eol      {eol}");
+        let crlf = events.iter().find_map(|(_, event)| match ours {
+            true => event
+                .talk
+                .as_ref()
+                .map(|line| *line == set("crlf"))
+                .filter(|crlf| *crlf),
+            false => event.eol.as_ref().map(|eol| eol == "crlf"),
+        });
+        let eol = if crlf == Some(true) {
+            Eol::CrLf
+        } else {
+            Eol::Lf
+        };
+        let lines = if ours {
+            Vec::new()
+        } else {
+            vec![FIRST_LINE.to_owned(), set(word(eol)), String::new()]
+        };
+        Reader {
+            lines,
+            eol,
+            now: ours.then_some(0.0),
+        }
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), String> {
+        if let Some(line) = &event.talk {
+            self.now = event.t.or(self.now);
+            self.lines.push(line.clone());
+        } else if let Some(on) = &event.on {
+            let line = self.rule(on, event)?;
+            self.lines.push(line);
+        } else if let Some(from) = &event.from {
+            self.pause(event.t);
+            let line = self.step(from, event)?;
+            self.lines.push(line);
+        }
+        Ok(())
+    }
+
+    /// Time that passed and no line tells.
+    fn pause(&mut self, t: Option<f64>) {
+        let Some(t) = t else {
+            return;
+        };
+        let passed = t - self.now.unwrap_or(t);
+        let pause = Duration::try_from_secs_f64(passed).unwrap_or_default();
+        let pause = Duration::from_millis(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));
+        if pause.is_zero() {
+            self.now = self.now.or(Some(t));
+        } else {
+            self.now = Some(t);
+            self.lines.push(Item::Pause(pause).to_string());
+        }
+    }
+
+    fn step(&self, from: &str, event: &Event) -> Result<String, String> {
+        let head = match event.conn {
+            None | Some(1) => from.to_owned(),
+            Some(number) => format!("{number}{from}"),
+        };
+        if let Some(act) = &event.act {
+            return Ok(format!("{head}! {act}"));
+        }
+        let said = event.said()?.ok_or("nothing is said and nothing done")?;
+        let own = word(self.eol);
+        let end = match event.eol.as_deref().unwrap_or(own) {
+            "none" => "",
+            "lf" => "\n",
+            "cr" => "\r",
+            "crlf" => "\r\n",
+            other => return Err(format!("`{other}` ends no line")),
+        };
+        match said {
+            Said::Bytes(bytes) if end.is_empty() && event.b64.is_some() => {
+                let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                Ok(format!("{head}# {}", hex.join(" ")))
+            }
+            Said::Bytes(bytes) if end.as_bytes() == self.eol.bytes() => {
+                Ok(format!("{head}: {}", Text::literal(&bytes)))
+            }
+            Said::Bytes(mut bytes) => {
+                bytes.extend_from_slice(end.as_bytes());
+                Ok(format!("{head}. {}", Text::literal(&bytes)))
+            }
+            Said::Notation(line) if end.as_bytes() == self.eol.bytes() => {
+                Ok(format!("{head}: {line}"))
+            }
+            Said::Notation(line) => Ok(format!("{head}. {line}{}", end.escape_default())),
+        }
+    }
+
+    fn rule(&self, on: &str, event: &Event) -> Result<String, String> {
+        let line = match event.said()? {
+            Some(Said::Bytes(bytes)) => Text::literal(&bytes).to_string(),
+            Some(Said::Notation(line)) => line,
+            None => String::new(),
+        };
+        match (on, event.count) {
+            ("line", _) => Ok(format!("on C: {line}")),
+            ("after", Some(count)) => Ok(format!("on after {count} C: {line}")),
+            ("connect" | "other", _) => Ok(format!("on {on}")),
+            _ => Err(format!("`{on}` sets off no rule")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn stays(steps: &str) -> String {
+        let file = format!("{FIRST_LINE}\n{steps}");
+        let transcript = Transcript::parse(file.as_bytes()).unwrap();
+        let json = write(&transcript);
+        assert_eq!(read(&json), Ok(transcript), "{json}");
+        json
+    }
+
+    #[test]
+    fn nothing_is_lost_on_the_way_and_back() {
+        stays("");
+        stays("eol crlf\nover udp\ntimeout 3s\nlet a = b\\x20\n\n# c\n\n");
+        stays("+1.5ms\n+2s\nC: a\\x20\nS. b\\r\\n\n\n+3s\n# c\n2S:\nS.\nC# ff 00\nS# 41\n");
+        stays(
+            "C! connect\nS: caf\\xe9 \\{{ {{n:int=1}} {{n}}\nC: grüße\nC! half-close\nS! reset\n",
+        );
+        stays(
+            "on connect\nS: hi\non C: a {{x:word=b}}\n+1s\nS: {{x}}\non after 2 C: a\non other\n",
+        );
+    }
+
+    #[test]
+    fn each_line_tells_when_and_who() {
+        let json = stays("eol crlf\nC: hi\n+40ms\n2S: {{n:int=1}}\n");
+        let lines: Vec<&str> = json.lines().collect();
+        assert_eq!(
+            lines[2],
+            r#"{"t":0.0,"conn":1,"from":"C","text":"hi","eol":"crlf"}"#
+        );
+        assert_eq!(
+            lines[4],
+            r#"{"t":0.04,"conn":2,"from":"S","line":"{{n:int=1}}","eol":"crlf"}"#
+        );
+    }
+
+    #[test]
+    fn what_a_command_showed_becomes_a_transcript() {
+        let shown = r#"{"t":1732159000.5,"event":"listening","address":"127.0.0.1:8080"}
+{"t":1732159001.000001,"conn":1,"from":"C","text":"hello {{","eol":"crlf"}
+{"t":1732159001.25,"conn":1,"from":"S","text":"hi "}
+{"t":1732159001.25,"conn":1,"from":"C","b64":"/w==","eol":"lf"}
+{"t":1732159001.25,"conn":1,"from":"C","text":"end","eol":"none"}
+"#;
+        let transcript = read(shown).unwrap().to_string();
+        assert_eq!(
+            transcript,
+            "otherend talk 1\neol      crlf\n\nC: hello \\{{\n+249ms\nS: hi\\x20\nC. \\xff\\n\nC. end\n"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        assert!(read("{}\nC: x").unwrap_err().starts_with("line 2: "));
+        let error = read("{\"from\":\"C\"}").unwrap_err();
+        assert_eq!(error, "line 1: nothing is said and nothing done");
+        let error = read("{\"from\":\"X\",\"text\":\"a\"}").unwrap_err();
+        assert!(error.contains("no line begins with `X:`"), "{error}");
+    }
+}

@@ -1,0 +1,177 @@
+//! `otherend talk`.
+
+use super::program::otherend;
+
+const BELL: &str = "\
+otherend talk 1
+eol      crlf
+
+S: 200 ready, you are guest {{me:int=7}}
+C: RING 3
++40ms
+S: 250 rang 3 times, ticket {{ticket:hex=0b1e}}
+C: STATUS {{ticket}}
+S: 251 {{ticket}} done
+S! close
+";
+
+#[test]
+fn lint_tells_what_a_good_file_holds() {
+    let program = otherend(&["talk", "lint", "bell.talk"]).file("bell.talk", BELL);
+    let outcome = program.run().succeeded();
+    assert_eq!(outcome.stdout, "bell.talk: 6 steps, 1 connection\n");
+}
+
+#[test]
+fn lint_shows_every_file_that_is_wrong() {
+    let program = otherend(&["talk", "lint", "."])
+        .file("a.talk", "otherend talk 1\nS: {{id:integer=1}}\n")
+        .file(
+            "b.talk",
+            "otherend talk 1\nS: {{a:text=x y}} {{b:text=z}}\n",
+        )
+        .file("c.talk", BELL);
+    let outcome = program.run().exited(2).complained("1 file cannot be used");
+    assert_eq!(
+        outcome.stdout,
+        "\
+./a.talk:2:9: `integer` is no kind of hole
+  |
+2 | S: {{id:integer=1}}
+  |         ^^^^^^^
+  = did you mean `int`?
+./b.talk:2: `a` takes another part of its line than its sample
+    S: {{a:text=x y}} {{b:text=z}}
+./b.talk:2: `b` takes another part of its line than its sample
+    S: {{a:text=x y}} {{b:text=z}}
+./c.talk: 6 steps, 1 connection
+"
+    );
+}
+
+#[test]
+fn lint_tells_what_can_never_match_from_what_is_odd() {
+    let rules = "otherend talk 1\non other\nS: a\n\non other\nS: b\n";
+    let program = otherend(&["talk", "lint", "x.talk"]).file("x.talk", rules);
+    program
+        .run()
+        .exited(3)
+        .said("line 2 answers before it")
+        .complained("can never match");
+    let odd = "otherend talk 1\nlet a = b\nS: x\n";
+    let program = otherend(&["talk", "lint", "x.talk", "--quiet"]).file("x.talk", odd);
+    let outcome = program.run().succeeded();
+    assert_eq!(
+        outcome.stdout,
+        "x.talk:2: nothing refers to `a`\n    let      a = b\n"
+    );
+}
+
+#[test]
+fn what_is_no_file_is_named() {
+    let outcome = otherend(&["talk", "lint", "nowhere.talk"]).run().exited(2);
+    outcome.said("nowhere.talk: No such file");
+    let outcome = otherend(&["talk", "lint", "."]).run().exited(2);
+    outcome.complained(". holds no .talk files");
+}
+
+#[test]
+fn fmt_shows_then_writes() {
+    let crooked = BELL
+        .replace("eol      crlf", "eol crlf")
+        .replace("C: RING", "C:RING");
+    let program = otherend(&["talk", "fmt", "x.talk"]).file("x.talk", &crooked);
+    let outcome = program.run().succeeded();
+    outcome
+        .said("- eol crlf\n+ eol      crlf\n")
+        .said("- C:RING 3\n+ C: RING 3\n");
+    let program = otherend(&["talk", "fmt", "--check", "x.talk"]).file("x.talk", &crooked);
+    program
+        .run()
+        .exited(2)
+        .complained("1 file is not in its canonical spelling");
+
+    let program = otherend(&["talk", "fmt", "--write", "x.talk"]).file("x.talk", &crooked);
+    let path = program.folder().join("x.talk");
+    let (written, text) = program.run_and_read(&path);
+    assert_eq!(
+        (&written.succeeded().stdout[..], &text[..]),
+        ("x.talk: written\n", BELL)
+    );
+}
+
+#[test]
+fn fmt_reads_standard_input() {
+    let outcome = otherend(&["talk", "fmt", "-"])
+        .input("otherend talk 1\r\nS:x")
+        .run();
+    assert_eq!(outcome.succeeded().stdout, "otherend talk 1\nS: x\n");
+}
+
+const SEALED: &str = "\
+otherend talk 1
+#= recorded by hand
+eol      lf
+
+S: 220 at 2026-03-02T10:15:09Z
+#= 35cc1a5e
+";
+
+#[test]
+fn a_recording_that_was_edited_is_refused_until_it_is_accepted() {
+    let edited = SEALED.replace("220", "221");
+    let program = otherend(&["talk", "lint", "x.talk"]).file("x.talk", &edited);
+    let outcome = program.run().exited(2);
+    outcome
+        .said("x.talk:1: lines 1 to 6 are not as they were recorded: damaged, or edited")
+        .said("otherend talk fmt --write x.talk");
+    let outcome = otherend(&["talk", "fmt", "-"])
+        .input(edited)
+        .run()
+        .succeeded();
+    assert!(!outcome.stdout.contains("#="), "{outcome:?}");
+    let outcome = otherend(&["talk", "fmt", "-"])
+        .input(SEALED)
+        .run()
+        .succeeded();
+    assert_eq!(outcome.stdout, SEALED);
+}
+
+#[test]
+fn a_cut_recording_is_read_up_to_its_last_seal() {
+    let cut = format!("{SEALED}C: one\nC: tw");
+    let outcome = otherend(&["talk", "generalise", "-"])
+        .input(cut)
+        .run()
+        .exited(0);
+    assert_eq!(
+        outcome.stdout,
+        "otherend talk 1\neol      lf\n\nS: 220 at {{_:time=2026-03-02T10:15:09Z}}\n"
+    );
+    outcome.complained("ended early: 2 lines after line 6 skipped");
+}
+
+#[test]
+fn generalise_shows_what_becomes_a_hole() {
+    let file = "otherend talk 1\nS: pid 31415\nC: a\nC: b\nC: c\n";
+    let program = otherend(&["talk", "generalise", "x.talk"]).file("x.talk", file);
+    let outcome = program.run().succeeded();
+    assert_eq!(
+        outcome.stdout,
+        "x.talk:\n  otherend talk 1\n- S: pid 31415\n+ S: pid {{_:int=31415}}\n  C: a\n  C: b\n"
+    );
+}
+
+#[test]
+fn convert_goes_both_ways_and_over_nothing() {
+    let to = otherend(&["talk", "convert", "-"])
+        .input(BELL)
+        .run()
+        .succeeded();
+    let back = otherend(&["talk", "convert", "-"]).input(to.stdout).run();
+    assert_eq!(back.succeeded().stdout, BELL);
+
+    let words = ["talk", "convert", "-", "there"];
+    let program = otherend(&words).file("there", "precious").input(BELL);
+    program.run().exited(2).complained("--force writes over it");
+}
