@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use otherend_core::transcript::Transcript;
+use std::sync::Arc;
+
+use otherend_core::transcript::{Closing, Outcome, Over, Plan, Player, Transcript, lint};
+use otherend_core::{Outbox, Time};
 
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -38,6 +41,147 @@ fn each_bad_file_has_its_own_message() {
             name.to_owned(),
         ) {
             panic!("{name} and {other} have the same message");
+        }
+    }
+}
+
+fn good() -> impl Iterator<Item = (PathBuf, String, Transcript)> {
+    files("../transcripts", "talk").into_iter().map(|path| {
+        let source = fs::read(&path).unwrap();
+        let name = path.display().to_string();
+        match Transcript::parse(&source) {
+            Ok(transcript) => (path, String::from_utf8(source).unwrap(), transcript),
+            Err(error) => panic!("{}", error.render(&name, &source)),
+        }
+    })
+}
+
+#[test]
+fn every_good_file_is_canonical_and_fits_itself() {
+    for (path, source, transcript) in good() {
+        assert_eq!(transcript.to_string(), source, "{}", path.display());
+        let findings = lint(&Arc::new(Plan::new(transcript)));
+        let fatal = findings.iter().find(|finding| finding.what.is_fatal());
+        assert!(fatal.is_none(), "{}: {fatal:?}", path.display());
+    }
+}
+
+/// One end of a performance, and what it said on each connection.
+struct End {
+    player: Player,
+    said: Vec<Vec<u8>>,
+    /// What the other end has heard of that.
+    heard: Vec<usize>,
+    stops: Vec<Option<Closing>>,
+}
+
+impl End {
+    fn new(player: Player) -> Self {
+        let connections = player.connections();
+        End {
+            player,
+            said: vec![Vec::new(); connections],
+            heard: vec![0; connections],
+            stops: vec![None; connections],
+        }
+    }
+
+    fn act(&mut self, connection: usize, act: impl FnOnce(&mut Player, &mut Outbox)) {
+        let mut out = Outbox::new();
+        act(&mut self.player, &mut out);
+        self.said[connection].extend_from_slice(out.unsent());
+        let closing = self.player.closing(connection);
+        self.stops[connection] = closing.or(self.stops[connection]);
+    }
+
+    /// Let `self` hear at most `most` bytes more of what `other` said.
+    fn hear(&mut self, other: &mut End, connection: usize, most: usize) -> bool {
+        let now = Time::ZERO;
+        let unheard = &other.said[connection][other.heard[connection]..];
+        if !unheard.is_empty() {
+            let piece = unheard[..unheard.len().min(most)].to_vec();
+            other.heard[connection] += piece.len();
+            self.act(connection, |player, out| {
+                player.heard(connection, now, &piece, out)
+            });
+            return true;
+        }
+        let Some(stop) = other.stops[connection].take() else {
+            return false;
+        };
+        self.act(connection, |player, out| match stop {
+            Closing::Reset => player.lost(connection, now, out),
+            _ => player.finished(connection, now, out),
+        });
+        true
+    }
+}
+
+/// Play both ends with everything cut into pieces of `most` bytes; what was said on each side.
+fn perform(plan: &Arc<Plan>, most: usize) -> [Vec<Vec<u8>>; 2] {
+    let mut client = End::new(Player::client(Arc::clone(plan)));
+    let mut server = End::new(Player::server(Arc::clone(plan)));
+    loop {
+        let mut went_on = false;
+        if let Some(connection) = client.player.to_open() {
+            assert_eq!(server.player.to_accept(), Some(connection));
+            server.act(connection, |player, out| {
+                player.opened(connection, Time::ZERO, out)
+            });
+            client.act(connection, |player, out| {
+                player.opened(connection, Time::ZERO, out)
+            });
+            went_on = true;
+        }
+        for connection in 0..plan.connections() {
+            went_on |= client.hear(&mut server, connection, most);
+            went_on |= server.hear(&mut client, connection, most);
+        }
+        for end in [&mut client, &mut server] {
+            while let Some(connection) = end.player.stirred() {
+                end.act(connection, |player, out| {
+                    player.tick(connection, Time::ZERO, out)
+                });
+                went_on = true;
+            }
+        }
+        if !went_on {
+            break;
+        }
+    }
+    assert_eq!(client.player.outcome(), Some(&Outcome::Passed));
+    assert_eq!(server.player.unexpected(), None);
+    [client.said, server.said]
+}
+
+#[test]
+fn every_file_is_the_same_conversation_however_it_is_cut() {
+    for (_, _, transcript) in good() {
+        let plan = Arc::new(Plan::new(transcript));
+        if plan.over() == Over::Udp || !plan.has_script() {
+            continue;
+        }
+        let whole = perform(&plan, usize::MAX);
+        for most in 1..100 {
+            assert_eq!(perform(&plan, most), whole, "in pieces of {most}");
+        }
+    }
+}
+
+/// Every example of the specification is a transcript, as it stands there.
+#[test]
+fn the_examples_of_the_specification_are_transcripts() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/transcript.md");
+    let text = fs::read_to_string(path).unwrap();
+    let blocks = text.split("```\n").skip(1).step_by(2);
+    let examples: Vec<&str> = blocks
+        .filter(|block| block.starts_with("otherend talk 1\n"))
+        .collect();
+    assert!(examples.len() > 4);
+    for example in examples {
+        match Transcript::parse(example.as_bytes()) {
+            Ok(transcript) => assert_eq!(transcript.to_string(), example),
+            Err(error) => panic!("{}", error.render("docs/transcript.md", example.as_bytes())),
         }
     }
 }
