@@ -32,6 +32,7 @@ mod probe;
 mod protocol;
 mod slip;
 mod step;
+pub mod two_ended;
 #[cfg(not(target_os = "linux"))]
 mod unknown;
 mod verdict;
@@ -76,6 +77,11 @@ pub struct Options {
     pub say: Option<String>,
     /// A text that the reply must contain.
     pub expect: Option<String>,
+    /// Tell the server, which is otherend's too, what this end sees, and hear what it sees.
+    pub two_ended: bool,
+    /// When a port is refused, look whether one that is a slip of the finger away accepts: on this
+    /// machine's kind of networks only, and at most 50 of them.
+    pub search_ports: bool,
     /// Talk to a server that accepts. Without it, being accepted is enough.
     pub converse: bool,
 }
@@ -89,6 +95,8 @@ impl Default for Options {
             tls: false,
             say: None,
             expect: None,
+            two_ended: false,
+            search_ports: true,
             converse: true,
         }
     }
@@ -119,7 +127,7 @@ pub struct ListenDiagnosis {
 }
 
 impl Diagnosis {
-    /// The headline and the likeliest causes, for a command that could not connect.
+    /// The likeliest causes, a line each, for a command that could not connect and said so.
     #[must_use]
     pub fn first_lines(&self) -> Vec<String> {
         first_lines(&self.verdict)
@@ -127,7 +135,7 @@ impl Diagnosis {
 }
 
 impl ListenDiagnosis {
-    /// The headline and the likeliest causes, for a command that could not listen.
+    /// The likeliest causes, a line each, for a command that could not listen and said so.
     #[must_use]
     pub fn first_lines(&self) -> Vec<String> {
         first_lines(&self.verdict)
@@ -143,13 +151,17 @@ pub fn half_open(port: u16) -> Vec<SocketAddr> {
 }
 
 fn first_lines(verdict: &Verdict) -> Vec<String> {
-    let mut lines = vec![verdict.headline.clone()];
-    for cause in verdict.causes.iter().take(SHORT) {
-        lines.push(format!("{}: {}", cause.word, cause.says));
+    let shown = verdict.causes.iter().take(SHORT);
+    let mut lines: Vec<String> = shown
+        .map(|cause| format!("{}: {}", cause.word, cause.says))
+        .collect();
+    if let ([cause], true) = (verdict.causes.as_slice(), !verdict.works) {
+        lines.extend(cause.remedy.iter().map(|remedy| format!("to do: {remedy}")));
     }
     match verdict.causes.len().saturating_sub(SHORT) {
         0 => {}
-        more => lines.push(format!("and {more} more that fit")),
+        1 => lines.push("or one more cause that fits".to_owned()),
+        more => lines.push(format!("or {more} more causes that fit")),
     }
     lines
 }

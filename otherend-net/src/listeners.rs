@@ -8,9 +8,9 @@ mod linux;
 #[cfg(target_os = "linux")]
 mod owner;
 #[cfg(target_os = "linux")]
-pub(crate) mod proc_net;
+mod proc_net;
 #[cfg(target_os = "linux")]
-mod sock_diag;
+pub(crate) mod sock_diag;
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,5 +1,6 @@
 //! The diagnosis of a connection, step by step, within its deadline.
 
+mod other_end;
 mod tell;
 
 use std::net::{SocketAddr, TcpStream};
@@ -90,7 +91,10 @@ impl<'a> Run<'a> {
         self.ways(&addresses);
         let accepted = self.connections();
         match accepted {
-            Some((address, socket)) => self.converse(address, socket),
+            Some((address, socket)) => {
+                self.converse(address, socket);
+                self.other_end(address);
+            }
             None => self.contrasts(),
         }
         self.machine();
@@ -216,7 +220,10 @@ impl<'a> Run<'a> {
             let started = Instant::now();
             let target = &self.evidence.targets[index];
             let left = deadline.saturating_duration_since(started);
-            let contrast = contrast::look(target.address, &target.way, &target.attempt, left);
+            let contrast = match target.attempt.outcome {
+                Outcome::Refused if !self.options.search_ports => Contrast::default(),
+                _ => contrast::look(target.address, &target.way, &target.attempt, left),
+            };
             if let Some((mark, text)) = tell::contrast(target.address, &contrast) {
                 self.step(Stage::Contrast, mark, text, started.elapsed());
             }
@@ -238,6 +245,20 @@ impl<'a> Run<'a> {
         let (mark, text) = tell::talk(&talk);
         self.step(Stage::Conversation, mark, text, started.elapsed());
         self.evidence.talk = Some(talk);
+    }
+
+    /// Both ends together, on a connection of their own.
+    fn other_end(&mut self, address: SocketAddr) {
+        if !self.options.two_ended {
+            return;
+        }
+        let started = Instant::now();
+        let what = "asking what it sees of this connection";
+        self.watched.begins(Stage::OtherEnd, what);
+        let other_end = other_end::ask(address, self.started + self.share(SHARE_TALK));
+        let (mark, text) = tell::other_end(other_end.as_ref());
+        self.step(Stage::OtherEnd, mark, text, started.elapsed());
+        self.evidence.other_end = other_end;
     }
 
     /// Who should answer here, when the address is one of this machine's.

@@ -50,7 +50,6 @@ fn near_ports(address: SocketAddr, limit: Duration) -> Contrast {
             .collect(),
         neighbours: probes
             .iter()
-            .take(2)
             .map(|p| (p.address.port(), p.attempt.outcome.clone()))
             .collect(),
         ..Contrast::default()

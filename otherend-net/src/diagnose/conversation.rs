@@ -62,7 +62,11 @@ impl Talking {
         if let Some(line) = &asked.say {
             self.say(line, asked.expect.as_deref());
         }
-        if self.talk.greeting.is_empty() && self.talk.reply.is_empty() && !self.has_late_reply() {
+        let heard_nothing = self.talk.greeting.is_empty() && self.talk.reply.is_empty();
+        // A server that was told nothing is not disturbed by bytes that it cannot understand,
+        // unless its port is one for TLS.
+        let may_disturb = asked.say.is_some() || protocol::is_tls_port(asked.port);
+        if heard_nothing && may_disturb && !self.has_late_reply() {
             self.try_tls(&asked.host);
         }
     }

@@ -35,6 +35,8 @@ pub struct Evidence {
     pub machine: Option<Machine>,
     /// What was said after a connection was accepted.
     pub talk: Option<Talk>,
+    /// What the other end saw, when it is otherend's too and both diagnose together.
+    pub other_end: Option<OtherEnd>,
 }
 
 /// What was asked for.

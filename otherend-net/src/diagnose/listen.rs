@@ -130,30 +130,32 @@ fn own_addresses() -> Vec<IpAddr> {
     addresses.map(|address| address.ip).collect()
 }
 
-/// The next port upwards that all the addresses have free; where they are not this machine's, on
-/// loopback.
+/// The next port upwards that all the addresses have free. For one that needs a privilege it is the
+/// usual stand-in if that is free: 8080 for 80.
 fn nearest_free(evidence: &ListenEvidence) -> Option<u16> {
-    let first = evidence
-        .first_unprivileged
-        .unwrap_or(1024)
-        .max(evidence.asked.port);
     let ips: Vec<IpAddr> = evidence
         .binds
         .iter()
-        .filter(|bind| {
-            matches!(
-                bind.outcome,
-                BindOutcome::Free | BindOutcome::Taken | BindOutcome::Forbidden
-            )
-        })
+        .filter(|bind| is_of_this_machine(&bind.outcome))
         .map(|bind| bind.address.ip())
         .collect();
-    let is_free = |port: &u16| {
-        ips.iter()
-            .all(|ip| sockets::listen(SocketAddr::new(*ip, *port), 1).is_ok())
+    let free = |port: &u16| {
+        let listen = |ip: &IpAddr| sockets::listen(SocketAddr::new(*ip, *port), 1);
+        ips.iter().all(|ip| listen(ip).is_ok())
     };
-    let last = first.saturating_add(FARTHEST);
-    (first..=last).find(is_free).filter(|_| !ips.is_empty())
+    let asked = evidence.asked.port;
+    let lowest = evidence.first_unprivileged.unwrap_or(1024);
+    let stand_in = Some(asked + 8000).filter(|_| asked < lowest.min(1024));
+    let first = lowest.max(asked);
+    let mut candidates = stand_in
+        .into_iter()
+        .chain(first..=first.saturating_add(FARTHEST));
+    candidates.find(free).filter(|_| !ips.is_empty())
+}
+
+fn is_of_this_machine(outcome: &BindOutcome) -> bool {
+    use BindOutcome::{Forbidden, Free, Taken};
+    matches!(outcome, Free | Taken | Forbidden)
 }
 
 /// What the rules do to connections from outside; nothing is said about loopback.

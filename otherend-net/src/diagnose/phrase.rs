@@ -42,25 +42,33 @@ pub(super) fn endpoint(host: &str, port: u16) -> String {
 
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn list<T: Display>(items: &[T]) -> String {
+    joined(items, "and")
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(super) fn list_or<T: Display>(items: &[T]) -> String {
+    joined(items, "or")
+}
+
+fn joined<T: Display>(items: &[T], word: &str) -> String {
     let words: Vec<String> = items.iter().map(T::to_string).collect();
     match words.split_last() {
         None => String::new(),
         Some((last, [])) => last.clone(),
-        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        Some((last, before)) => format!("{} {word} {last}", before.join(", ")),
     }
 }
 
-/// The first line of what a peer said, cut at 60 characters, every control character replaced.
+/// The first line of what a peer said, cut at 60 characters, fit for any screen.
 pub(super) fn excerpt(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let line = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    line.chars()
-        .take(60)
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect()
+    let blank = |line: &&[u8]| line.trim_ascii().is_empty();
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let line = lines.find(|line| !blank(line)).unwrap_or_default();
+    let shown = otherend_core::escaped(line.trim_ascii_end());
+    match shown.char_indices().nth(60) {
+        Some((end, _)) => format!("{}...", &shown[..end]),
+        None => shown,
+    }
 }
 
 #[cfg(test)]
@@ -76,15 +84,13 @@ mod tests {
 
     #[test]
     fn an_excerpt_carries_no_control_characters() {
-        assert_eq!(
-            excerpt(b"\r\n\x1b[31mred\x07\r\nmore"),
-            "\u{FFFD}[31mred\u{FFFD}"
-        );
+        assert_eq!(excerpt(b"\r\n\x1b[31mred\x07\r\nmore"), "\\x1b[31mred\\x07");
     }
 
     #[test]
     fn lists_end_with_and() {
         assert_eq!(list(&[1, 2, 3]), "1, 2 and 3");
+        assert_eq!(list_or(&[1, 2]), "1 or 2");
         assert_eq!(list::<u8>(&[]), "");
     }
 }

@@ -23,6 +23,8 @@ pub enum Stage {
     Machine,
     /// What is said.
     Conversation,
+    /// What the other end sees, when it is otherend's too.
+    OtherEnd,
     /// Binding to an address and listening.
     Listen,
     /// From where a listener can be reached.
@@ -41,6 +43,7 @@ impl Stage {
             Stage::Contrast => "contrast",
             Stage::Machine => "machine",
             Stage::Conversation => "conversation",
+            Stage::OtherEnd => "other end",
             Stage::Listen => "listen",
             Stage::Reach => "reach",
         }

@@ -24,10 +24,6 @@ pub(crate) struct Row {
 pub(crate) struct TcpState(u8);
 
 impl TcpState {
-    #[cfg(feature = "diagnose")]
-    pub(crate) const SYN_RECV: TcpState = TcpState(3);
-    #[cfg(feature = "diagnose")]
-    pub(crate) const TIME_WAIT: TcpState = TcpState(6);
     pub(crate) const LISTEN: TcpState = TcpState(10);
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Detail {
 pub(super) fn tcp_listeners() -> io::Result<HashMap<u64, Detail>> {
     let mut found = HashMap::new();
     for family in [AF_INET, AF_INET6] {
-        let question = SockDiagMessage::InetRequest(request(family));
+        let question = SockDiagMessage::InetRequest(request(family, StateFlags::LISTEN));
         ask(NETLINK_SOCK_DIAG, Ask::Table, question, |answer| {
             let SockDiagMessage::InetResponse(response) = answer else {
                 return;
@@ -40,12 +40,13 @@ pub(super) fn tcp_listeners() -> io::Result<HashMap<u64, Detail>> {
     Ok(found)
 }
 
-fn request(family: u8) -> InetRequest {
+/// Asks for the TCP sockets of a family that are in these states.
+pub(crate) fn request(family: u8, states: StateFlags) -> InetRequest {
     InetRequest {
         family,
         protocol: IPPROTO_TCP,
         extensions: ExtensionFlags::empty(),
-        states: StateFlags::LISTEN,
+        states,
         socket_id: if family == AF_INET {
             SocketId::new_v4()
         } else {

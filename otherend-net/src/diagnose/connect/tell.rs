@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use crate::diagnose::evidence::{
-    Attempt, Contrast, End, Evidence, Link, Listening, Machine, Oddity, Outcome, Route, Talk,
-    TlsAnswer, Way,
+    Attempt, Contrast, End, Evidence, Link, Listening, Machine, Oddity, OtherEnd, Outcome, Route,
+    Talk, TlsAnswer, Way,
 };
 use crate::diagnose::firewall::Ruleset;
 use crate::diagnose::verdict::{icmp_text, who};
@@ -77,32 +77,41 @@ pub(super) fn attempt(address: SocketAddr, attempt: &Attempt) -> Told {
 /// `None` when nothing was looked at.
 pub(super) fn contrast(address: SocketAddr, contrast: &Contrast) -> Option<Told> {
     let ip = address.ip();
+    let parts: Vec<String> = [ports(contrast), ping(contrast), link(contrast)]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!parts.is_empty()).then(|| (Mark::Note, format!("{ip}: {}", parts.join(", "))))
+}
+
+fn ports(contrast: &Contrast) -> Option<String> {
     if !contrast.open.is_empty() {
         let ports = phrase::list(&contrast.open);
-        return Some((
-            Mark::Note,
-            format!("{ip} accepts on port {ports}, one slip away"),
-        ));
+        return Some(format!("accepts on port {ports}, one slip away"));
     }
-    let said = |outcome: &Outcome| match outcome {
-        Outcome::Accepted(_) | Outcome::ResetAtOnce => "accepts",
-        Outcome::Refused => "refuses",
-        _ => "does not answer",
-    };
-    let mut parts: Vec<String> = contrast
-        .neighbours
-        .iter()
-        .map(|(port, outcome)| format!("port {port} {}", said(outcome)))
-        .collect();
-    parts.extend(contrast.ping.map(|answered| match answered {
-        true => "an echo request is answered".to_owned(),
+    let answered = |(port, outcome): &(u16, Outcome)| outcome.answered().then_some(*port);
+    let answering: Vec<u16> = contrast.neighbours.iter().filter_map(answered).collect();
+    let count = contrast.neighbours.len();
+    match (count, answering.as_slice()) {
+        (0, _) => None,
+        (_, []) => Some(format!("none of {count} other ports answers")),
+        (_, all) if all.len() == count => Some(format!("{count} other ports refuse as well")),
+        (_, some) => Some(format!("port {} answers", phrase::list(some))),
+    }
+}
+
+fn ping(contrast: &Contrast) -> Option<String> {
+    contrast.ping.map(|answered| match answered {
+        true => "it answers an echo request".to_owned(),
         false => "no echo".to_owned(),
-    }));
-    parts.extend(contrast.link.map(|link| match link {
-        Link::Answers => "it answers on the link".to_owned(),
-        Link::Silent => "nobody answers on the link".to_owned(),
-    }));
-    (!parts.is_empty()).then(|| (Mark::Note, format!("{ip}: {}", parts.join(", "))))
+    })
+}
+
+fn link(contrast: &Contrast) -> Option<String> {
+    contrast.link.map(|link| match link {
+        Link::Answers => "the link is answered (ARP)".to_owned(),
+        Link::Silent => "nobody answers on the link (ARP)".to_owned(),
+    })
 }
 
 pub(super) fn machine(asked: SocketAddr, machine: Option<&Machine>) -> Told {
@@ -228,4 +237,23 @@ fn tls_text(tls: TlsAnswer, heard: &[u8]) -> String {
         TlsAnswer::Alert(code) => format!("with alert {code}: it speaks TLS"),
         _ => format!("with \"{}\": no TLS", phrase::excerpt(heard)),
     }
+}
+
+pub(super) fn other_end(other_end: Option<&OtherEnd>) -> Told {
+    let Some(seen) = other_end else {
+        let text =
+            "it does not answer as `otherend serve` does; one that is --quiet does not, either";
+        return (Mark::Note, text.to_owned());
+    };
+    let translated = match (seen.source_translated, seen.destination_translated) {
+        (false, false) => "nothing is translated on the way",
+        (true, false) => "the source address is translated on the way",
+        (false, true) => "the destination address is translated on the way",
+        (true, true) => "source and destination address are translated on the way",
+    };
+    let text = format!(
+        "it sees {} coming to {}: {translated}",
+        seen.seen_from, seen.seen_to
+    );
+    (Mark::Good, text)
 }

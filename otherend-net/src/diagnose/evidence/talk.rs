@@ -33,8 +33,6 @@ pub struct Talk {
     pub crlf_answered: Option<bool>,
     /// What connecting once more gave, after the server had ended the conversation.
     pub again: Option<Outcome>,
-    /// What the other end saw, when it is otherend too.
-    pub other_end: Option<OtherEnd>,
 }
 
 /// How a conversation ended.

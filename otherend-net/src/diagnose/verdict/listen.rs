@@ -146,14 +146,12 @@ fn not_here(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
         ),
     )
     .because("the kernel says: cannot assign requested address");
-    let cause = match own.is_empty() {
-        true => cause,
-        false => cause.because(format!("this machine has {}", phrase::list(&own))),
-    };
     let any = if address.is_ipv4() { "0.0.0.0" } else { "::" };
-    cause.remedy(format!(
-        "use one of these, or {any} for all of them (otherend serve --any)"
-    ))
+    let all = format!("{any} for all of them (otherend serve --any)");
+    match own.is_empty() {
+        true => cause.remedy(format!("use {any}")),
+        false => cause.remedy(format!("use {}, or {all}", phrase::list_or(&own))),
+    }
 }
 
 fn forbidden(evidence: &ListenEvidence, address: SocketAddr) -> Cause {

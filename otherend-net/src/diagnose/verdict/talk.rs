@@ -5,7 +5,7 @@ pub(super) mod ended;
 mod silent;
 
 use super::{list_listeners, refused};
-use crate::diagnose::cause::{Cause, Verdict};
+use crate::diagnose::cause::{Cause, Likelihood, Verdict};
 use crate::diagnose::evidence::{
     Asked, End, Evidence, Listening, Outcome, Process, Talk, Target, TlsAnswer,
 };
@@ -25,7 +25,10 @@ pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
     let address = phrase::endpoint(&evidence.asked.host, evidence.asked.port);
     let headline = match (works, causes.is_empty()) {
         (true, true) => format!("{address} works"),
-        (true, false) => format!("{address} accepts connections; what may still be amiss:"),
+        (true, false) if causes.iter().any(|cause| cause.word == Word::Silent) => {
+            format!("{address} accepts connections. If it should have said something:")
+        }
+        (true, false) => format!("{address} works, with a remark:"),
         (false, _) => format!("{address} accepts connections, and the conversation fails"),
     };
     Verdict::new(works, headline, causes)
@@ -37,8 +40,8 @@ fn is_as_asked(evidence: &Evidence, talk: &Talk, causes: &[Cause]) -> bool {
     let waits = asked.say.is_none() && asked.expect.is_none() && talk.end == End::Open;
     let harmless = |cause: &Cause| match cause.word {
         Word::Silent => true,
-        Word::ServerStopped | Word::NotAccepting => {
-            cause.likelihood > crate::diagnose::Likelihood::Certain
+        Word::ServerStopped | Word::NotAccepting | Word::TlsExpected => {
+            cause.likelihood == Likelihood::Possible
         }
         Word::OtherProtocol => asked.say.is_none() && asked.expect.is_none(),
         _ => false,
@@ -160,7 +163,7 @@ fn tls_silent(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
                 )
                 .because("a TLS hello was not answered"),
             )];
-            causes.extend(silent::not_served(evidence, target));
+            causes.extend(silent::not_served(evidence, target, talk));
             causes
         }
         _ => Vec::new(),

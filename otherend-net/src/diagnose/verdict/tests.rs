@@ -395,7 +395,7 @@ fn silence_after_accepting_is_how_most_servers_begin() {
     gives(
         &accepted(Talk::default()),
         true,
-        &[Silent, ServerStopped, NotAccepting],
+        &[Silent, ServerStopped, NotAccepting, TlsExpected],
     );
     gives(
         &accepted(said("")),
@@ -424,7 +424,7 @@ fn a_server_here_that_does_not_accept_shows_why() {
         evidence.talk = Some(Talk::default());
         evidence
     };
-    gives(&state('S', 0, 7), true, &[Silent]);
+    gives(&state('S', 0, 7), true, &[Silent, TlsExpected]);
     gives(&state('T', 1, 7), false, &[ServerStopped]);
     gives(&state('S', 1, 7), false, &[NotAccepting]);
     gives(&state('S', 1, 1024), false, &[ServerNoDescriptors]);

@@ -2,7 +2,7 @@
 
 use super::{is_stopped, list_listeners, listening, refused};
 use crate::diagnose::cause::Cause;
-use crate::diagnose::evidence::{Evidence, Listening, Talk, Target};
+use crate::diagnose::evidence::{Evidence, Listening, Talk, Target, TlsAnswer};
 use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
 
@@ -17,24 +17,33 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
         &talk.greeting
     };
     match (talk.said, heard.is_empty()) {
-        (false, true) => waits(evidence, target),
+        (false, true) => waits(evidence, target, talk),
         (true, true) => no_reply(evidence, target, talk),
         (_, false) => heard_something(asked.expect.as_deref(), heard),
     }
 }
 
 /// Nothing was said by either side.
-fn waits(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+fn waits(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     let mut causes = vec![
         Cause::likely(
             Word::Silent,
-            "the server accepted and waits for the client to speak first",
+            "the server waits for the client to speak first",
         )
-        .because("nothing came after the connection was accepted")
+        .because("it accepted, and said nothing by itself")
         .check("say something that it knows: --say LINE --expect TEXT")
         .remedy("nothing, if the client is to speak first"),
     ];
-    causes.extend(not_served(evidence, target));
+    causes.extend(not_served(evidence, target, talk));
+    if talk.tls.is_none() {
+        let address = phrase::endpoint(&evidence.asked.host, evidence.asked.port);
+        causes.push(
+            Cause::possible(Word::TlsExpected, "the server waits for a TLS hello")
+                .because("a TLS server says nothing by itself, too")
+                .check(format!("otherend diagnose --tls {address}"))
+                .remedy("speak TLS to it, or use the server's plain port"),
+        );
+    }
     causes
 }
 
@@ -51,15 +60,12 @@ fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
         return late_reply(late);
     }
     let mut causes = vec![
-        Cause::likely(
-            Word::Silent,
-            "the server accepted and does not answer this line",
-        )
-        .because("nothing came after the line was said")
-        .check("a line that the server surely answers, and its own log")
-        .remedy("see in the server's log whether the line arrived, and what it expects"),
+        Cause::likely(Word::Silent, "the server does not answer this line")
+            .because("nothing came after the line was said")
+            .check("a line that the server surely answers, and its own log")
+            .remedy("see in the server's log whether the line arrived, and what it expects"),
     ];
-    causes.extend(not_served(evidence, target));
+    causes.extend(not_served(evidence, target, talk));
     causes
 }
 
@@ -108,7 +114,13 @@ fn late_reply(late: &[u8]) -> Vec<Cause> {
 }
 
 /// From outside it cannot be seen whether anybody serves what the kernel has accepted.
-pub(super) fn not_served(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+pub(super) fn not_served(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
+    if matches!(talk.tls, Some(TlsAnswer::NotTls | TlsAnswer::Ended))
+        || evidence.other_end.is_some()
+    {
+        // It answered something: its process runs.
+        return Vec::new();
+    }
     if let Some(listening) = listening(evidence, target)
         && listening.process.is_some()
         && listening.queue.is_some()
