@@ -1,13 +1,16 @@
 //! `otherend serve`: be the server.
 
 mod listen;
+mod other_end;
 mod reply;
+mod unfinished;
 mod watch;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use otherend_core::{ExitWords, Framing, Time};
-use otherend_net::{Engine, Handle, Server, ServerConfig, raise_descriptor_limit};
+use otherend_net::{Audience, Engine, Handle, Server, ServerConfig, raise_descriptor_limit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -15,6 +18,7 @@ use crate::args::limits::LimitArgs;
 use crate::args::screen::ScreenArgs;
 use crate::output::screen::{Remark, Screen};
 use crate::output::time::TimeStyle;
+use crate::output::why;
 use listen::ListenArgs;
 use reply::ReplyArgs;
 use watch::Watch;
@@ -61,16 +65,14 @@ Examples:
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let addresses = args.listen.addresses()?;
-    let server = Server::bind(&addresses, args.config(), args.reply.behaviour())?;
+    let server = Server::bind(&addresses, args.config(), args.reply.behaviour())
+        .map_err(why::not_listening)?;
     let (screen, mut showing) =
         Screen::start(args.screen.look(true, TimeStyle::Clock), server.zero())?;
     let server = if args.screen.quiet {
         server
     } else {
-        server.watched_by(Arc::new(Watch::new(
-            screen.clone(),
-            args.screen.verbose > 0,
-        )))
+        watched(server, &screen, args.screen.verbose > 0)?
     };
     listen::announce(&screen, &server, args.screen.quiet);
     stop_on_signals(server.handle(), screen.clone())?;
@@ -81,6 +83,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     }
     showing.finish();
     Ok(())
+}
+
+/// Show on the screen what happens at the server and on the way to it.
+fn watched(server: Server, screen: &Screen, verbose: bool) -> std::io::Result<Server> {
+    let watch = Arc::new(Watch::new(screen.clone(), verbose));
+    let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Audience>);
+    watch.answers_through(server.handle());
+    let ports = server.addresses().iter().map(SocketAddr::port);
+    unfinished::watch(ports.collect(), server.handle(), screen.clone())?;
+    Ok(server)
 }
 
 impl Args {

@@ -1,10 +1,12 @@
 //! Shows conversations on the screen: who came, each line in and out, who left and why.
 
 use std::cell::RefCell;
+use std::sync::OnceLock;
 
 use otherend_core::{Event, Observer, Time};
-use otherend_net::{Audience, Notice, Peer};
+use otherend_net::{Audience, Handle, Notice, Peer};
 
+use super::other_end::Ear;
 use crate::output::screen::{Batch, Remark, Said, Screen};
 
 thread_local! {
@@ -16,11 +18,23 @@ thread_local! {
 pub(super) struct Watch {
     screen: Screen,
     verbose: bool,
+    handle: OnceLock<Handle>,
 }
 
 impl Watch {
     pub(super) fn new(screen: Screen, verbose: bool) -> Self {
-        Watch { screen, verbose }
+        let handle = OnceLock::new();
+        Watch {
+            screen,
+            verbose,
+            handle,
+        }
+    }
+
+    /// Answer peers that diagnose, through this handle.
+    pub(super) fn answers_through(&self, handle: Handle) {
+        // There is one server, so a second handle is the same.
+        let _ = self.handle.set(handle);
     }
 }
 
@@ -32,6 +46,11 @@ impl Audience for Watch {
             verbose: self.verbose,
             since: Time::ZERO,
             skipped: 0,
+            ear: self
+                .handle
+                .get()
+                .cloned()
+                .map(|handle| (Ear::new(), handle)),
         }))
     }
 
@@ -61,6 +80,7 @@ struct Watching {
     since: Time,
     /// Lines not gathered because the screen is full.
     skipped: u64,
+    ear: Option<(Ear, Handle)>,
 }
 
 impl Watching {
@@ -69,6 +89,16 @@ impl Watching {
             self.skipped += 1;
         } else {
             BATCH.with_borrow_mut(|batch| batch.line(now, self.peer.number, said, line));
+        }
+    }
+
+    /// A peer that diagnoses together with us says so in a line.
+    fn listen(&mut self, now: Time, line: &[u8]) {
+        let Some((ear, handle)) = &mut self.ear else {
+            return;
+        };
+        if let Some(text) = ear.line(&self.peer, handle, line) {
+            self.remark(now, &Remark::Note("diagnosing", &text));
         }
     }
 
@@ -82,7 +112,10 @@ impl Observer for Watching {
     #[inline]
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
         match *event {
-            Event::Heard { line, end } => self.line(now, Said::ByClient(Some(end)), line),
+            Event::Heard { line, end } => {
+                self.line(now, Said::ByClient(Some(end)), line);
+                self.listen(now, line);
+            }
             Event::Said { line, end } => self.line(now, Said::ByServer(Some(end)), line),
             Event::Opened => {
                 self.since = now;

@@ -1,0 +1,50 @@
+//! The server's part when a peer diagnoses together with it: recognise its line, answer it, and say
+//! on the screen what both ends see.
+
+use otherend_net::diagnose::OtherEnd;
+use otherend_net::diagnose::two_ended::{Recognised, Recogniser, Seen};
+use otherend_net::{Handle, Peer};
+
+/// A peer that diagnoses says so in its first two lines.
+const LINES: u8 = 2;
+
+/// Listens to the first lines of one peer.
+pub(super) struct Ear {
+    recogniser: Recogniser,
+    lines_left: u8,
+}
+
+impl Ear {
+    pub(super) fn new() -> Self {
+        Ear {
+            recogniser: Recogniser::default(),
+            lines_left: LINES,
+        }
+    }
+
+    /// The peer said a line: answer it if it is meant for this. Gives what is to be remarked.
+    pub(super) fn line(&mut self, peer: &Peer, handle: &Handle, line: &[u8]) -> Option<String> {
+        self.lines_left = self.lines_left.checked_sub(1)?;
+        let seen = Seen {
+            source: peer.address,
+            destination: peer.local,
+        };
+        match self.recogniser.line(line, seen)? {
+            Recognised::Diagnosing { answer, compared } => {
+                handle.say(peer.number, answer.as_bytes());
+                Some(remark(&compared))
+            }
+            Recognised::Heard => Some("diagnosing: our answers reach the peer".to_owned()),
+        }
+    }
+}
+
+fn remark(compared: &OtherEnd) -> String {
+    let translations = match compared.translations() {
+        0 => "no address is translated on the way".to_owned(),
+        1 => "one address is translated on the way".to_owned(),
+        count => format!("{count} addresses are translated on the way"),
+    };
+    let (from, to) = (compared.seen_from, compared.seen_to);
+    format!("diagnosing: arrived from {from} at {to}; {translations}")
+}
