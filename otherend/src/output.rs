@@ -10,3 +10,4 @@ pub(crate) mod screen;
 pub(crate) mod style;
 pub(crate) mod terminal_text;
 pub(crate) mod time;
+pub(crate) mod why;

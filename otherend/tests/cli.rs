@@ -4,6 +4,7 @@ mod cli {
     mod bench;
     mod completions;
     mod connect;
+    mod diagnose;
     mod interfaces;
     mod man;
     pub(crate) mod program;

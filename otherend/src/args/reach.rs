@@ -4,11 +4,11 @@ use std::net::{IpAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use otherend_net::{ConnectError, ConnectOptions, Endpoint};
+use otherend_net::{ConnectOptions, Endpoint};
 
 use super::duration::{self, Timeout};
 use super::family::FamilyArgs;
-use crate::exit::Failure;
+use crate::output::why;
 
 /// Between two attempts of `--retry`: short at first, for a server that is just starting.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -61,17 +61,10 @@ impl ReachArgs {
             };
             let left = give_up.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(failure(error));
+                return Err(why::not_connected(&error, endpoint, &options));
             }
             thread::sleep(pause.min(left));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
-}
-
-fn failure(error: ConnectError) -> anyhow::Error {
-    if error.is_timeout() {
-        return Failure::TimedOut(error.to_string()).into();
-    }
-    error.into()
 }

@@ -14,6 +14,7 @@ use crate::bench::sheet::Wording;
 use crate::bench::{Pace, Plan, Times};
 use crate::exit::Failure;
 use crate::output::human;
+use crate::output::why;
 
 /// What to send where.
 #[derive(Debug, clap::Args)]
@@ -138,10 +139,7 @@ impl LoadArgs {
         options.no_dns = self.no_dns;
         options.source = self.source;
         options.timeout = Some(self.connect_timeout);
-        connect(endpoint, &options).map_err(|error| match error.is_timeout() {
-            true => Failure::TimedOut(error.to_string()).into(),
-            false => anyhow::anyhow!("{error}"),
-        })
+        connect(endpoint, &options).map_err(|error| why::not_connected(&error, endpoint, &options))
     }
 
     fn family(&self) -> Family {

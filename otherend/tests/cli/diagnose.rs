@@ -1,0 +1,103 @@
+//! `otherend diagnose`, and the same by itself where a command cannot connect or listen.
+
+use std::net::{SocketAddr, TcpListener};
+
+use socket2::{Domain, Socket, Type};
+
+use super::program::otherend;
+
+/// An address of loopback where nobody listens, held so that nobody else does.
+fn closed() -> (Socket, String) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    socket.bind(&any_port.into()).expect("a free port");
+    let address = socket
+        .local_addr()
+        .ok()
+        .and_then(|address| address.as_socket());
+    let address = address.expect("a bound socket has an address");
+    (socket, address.to_string())
+}
+
+#[test]
+fn a_closed_port_is_named_step_by_step() {
+    let (_held, address) = closed();
+    let outcome = otherend(&["diagnose", &address]).run().exited(1);
+    outcome
+        .said(&format!("diagnosing {address}"))
+        .said("refused: a reset came back")
+        .said(&format!("{address} does not connect. "))
+        .said("not-listening")
+        .said("start the server");
+}
+
+#[test]
+fn each_line_of_json_is_a_step_and_the_last_is_the_verdict() {
+    let (_held, address) = closed();
+    let outcome = otherend(&["diagnose", "--json", &address]).run().exited(1);
+    let lines: Vec<serde_json::Value> = outcome
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (verdict, steps) = lines.split_last().unwrap();
+    assert!(
+        steps.iter().all(|step| step["event"] == "step"),
+        "{steps:?}"
+    );
+    assert_eq!(verdict["event"], "verdict");
+    assert_eq!(verdict["works"], false);
+    let words: Vec<_> = verdict["causes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| &c["word"])
+        .collect();
+    assert!(words.contains(&&"not-listening".into()), "{words:?}");
+}
+
+#[test]
+fn a_reply_that_is_not_the_expected_one_has_its_own_exit_code() {
+    let mut server = otherend(&["serve", "--prefix", "", "127.0.0.1:0"]).start();
+    let address = server.stdout_with("listening on ");
+    let address = address.rsplit(' ').next().unwrap();
+    let ask =
+        |expected| otherend(&["diagnose", address, "--say", "HELLO", "--expect", expected]).run();
+    ask("HELLO").succeeded().said("works");
+    ask("210").exited(3).said("reply-differs");
+}
+
+#[test]
+fn a_taken_port_is_explained_to_who_wants_to_listen() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = holder.local_addr().unwrap().to_string();
+    let me = format!("(pid {})", std::process::id());
+    otherend(&["diagnose", "--listen", &address])
+        .run()
+        .exited(1)
+        .said("port-taken")
+        .said(&me);
+    let serve = otherend(&["serve", &address]).run().exited(1);
+    serve
+        .complained("port-taken: ")
+        .complained(&me)
+        .complained("to do: use port ");
+}
+
+#[test]
+fn a_client_that_cannot_connect_says_why_by_itself() {
+    let (_held, address) = closed();
+    let outcome = otherend(&["connect", &address]).run().exited(1);
+    outcome
+        .complained("connection refused")
+        .complained("not-listening: ")
+        .complained(&format!("more: otherend diagnose {address}"));
+}
+
+#[test]
+fn a_url_is_no_address() {
+    let outcome = otherend(&["diagnose", "http://127.0.0.1:80/"])
+        .run()
+        .exited(2);
+    outcome.complained("write 127.0.0.1:80");
+}
