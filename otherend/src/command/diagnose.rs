@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use otherend_net::Endpoint;
 use otherend_net::diagnose::{self, Options, Verdict, Word};
-use otherend_net::endpoint::Family;
 
 use crate::args::duration;
+use crate::args::family::FamilyArgs;
 use crate::exit::Failure;
 use crate::output::diagnosis::Display;
 
@@ -16,24 +16,28 @@ use crate::output::diagnosis::Display;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// HOST:PORT, HOST PORT, :PORT or PORT [default: 127.0.0.1:8080].
-    #[arg(value_name = "ADDRESS", num_args = 0..=2, env = "OTHEREND_ADDRESS")]
+    #[arg(value_name = "ADDRESS", num_args = 0..=2)]
     address: Vec<String>,
 
     /// Say whether it can be listened on here, and by whom it is taken.
-    #[arg(long, env = "OTHEREND_LISTEN_HERE", conflicts_with_all = ["tls", "say", "expect"])]
+    #[arg(long, conflicts_with_all = ["tls", "say", "expect"])]
     listen: bool,
 
     /// Say a TLS hello and see whether the server speaks TLS.
-    #[arg(long, env = "OTHEREND_TLS", conflicts_with_all = ["say", "expect"])]
+    #[arg(long, conflicts_with_all = ["say", "expect"])]
     tls: bool,
 
     /// Say this line once connected.
-    #[arg(long, value_name = "LINE", env = "OTHEREND_SAY")]
+    #[arg(long, value_name = "LINE")]
     say: Option<String>,
 
     /// The reply must contain this text, else the exit code is 3.
-    #[arg(long, value_name = "TEXT", env = "OTHEREND_EXPECT")]
+    #[arg(long, value_name = "TEXT")]
     expect: Option<String>,
+
+    /// The server is `otherend serve`: hear what it sees of this connection.
+    #[arg(long, conflicts_with = "listen")]
+    two_ended: bool,
 
     /// How long connecting may take, everything together.
     #[arg(short = 'w', long = "wait", value_name = "TIME", default_value = "10s",
@@ -41,19 +45,14 @@ pub(crate) struct Args {
     timeout: Duration,
 
     /// Print JSON Lines for programs instead of text for people.
-    #[arg(long, env = "OTHEREND_JSON")]
+    #[arg(long)]
     json: bool,
 
-    /// IPv4 only.
-    #[arg(short = '4', long, env = "OTHEREND_IPV4", conflicts_with = "ipv6")]
-    ipv4: bool,
-
-    /// IPv6 only.
-    #[arg(short = '6', long, env = "OTHEREND_IPV6")]
-    ipv6: bool,
+    #[command(flatten)]
+    family: FamilyArgs,
 
     /// Do not look up names.
-    #[arg(short = 'n', long, env = "OTHEREND_NO_DNS")]
+    #[arg(short = 'n', long)]
     no_dns: bool,
 }
 
@@ -63,10 +62,13 @@ Examples:
   otherend diagnose server.lan 8080 --say HELLO --expect 200
   otherend diagnose --tls example.org:443
   otherend diagnose --listen :80          may I listen there, and who does?
+  otherend diagnose --two-ended 192.168.1.65:8080
+                                          with otherend serve there: what arrives?
 
-What it may do: connect to the address, to a few other ports of the same machine, ask the
-configured name servers, send one echo request, say --say, and to a port that says nothing a TLS
-hello. Ports of machines outside private networks are not searched.";
+What it may do: connect to the address and to other ports of the same machine, ask the configured
+name servers, send one echo request, say what --say says. A TLS hello is said only with --tls, on
+the usual TLS ports, and to a server that leaves --say unanswered. On machines outside private
+networks no port near a refused one is tried.";
 
 /// Diagnose, showing each step as it is known.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
@@ -107,15 +109,12 @@ impl Args {
     fn options(&self) -> Options {
         Options {
             deadline: self.timeout,
-            family: match (self.ipv4, self.ipv6) {
-                (true, _) => Family::V4,
-                (_, true) => Family::V6,
-                _ => Family::Any,
-            },
+            family: self.family.family(),
             no_dns: self.no_dns,
             tls: self.tls,
             say: self.say.clone(),
             expect: self.expect.clone(),
+            two_ended: self.two_ended,
             ..Options::default()
         }
     }

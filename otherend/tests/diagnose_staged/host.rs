@@ -46,42 +46,28 @@ impl Host {
     /// Two hosts on one cable: 10.77.0.1 (the client) and 10.77.0.2 (the server), both /24.
     pub(crate) fn pair() -> (Host, Host) {
         let (client, server) = (Host::alone(), Host::alone());
-        client.cable("eth0", "10.77.0.1/24", &server, "eth0", "10.77.0.2/24");
+        cable([
+            (&client, "eth0", "10.77.0.1/24"),
+            (&server, "eth0", "10.77.0.2/24"),
+        ]);
         (client, server)
     }
 
     /// A client 10.77.1.2, a router 10.77.1.1 and 10.77.2.1, a server 10.77.2.2.
     pub(crate) fn routed() -> (Host, Host, Host) {
         let (client, router, server) = (Host::alone(), Host::alone(), Host::alone());
-        client.cable("eth0", "10.77.1.2/24", &router, "lan", "10.77.1.1/24");
-        server.cable("eth0", "10.77.2.2/24", &router, "wan", "10.77.2.1/24");
+        cable([
+            (&client, "eth0", "10.77.1.2/24"),
+            (&router, "lan", "10.77.1.1/24"),
+        ]);
+        cable([
+            (&server, "eth0", "10.77.2.2/24"),
+            (&router, "wan", "10.77.2.1/24"),
+        ]);
         router.sysctl("net.ipv4.ip_forward", "1");
         client.ip("route add default via 10.77.1.1");
         server.ip("route add default via 10.77.2.1");
         (client, router, server)
-    }
-
-    fn cable(
-        &self,
-        name: &str,
-        address: &str,
-        other: &Host,
-        other_name: &str,
-        other_address: &str,
-    ) {
-        let (here, there) = (self.pid(), other.pid());
-        let made = Command::new("ip")
-            .args(["link", "add", name, "netns", &here, "type", "veth"])
-            .args(["peer", "name", other_name, "netns", &there])
-            .status();
-        assert!(
-            made.is_ok_and(|status| status.success()),
-            "no cable could be made"
-        );
-        for (host, name, address) in [(self, name, address), (other, other_name, other_address)] {
-            host.ip(&format!("addr add {address} dev {name}"));
-            host.ip(&format!("link set {name} up"));
-        }
     }
 
     fn pid(&self) -> String {
@@ -196,6 +182,21 @@ impl Running {
     /// Its process, which nsenter and the shell have become.
     pub(crate) fn pid(&self) -> rustix::process::Pid {
         rustix::process::Pid::from_child(&self.child)
+    }
+}
+
+/// A cable with two ends: at which host, the interface's name, its address.
+fn cable(ends: [(&Host, &str, &str); 2]) {
+    let [(here, name, _), (there, other_name, _)] = ends;
+    let made = Command::new("ip")
+        .args(["link", "add", name, "netns", &here.pid(), "type", "veth"])
+        .args(["peer", "name", other_name, "netns", &there.pid()])
+        .status();
+    let made = made.is_ok_and(|status| status.success());
+    assert!(made, "no cable could be made");
+    for (host, name, address) in ends {
+        host.ip(&format!("addr add {address} dev {name}"));
+        host.ip(&format!("link set {name} up"));
     }
 }
 

@@ -5,8 +5,13 @@
 //! namespace lives as long as a process that reads from a pipe of this test: however the test ends,
 //! nothing is left behind. `OTHEREND_STAGE=word` runs only the cases whose name has the word;
 //! `--nocapture` shows the table, which also goes to `target/tmp/diagnose-staged.md`.
+#![expect(
+    clippy::print_stdout,
+    reason = "what is skipped, and the table, are there to be read"
+)]
 
 mod cases;
+mod ends;
 mod host;
 mod peers;
 mod run;
@@ -33,6 +38,22 @@ fn every_staged_cause_is_named_and_no_excluded_one() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+#[test]
+fn both_ends_see_a_translation() {
+    match missing() {
+        Some(reason) => println!("skipped: {reason}"),
+        None => ends::see_a_translation(),
+    }
+}
+
+#[test]
+fn a_server_tells_lost_answers_from_none() {
+    match missing() {
+        Some(reason) => println!("skipped: {reason}"),
+        None => ends::tell_lost_answers_from_none(),
+    }
 }
 
 /// Why nothing can be staged here.

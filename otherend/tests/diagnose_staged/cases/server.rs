@@ -50,7 +50,7 @@ pub(super) const CASES: &[Case] = &[
     fails("backlog full, asked there", &["backlog-full"], backlog_here),
     works(
         "process stopped (SIGSTOP)",
-        &["silent", "server-stopped", "not-accepting"],
+        &["silent", "server-stopped", "not-accepting", "tls-expected"],
         stopped,
     ),
     fails(
@@ -79,7 +79,12 @@ pub(super) const WITH_OPENSSL: &[Case] = &[
     fails("TLS port spoken plain", &["tls-expected"], || {
         tls().with(&["--say", "HELLO"])
     }),
-    fails("TLS port, nothing said", &["tls-expected"], tls),
+    works(
+        "TLS port, nothing said",
+        &["silent", "server-stopped", "not-accepting", "tls-expected"],
+        tls,
+    ),
+    fails("usual TLS port, nothing said", &["tls-expected"], usual_tls),
     works("TLS port spoken TLS", &[], || tls().with(&["--tls"])),
 ];
 
@@ -228,6 +233,14 @@ fn crashing() -> Staged {
 }
 
 fn tls() -> Staged {
+    tls_at(SERVER)
+}
+
+fn usual_tls() -> Staged {
+    tls_at(["10.77.0.2", "8443"])
+}
+
+fn tls_at(address: [&'static str; 2]) -> Staged {
     let (client, server) = Host::pair();
     let folder = tempfile::tempdir().expect("a folder");
     let (key, certificate) = (folder.path().join("key"), folder.path().join("certificate"));
@@ -258,7 +271,7 @@ fn tls() -> Staged {
             "openssl",
             "s_server",
             "-accept",
-            "8080",
+            address[1],
             "-key",
             &key,
             "-cert",
@@ -266,5 +279,5 @@ fn tls() -> Staged {
         ],
         "ACCEPT",
     );
-    Staged::ask(client, (server, running, folder), SERVER)
+    Staged::ask(client, (server, running, folder), address)
 }

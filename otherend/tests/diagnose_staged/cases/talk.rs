@@ -10,12 +10,14 @@ pub(super) const CASES: &[Case] = &[
     works("echoes lines", &[], || served(peers::echo).with(HELLO)),
     works(
         "accepts and is silent",
-        &["silent", "server-stopped", "not-accepting"],
+        &["silent", "server-stopped", "not-accepting", "tls-expected"],
         || served(peers::silent),
     ),
-    works("accepts and is silent, asked there", &["silent"], || {
-        served_here(peers::silent)
-    }),
+    works(
+        "accepts and is silent, asked there",
+        &["silent", "tls-expected"],
+        || served_here(peers::silent),
+    ),
     fails("does not answer the line, asked there", &["silent"], || {
         served_here(peers::silent).with(HELLO)
     }),
@@ -40,7 +42,7 @@ pub(super) const CASES: &[Case] = &[
     }),
     works(
         "HTTP on the port, nothing said",
-        &["other-protocol"],
+        &["silent", "server-stopped", "not-accepting", "tls-expected"],
         || served(peers::http),
     ),
     fails(
