@@ -40,7 +40,7 @@ pub use kind::{Kind, Pattern};
 pub use lint::{Finding, Oddity, lint};
 pub use model::{Act, Closing, Eol, Hole, Item, Over, Part, Setting, Step, Text, Trigger};
 pub use plan::{Difference, Plan, SetError, Wanted};
-pub use player::{Coverage, Mismatch, Options, Outcome, Player, Reason, Timing, Told};
+pub use player::{Mismatch, Options, Outcome, Player, Reason, Timing, Told};
 pub use recorder::{Masks, Recorder};
 pub use seal::{ReadError, Recording, Tail};
 

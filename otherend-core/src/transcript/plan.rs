@@ -7,6 +7,7 @@ mod template;
 mod values;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(crate) use compile::side;
@@ -17,7 +18,7 @@ pub(crate) use values::{Known, Values};
 
 pub use matching::{Difference, Wanted};
 
-use super::{Closing, Over, Transcript};
+use super::{Closing, FIRST_ITEM, Item, Over, Transcript};
 use crate::Role;
 
 /// A transcript made ready to be played, by any number of [`Player`](super::Player)s at once.
@@ -31,6 +32,8 @@ pub struct Plan {
     pub(crate) rules: Rules,
     /// By slot of the script: the line and the name of its first hole.
     script_names: Vec<(usize, String)>,
+    /// By line, counted from 0: it was said, heard or answered in some performance.
+    reached: Vec<AtomicBool>,
 }
 
 /// The script of one connection.
@@ -161,6 +164,42 @@ impl Plan {
     #[must_use]
     pub fn has_script(&self) -> bool {
         !self.lanes.is_empty()
+    }
+
+    /// The line was said, heard or answered.
+    #[inline]
+    pub(crate) fn reach(&self, line: usize) {
+        let reached = &self.reached[line - 1];
+        // Looking first keeps the memory shared between threads unwritten, which is much faster.
+        if !reached.load(Ordering::Relaxed) {
+            reached.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The lines with steps of the script or heads of rules that no performance has reached yet.
+    #[must_use]
+    pub fn unreached(&self) -> Vec<usize> {
+        let mut in_rule = false;
+        let mut unreached = Vec::new();
+        for (index, item) in self.transcript.items().iter().enumerate() {
+            let counts = match item {
+                Item::Blank => {
+                    in_rule = false;
+                    false
+                }
+                Item::Rule(_) => {
+                    in_rule = true;
+                    true
+                }
+                Item::Step(_) => !in_rule,
+                _ => false,
+            };
+            let line = index + FIRST_ITEM;
+            if counts && !self.reached[line - 1].load(Ordering::Relaxed) {
+                unreached.push(line);
+            }
+        }
+        unreached
     }
 
     /// The line and the name of the hole that has this slot of the script.

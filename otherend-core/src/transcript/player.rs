@@ -93,17 +93,9 @@ pub struct Player {
     /// Lines that nothing fitted, of a server that goes on.
     unexpected: VecDeque<Mismatch>,
     unexpected_dropped: u64,
-    coverage: Coverage,
     /// What was said and heard last, for messages.
     told: VecDeque<Told>,
     takes: Vec<Take>,
-}
-
-/// Lines of a file that were said, heard or answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Coverage {
-    /// By line, counted from 0.
-    reached: Vec<bool>,
 }
 
 impl Player {
@@ -142,7 +134,6 @@ impl Player {
             outcome: None,
             unexpected: VecDeque::new(),
             unexpected_dropped: 0,
-            coverage: Coverage::default(),
             told: VecDeque::new(),
             takes: Vec::new(),
         }
@@ -175,7 +166,7 @@ impl Player {
             self.done += 1;
         }
         if let Some(line) = self.plan.lanes.get(connection).and_then(|lane| lane.line) {
-            self.coverage.reach(line);
+            self.plan.reach(line);
         }
         self.greet(connection, now, out);
         self.drive(connection, now, out);
@@ -301,12 +292,6 @@ impl Player {
         self.lanes[connection].phase == Phase::Over
     }
 
-    /// Which lines of the file were reached so far.
-    #[must_use]
-    pub fn coverage(&self) -> &Coverage {
-        &self.coverage
-    }
-
     /// The line of the file that each open connection has come to.
     pub(crate) fn waiting_lines(&self) -> Vec<usize> {
         let open = (0..self.lanes.len()).filter(|lane| self.lanes[*lane].phase == Phase::Open);
@@ -359,32 +344,5 @@ impl Player {
             None => None,
         };
         lane.answering.is_some() || self.is_our_turn(connection) && order == Some(self.done)
-    }
-}
-
-impl Coverage {
-    fn reach(&mut self, line: usize) {
-        if self.reached.len() < line {
-            self.reached.resize(line, false);
-        }
-        self.reached[line - 1] = true;
-    }
-
-    /// Add what another performance reached.
-    pub fn merge(&mut self, other: &Coverage) {
-        for (index, _) in other
-            .reached
-            .iter()
-            .enumerate()
-            .filter(|(_, reached)| **reached)
-        {
-            self.reach(index + 1);
-        }
-    }
-
-    /// The line, counted from 1, was reached.
-    #[must_use]
-    pub fn has(&self, line: usize) -> bool {
-        line > 0 && self.reached.get(line - 1).copied().unwrap_or(false)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
@@ -32,8 +33,12 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
             says.lines = lines(&says.steps, compiler.over);
         }
     }
+    let lines = transcript.items().len() + FIRST_ITEM - 1;
     Plan {
         transcript,
+        reached: std::iter::repeat_with(AtomicBool::default)
+            .take(lines)
+            .collect(),
         over: compiler.over,
         timeout: compiler.timeout,
         lanes: compiler.lanes,

@@ -4,7 +4,7 @@
 //! [`effort`] allows does not fit. No stack grows with a template, and nothing is allocated for a
 //! template without holes.
 
-use memchr::memmem;
+use memchr::{memchr_iter, memmem};
 
 use super::template::{Gap, Piece, Template};
 use super::values::Known;
@@ -260,7 +260,7 @@ impl<'a> Search<'a> {
         match self.parts.get(take.part + 1) {
             Some(Piece::Literal(bytes)) => {
                 let last = (take.limit + bytes.len()).min(self.heard.len());
-                let found = memmem::find(&self.heard[from..last], bytes);
+                let found = find(&self.heard[from..last], bytes);
                 self.spend(found.unwrap_or(last - from));
                 found.map(|offset| from + offset)
             }
@@ -311,6 +311,16 @@ impl<'a> Search<'a> {
             self.effort == 0 || kind.fits(&self.heard[take.start..*end])
         })
     }
+}
+
+/// Where `bytes` first stands in `text`. Cheap to begin with: lines and literals are short.
+fn find(text: &[u8], bytes: &[u8]) -> Option<usize> {
+    const SHORT: usize = 64;
+    let first = *bytes.first()?;
+    if text.len() > SHORT {
+        return memmem::find(text, bytes);
+    }
+    memchr_iter(first, text).find(|at| text[*at..].starts_with(bytes))
 }
 
 /// How many bytes `a` and `b` begin with alike.

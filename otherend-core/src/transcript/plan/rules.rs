@@ -4,6 +4,7 @@
 //! a table and answered by one copy. The others are tried in the order of the file.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Duration;
 
 use super::matching::{Extent, Take};
@@ -19,7 +20,7 @@ pub(crate) struct Rules {
     /// `on connect`, the first of them.
     pub(crate) connect: Option<usize>,
     /// `on C: …` without holes: the first of each line.
-    plain: HashMap<Box<[u8]>, usize>,
+    plain: HashMap<Box<[u8]>, usize, BuildHasherDefault<LineHasher>>,
     /// `on C: …` with holes, in order.
     holed: Vec<(Template, usize)>,
     /// `on after N C: …`, in order.
@@ -60,7 +61,9 @@ pub(crate) enum SetsOff {
 pub(crate) enum Answer {
     /// Say these bytes.
     Plain(Vec<u8>),
-    /// Holes, pauses or an end are among it.
+    /// Say this: there are holes in it.
+    Says(Template),
+    /// Pauses or an end are among it, or it is more than one datagram.
     Steps(Vec<AnswerStep>),
 }
 
@@ -76,18 +79,24 @@ pub(crate) enum AnswerStep {
 }
 
 impl Answer {
-    pub(crate) fn new(steps: Vec<AnswerStep>, may_join: bool) -> Self {
-        let mut plain = Vec::new();
-        let joins = may_join || steps.len() <= 1;
+    /// `joins`: what several steps say may leave together.
+    pub(crate) fn new(steps: Vec<AnswerStep>, joins: bool) -> Self {
+        if !joins && steps.len() > 1 {
+            return Answer::Steps(steps);
+        }
+        let mut all = Template::default();
         for step in &steps {
-            match step {
-                AnswerStep::Say(template) if joins && template.as_literal().is_some() => {
-                    plain.extend_from_slice(template.as_literal().unwrap_or_default());
-                }
-                _ => return Answer::Steps(steps),
+            let AnswerStep::Say(template) = step else {
+                return Answer::Steps(steps);
+            };
+            for piece in &template.parts {
+                all.push(piece.clone());
             }
         }
-        Answer::Plain(plain)
+        match all.as_literal() {
+            Some(bytes) => Answer::Plain(bytes.to_vec()),
+            None => Answer::Says(all),
+        }
     }
 }
 
@@ -212,5 +221,42 @@ impl Rules {
             }
         }
         due
+    }
+}
+
+/// Hashes lines eight bytes at a time.
+///
+/// It need not withstand an attack: whoever writes the file chooses what is in the table, and a
+/// peer's line is only looked up.
+#[derive(Debug, Default)]
+struct LineHasher(u64);
+
+impl LineHasher {
+    fn mix(&mut self, bytes: u64) {
+        self.0 = (self.0.rotate_left(5) ^ bytes).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl Hasher for LineHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            self.mix(u64::from_le_bytes(*chunk));
+        }
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.mix(u64::from_le_bytes(last));
+    }
+
+    #[inline]
+    fn write_usize(&mut self, length: usize) {
+        self.mix(length as u64);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        // The upper bits are mixed best; the table uses both ends.
+        self.0 ^ (self.0 >> 32)
     }
 }

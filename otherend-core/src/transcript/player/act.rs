@@ -63,7 +63,7 @@ impl Player {
         said.template.say(&mut known, turn.out);
         lane.step += 1;
         self.done += 1;
-        self.coverage.reach(said.line);
+        self.plan.reach(said.line);
         self.tell(turn.connection, says.who, &turn.out.unsent()[before..]);
         self.plan.over == Over::Tcp
     }
@@ -74,7 +74,7 @@ impl Player {
             return false;
         }
         self.done += 1;
-        self.coverage.reach(ends.line);
+        self.plan.reach(ends.line);
         self.lanes[turn.connection].next_beat(turn.now);
         self.stop(turn.connection, ends.closing);
         true
@@ -134,9 +134,17 @@ impl Player {
     #[inline]
     pub(super) fn answer(&mut self, rule: usize, turn: &mut Turn<'_>) {
         let rule_of_plan = &self.plan.rules.all[rule];
-        self.coverage.reach(rule_of_plan.line);
+        self.plan.reach(rule_of_plan.line);
         match &rule_of_plan.answer {
             Answer::Plain(bytes) => turn.out.push(bytes),
+            Answer::Says(template) => {
+                let lane = &mut self.lanes[turn.connection];
+                let mut known = Known {
+                    file: &mut self.values,
+                    connection: &mut lane.values,
+                };
+                template.say(&mut known, turn.out);
+            }
             Answer::Steps(_) => self.lanes[turn.connection].answering = Some((rule, 0)),
         }
     }

@@ -40,7 +40,7 @@ impl Player {
                 lane.step += 1;
                 lane.since = turn.now;
                 for step in &says.steps[..expected.steps] {
-                    self.coverage.reach(step.line);
+                    self.plan.reach(step.line);
                 }
                 self.tell(turn.connection, says.who, &heard[..count]);
                 return true;
@@ -69,7 +69,7 @@ impl Player {
             self.fail(turn.connection, Vec::new(), Reason::Ended(how));
             return false;
         }
-        self.coverage.reach(ends.line);
+        self.plan.reach(ends.line);
         self.lanes[turn.connection].next_beat(turn.now);
         true
     }
