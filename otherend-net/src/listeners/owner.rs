@@ -6,22 +6,26 @@ use std::time::{Duration, SystemTime};
 
 use super::Process;
 
-/// The process behind each of the sockets; the one with the lowest number where several share it.
+/// The process behind each of the sockets; where several share it the oldest, which has made it:
+/// a server that forks hands it on to its children. Their numbers may be lower, for numbers wrap.
 ///
 /// Processes of other users are closed to us unless we are root: their sockets are left out.
 pub(super) fn of_sockets(inodes: HashSet<u64>) -> HashMap<u64, Process> {
-    let mut found = HashMap::new();
+    let mut found: HashMap<u64, (u64, u32)> = HashMap::new();
     for pid in pids() {
-        if found.len() == inodes.len() {
-            break;
-        }
         for inode in sockets_of(pid) {
-            if inodes.contains(&inode) && !found.contains_key(&inode) {
-                found.insert(inode, process(pid));
-            }
+            let Some(started) = inodes.get(&inode).and_then(|_| start_ticks(pid)) else {
+                continue;
+            };
+            let candidate = (started, pid);
+            let oldest = found.entry(inode).or_insert(candidate);
+            *oldest = candidate.min(*oldest);
         }
     }
-    found
+    let processes = found.into_iter();
+    processes
+        .map(|(inode, (_, pid))| (inode, process(pid)))
+        .collect()
 }
 
 fn pids() -> Vec<u32> {
@@ -56,15 +60,21 @@ fn process(pid: u32) -> Process {
         pid,
         name: String::from_utf8_lossy(&read("comm")).trim_end().to_owned(),
         command: command.trim_end().to_owned(),
-        since: started(&String::from_utf8_lossy(&read("stat"))),
+        since: start_ticks(pid).and_then(started),
     }
 }
 
-/// When the process of this /proc/PID/stat was started.
-fn started(stat: &str) -> Option<SystemTime> {
+/// When a process was started, in clock ticks since the machine was.
+fn start_ticks(pid: u32) -> Option<u64> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
     // The name in parentheses may contain anything; what counts comes after its end.
     let after_name = stat.rsplit_once(')')?.1;
-    let ticks: u64 = after_name.split_ascii_whitespace().nth(19)?.parse().ok()?;
+    after_name.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+/// The moment of so many clock ticks since the machine was started.
+fn started(ticks: u64) -> Option<SystemTime> {
     let uptime = fs::read_to_string("/proc/uptime").ok()?;
     let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
     let after_boot = Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second());
