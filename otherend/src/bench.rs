@@ -155,6 +155,7 @@ fn sum(findings: Vec<Findings>) -> Outcome {
         outcome.ends.extend(found.ends);
         outcome.unanswered += found.unanswered;
         outcome.lost += found.lost;
+        drop(found.connections);
     }
     outcome
 }

@@ -248,10 +248,15 @@ impl<'a> Opening<'a> {
     }
 
     fn give_up_if_hopeless(&mut self, stopped: bool) {
-        let cause = match stopped {
-            true => Cause::Stopped,
-            false if self.last_success.elapsed() >= self.plan.connect_timeout => Cause::TimedOut,
-            false => return,
+        let waited = self.last_success.elapsed();
+        let in_vain = self
+            .plan
+            .connect_timeout
+            .is_some_and(|limit| waited >= limit);
+        let cause = match (stopped, in_vain) {
+            (true, _) => Cause::Stopped,
+            (false, true) => Cause::TimedOut,
+            (false, false) => return,
         };
         for position in 0..self.started.len() {
             if self.started[position].take().is_some() {

@@ -54,11 +54,11 @@ impl Difference {
         let came = self.got.get(self.at..).unwrap_or_default();
         match (wanted, came) {
             ([b'\n'], [b'\r', b'\n', ..]) => {
-                Some("the server ends its lines with CR LF: add --reply-crlf")
+                Some("the server ends its lines with CR LF: add --reply-end crlf")
             }
-            ([b'\r', b'\n'], [b'\n', ..]) => Some(
-                "the server ends its lines with LF, whatever it is sent: leave out --reply-crlf",
-            ),
+            ([b'\r', b'\n'], [b'\n', ..]) => {
+                Some("the server ends its lines with LF: add --reply-end lf")
+            }
             _ if self.at == 0 && self.reply == 0 && self.got.starts_with(b"0") => {
                 Some("the server echoes without a prefix: add --prefix ''")
             }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn line_ends_are_hinted_at() {
         let hint = difference(1, b"a\n", b"a\r\n").hint();
-        assert!(hint.is_some_and(|hint| hint.contains("--reply-crlf")));
+        assert!(hint.is_some_and(|hint| hint.ends_with("--reply-end crlf")));
         let hint = difference(0, b"From 0000\n", b"0000\n").hint();
         assert!(hint.is_some_and(|hint| hint.contains("--prefix ''")));
     }

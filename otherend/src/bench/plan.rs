@@ -12,8 +12,8 @@ pub(crate) struct Plan {
     pub(crate) targets: Vec<SocketAddr>,
     /// Where they connect from; the system chooses otherwise.
     pub(crate) source: Option<IpAddr>,
-    /// Connecting is given up when no connection came about for so long.
-    pub(crate) connect_timeout: Duration,
+    /// Connecting is given up when no connection came about for so long; never if `None`.
+    pub(crate) connect_timeout: Option<Duration>,
     pub(crate) clients: u32,
     pub(crate) threads: u32,
     pub(crate) pace: Pace,

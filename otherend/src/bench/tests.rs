@@ -54,7 +54,7 @@ fn plan(target: SocketAddr, pace: Pace) -> Plan {
     Plan {
         targets: vec![target],
         source: None,
-        connect_timeout: Duration::from_secs(10),
+        connect_timeout: Some(Duration::from_secs(10)),
         clients: 4,
         threads: 2,
         pace,

@@ -43,6 +43,9 @@ pub(crate) struct Findings {
     pub(crate) unanswered: u64,
     /// Lines without a reply since their connection was gone, or never came about.
     pub(crate) lost: u64,
+    /// The connections, open until everybody has measured what they wanted: a server may end the
+    /// process behind each, and with it the account of its CPU time.
+    pub(crate) connections: Vec<Option<Connection>>,
 }
 
 /// One thread of the load.
@@ -279,6 +282,7 @@ impl<'a> Worker<'a> {
             ends: self.ends,
             unanswered,
             lost: self.lost,
+            connections: self.seats,
         }
     }
 }

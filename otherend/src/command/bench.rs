@@ -13,9 +13,9 @@ use otherend_net::raise_descriptor_limit;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
+use crate::bench;
 use crate::bench::report::{Report, report};
 use crate::bench::server::ServerProcess;
-use crate::bench::{self, Interval, Plan};
 use load::LoadArgs;
 use progress::Progress;
 use results::ResultArgs;
@@ -63,8 +63,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let connected = bench::connect(&plan, first, &stop, &mut |made| progress.connecting(made))?;
     let mut server = ServerProcess::behind(plan.target(0));
     let outcome = bench::run(&plan, connected, &stop, |interval| {
-        if is_measured(&plan, interval) {
-            server.iter_mut().for_each(ServerProcess::sample);
+        if let Some(server) = &mut server {
+            server.watch(interval.to, &plan.times);
         }
         progress.interval(interval);
     })?;
@@ -83,9 +83,4 @@ fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
         flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(stop)
-}
-
-/// The interval ended within the measured part, or began it.
-fn is_measured(plan: &Plan, interval: &Interval) -> bool {
-    interval.to >= plan.times.measured_from
 }

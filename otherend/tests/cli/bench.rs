@@ -126,9 +126,12 @@ fn a_plain_echo_has_no_prefix() {
 #[test]
 fn line_ends_may_differ_between_line_and_reply() {
     let port = server(|line| format!("From server -> {line}\r\n"));
-    bench(&port, &["--reply-crlf"]).run().succeeded();
+    bench(&port, &["--reply-end", "crlf"]).run().succeeded();
     bench(&port, &["--crlf"]).run().succeeded();
-    bench(&port, &[]).run().exited(3).said("add --reply-crlf");
+    bench(&port, &[])
+        .run()
+        .exited(3)
+        .said("add --reply-end crlf");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) struct Args {
     after: PathBuf,
 
     /// Print JSON Lines for programs instead of text for people.
-    #[arg(long, env = "OTHEREND_JSON")]
+    #[arg(long)]
     json: bool,
 }
 

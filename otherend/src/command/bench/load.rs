@@ -1,103 +1,92 @@
 //! The load: the flags, and the plan made of them.
 
-use std::net::{IpAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::ValueEnum;
 use otherend_core::Echo;
-use otherend_net::endpoint::{EndpointError, Family};
-use otherend_net::{ConnectOptions, Endpoint, connect};
+use otherend_net::Endpoint;
+use otherend_net::endpoint::EndpointError;
 use rustix::process::{Resource, getrlimit};
 
+use crate::args::reach::ReachArgs;
 use crate::args::{duration, size};
 use crate::bench::sheet::Wording;
 use crate::bench::{Pace, Plan, Times};
 use crate::exit::Failure;
 use crate::output::human;
-use crate::output::why;
 
 /// What to send where.
 #[derive(Debug, clap::Args)]
 pub(super) struct LoadArgs {
     /// HOST:PORT, HOST PORT, :PORT or PORT [default: 127.0.0.1:8080].
-    #[arg(value_name = "ADDRESS", num_args = 0..=2, env = "OTHEREND_ADDRESS")]
+    #[arg(value_name = "ADDRESS", num_args = 0..=2)]
     address: Vec<String>,
 
     /// Connections at a time.
-    #[arg(long, value_name = "N", default_value_t = 100, env = "OTHEREND_CLIENTS",
+    #[arg(long, value_name = "N", default_value_t = 100,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     clients: u32,
 
     /// Unanswered lines of each client [default: 1, with --rate no limit].
-    #[arg(long, value_name = "N", env = "OTHEREND_IN_FLIGHT",
+    #[arg(long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     in_flight: Option<u32>,
 
     /// Open loop: lines a second in all, due whatever was answered.
-    #[arg(long, value_name = "LINES", env = "OTHEREND_RATE",
+    #[arg(long, value_name = "LINES",
           value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     rate: Option<u64>,
 
     /// Bytes of a line, its end included.
-    #[arg(long, value_name = "SIZE", default_value = "32", value_parser = size::parse,
-          env = "OTHEREND_SIZE")]
+    #[arg(long, value_name = "SIZE", default_value = "32", value_parser = size::parse)]
     size: usize,
 
     /// How long to say lines.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse,
-          env = "OTHEREND_SECONDS")]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     seconds: Duration,
 
     /// How much of that does not count [default: a fifth].
-    #[arg(long, value_name = "TIME", value_parser = duration::parse, env = "OTHEREND_WARM_UP")]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     warm_up: Option<Duration>,
 
     /// How long to wait for the last replies.
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse,
-          env = "OTHEREND_GRACE")]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
     grace: Duration,
 
     /// What stands before an echoed line; empty makes it a plain echo.
-    #[arg(long, value_name = "TEXT", default_value = Echo::PREFIX, env = "OTHEREND_PREFIX")]
+    #[arg(long, value_name = "TEXT", default_value = Echo::PREFIX)]
     prefix: String,
 
-    /// End lines with CR LF, and expect replies to.
-    #[arg(long, short = 'C', env = "OTHEREND_CRLF")]
+    /// End lines with CR LF.
+    #[arg(long, short = 'C')]
     crlf: bool,
 
-    /// Expect replies to end with CR LF, whatever the lines end with.
-    #[arg(long, env = "OTHEREND_REPLY_CRLF")]
-    reply_crlf: bool,
+    /// What replies end with [default: what the lines end with].
+    #[arg(long, value_enum, value_name = "END")]
+    reply_end: Option<ReplyEnd>,
 
     /// Threads of the load, each with its share of the clients.
-    #[arg(long, value_name = "N", default_value_t = 1, env = "OTHEREND_THREADS",
+    #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: u32,
 
     /// Spread the clients over all addresses of the name.
-    #[arg(long, env = "OTHEREND_EVERY_ADDRESS")]
+    #[arg(long)]
     every_address: bool,
 
-    /// IPv4 only.
-    #[arg(short = '4', long, env = "OTHEREND_IPV4", conflicts_with = "ipv6")]
-    ipv4: bool,
+    #[command(flatten)]
+    reach: ReachArgs,
+}
 
-    /// IPv6 only.
-    #[arg(short = '6', long, env = "OTHEREND_IPV6")]
-    ipv6: bool,
-
-    /// Do not look up names.
-    #[arg(short = 'n', long, env = "OTHEREND_NO_DNS")]
-    no_dns: bool,
-
-    /// Connect from this address of this machine.
-    #[arg(short = 's', long, value_name = "IP", env = "OTHEREND_SOURCE")]
-    source: Option<IpAddr>,
-
-    /// How long connecting may take while nothing comes of it.
-    #[arg(long, value_name = "TIME", default_value = "10s",
-          value_parser = duration::parse, env = "OTHEREND_CONNECT_TIMEOUT")]
-    connect_timeout: Duration,
+/// What replies end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReplyEnd {
+    /// Line feed.
+    Lf,
+    /// Carriage return and line feed.
+    Crlf,
 }
 
 impl LoadArgs {
@@ -110,10 +99,11 @@ impl LoadArgs {
     /// The plan, and the first client's connection where one was needed to find the address that
     /// answers.
     pub(super) fn plan(&self, endpoint: &Endpoint) -> anyhow::Result<(Plan, Option<TcpStream>)> {
+        let options = self.reach.options();
         let mut plan = Plan {
             targets: Vec::new(),
-            source: self.source,
-            connect_timeout: self.connect_timeout,
+            source: options.source,
+            connect_timeout: options.timeout,
             clients: self.clients,
             threads: self.threads.min(self.clients),
             pace: self.pace(),
@@ -123,31 +113,14 @@ impl LoadArgs {
         };
         check_descriptors(&plan)?;
         if self.every_address {
-            plan.targets = endpoint.resolve(self.family(), self.no_dns)?;
+            plan.targets = endpoint.resolve(options.family, options.no_dns)?;
             return Ok((plan, None));
         }
-        let stream = self.connect(endpoint)?;
+        let stream = self.reach.connect(endpoint)?;
         let target = stream.peer_addr();
         let gone = || format!("{endpoint} closed the first connection at once");
         plan.targets = vec![target.with_context(gone)?];
         Ok((plan, Some(stream)))
-    }
-
-    fn connect(&self, endpoint: &Endpoint) -> anyhow::Result<TcpStream> {
-        let mut options = ConnectOptions::default();
-        options.family = self.family();
-        options.no_dns = self.no_dns;
-        options.source = self.source;
-        options.timeout = Some(self.connect_timeout);
-        connect(endpoint, &options).map_err(|error| why::not_connected(&error, endpoint, &options))
-    }
-
-    fn family(&self) -> Family {
-        match (self.ipv4, self.ipv6) {
-            (true, _) => Family::V4,
-            (_, true) => Family::V6,
-            _ => Family::Any,
-        }
     }
 
     fn pace(&self) -> Pace {
@@ -185,7 +158,10 @@ impl LoadArgs {
     fn heard(&self) -> Result<Wording, Failure> {
         Ok(Wording {
             prefix: self.prefix.as_bytes().to_vec(),
-            end: line_end(self.crlf || self.reply_crlf),
+            end: line_end(
+                self.reply_end
+                    .map_or(self.crlf, |end| end == ReplyEnd::Crlf),
+            ),
             ..self.said()?
         })
     }

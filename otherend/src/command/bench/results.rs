@@ -14,19 +14,19 @@ use crate::output::style::Palette;
 #[command(next_help_heading = "Results")]
 pub(super) struct ResultArgs {
     /// Show only what went wrong.
-    #[arg(short, long, env = "OTHEREND_QUIET")]
+    #[arg(short, long)]
     pub(super) quiet: bool,
 
     /// Print JSON Lines for programs instead of text for people.
-    #[arg(long, env = "OTHEREND_JSON")]
+    #[arg(long)]
     json: bool,
 
     /// Write a page with plots, too; it needs nothing but itself.
-    #[arg(long, value_name = "FILE", env = "OTHEREND_HTML")]
+    #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 
     /// Save the results for `bench compare`, too.
-    #[arg(long, value_name = "FILE", env = "OTHEREND_SAVE")]
+    #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 }
 
