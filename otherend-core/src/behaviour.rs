@@ -5,10 +5,12 @@
 
 mod echo;
 mod replies;
+mod script;
 mod sink;
 
 pub use echo::Echo;
 pub use replies::Replies;
+pub use script::{Script, SeveralConnections};
 pub use sink::Sink;
 
 /// What happens to the conversation after a line was answered.
@@ -60,6 +62,8 @@ pub enum AnyBehaviour {
     Echo(Echo),
     /// Takes every line and says nothing.
     Sink(Sink),
+    /// Plays a transcript; it hears bytes, not lines.
+    Script(Box<Script>),
     /// Whatever you wrote.
     Custom(Box<dyn Behaviour>),
 }
@@ -76,6 +80,7 @@ impl std::fmt::Debug for AnyBehaviour {
         f.write_str(match self {
             AnyBehaviour::Echo(_) => "echo",
             AnyBehaviour::Sink(_) => "sink",
+            AnyBehaviour::Script(_) => "script",
             AnyBehaviour::Custom(_) => "custom",
         })
     }
@@ -87,6 +92,7 @@ impl Behaviour for AnyBehaviour {
         match self {
             AnyBehaviour::Echo(echo) => echo.on_line(line, replies),
             AnyBehaviour::Sink(sink) => sink.on_line(line, replies),
+            AnyBehaviour::Script(_) => Flow::Continue,
             AnyBehaviour::Custom(custom) => custom.on_line(line, replies),
         }
     }
@@ -95,6 +101,7 @@ impl Behaviour for AnyBehaviour {
         match self {
             AnyBehaviour::Echo(echo) => echo.on_open(replies),
             AnyBehaviour::Sink(sink) => sink.on_open(replies),
+            AnyBehaviour::Script(_) => Flow::Continue,
             AnyBehaviour::Custom(custom) => custom.on_open(replies),
         }
     }
@@ -103,6 +110,7 @@ impl Behaviour for AnyBehaviour {
         match self {
             AnyBehaviour::Echo(echo) => echo.on_peer_finished(replies),
             AnyBehaviour::Sink(sink) => sink.on_peer_finished(replies),
+            AnyBehaviour::Script(_) => {}
             AnyBehaviour::Custom(custom) => custom.on_peer_finished(replies),
         }
     }

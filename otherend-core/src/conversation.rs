@@ -5,6 +5,7 @@
 mod closing;
 mod converse;
 mod reason;
+mod scripted;
 mod settings;
 
 use std::fmt;
@@ -125,12 +126,17 @@ pub struct Conversation {
     line_began: Time,
     /// Since when the peer has taken none of the unsent bytes.
     stalled: Option<Time>,
+    /// The end is a reset, once all is sent.
+    resets: bool,
 }
 
 impl Conversation {
     /// A conversation that begins at `now`.
     #[must_use]
-    pub fn new(settings: Arc<Settings>, behaviour: AnyBehaviour, now: Time) -> Self {
+    pub fn new(settings: Arc<Settings>, mut behaviour: AnyBehaviour, now: Time) -> Self {
+        if let AnyBehaviour::Script(script) = &mut behaviour {
+            script.player.limit_output(settings.output_limit());
+        }
         Conversation {
             decoder: LineDecoder::new(settings.framing, settings.max_line),
             settings,
@@ -148,6 +154,7 @@ impl Conversation {
             touched: now,
             line_began: now,
             stalled: None,
+            resets: false,
         }
     }
 
@@ -163,6 +170,7 @@ impl Conversation {
     /// The stream is open: greet.
     pub fn open(&mut self, now: Time) {
         self.tell(now, &Event::Opened);
+        self.play_opening(now);
         let flow = self.with_behaviour(now, |behaviour, replies| behaviour.on_open(replies));
         self.follow(now, flow);
         self.settle(now);
@@ -221,6 +229,9 @@ impl Conversation {
             Loss::Reset => EndReason::PeerReset,
             Loss::Unreachable => EndReason::Unreachable,
         };
+        if self.phase == Phase::Talking {
+            self.play_loss(now);
+        }
         self.reason.get_or_insert(reason);
         self.end(now, Phase::Closed);
         self.settle(now);
@@ -245,6 +256,9 @@ impl Conversation {
         if !self.held.is_empty() && self.outbox.len() <= self.settings.output_limit() / 2 {
             self.resume(now);
         }
+        if self.outbox.is_empty() && self.script_waits_for_room() {
+            self.play_on(now);
+        }
         self.settle(now);
     }
 
@@ -268,6 +282,7 @@ impl Conversation {
 
     /// Time has passed: carries out every deadline up to `now`. Harmless when there is none.
     pub fn tick(&mut self, now: Time) {
+        self.play_on(now);
         self.meet_deadlines(now);
         self.settle(now);
     }
@@ -300,7 +315,7 @@ impl Conversation {
             return;
         }
         self.draining = Some(unread);
-        let idle = self.outbox.is_empty() && self.held.is_empty() && !self.decoder.is_mid_line();
+        let idle = self.outbox.is_empty() && self.held.is_empty() && !self.is_mid_line();
         if unread == 0 && idle {
             self.reason.get_or_insert(EndReason::Drained);
             self.end(now, Phase::Closed);
@@ -355,9 +370,9 @@ impl Conversation {
         let other = match self.phase {
             Phase::Talking => {
                 let idle = at(self.touched, self.settings.idle_timeout);
-                let mid_line = self.decoder.is_mid_line().then_some(self.line_began);
+                let mid_line = self.is_mid_line().then_some(self.line_began);
                 let line = mid_line.and_then(|began| at(began, self.settings.line_timeout));
-                earliest(idle, line)
+                earliest(earliest(idle, line), self.script_deadline())
             }
             Phase::Lingering { since } => earliest(
                 Some(self.touched + self.settings.linger_idle),
@@ -389,7 +404,7 @@ impl Conversation {
     /// In the middle of something: a line has begun, or bytes wait to be sent or worked off.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.decoder.is_mid_line() || !self.outbox.is_empty() || !self.held.is_empty()
+        self.is_mid_line() || !self.outbox.is_empty() || !self.held.is_empty()
     }
 
     /// Bytes of memory that wait for this peer: unsent replies and held input.

@@ -1,5 +1,6 @@
 //! What happens in a conversation, for whoever watches.
 
+use crate::transcript::Mismatch;
 use crate::{Counts, EndReason, LineEnd, Time};
 
 /// Something that happened in a conversation.
@@ -27,6 +28,9 @@ pub enum Event<'a> {
     },
     /// The peer's line passed the limit; it is discarded up to its end.
     LineTooLong,
+    /// The peer said something that the transcript does not have; see
+    /// [`Script`](crate::Script).
+    Unexpected(&'a Mismatch),
     /// The peer has finished sending; it may still be reading.
     PeerFinished,
     /// The conversation is over; nothing comes after this.

@@ -58,7 +58,9 @@ pub mod pair;
 mod time;
 pub mod transcript;
 
-pub use behaviour::{AnyBehaviour, Behaviour, Echo, Flow, Replies, Sink};
+pub use behaviour::{
+    AnyBehaviour, Behaviour, Echo, Flow, Replies, Script, SeveralConnections, Sink,
+};
 pub use conversation::{Conversation, Counts, EndReason, ExitWords, Loss, Role, Settings, Step};
 pub use duration::parse_duration;
 pub use escape::{escape_into, escaped};

@@ -39,6 +39,9 @@ impl Conversation {
         if self.phase == Phase::Flushing && self.outbox.is_empty() && self.peer_done {
             self.end(now, Phase::Closed);
         }
+        if self.phase == Phase::Flushing && self.outbox.is_empty() && self.resets {
+            self.end(now, Phase::Reset);
+        }
         if let Some(observer) = &mut self.observer {
             observer.on_pause();
         }
@@ -58,7 +61,7 @@ impl Conversation {
         }
         match self.phase {
             Phase::Talking => {
-                let mid_line = self.decoder.is_mid_line();
+                let mid_line = self.is_mid_line();
                 if mid_line && passed(self.line_began, settings.line_timeout) {
                     self.complain(now, EndReason::LineTimeout);
                 } else if passed(self.touched, settings.idle_timeout) {
@@ -76,6 +79,6 @@ impl Conversation {
     }
 
     fn between_lines(&self) -> bool {
-        self.held.is_empty() && !self.decoder.is_mid_line()
+        self.held.is_empty() && !self.is_mid_line()
     }
 }

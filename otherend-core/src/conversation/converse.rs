@@ -21,6 +21,9 @@ enum Stop {
 impl Conversation {
     /// Answer every line in `bytes`.
     pub(super) fn converse(&mut self, now: Time, bytes: &[u8]) {
+        if self.player().is_some() {
+            return self.play_heard(now, bytes);
+        }
         let mut rest = bytes;
         while self.phase == Phase::Talking && (!rest.is_empty() || self.decoder.is_releasing()) {
             let was_mid_line = self.decoder.is_mid_line();
@@ -76,6 +79,9 @@ impl Conversation {
 
     /// One datagram is one line; the reply ends as it did.
     pub(super) fn converse_datagram(&mut self, now: Time, datagram: &[u8]) {
+        if self.player().is_some() {
+            return self.play_heard(now, datagram);
+        }
         let (line, terminator) = match datagram {
             [line @ .., b'\r', b'\n'] => (line, Terminator::CrLf),
             [line @ .., b'\n'] => (line, Terminator::Lf),
@@ -110,6 +116,9 @@ impl Conversation {
 
     /// The peer has finished sending: an unfinished line is a line, and there are no more.
     pub(super) fn answer_the_last(&mut self, now: Time) {
+        if self.player().is_some() {
+            return self.play_finish(now);
+        }
         while self.phase == Phase::Talking {
             let style = self.decoder.reply_style();
             let Some(decoded) = self.decoder.finish() else {

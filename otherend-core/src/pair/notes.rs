@@ -50,6 +50,7 @@ impl Observer for Writer {
             Event::Heard { line, .. } => format!("heard {}", line.escape_ascii()),
             Event::Said { line, .. } => format!("said {}", line.escape_ascii()),
             Event::LineTooLong => "line too long".into(),
+            Event::Unexpected(mismatch) => format!("unexpected: {mismatch}"),
             Event::PeerFinished => "peer finished".into(),
             Event::Ended { reason, .. } => format!("ended {}", reason.label()),
         };

@@ -84,6 +84,8 @@ pub struct Player {
     /// Who is played; `None` is the referee.
     role: Option<Role>,
     options: Options,
+    /// With this many bytes in the outbox no more lines are answered.
+    max_output: usize,
     lanes: Vec<Lane>,
     /// What holes of the script remember.
     values: Values,
@@ -127,6 +129,7 @@ impl Player {
                 timeout,
                 strict: false,
             },
+            max_output: usize::MAX,
             lanes,
             plan,
             values: Values::default(),
@@ -144,6 +147,11 @@ impl Player {
     pub fn with(mut self, options: Options) -> Self {
         self.options = options;
         self
+    }
+
+    /// Answer no more lines while `bytes` or more wait in the outbox.
+    pub(crate) fn limit_output(&mut self, bytes: usize) {
+        self.max_output = bytes;
     }
 
     /// The options in force.
@@ -284,6 +292,12 @@ impl Player {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.lanes.len()
+    }
+
+    /// Something was heard that has not had its turn: an unfinished line, a pause, a full outbox.
+    #[must_use]
+    pub fn has_unheard(&self, connection: usize) -> bool {
+        !self.unheard(connection, self.peer()).is_empty()
     }
 
     /// This connection is done with.

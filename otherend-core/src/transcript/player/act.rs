@@ -21,6 +21,9 @@ impl Player {
             if self.lanes[connection].phase != Phase::Open || self.outcome.is_some() {
                 return;
             }
+            if turn.out.len() >= self.max_output {
+                return;
+            }
             if self.lanes[connection].answering.is_some() && !self.go_on_answering(turn) {
                 return;
             }

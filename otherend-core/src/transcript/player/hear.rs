@@ -105,7 +105,8 @@ impl Player {
                 Some(rule) => {
                     lane.used(turn, who, length);
                     self.answer(rule, turn);
-                    if self.lanes[turn.connection].answering.is_some() {
+                    let full = turn.out.len() >= self.max_output;
+                    if full || self.lanes[turn.connection].answering.is_some() {
                         return true;
                     }
                 }
