@@ -138,11 +138,6 @@ impl<'a> Run<'a> {
     fn ways(&mut self, addresses: &[SocketAddr]) {
         for address in addresses {
             let started = Instant::now();
-            for oddity in way::oddities(*address, &self.interfaces) {
-                let text = tell::oddity(*address, &oddity);
-                self.step(Stage::Address, Mark::Note, text, Duration::ZERO);
-                self.evidence.oddities.push(oddity);
-            }
             let way = way::way_to(address.ip(), &self.interfaces);
             let (mark, text) = tell::way(*address, &way);
             self.step(Stage::Way, mark, text, started.elapsed());
@@ -218,16 +213,26 @@ impl<'a> Run<'a> {
             .begins(Stage::Contrast, "what else answers there");
         for index in 0..self.evidence.targets.len() {
             let started = Instant::now();
+            self.oddities(self.evidence.targets[index].address);
             let target = &self.evidence.targets[index];
             let left = deadline.saturating_duration_since(started);
             let contrast = match target.attempt.outcome {
                 Outcome::Refused if !self.options.search_ports => Contrast::default(),
                 _ => contrast::look(target.address, &target.way, &target.attempt, left),
             };
-            if let Some((mark, text)) = tell::contrast(target.address, &contrast) {
+            if let Some((mark, text)) = tell::contrast(target, &contrast) {
                 self.step(Stage::Contrast, mark, text, started.elapsed());
             }
             self.evidence.targets[index].contrast = contrast;
+        }
+    }
+
+    /// What looks wrong with an address that nobody accepted at.
+    fn oddities(&mut self, address: SocketAddr) {
+        for oddity in way::oddities(address, &self.interfaces) {
+            let text = tell::oddity(address, &oddity);
+            self.step(Stage::Address, Mark::Note, text, Duration::ZERO);
+            self.evidence.oddities.push(oddity);
         }
     }
 
@@ -264,13 +269,11 @@ impl<'a> Run<'a> {
     /// Who should answer here, when the address is one of this machine's.
     fn machine(&mut self) {
         let is_local = |target: &&Target| target.way.route == Route::Local;
-        let Some(asked) = self
-            .evidence
-            .targets
-            .iter()
-            .find(is_local)
-            .map(|target| target.address)
-        else {
+        let mut local = self.evidence.targets.iter().filter(is_local);
+        let accepted = local
+            .clone()
+            .find(|target| target.attempt.outcome.accepted());
+        let Some(asked) = accepted.or(local.next()).map(|target| target.address) else {
             return;
         };
         let started = Instant::now();

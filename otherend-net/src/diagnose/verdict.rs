@@ -107,6 +107,12 @@ fn happened(target: &Target, what: &str) -> String {
     )
 }
 
+/// "did not answer within 4.0 s".
+fn waited(target: &Target, what: &str) -> String {
+    let address = target.address;
+    format!("{address} {what} within {}", took(target.attempt.took))
+}
+
 fn took(time: Duration) -> String {
     super::phrase::duration(time)
 }

@@ -101,3 +101,15 @@ fn a_url_is_no_address() {
         .exited(2);
     outcome.complained("write 127.0.0.1:80");
 }
+
+#[test]
+fn every_word_is_explained_in_the_documentation() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/diagnose.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    for word in otherend_net::diagnose::Word::ALL {
+        assert!(
+            text.contains(&format!("\n| `{word}` | ")),
+            "{word} is not explained"
+        );
+    }
+}

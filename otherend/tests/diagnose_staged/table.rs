@@ -41,8 +41,16 @@ pub(crate) fn show(results: &[Shown]) {
     }
 }
 
-/// What stands in a cell must not end it, and shows no control characters.
+/// What stands in a cell must not end it, and shows no control characters; process numbers would
+/// make every table another one.
 fn cell(text: &str) -> String {
+    let text = match text.split_once("(pid ") {
+        Some((before, after)) => {
+            let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{before}(pid N{after}")
+        }
+        None => text.to_owned(),
+    };
     let plain = |c: char| match c {
         '|' => '/',
         c if c.is_control() || c == '\u{FFFD}' => '.',

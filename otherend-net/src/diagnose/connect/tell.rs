@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::diagnose::evidence::{
     Attempt, Contrast, End, Evidence, Link, Listening, Machine, Oddity, OtherEnd, Outcome, Route,
-    Talk, TlsAnswer, Way,
+    Talk, Target, TlsAnswer, Way,
 };
 use crate::diagnose::firewall::Ruleset;
 use crate::diagnose::verdict::{icmp_text, who};
@@ -21,9 +21,7 @@ pub(super) fn oddity(address: SocketAddr, oddity: &Oddity) -> String {
         }
         Oddity::Multicast => format!("{ip} is a multicast address; a connection has one peer"),
         Oddity::NearOwnNetwork { network, meant } => {
-            format!(
-                "{ip} is on none of this machine's networks, but one slip from {network}: {meant}?"
-            )
+            format!("{ip} is none of {network}, this machine's network: was {meant} meant?")
         }
     }
 }
@@ -75,9 +73,10 @@ pub(super) fn attempt(address: SocketAddr, attempt: &Attempt) -> Told {
 }
 
 /// `None` when nothing was looked at.
-pub(super) fn contrast(address: SocketAddr, contrast: &Contrast) -> Option<Told> {
-    let ip = address.ip();
-    let parts: Vec<String> = [ports(contrast), ping(contrast), link(contrast)]
+pub(super) fn contrast(target: &Target, contrast: &Contrast) -> Option<Told> {
+    let ip = target.address.ip();
+    let link = link(&target.way.route, contrast);
+    let parts: Vec<String> = [ports(contrast), ping(contrast), link]
         .into_iter()
         .flatten()
         .collect();
@@ -95,7 +94,10 @@ fn ports(contrast: &Contrast) -> Option<String> {
     match (count, answering.as_slice()) {
         (0, _) => None,
         (_, []) => Some(format!("none of {count} other ports answers")),
-        (_, all) if all.len() == count => Some(format!("{count} other ports refuse as well")),
+        (_, all) if all.len() == count && count > 4 => {
+            Some(format!("none of {count} ports one slip away accepts"))
+        }
+        (_, all) if all.len() == count => Some(format!("{count} other ports answer: they refuse")),
         (_, some) => Some(format!("port {} answers", phrase::list(some))),
     }
 }
@@ -107,10 +109,14 @@ fn ping(contrast: &Contrast) -> Option<String> {
     })
 }
 
-fn link(contrast: &Contrast) -> Option<String> {
+fn link(route: &Route, contrast: &Contrast) -> Option<String> {
+    let who = match route {
+        Route::Via { gateway, .. } => format!("the router {gateway}"),
+        _ => "it".to_owned(),
+    };
     contrast.link.map(|link| match link {
-        Link::Answers => "the link is answered (ARP)".to_owned(),
-        Link::Silent => "nobody answers on the link (ARP)".to_owned(),
+        Link::Answers => format!("{who} answers on the link"),
+        Link::Silent => format!("{who} does not answer on the link"),
     })
 }
 

@@ -57,7 +57,10 @@ fn silent(host: &str, name: &NameFinding) -> Cause {
         ),
         name,
     )
-    .because(format!("no answer within {}", phrase::duration(name.took)))
+    .because(format!(
+        "the system's resolver had none after {}",
+        phrase::duration(name.took)
+    ))
     .remedy(
         "check the network and the nameserver lines of /etc/resolv.conf, or use the \
         server's address",

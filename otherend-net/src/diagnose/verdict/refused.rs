@@ -115,7 +115,8 @@ fn refused_here(machine: &Machine, target: &Target) -> Vec<Cause> {
     }
 }
 
-fn covers(listening: IpAddr, asked: IpAddr) -> bool {
+/// Whether a listener on one address takes connections to another.
+pub(super) fn covers(listening: IpAddr, asked: IpAddr) -> bool {
     let same_family = listening.is_ipv4() == asked.is_ipv4();
     listening == asked || (same_family && listening.is_unspecified())
 }

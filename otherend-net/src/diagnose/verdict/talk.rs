@@ -2,13 +2,12 @@
 //! reply.
 
 pub(super) mod ended;
+mod not_served;
 mod silent;
 
 use super::{list_listeners, refused};
 use crate::diagnose::cause::{Cause, Likelihood, Verdict};
-use crate::diagnose::evidence::{
-    Asked, End, Evidence, Listening, Outcome, Process, Talk, Target, TlsAnswer,
-};
+use crate::diagnose::evidence::{Asked, End, Evidence, Outcome, Process, Talk, Target, TlsAnswer};
 use crate::diagnose::phrase;
 use crate::diagnose::protocol;
 use crate::diagnose::word::Word;
@@ -163,7 +162,7 @@ fn tls_silent(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
                 )
                 .because("a TLS hello was not answered"),
             )];
-            causes.extend(silent::not_served(evidence, target, talk));
+            causes.extend(not_served::causes(evidence, target, talk));
             causes
         }
         _ => Vec::new(),
@@ -306,13 +305,4 @@ fn outcome(outcome: &Outcome) -> &'static str {
 /// Whether the process is stopped, by a signal or by a debugger.
 pub(super) fn is_stopped(process: &Process) -> bool {
     matches!(process.state, Some('T' | 't'))
-}
-
-/// The server on this machine that accepted the connection, when it can be seen.
-fn listening<'a>(evidence: &'a Evidence, target: &Target) -> Option<&'a Listening> {
-    let machine = evidence
-        .machine
-        .as_ref()
-        .filter(|_| super::is_local(target))?;
-    machine.listeners.first()
 }

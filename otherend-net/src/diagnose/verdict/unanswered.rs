@@ -1,7 +1,7 @@
 //! Nothing came back in time: dropped here, on the way or there, a full queue, or nobody there at
 //! all.
 
-use super::{happened, here, is_local, list_listeners, unreachable};
+use super::{here, is_local, list_listeners, unreachable, waited};
 use std::net::IpAddr;
 
 use crate::diagnose::cause::Cause;
@@ -35,7 +35,7 @@ fn swallowed(target: &Target) -> Cause {
             target.address
         ),
     )
-    .because(happened(target, "was not answered"))
+    .because(waited(target, "was not answered"))
     .because("the kernel counted that its own repetitions could not leave (TCPRetransFail)")
     .check("as root: nft list ruleset, iptables-save: look at the output chains")
     .remedy("allow the port in this machine's outgoing rules")
@@ -48,9 +48,8 @@ fn dropped_here(machine: &Machine, target: &Target) -> Vec<Cause> {
         .listeners
         .iter()
         .find(|l| l.queue.is_some_and(|queue| queue.is_full()));
-    causes.extend(
-        full.map(|listening| backlog(listening).because(happened(target, "did not answer"))),
-    );
+    causes
+        .extend(full.map(|listening| backlog(listening).because(waited(target, "did not answer"))));
     causes.extend(
         machine
             .rules
@@ -63,10 +62,7 @@ fn dropped_here(machine: &Machine, target: &Target) -> Vec<Cause> {
             Word::FirewallDrop,
             "a firewall rule on this machine drops it",
         )
-        .because(happened(
-            target,
-            "did not answer, though it is on this machine",
-        ));
+        .because(waited(target, "did not answer, though it is this machine,"));
         let cause = match &machine.rules.unreadable {
             Some(reason) => cause.because(format!("the rules could not be read: {reason}")),
             None => cause,
@@ -88,7 +84,7 @@ fn dropped_by_rule(target: &Target, rule: &RuleHit) -> Cause {
     debug_assert!(rule.action == RuleAction::Drop || rule.action == RuleAction::Reject);
     cause
         .because(format!("{}: {}", rule.place, rule.text))
-        .because(happened(target, "did not answer"))
+        .because(waited(target, "did not answer"))
         .remedy("remove or change that rule")
 }
 
@@ -143,15 +139,15 @@ fn on_link(target: &Target) -> Option<Link> {
 
 fn port_is_silent(target: &Target) -> Vec<Cause> {
     let port = target.address.port();
-    let silent = happened(target, "did not answer");
+    let silent = waited(target, "did not answer");
     let answers = target
         .contrast
         .neighbours
         .iter()
         .find(|(_, outcome)| outcome.answered());
     let contrast = match answers {
-        Some((other, _)) => format!("port {other} of the same machine does answer"),
-        None => "another port of the same machine does answer".to_owned(),
+        Some((other, _)) => format!("port {other} of the same machine answers"),
+        None => "another port of the same machine answers".to_owned(),
     };
     vec![
         Cause::likely(
@@ -189,7 +185,7 @@ fn everything_dropped(target: &Target) -> Cause {
             target.address.port()
         ),
     )
-    .because(happened(target, "did not answer"))
+    .because(waited(target, "did not answer"))
     .because(alive)
     .because("neighbouring ports do not answer either")
     .check(
@@ -201,10 +197,7 @@ fn everything_dropped(target: &Target) -> Cause {
 
 /// Not a sign of life from there: all that remains.
 fn nothing_answers(evidence: &Evidence, target: &Target) -> Vec<Cause> {
-    let silent = happened(
-        target,
-        "did not answer, nor did its other ports or an echo request",
-    );
+    let silent = waited(target, "did not answer, nor did its other ports");
     let mut causes = vec![
         Cause::likely(
             Word::FirewallDrop,

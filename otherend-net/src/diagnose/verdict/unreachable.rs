@@ -86,34 +86,37 @@ fn interface_down(target: &Target, interface: &str) -> Cause {
 
 /// A firewall's "no", by ICMP. From this machine itself, it is this machine's firewall.
 pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
-    let (word, whose) = if is_own(target, icmp.from) && !super::is_local(target) {
-        (Word::FirewallHere, "this machine's own firewall".to_owned())
-    } else if icmp.from == target.address.ip() {
-        (
+    let Icmp { from, .. } = icmp;
+    let own = is_own(target, *from) && !super::is_local(target);
+    let (word, whose, place) = match own {
+        true => (
+            Word::FirewallHere,
+            "this machine's own firewall".to_owned(),
+            "here".to_owned(),
+        ),
+        false if *from == target.address.ip() => (
             Word::FirewallReject,
-            format!("a firewall on {} itself", icmp.from),
-        )
-    } else {
-        (
+            format!("a firewall on {from} itself"),
+            format!("on {from}"),
+        ),
+        false => (
             Word::FirewallReject,
-            format!("a firewall on the way ({})", icmp.from),
-        )
+            format!("a firewall on the way ({from})"),
+            format!("on {from}"),
+        ),
     };
+    let said = format!(
+        "{from} sent ICMP \"{}\" after {}, which nobody but a firewall sends for a closed port",
+        icmp_text(icmp),
+        super::took(target.attempt.took)
+    );
     Cause::certain(
         word,
         format!("{whose} rejects connections to {}", target.address),
     )
-    .because(format!(
-        "{} sent ICMP \"{}\" after {}, which a machine without a firewall does not send \
-                for a closed port",
-        icmp.from,
-        icmp_text(icmp),
-        super::took(target.attempt.took)
-    ))
+    .because(said)
     .check(format!(
-        "on {}, as root: nft list ruleset, iptables-save: look for \
-            reject",
-        icmp.from
+        "{place}, as root: nft list ruleset, iptables-save: look for reject"
     ))
     .remedy("allow the port in that firewall")
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::{Signal, kill_process};
 use socket2::{Domain, Socket, Type};
 
-use super::{RESET, SERVER, fails, works};
+use super::{NOBODY, RESET, SERVER, fails, works};
 use crate::host::{Host, Running};
 use crate::peers;
 use crate::run::{Case, Staged};
@@ -57,6 +57,11 @@ pub(super) const CASES: &[Case] = &[
         "process stopped (SIGSTOP), asked there",
         &["server-stopped"],
         stopped_here,
+    ),
+    fails(
+        "process stopped, asked there as nobody",
+        &["not-accepting", "server-stopped"],
+        || stopped_here().behind(NOBODY),
     ),
     fails(
         "server without descriptors, asked there",

@@ -1,15 +1,16 @@
 //! The server accepted and did not end the connection: it says nothing, or not enough.
 
-use super::{is_stopped, list_listeners, listening, refused};
+use super::not_served;
 use crate::diagnose::cause::Cause;
-use crate::diagnose::evidence::{Evidence, Listening, Talk, Target, TlsAnswer};
+use crate::diagnose::evidence::{Evidence, Talk, Target};
 use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     let asked = &evidence.asked;
-    if let Some(cause) = listening(evidence, target).and_then(not_served_here) {
-        return vec![cause];
+    let not_served = not_served::here(evidence, target);
+    if !not_served.is_empty() {
+        return not_served;
     }
     let heard = if talk.said {
         &talk.reply
@@ -34,7 +35,7 @@ fn waits(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
         .check("say something that it knows: --say LINE --expect TEXT")
         .remedy("nothing, if the client is to speak first"),
     ];
-    causes.extend(not_served(evidence, target, talk));
+    causes.extend(not_served::causes(evidence, target, talk));
     if talk.tls.is_none() {
         let address = phrase::endpoint(&evidence.asked.host, evidence.asked.port);
         causes.push(
@@ -65,7 +66,7 @@ fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
             .check("a line that the server surely answers, and its own log")
             .remedy("see in the server's log whether the line arrived, and what it expects"),
     ];
-    causes.extend(not_served(evidence, target, talk));
+    causes.extend(not_served::causes(evidence, target, talk));
     causes
 }
 
@@ -111,87 +112,6 @@ fn late_reply(late: &[u8]) -> Vec<Cause> {
                 read lines",
         ),
     ]
-}
-
-/// From outside it cannot be seen whether anybody serves what the kernel has accepted.
-pub(super) fn not_served(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
-    if matches!(talk.tls, Some(TlsAnswer::NotTls | TlsAnswer::Ended))
-        || evidence.other_end.is_some()
-    {
-        // It answered something: its process runs.
-        return Vec::new();
-    }
-    if let Some(listening) = listening(evidence, target)
-        && listening.process.is_some()
-        && listening.queue.is_some()
-    {
-        return not_served_here(listening).into_iter().collect();
-    }
-    let port = evidence.asked.port;
-    let kernel =
-        "the system accepts connections in a server's name even when its process does nothing";
-    vec![
-        Cause::possible(
-            Word::ServerStopped,
-            "the server's process is stopped (Ctrl-Z, SIGSTOP, a debugger)",
-        )
-        .because(kernel)
-        .check("on the server: ps -o pid,stat,comm -C NAME shows T")
-        .remedy("let it go on: fg, or kill -CONT PID"),
-        Cause::possible(
-            Word::NotAccepting,
-            "the server's process hangs and does not accept",
-        )
-        .because(kernel)
-        .check(format!("{} shows a Recv-Q above 0", list_listeners(port)))
-        .remedy("see what the server does: its log, a stack trace, its descriptors"),
-    ]
-}
-
-/// The server runs on this machine, and its process does not serve.
-fn not_served_here(listening: &Listening) -> Option<Cause> {
-    let process = listening.process.as_ref();
-    let waiting = listening.queue.map_or(0, |queue| queue.waiting);
-    if let Some(process) = process.filter(|process| is_stopped(process)) {
-        return Some(
-            Cause::certain(
-                Word::ServerStopped,
-                format!(
-                    "the server's process {} (pid {}) is stopped",
-                    process.name, process.pid
-                ),
-            )
-            .because(format!("its state is {}", process.state.unwrap_or('T')))
-            .because(format!("{waiting} connections wait to be accepted"))
-            .remedy(format!(
-                "let it go on: fg in its terminal, or kill -CONT {}",
-                process.pid
-            )),
-        );
-    }
-    if waiting == 0 {
-        return None;
-    }
-    let exhausted = process
-        .and_then(|p| p.descriptors)
-        .filter(|(used, limit)| used >= limit);
-    let wait = format!("{waiting} connections wait to be accepted, this one among them");
-    Some(match exhausted {
-        Some((used, limit)) => Cause::certain(
-            Word::ServerNoDescriptors,
-            "the server has no descriptor left to accept with",
-        )
-        .because(format!("it uses {used} of {limit} descriptors"))
-        .because(wait)
-        .remedy("raise its limit (ulimit -n, LimitNOFILE), or find what it does not close"),
-        None => Cause::certain(
-            Word::NotAccepting,
-            "the server's process does not accept: it hangs or is busy",
-        )
-        .because(wait)
-        .because(refused::who(listening))
-        .remedy("see what it does: its log, a stack trace"),
-    })
 }
 
 fn heard_something(expect: Option<&str>, heard: &[u8]) -> Vec<Cause> {
