@@ -81,11 +81,6 @@ impl Carried {
             Order::Close(reason) => self.conversation.close(now, reason),
             Order::Drain => {
                 let unread = unread();
-                eprintln!(
-                    "drain unread {unread} {:?} midline {}",
-                    self.conversation,
-                    self.conversation.is_busy()
-                );
                 self.busy_at_stop
                     .get_or_insert(unread > 0 || self.conversation.is_busy());
                 self.conversation.drain(now, unread);
