@@ -1,10 +1,13 @@
 //! The command line as a whole: what stands before and after the command's own flags.
 
+pub(crate) mod door;
 pub(crate) mod duration;
 pub(crate) mod exit_words;
 pub(crate) mod family;
 pub(crate) mod limits;
+pub(crate) mod listening;
 pub(crate) mod reach;
+pub(crate) mod route;
 pub(crate) mod screen;
 pub(crate) mod size;
 

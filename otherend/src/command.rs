@@ -7,6 +7,7 @@ mod diagnose;
 pub(crate) mod interfaces;
 mod man;
 mod serve;
+mod signals;
 mod talk;
 
 use clap::Subcommand;

@@ -1,5 +1,6 @@
 //! What people and programs get to see: marks, times, hex, colours, numbers.
 
+pub(crate) mod announce;
 pub(crate) mod ask;
 pub(crate) mod diagnosis;
 pub(crate) mod hex;

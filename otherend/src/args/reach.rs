@@ -1,13 +1,13 @@
 //! How to reach a server: the flags of every command that connects.
 
-use std::net::{IpAddr, TcpStream};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use otherend_net::{ConnectOptions, Endpoint};
 
-use super::duration::{self, Timeout};
-use super::family::FamilyArgs;
+use super::duration;
+use super::route::RouteArgs;
 use crate::output::why;
 
 /// Between two attempts of `--retry`: short at first, for a server that is just starting.
@@ -19,19 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ReachArgs {
     #[command(flatten)]
-    family: FamilyArgs,
-
-    /// Do not look up names.
-    #[arg(short, long)]
-    no_dns: bool,
-
-    /// Connect from this address of this machine.
-    #[arg(short, long, value_name = "IP")]
-    source: Option<IpAddr>,
-
-    /// How long connecting may take, everything together.
-    #[arg(short = 'w', long, value_name = "TIME", default_value = "10s")]
-    wait: Timeout,
+    route: RouteArgs,
 
     /// Try again for so long while nobody answers.
     #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration::parse)]
@@ -39,14 +27,9 @@ pub(crate) struct ReachArgs {
 }
 
 impl ReachArgs {
-    /// The same as the library wants it.
+    /// One attempt, as the library wants it.
     pub(crate) fn options(&self) -> ConnectOptions {
-        let mut options = ConnectOptions::default();
-        options.family = self.family.family();
-        options.no_dns = self.no_dns;
-        options.source = self.source;
-        options.timeout = self.wait.0;
-        options
+        self.route.options()
     }
 
     /// Connect, again and again for as long as `--retry` says.

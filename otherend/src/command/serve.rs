@@ -10,12 +10,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use otherend_core::{ExitWords, Framing, Time};
-use otherend_net::{Audience, Engine, Handle, Server, ServerConfig, raise_descriptor_limit};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use otherend_net::{Audience, Engine, Server, ServerConfig, raise_descriptor_limit};
 
 use crate::args::limits::LimitArgs;
 use crate::args::screen::ScreenArgs;
+use crate::command::signals::stop_on_signals;
+use crate::output::announce::announce;
 use crate::output::screen::{Remark, Screen};
 use crate::output::time::TimeStyle;
 use crate::output::why;
@@ -74,7 +74,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     } else {
         watched(server, &screen, args.screen.verbose > 0)?
     };
-    listen::announce(&screen, &server, args.screen.quiet);
+    announce(&screen, server.addresses(), args.screen.quiet);
     stop_on_signals(server.handle(), screen.clone())?;
     let zero = server.zero();
     let report = server.serve()?;
@@ -108,21 +108,4 @@ impl Args {
     fn exit_words(&self) -> ExitWords {
         self.reply.exit_words()
     }
-}
-
-/// The first Ctrl-C or SIGTERM drains, the second stops at once.
-fn stop_on_signals(handle: Handle, screen: Screen) -> anyhow::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let thread = std::thread::Builder::new().name("signals".into());
-    thread.spawn(move || {
-        for _ in signals.forever() {
-            if handle.is_stopping() {
-                handle.stop();
-            } else {
-                screen.remark(handle.now(), 0, &Remark::Stopping);
-                handle.drain();
-            }
-        }
-    })?;
-    Ok(())
 }

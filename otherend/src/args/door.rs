@@ -1,0 +1,79 @@
+//! Who may come in, how many, and how long a stop may take: the flags of every command that listens.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use otherend_net::tap::TapConfig;
+use otherend_net::{Keepalive, ServerConfig};
+
+use super::duration::{self, Timeout};
+
+/// The door; the defaults are safe.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct DoorArgs {
+    /// Conversations at once [default: async 1024, threads 512].
+    #[arg(long, value_name = "N")]
+    max_clients: Option<usize>,
+
+    /// Conversations of one source address [default: 64 beyond loopback].
+    #[arg(long, value_name = "N")]
+    max_per_source: Option<usize>,
+
+    /// How long conversations may take to finish when the server stops.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    drain_timeout: Duration,
+
+    /// Silence after which a peer is asked whether it is still there.
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    keepalive: Timeout,
+
+    /// Only these networks may connect, as in 192.168.1.0/24; repeatable.
+    #[arg(long, value_name = "NETWORK", value_parser = network, value_delimiter = ',')]
+    allow: Vec<IpNet>,
+
+    /// These networks may not connect, even if allowed; repeatable.
+    #[arg(long, value_name = "NETWORK", value_parser = network, value_delimiter = ',')]
+    deny: Vec<IpNet>,
+}
+
+impl DoorArgs {
+    /// Put the rules into a server's `config`.
+    pub(crate) fn apply_to_server(&self, config: &mut ServerConfig) {
+        config.max_clients = self.max_clients;
+        config.max_per_source = self.max_per_source;
+        config.keepalive = self.keepalive();
+        config.drain_timeout = self.drain_timeout;
+        config.allow.clone_from(&self.allow);
+        config.deny.clone_from(&self.deny);
+    }
+
+    /// Put the rules into a tap's `config`.
+    pub(crate) fn apply_to_tap(&self, config: &mut TapConfig) {
+        config.max_clients = self.max_clients;
+        config.max_per_source = self.max_per_source;
+        config.keepalive = self.keepalive();
+        config.connect.keepalive = self.keepalive();
+        config.drain_timeout = self.drain_timeout;
+        config.allow.clone_from(&self.allow);
+        config.deny.clone_from(&self.deny);
+    }
+
+    fn keepalive(&self) -> Option<Keepalive> {
+        self.keepalive.0.map(|idle| Keepalive {
+            idle,
+            ..Keepalive::default()
+        })
+    }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || {
+        text.parse()
+            .map(|address: std::net::IpAddr| IpNet::from(address))
+    };
+    text.parse().or_else(|_| address()).map_err(|_| {
+        format!("{text:?} is no network: write an address, or one with a prefix as in 10.0.0.0/8")
+    })
+}

@@ -1,0 +1,27 @@
+//! What is said when a command begins to listen: where, and from where it can be reached.
+
+use std::net::SocketAddr;
+
+use otherend_core::Time;
+use otherend_net::interfaces;
+
+use crate::output::screen::{Remark, Screen};
+
+/// Say where it listens and, unless `quiet`, from where it can be reached.
+pub(crate) fn announce(screen: &Screen, addresses: &[SocketAddr], quiet: bool) {
+    for &address in addresses {
+        screen.remark(Time::ZERO, 0, &Remark::Listening(address));
+        if quiet {
+            continue;
+        }
+        // What the system does not tell is not worth an error: it listens all the same.
+        let reached = interfaces::reachable_at(address).unwrap_or_default();
+        for reach in reached.iter().filter(|_| !address.ip().is_loopback()) {
+            screen.remark(Time::ZERO, 0, &Remark::Reachable(reach));
+        }
+    }
+    if !quiet && addresses.iter().all(|address| address.ip().is_loopback()) {
+        let text = "only this machine can connect; --any lets others in";
+        screen.remark(Time::ZERO, 0, &Remark::Note("loopback-only", text));
+    }
+}
