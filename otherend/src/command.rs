@@ -9,6 +9,7 @@ mod man;
 mod serve;
 mod signals;
 mod talk;
+mod tap;
 
 use clap::Subcommand;
 
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     /// Be the client.
     Connect(connect::Args),
+    /// Stand between clients and a server, and show what both say.
+    Tap(tap::Args),
     /// Say why it does not connect.
     Diagnose(diagnose::Args),
     /// Check, format, generalise and convert transcripts.
@@ -38,6 +41,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(args),
         Command::Connect(args) => connect::run(args),
+        Command::Tap(args) => tap::run(args),
         Command::Diagnose(args) => diagnose::run(args),
         Command::Talk(args) => talk::run(args),
         Command::Bench(args) => bench::run(args),

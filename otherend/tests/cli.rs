@@ -9,5 +9,6 @@ mod cli {
     mod man;
     pub(crate) mod program;
     mod talk;
+    mod tap;
     mod usage;
 }

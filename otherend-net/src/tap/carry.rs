@@ -45,6 +45,8 @@ pub(super) fn carry(client: &TcpStream, admitted: &Admitted, tap: &Tapping) {
 /// Connect to the target and tell the observer how that went.
 fn reach(tap: &Tapping, clock: Clock, observer: &mut dyn Observer) -> Option<TcpStream> {
     let began = clock.now();
+    observer.on_event(began, &Event::Accepted);
+    observer.on_pause();
     let reached = tap.connect();
     let now = clock.now();
     let event = match &reached {

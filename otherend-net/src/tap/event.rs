@@ -14,6 +14,8 @@ use crate::server::Notice;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The client is here, and the target is being connected to.
+    Accepted,
     /// The target answered: from here on bytes pass.
     Connected {
         /// The address that answered.

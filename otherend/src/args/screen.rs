@@ -44,6 +44,7 @@ impl ScreenArgs {
             time: self.time.unwrap_or(usual),
             numbers,
             raw: self.raw,
+            hex: false,
         }
     }
 }

@@ -15,11 +15,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use otherend_core::Time;
+use otherend_net::Notice;
 
 use crate::output::time::TimeStyle;
 
 pub(crate) use batch::{Batch, Said};
-pub(crate) use remark::Remark;
+pub(crate) use remark::{Remark, TapRemark};
 pub(crate) use render::Renderer;
 
 /// How many bytes may wait to be written before lines are skipped.
@@ -38,6 +39,8 @@ pub(crate) struct Look {
     pub(crate) numbers: bool,
     /// Show the peer's bytes as they are, control characters included.
     pub(crate) raw: bool,
+    /// Show the peer's bytes in rows of hex.
+    pub(crate) hex: bool,
 }
 
 /// The way to the screen; clone it for everyone who has something to show.
@@ -137,6 +140,21 @@ impl Screen {
         let mut batch = Batch::default();
         batch.remark(now, number, remark, self.look.json);
         self.push(&mut batch);
+    }
+
+    /// Show what happened at the door.
+    pub(crate) fn notice(&self, now: Time, notice: &Notice<'_>) {
+        let text;
+        let remark = match notice {
+            Notice::Refused { address, refusal } => Remark::Refused(*address, *refusal),
+            Notice::AcceptFailed { error } => {
+                text = error.to_string();
+                Remark::AcceptFailed(&text)
+            }
+            Notice::SelfConnect { address } => Remark::SelfConnect(*address),
+            _ => return,
+        };
+        self.remark(now, 0, &remark);
     }
 
     /// How things are shown here.

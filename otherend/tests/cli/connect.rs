@@ -27,7 +27,7 @@ fn hear(mut peer: &TcpStream) -> Vec<u8> {
 }
 
 /// A port that is ours and that nobody listens on yet.
-fn port_without_listener() -> (OwnedFd, String) {
+pub(crate) fn port_without_listener() -> (OwnedFd, String) {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     rustix::net::bind(&socket, &any).expect("a free port");

@@ -55,20 +55,7 @@ impl Audience for Watch {
     }
 
     fn notice(&self, now: Time, notice: &Notice<'_>) {
-        match notice {
-            Notice::Refused { address, refusal } => {
-                self.screen
-                    .remark(now, 0, &Remark::Refused(*address, *refusal));
-            }
-            Notice::AcceptFailed { error } => {
-                self.screen
-                    .remark(now, 0, &Remark::AcceptFailed(&error.to_string()));
-            }
-            Notice::SelfConnect { address } => {
-                self.screen.remark(now, 0, &Remark::SelfConnect(*address));
-            }
-            _ => {}
-        }
+        self.screen.notice(now, notice);
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) at: Time,
     pub(crate) number: u64,
     pub(crate) said: Said,
+    /// Where the bytes stand in what this side said; only for hex.
+    pub(crate) offset: u64,
     length: usize,
 }
 
@@ -36,13 +38,24 @@ impl Batch {
     /// Gather one line.
     #[inline]
     pub(crate) fn line(&mut self, at: Time, number: u64, said: Said, line: &[u8]) {
+        self.bytes_at((at, number, said), 0, line);
+    }
+
+    /// Gather bytes to be shown in hex; they stand at `offset` in what was said so far.
+    pub(crate) fn bytes_at(
+        &mut self,
+        (at, number, said): (Time, u64, Said),
+        offset: u64,
+        bytes: &[u8],
+    ) {
         self.entries.push(Entry {
             at,
             number,
             said,
-            length: line.len(),
+            offset,
+            length: bytes.len(),
         });
-        self.bytes.extend_from_slice(line);
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// Gather one remark.

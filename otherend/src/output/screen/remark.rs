@@ -1,5 +1,7 @@
 //! What otherend itself has to say about conversations, for people and for programs.
 
+mod tap;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,7 +12,9 @@ use otherend_net::{Refusal, Report};
 use serde_json::json;
 
 use crate::output::human;
+
 use crate::output::interfaces::text::reached_from;
+pub(crate) use tap::TapRemark;
 
 /// A remark on the screen.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub(crate) enum Remark<'a> {
     Stopping,
     /// The server has stopped.
     Stopped(&'a Report),
+    /// What happens at a tap.
+    Tap(TapRemark<'a>),
     /// Anything else: a stable word for programs, a sentence for people.
     Note(&'static str, &'a str),
 }
@@ -88,6 +94,7 @@ impl fmt::Display for Remark<'_> {
                     human::count(counts.lines_said),
                 )
             }
+            Remark::Tap(remark) => remark.fmt(f),
             Remark::Note(_, text) => f.write_str(text),
         }
     }
@@ -127,6 +134,7 @@ impl Remark<'_> {
                 "lines_heard": report.stats.counts.lines_heard,
                 "lines_said": report.stats.counts.lines_said,
             }),
+            Remark::Tap(remark) => remark.as_json(),
             Remark::Note(word, text) => json!({"event": word, "text": text}),
         };
         let text = object.to_string();

@@ -8,9 +8,9 @@ use otherend_core::{LineEnd, Time, escape_into};
 
 use super::batch::{Batch, Entry, Said};
 use super::{Look, Remark};
-use crate::output::human;
 use crate::output::style::{Mark, Palette};
 use crate::output::time::Stamper;
+use crate::output::{hex, human};
 
 /// Turns entries into what is written.
 pub(crate) struct Renderer {
@@ -56,6 +56,28 @@ impl Renderer {
     }
 
     fn text_into(&mut self, out: &mut Vec<u8>, entry: &Entry, bytes: &[u8]) {
+        if self.look.hex && entry.said != Said::ByUs {
+            return self.hex_into(out, entry, bytes);
+        }
+        self.head_into(out, entry);
+        if self.look.raw && entry.said != Said::ByUs {
+            out.extend_from_slice(bytes);
+        } else {
+            escape_into(out, bytes);
+        }
+        out.push(b'\n');
+    }
+
+    fn hex_into(&mut self, out: &mut Vec<u8>, entry: &Entry, bytes: &[u8]) {
+        for (index, row) in (0..).zip(bytes.chunks(hex::ROW)) {
+            self.head_into(out, entry);
+            hex::row_into(out, entry.offset + index * hex::ROW as u64, row);
+            out.push(b'\n');
+        }
+    }
+
+    /// What stands before every line: time, number, mark.
+    fn head_into(&mut self, out: &mut Vec<u8>, entry: &Entry) {
         self.stamper.stamp_into(out, entry.at);
         let mark = match entry.said {
             Said::ByClient(_) => Mark::ToServer,
@@ -67,12 +89,6 @@ impl Renderer {
             let _ = write!(out, "{} ", entry.number);
         }
         let _ = write!(out, "{} ", self.palette.mark(mark));
-        if self.look.raw && entry.said != Said::ByUs {
-            out.extend_from_slice(bytes);
-        } else {
-            escape_into(out, bytes);
-        }
-        out.push(b'\n');
     }
 
     fn json_into(&mut self, out: &mut Vec<u8>, entry: &Entry, bytes: &[u8]) {

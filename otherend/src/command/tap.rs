@@ -1,0 +1,119 @@
+//! `otherend tap`: stand between clients and a server.
+
+mod watch;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use otherend_core::Time;
+use otherend_net::tap::{Tap, TapConfig};
+use otherend_net::{Endpoint, raise_descriptor_limit};
+
+use crate::args::door::DoorArgs;
+use crate::args::listening;
+use crate::args::route::RouteArgs;
+use crate::args::screen::ScreenArgs;
+use crate::command::signals::stop_on_signals;
+use crate::exit::Failure;
+use crate::output::announce::announce;
+use crate::output::screen::{Remark, Screen, TapRemark};
+use crate::output::time::TimeStyle;
+use crate::output::why;
+use watch::{Show, Watch};
+
+/// The flags of `otherend tap`.
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "otherend tap [OPTIONS] LISTEN TARGET",
+    after_help = EXAMPLES
+)]
+pub(crate) struct Args {
+    /// Where clients connect, and where they are passed on to.
+    ///
+    /// Each is HOST:PORT, HOST PORT, :PORT or PORT.
+    #[arg(value_names = ["LISTEN", "TARGET"], num_args = 2..=4, required = true)]
+    addresses: Vec<String>,
+
+    /// Listen on all interfaces, IPv4 and IPv6: others can connect.
+    #[arg(long)]
+    any: bool,
+
+    #[command(flatten)]
+    route: RouteArgs,
+
+    #[command(flatten)]
+    door: DoorArgs,
+
+    #[command(flatten)]
+    screen: ScreenArgs,
+
+    /// Show bytes in hex, as hexdump -C does.
+    #[arg(long, help_heading = "Screen", conflicts_with = "json")]
+    hex: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  otherend tap 2525 mail.example:25       see what your mail program says
+  otherend tap 6380 6379 --time delta     redis, and how long each answer takes
+  otherend tap --hex 4433 example.org:443 bytes; TLS passes untouched
+  otherend tap --any 9000 10.0.0.7:9000 --json > seen.jsonl
+                                          for other machines too, for programs";
+
+/// Pass on until a signal says otherwise.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    raise_descriptor_limit();
+    let (listen, target) = args.endpoints()?;
+    let tap = Tap::bind(&listen, target.clone(), args.config()).map_err(why::not_listening)?;
+    let mut look = args.screen.look(true, TimeStyle::Clock);
+    look.hex = args.hex;
+    let zero = tap.zero();
+    let (screen, mut showing) = Screen::start(look, zero)?;
+    let tap = tap.watched_by(Arc::new(Watch::new(screen.clone(), args.show())));
+    announce(&screen, tap.addresses(), args.screen.quiet);
+    let remark = |at, remark| {
+        if !args.screen.quiet {
+            screen.remark(at, 0, &Remark::Tap(remark));
+        }
+    };
+    remark(Time::ZERO, TapRemark::Target(&target));
+    stop_on_signals(tap.handle(), screen.clone())?;
+    let report = tap.serve();
+    remark(Time::ZERO + zero.elapsed(), TapRemark::Stopped(&report));
+    showing.finish();
+    Ok(())
+}
+
+impl Args {
+    /// Where to listen, and the target.
+    fn endpoints(&self) -> anyhow::Result<(Vec<SocketAddr>, Endpoint)> {
+        let endpoints = Endpoint::list_from_words(&self.addresses)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let [listen, target] = &endpoints[..] else {
+            let text = "tap takes two addresses: where to listen, and where to pass on to";
+            return Err(Failure::Usage(text.to_owned()).into());
+        };
+        if target.port() == 0 {
+            let text = format!("{target} is no target: a target has a port that is not 0");
+            return Err(Failure::Usage(text).into());
+        }
+        let family = self.route.family.family();
+        let listen = listening::addresses(std::slice::from_ref(listen), self.any, family)?;
+        Ok((listen, target.clone()))
+    }
+
+    fn config(&self) -> TapConfig {
+        let mut config = TapConfig::default();
+        config.connect = self.route.options();
+        self.door.apply_to_tap(&mut config);
+        config
+    }
+
+    fn show(&self) -> Show {
+        match (self.screen.quiet, self.screen.verbose) {
+            (true, _) => Show::Trouble,
+            (false, 0) => Show::Lines,
+            (false, _) => Show::Everything,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Shows a tap on the screen: who came, what both ends said, who ended it.
+//!
+//! Lines are found here and only here: whatever this makes of the bytes, they have passed already.
+
+use std::time::Duration;
+
+use otherend_core::{Decoded, Framing, LineDecoder, LineEnd, Role, Time};
+use otherend_net::tap::{Audience, Event, Observer};
+use otherend_net::{Notice, Peer};
+
+use crate::output::hex;
+use crate::output::screen::{Batch, Remark, Said, Screen, TapRemark};
+
+/// Longer lines pass and are not shown.
+const MAX_LINE: usize = 64 * 1024;
+/// A line that does not end within this time is shown as far as it came: it may be a prompt.
+const UNFINISHED: Duration = Duration::from_millis(100);
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(super) enum Show {
+    /// Only what went wrong.
+    Trouble,
+    /// Who came, what was said, who ended it.
+    Lines,
+    /// Half-closes too.
+    Everything,
+}
+
+/// Everybody's observer.
+pub(super) struct Watch {
+    screen: Screen,
+    show: Show,
+}
+
+impl Watch {
+    pub(super) fn new(screen: Screen, show: Show) -> Self {
+        Watch { screen, show }
+    }
+}
+
+impl Audience for Watch {
+    fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
+        Some(Box::new(Watching {
+            screen: self.screen.clone(),
+            show: self.show,
+            peer: *peer,
+            since: Time::ZERO,
+            sides: [Side::new(), Side::new()],
+            batch: Batch::default(),
+            skipped: 0,
+        }))
+    }
+
+    fn notice(&self, now: Time, notice: &Notice<'_>) {
+        self.screen.notice(now, notice);
+    }
+}
+
+/// One connection's observer.
+struct Watching {
+    screen: Screen,
+    show: Show,
+    peer: Peer,
+    since: Time,
+    /// Client, server.
+    sides: [Side; 2],
+    batch: Batch,
+    /// Lines not gathered because the screen is full.
+    skipped: u64,
+}
+
+/// What one end has said, as far as it matters here.
+struct Side {
+    decoder: LineDecoder,
+    /// When the unfinished line began.
+    since: Time,
+    /// How many bytes it has said.
+    said: u64,
+    tls: bool,
+}
+
+impl Side {
+    fn new() -> Self {
+        Side {
+            decoder: LineDecoder::new(Framing::Lf, MAX_LINE),
+            since: Time::ZERO,
+            said: 0,
+            tls: false,
+        }
+    }
+
+    /// When what came of an unfinished line is to be shown.
+    fn deadline(&self) -> Option<Time> {
+        self.decoder
+            .is_mid_line()
+            .then_some(self.since + UNFINISHED)
+    }
+}
+
+impl Observer for Watching {
+    fn on_event(&mut self, now: Time, event: &Event<'_>) {
+        match *event {
+            Event::Accepted => {
+                self.since = now;
+                self.remark(now, Show::Lines, &Remark::Came(self.peer.address));
+            }
+            Event::Connected { target, after, .. } => {
+                let remark = TapRemark::Connected { target, after };
+                self.remark(now, Show::Lines, &Remark::Tap(remark));
+            }
+            Event::NotConnected { error } => {
+                let remark = TapRemark::NotConnected(error);
+                self.remark(now, Show::Trouble, &Remark::Tap(remark));
+            }
+            Event::Bytes { from, bytes } if self.show > Show::Trouble => {
+                self.finish_line(now, other(from));
+                self.bytes(now, from, bytes);
+            }
+            Event::Finished { from } => {
+                self.finish_line(now, from);
+                let remark = TapRemark::Finished(from);
+                self.remark(now, Show::Everything, &Remark::Tap(remark));
+            }
+            Event::Ended {
+                ending,
+                from_client,
+                from_server,
+            } => {
+                self.finish_line(now, Role::Client);
+                self.finish_line(now, Role::Server);
+                let after = now.since(self.since);
+                let remark = TapRemark::Ended {
+                    ending,
+                    from_client,
+                    from_server,
+                    after,
+                };
+                let trouble = !ending.is_orderly();
+                let show = if trouble { Show::Trouble } else { Show::Lines };
+                self.remark(now, show, &Remark::Tap(remark));
+            }
+            _ => {}
+        }
+    }
+
+    fn on_pause(&mut self) {
+        self.screen.push(&mut self.batch);
+        if self.skipped > 0 {
+            self.screen.skip(std::mem::take(&mut self.skipped));
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.sides.iter().filter_map(Side::deadline).min()
+    }
+
+    fn tick(&mut self, now: Time) {
+        for from in [Role::Client, Role::Server] {
+            let side = &self.sides[index(from)];
+            if side.deadline().is_some_and(|due| now >= due) {
+                self.finish_line(now, from);
+            }
+        }
+    }
+}
+
+impl Watching {
+    fn remark(&mut self, now: Time, from: Show, remark: &Remark<'_>) {
+        if self.show >= from {
+            let json = self.screen.look().json;
+            self.batch.remark(now, self.peer.number, remark, json);
+        }
+    }
+
+    fn bytes(&mut self, now: Time, from: Role, bytes: &[u8]) {
+        let look = self.screen.look();
+        let side = &mut self.sides[index(from)];
+        let offset = side.said;
+        side.said += bytes.len() as u64;
+        let begins_tls = !side.tls && !side.decoder.is_mid_line() && is_tls(bytes);
+        side.tls |= begins_tls;
+        if look.hex || (side.tls && look.json) {
+            self.chunk(now, from, offset, bytes);
+        } else if begins_tls {
+            self.remark(now, Show::Lines, &Remark::Tap(TapRemark::Tls(from)));
+        } else if !self.sides[index(from)].tls {
+            self.lines(now, from, bytes);
+        }
+    }
+
+    /// Bytes that are shown as they came.
+    fn chunk(&mut self, now: Time, from: Role, offset: u64, bytes: &[u8]) {
+        if self.screen.is_full() {
+            self.skipped += bytes.len().div_ceil(hex::ROW) as u64;
+            return;
+        }
+        let entry = (now, self.peer.number, said(from, None));
+        self.batch.bytes_at(entry, offset, bytes);
+    }
+
+    fn lines(&mut self, now: Time, from: Role, bytes: &[u8]) {
+        let side = &mut self.sides[index(from)];
+        let was_mid_line = side.decoder.is_mid_line();
+        let mut found_any = false;
+        let full = self.screen.is_full();
+        let mut lines = side.decoder.feed(bytes);
+        while let Some(found) = lines.next() {
+            found_any = true;
+            match found {
+                Decoded::Line(..) if full => self.skipped += 1,
+                Decoded::Line(line, end) => {
+                    let said = said(from, Some(end));
+                    self.batch.line(now, self.peer.number, said, line);
+                }
+                _ => {
+                    let remark = Remark::Tap(TapRemark::LineTooLong(from));
+                    let json = self.screen.look().json;
+                    self.batch.remark(now, self.peer.number, &remark, json);
+                }
+            }
+        }
+        if found_any || !was_mid_line {
+            side.since = now;
+        }
+    }
+
+    /// Show what came of a line that has not ended.
+    fn finish_line(&mut self, now: Time, from: Role) {
+        let side = &mut self.sides[index(from)];
+        if let Some(Decoded::Line(line, end)) = side.decoder.finish() {
+            self.batch
+                .line(now, self.peer.number, said(from, Some(end)), line);
+        }
+    }
+}
+
+fn said(from: Role, end: Option<LineEnd>) -> Said {
+    match from {
+        Role::Client => Said::ByClient(end),
+        Role::Server => Said::ByServer(end),
+    }
+}
+
+const fn index(role: Role) -> usize {
+    match role {
+        Role::Client => 0,
+        Role::Server => 1,
+    }
+}
+
+const fn other(role: Role) -> Role {
+    match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
+    }
+}
+
+/// A handshake record of TLS 1.0 to 1.3 (RFC 8446 section 5.1).
+fn is_tls(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x16, 3, 0..=4, ..])
+}

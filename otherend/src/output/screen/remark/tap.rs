@@ -1,0 +1,138 @@
+//! What happens at a tap, for people and for programs.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use otherend_core::Role;
+use otherend_net::tap::Ending;
+use otherend_net::{ConnectError, Endpoint, Report};
+use serde_json::{Value, json};
+
+use crate::output::human;
+
+/// A remark about a tap or one of its connections.
+#[derive(Debug)]
+pub(crate) enum TapRemark<'a> {
+    /// Where clients are passed on to.
+    Target(&'a Endpoint),
+    /// The target answered.
+    Connected {
+        /// The address that did.
+        target: SocketAddr,
+        /// How long it took.
+        after: Duration,
+    },
+    /// The target could not be reached.
+    NotConnected(&'a ConnectError),
+    /// An end has finished sending.
+    Finished(Role),
+    /// An end began to speak TLS.
+    Tls(Role),
+    /// A line of this end is too long to be shown.
+    LineTooLong(Role),
+    /// A connection is over.
+    Ended {
+        /// Why.
+        ending: Ending,
+        /// Bytes passed on to the server.
+        from_client: u64,
+        /// Bytes passed on to the client.
+        from_server: u64,
+        /// How long it lasted.
+        after: Duration,
+    },
+    /// The tap has stopped.
+    Stopped(&'a Report),
+}
+
+impl fmt::Display for TapRemark<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TapRemark::Target(target) => write!(f, "passing on to {target}"),
+            TapRemark::Connected { target, after } => {
+                write!(f, "reached {target} in {}", human::duration(*after))
+            }
+            TapRemark::NotConnected(error) => error.fmt(f),
+            TapRemark::Finished(from) => write!(f, "the {} has finished sending", name(*from)),
+            TapRemark::Tls(from) => write!(
+                f,
+                "the {} speaks TLS: it passes untouched and is not shown (--hex shows it)",
+                name(*from)
+            ),
+            TapRemark::LineTooLong(from) => write!(
+                f,
+                "a line of the {} is too long to be shown; it passes untouched",
+                name(*from)
+            ),
+            TapRemark::Ended {
+                ending,
+                from_client,
+                from_server,
+                after,
+            } => write!(
+                f,
+                "ended after {}: {ending} (client said {}, server said {})",
+                human::duration(*after),
+                human::size(*from_client),
+                human::size(*from_server),
+            ),
+            TapRemark::Stopped(report) => {
+                let counts = report.stats.counts;
+                write!(
+                    f,
+                    "stopped: {} finished, {} idle closed, {} cut off; in all {}, \
+                     clients said {}, servers said {}",
+                    human::count(report.finished),
+                    human::count(report.idle_closed),
+                    human::count(report.aborted),
+                    human::plural(report.stats.accepted, "connection"),
+                    human::size(counts.bytes_heard),
+                    human::size(counts.bytes_said),
+                )
+            }
+        }
+    }
+}
+
+impl TapRemark<'_> {
+    pub(super) fn as_json(&self) -> Value {
+        match self {
+            TapRemark::Target(target) => {
+                json!({"event": "target", "address": target.to_string()})
+            }
+            TapRemark::Connected { target, after } => {
+                json!({"event": "reached", "target": target, "seconds": after.as_secs_f64()})
+            }
+            TapRemark::NotConnected(error) => {
+                json!({"event": "not-reached", "error": error.to_string()})
+            }
+            TapRemark::Finished(from) => json!({"event": "finished-sending", "who": name(*from)}),
+            TapRemark::Tls(from) => json!({"event": "tls", "who": name(*from)}),
+            TapRemark::LineTooLong(from) => json!({"event": "line-too-long", "who": name(*from)}),
+            TapRemark::Ended {
+                ending,
+                from_client,
+                from_server,
+                after,
+            } => json!({
+                "event": "ended", "reason": ending.label(), "seconds": after.as_secs_f64(),
+                "bytes_of_client": from_client, "bytes_of_server": from_server,
+            }),
+            TapRemark::Stopped(report) => json!({
+                "event": "stopped", "finished": report.finished,
+                "idle_closed": report.idle_closed, "aborted": report.aborted,
+                "connections": report.stats.accepted, "refused": report.stats.refused,
+                "bytes_of_clients": report.stats.counts.bytes_heard,
+                "bytes_of_servers": report.stats.counts.bytes_said,
+            }),
+        }
+    }
+}
+
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::Client => "client",
+        Role::Server => "server",
+    }
+}
