@@ -66,7 +66,7 @@ pub(crate) fn compare(before: &Report, after: &Report) -> Comparison {
     )];
     let per_cpu = |run: &Report| run.server_cpu.as_ref().map(|cpu| cpu.lines_per_cpu_s);
     if let Some(values) = per_cpu(before).zip(per_cpu(after)) {
-        rows.push(row("lines/server CPU s", Unit::Lines, values, rate));
+        rows.push(row("lines/server CPU s", Unit::Lines, values, None));
     }
     let mut latency = |name, figure: fn(&Report) -> u64, noise| {
         let values = (figure(before) as f64, figure(after) as f64);

@@ -106,7 +106,7 @@ fn ended(trouble: &Trouble) -> Vec<Remark> {
     }
     if trouble.lost > 0 {
         let lines = human::plural(trouble.lost, "line");
-        let text = format!("{lines} without a connection to answer them");
+        let text = format!("{lines} stayed without a reply, for their connection was gone");
         remarks.push(remark(Blame::Network, "lost", text));
     }
     remarks

@@ -148,19 +148,42 @@ fn server_text(server: &ServerCpu) -> String {
 }
 
 fn remarks(out: &mut String, report: &Report, palette: Palette) {
-    if !report.remarks.is_empty() {
+    if !report.remarks.is_empty() && report.measured_s > 0.0 {
         out.push('\n');
     }
     for remark in &report.remarks {
-        let text = match remark.blame {
-            Blame::Reading => remark.text.clone(),
-            _ => palette.bad(&remark.text).to_string(),
-        };
-        line(out, format_args!("  * {text}"));
+        let mut sign = "*";
+        for text in wrapped(&remark.text) {
+            let text = match remark.blame {
+                Blame::Reading => text,
+                _ => palette.bad(text).to_string(),
+            };
+            line(out, format_args!("  {sign} {text}"));
+            sign = " ";
+        }
         if remark.word == "differs" {
             difference(out, report);
         }
     }
+}
+
+/// Columns of a remark.
+const COLUMNS: usize = 90;
+
+/// The text in lines of at most so many columns, broken between words.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn difference(out: &mut String, report: &Report) {
@@ -239,6 +262,19 @@ measured 8 of 10 s, after 2 s of warm-up
   server    50 %   2,000 lines a CPU second   server (process 4711)
 ";
         assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn long_remarks_are_broken_between_words() {
+        let words = "word ".repeat(40);
+        let lines = wrapped(words.trim_end());
+        assert_eq!(lines.len(), 3);
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.len() <= COLUMNS && line.ends_with("word"))
+        );
+        assert_eq!(wrapped("short"), ["short"]);
     }
 
     #[test]
