@@ -15,6 +15,7 @@ mod config;
 mod event;
 mod farewell;
 mod lane;
+mod record;
 mod relay;
 
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};

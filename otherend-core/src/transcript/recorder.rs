@@ -177,6 +177,12 @@ impl Recorder {
         }
     }
 
+    /// A remark of whoever records, as a comment between the lines.
+    pub fn comment(&mut self, now: Time, text: &str) {
+        let text = crate::escaped(text.as_bytes());
+        self.item(now, Item::Comment(format!(" {text}")));
+    }
+
     /// Write unfinished lines as pieces, so that all that was said so far is there.
     pub fn flush(&mut self, now: Time) {
         let connections: Vec<u16> = self.connections.keys().copied().collect();

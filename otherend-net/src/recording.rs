@@ -1,0 +1,253 @@
+//! Recordings: conversations on disk as they happen, without ever holding one of them up.
+//!
+//! Whoever carries a conversation leaves [`Notes`] in a bounded queue. One thread makes lines of
+//! them, masks secrets, appends and syncs. A disk that is full or too slow ends the recording, and
+//! nothing else: a mark in the file says so, and [`Writer::finish`] does.
+
+mod appender;
+mod notes;
+mod place;
+mod sheet;
+mod writer;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use otherend_core::transcript::Masks;
+
+use crate::error::plain;
+
+pub use notes::Notes;
+use place::Place;
+
+/// How many bytes may wait for the disk.
+const ROOM: usize = 64 * 1024 * 1024;
+
+/// When what was written is sure to be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SyncWhen {
+    /// When the system gets to it: what the machine's crash may cost is up to it.
+    Never,
+    /// Once a second.
+    #[default]
+    EverySecond,
+    /// Before anything that waits for it is done: see [`Recording::push`].
+    Each,
+}
+
+/// Where a recording goes, and what it keeps to itself.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RecordingConfig {
+    /// What is masked before it is text.
+    pub masks: Masks,
+    /// When the disk is waited for.
+    pub sync: SyncWhen,
+    /// Stands on the file's second line: when and by whom it was recorded.
+    pub remark: String,
+}
+
+impl RecordingConfig {
+    /// With the usual masks, synced once a second.
+    #[must_use]
+    pub fn new(remark: &str) -> Self {
+        RecordingConfig {
+            masks: Masks::usual(),
+            sync: SyncWhen::default(),
+            remark: remark.to_owned(),
+        }
+    }
+}
+
+/// Why a recording ended before what it records.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// Recordings are never written over a file.
+    #[error("cannot record to {}: it exists already", .0.display())]
+    Exists(PathBuf),
+    /// The file cannot be created or written.
+    #[error("cannot record to {}: {}", .path.display(), plain(.cause))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// More waited for the disk than there is memory for.
+    #[error("cannot record to {}: the disk is too slow", .0.display())]
+    TooSlow(PathBuf),
+    /// A file numbers its connections up to 65,535.
+    #[error("cannot record to {}: more than 65,535 connections", .0.display())]
+    TooMany(PathBuf),
+    /// There is no thread for it.
+    #[error("cannot record: {}", plain(.0))]
+    Thread(io::Error),
+}
+
+/// Told once when a recording ends early.
+pub type OnTrouble = Box<dyn Fn(&RecordError) + Send>;
+
+/// The way to a recording; clone it for everyone who has something to be recorded.
+#[derive(Clone)]
+pub struct Recording {
+    shared: Arc<Shared>,
+}
+
+/// What waits to be done once the notes before it are on the disk.
+type Afterwards = Box<dyn FnOnce() + Send>;
+
+struct Shared {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    notes: Notes,
+    afterwards: Vec<Afterwards>,
+    /// More came than there is room for.
+    overflowed: bool,
+    /// Nothing more comes.
+    closed: bool,
+    /// Nothing more is written.
+    ended: bool,
+}
+
+impl Recording {
+    /// Record into one file, which must not exist; connections are numbered in it as they open.
+    ///
+    /// Something that exists and is no file, such as a pipe, is written to.
+    ///
+    /// # Errors
+    ///
+    /// When it exists or cannot be created.
+    pub fn to_file(
+        path: impl Into<PathBuf>,
+        config: RecordingConfig,
+        on_trouble: OnTrouble,
+    ) -> Result<(Recording, Writer), RecordError> {
+        Recording::start(Place::file(path.into(), config)?, on_trouble)
+    }
+
+    /// Record into a folder, which is created if it is not there: a file for each connection, with
+    /// the name that `name` gives to its number.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be created.
+    pub fn to_folder(
+        path: impl Into<PathBuf>,
+        config: RecordingConfig,
+        name: impl Fn(u64) -> String + Send + 'static,
+        on_trouble: OnTrouble,
+    ) -> Result<(Recording, Writer), RecordError> {
+        let place = Place::folder(path.into(), config, Box::new(name))?;
+        Recording::start(place, on_trouble)
+    }
+
+    fn start(place: Place, on_trouble: OnTrouble) -> Result<(Recording, Writer), RecordError> {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            filled: Condvar::new(),
+        });
+        let inside = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("recording".into())
+            .spawn(move || writer::run(&inside, place, &on_trouble))
+            .map_err(RecordError::Thread)?;
+        let recording = Recording { shared };
+        let writer = Writer {
+            recording: recording.clone(),
+            thread: Some(thread),
+        };
+        Ok((recording, writer))
+    }
+
+    /// Leave notes and empty them. Never waits for the disk.
+    ///
+    /// `afterwards` is called once they are written — with [`SyncWhen::Each`] once they are on the
+    /// disk — or at once when the recording has ended.
+    pub fn push(&self, notes: &mut Notes, afterwards: impl FnOnce() + Send + 'static) {
+        let mut queue = self.shared.lock();
+        if queue.notes.size() + notes.size() > ROOM {
+            queue.overflowed = true;
+        }
+        if queue.ended || queue.overflowed {
+            drop(queue);
+            notes.clear();
+            self.shared.filled.notify_one();
+            return afterwards();
+        }
+        queue.notes.append(notes);
+        queue.afterwards.push(Box::new(afterwards));
+        drop(queue);
+        self.shared.filled.notify_one();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wait until there is something to do, `limit` at most, and take it.
+    fn take(&self, limit: Option<Duration>) -> Queue {
+        let idle =
+            |queue: &mut Queue| queue.afterwards.is_empty() && !queue.closed && !queue.overflowed;
+        let queue = self.lock();
+        let mut queue = match limit {
+            None => self.filled.wait_while(queue, idle),
+            Some(limit) => {
+                let waited = self.filled.wait_timeout_while(queue, limit, idle);
+                waited
+                    .map(|(queue, _)| queue)
+                    .map_err(|poisoned| PoisonError::new(poisoned.into_inner().0))
+            }
+        }
+        .unwrap_or_else(PoisonError::into_inner);
+        Queue {
+            notes: std::mem::take(&mut queue.notes),
+            afterwards: std::mem::take(&mut queue.afterwards),
+            overflowed: queue.overflowed,
+            closed: queue.closed,
+            ended: queue.ended,
+        }
+    }
+}
+
+/// The thread behind a [`Recording`].
+pub struct Writer {
+    recording: Recording,
+    thread: Option<JoinHandle<Option<RecordError>>>,
+}
+
+impl Writer {
+    /// Write what still waits, mark the recording as complete, and sync it.
+    ///
+    /// # Errors
+    ///
+    /// Why the recording ended before this.
+    pub fn finish(mut self) -> Result<(), RecordError> {
+        self.join().map_or(Ok(()), Err)
+    }
+
+    fn join(&mut self) -> Option<RecordError> {
+        self.recording.shared.lock().closed = true;
+        self.recording.shared.filled.notify_one();
+        let thread = self.thread.take()?;
+        thread.join().unwrap_or_else(|_| {
+            let cause = io::Error::other("the thread that writes has panicked");
+            Some(RecordError::Thread(cause))
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.join();
+    }
+}

@@ -1,0 +1,127 @@
+//! A file that is only ever appended to, in whole pieces, with room set aside for its last words.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Room for the mark that ends a recording on a full disk.
+const LAST_WORDS: u64 = 512;
+/// Room that is set aside together with it, so that not every piece asks for its own.
+const AHEAD: u64 = 64 * 1024;
+
+/// Appends to a file of its own, readable by nobody else.
+#[derive(Debug)]
+pub(super) struct Appender {
+    file: File,
+    /// How long the file is.
+    end: u64,
+    /// How much room on the disk is the file's.
+    reserved: u64,
+    /// It is a file, and its file system can set room aside.
+    reserves: bool,
+    /// It is a file: what was written in part can be taken back.
+    is_file: bool,
+    unsynced: bool,
+}
+
+impl Appender {
+    /// A new file, or something that exists and is no file.
+    pub(super) fn create(path: &Path) -> io::Result<Appender> {
+        let is_file = !path.metadata().is_ok_and(|existing| {
+            let kind = existing.file_type();
+            kind.is_char_device() || kind.is_fifo()
+        });
+        let mut options = OpenOptions::new();
+        options.append(true).mode(0o600).create_new(is_file);
+        let mut appender = Appender {
+            file: options.open(path)?,
+            end: 0,
+            reserved: 0,
+            reserves: is_file && cfg!(target_os = "linux"),
+            is_file,
+            unsynced: false,
+        };
+        appender.reserve(0)?;
+        Ok(appender)
+    }
+
+    /// Append `text`, all of it or nothing.
+    pub(super) fn append(&mut self, text: &[u8]) -> io::Result<()> {
+        self.reserve(text.len() as u64)?;
+        self.write(text)
+    }
+
+    /// Append a mark in the room that was set aside for it.
+    pub(super) fn append_last_words(&mut self, text: &[u8]) -> io::Result<()> {
+        self.write(text)
+    }
+
+    /// Wait until everything is on the disk.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.unsynced) || !self.is_file {
+            return Ok(());
+        }
+        self.file.sync_data()
+    }
+
+    /// Give back the room that was not used.
+    pub(super) fn trim(&mut self) {
+        if self.reserves {
+            // What stays reserved is lost to nobody but this file.
+            let _ = self.file.set_len(self.end);
+        }
+    }
+
+    fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        let written = self.file.write_all(text);
+        if written.is_ok() {
+            self.end += text.len() as u64;
+            self.unsynced = true;
+        } else if self.is_file {
+            // Where this fails too, a reader skips the unfinished line.
+            let _ = self.file.set_len(self.end);
+        }
+        written
+    }
+
+    /// Set room aside for `length` bytes and the last words.
+    fn reserve(&mut self, length: u64) -> io::Result<()> {
+        let needed = length + LAST_WORDS;
+        if !self.reserves || self.end + needed <= self.reserved {
+            return Ok(());
+        }
+        let with_more = self.allocate(needed + AHEAD);
+        let allocated = match with_more {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => self.allocate(needed),
+            other => other,
+        };
+        match allocated {
+            Err(error) if !is_full(&error) => {
+                self.reserves = false;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn allocate(&mut self, length: u64) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.end, length)?;
+        self.reserved = self.end + length;
+        Ok(())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn allocate(&mut self, _length: u64) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}

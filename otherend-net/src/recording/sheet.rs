@@ -1,0 +1,145 @@
+//! One file of a recording: notes in, sealed lines out.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+
+use otherend_core::Time;
+use otherend_core::transcript::Recorder;
+
+use super::appender::Appender;
+use super::notes::{Note, What};
+use super::{RecordError, RecordingConfig};
+use crate::error::plain;
+
+/// Text that waits to be appended is at most about so long.
+const PIECE: usize = 256 * 1024;
+
+/// A recorder and its file.
+pub(super) struct Sheet {
+    path: PathBuf,
+    file: Appender,
+    recorder: Recorder,
+    /// The numbers that connections have in this file.
+    connections: HashMap<u64, u16>,
+    last_number: u16,
+    text: String,
+    /// The time of the last note.
+    now: Time,
+}
+
+impl Sheet {
+    pub(super) fn create(path: PathBuf, config: &RecordingConfig) -> Result<Self, RecordError> {
+        let file = Appender::create(&path).map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists => RecordError::Exists(path.clone()),
+            _ => RecordError::File {
+                path: path.clone(),
+                cause,
+            },
+        })?;
+        Ok(Sheet {
+            path,
+            file,
+            recorder: Recorder::new(config.masks.clone(), &config.remark),
+            connections: HashMap::new(),
+            last_number: 0,
+            text: String::new(),
+            now: Time::ZERO,
+        })
+    }
+
+    /// Make lines of one note.
+    pub(super) fn note(&mut self, note: &Note, bytes: &[u8]) -> Result<(), RecordError> {
+        let now = note.at;
+        self.now = now;
+        match note.what {
+            What::Opened => {
+                let connection = self.number(note.connection)?;
+                self.recorder.opened(now, connection);
+            }
+            What::Said(who) => {
+                let connection = self.number(note.connection)?;
+                self.recorder.said(now, connection, who, bytes);
+            }
+            What::Stopped(who, how) => {
+                let connection = self.number(note.connection)?;
+                self.recorder.stopped(now, connection, who, how);
+            }
+            What::Cut => self.recorder.flush(now),
+            What::Comment => {
+                let text = String::from_utf8_lossy(bytes);
+                self.recorder.comment(now, &text);
+            }
+            What::Ended => {
+                self.connections.remove(&note.connection);
+            }
+        }
+        self.text.push_str(&self.recorder.take());
+        if self.text.len() > PIECE {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Vouch for all lines so far.
+    pub(super) fn seal(&mut self) -> Result<(), RecordError> {
+        self.recorder.seal();
+        self.text.push_str(&self.recorder.take());
+        self.write()
+    }
+
+    /// Append the lines that are ready.
+    pub(super) fn write(&mut self) -> Result<(), RecordError> {
+        let written = self.file.append(self.text.as_bytes());
+        self.text.clear();
+        written.map_err(|cause| self.error(cause))
+    }
+
+    /// Wait until all of it is on the disk.
+    pub(super) fn sync(&mut self) -> Result<(), RecordError> {
+        self.file.sync().map_err(|cause| self.error(cause))
+    }
+
+    /// The recording is complete.
+    pub(super) fn end(&mut self) -> Result<(), RecordError> {
+        self.recorder.end(self.now);
+        self.text.push_str(&self.recorder.take());
+        self.write()?;
+        self.sync()?;
+        self.file.trim();
+        Ok(())
+    }
+
+    /// The recording ends here though what it records goes on: say so in it, where that is possible.
+    pub(super) fn break_off(&mut self, why: &RecordError) {
+        let why = match why {
+            RecordError::File { cause, .. } => plain(cause),
+            RecordError::TooMany(_) => "more than 65,535 connections".to_owned(),
+            _ => "the disk is too slow".to_owned(),
+        };
+        let mark = format!("# the recording ends early: {why}\n");
+        if self.file.append_last_words(mark.as_bytes()).is_ok() {
+            // It was promised to nobody that the mark is on the disk.
+            let _ = self.file.sync();
+        }
+        self.file.trim();
+    }
+
+    fn number(&mut self, connection: u64) -> Result<u16, RecordError> {
+        if let Some(&number) = self.connections.get(&connection) {
+            return Ok(number);
+        }
+        let number = self.last_number.checked_add(1);
+        let number = number.ok_or_else(|| RecordError::TooMany(self.path.clone()))?;
+        self.last_number = number;
+        self.connections.insert(connection, number);
+        Ok(number)
+    }
+
+    fn error(&self, cause: io::Error) -> RecordError {
+        RecordError::File {
+            path: self.path.clone(),
+            cause,
+        }
+    }
+}

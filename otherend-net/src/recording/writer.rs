@@ -1,0 +1,75 @@
+//! The thread that writes: notes to lines, seals and syncs in time, and what waits for them.
+
+use std::time::{Duration, Instant};
+
+use super::place::Place;
+use super::{OnTrouble, Queue, RecordError, Shared, SyncWhen};
+
+/// How long lines may be without a seal, and with [`SyncWhen::EverySecond`] without a sync.
+const UNSEALED: Duration = Duration::from_secs(1);
+
+/// Write what comes until nothing more does. Gives why it ended before that.
+pub(super) fn run(
+    shared: &Shared,
+    mut place: Place,
+    on_trouble: &OnTrouble,
+) -> Option<RecordError> {
+    let mut seal_at = None;
+    loop {
+        let limit = seal_at.map(|at: Instant| at.saturating_duration_since(Instant::now()));
+        let taken = shared.take(limit);
+        let written = write(&mut place, &taken, &mut seal_at);
+        if let Err(error) = &written {
+            place.break_off(error);
+            on_trouble(error);
+        }
+        let over = taken.closed || written.is_err();
+        for done in taken.afterwards {
+            done();
+        }
+        if over {
+            end(shared);
+            return written.err();
+        }
+    }
+}
+
+/// Write what was taken, and seal and sync it if it is time.
+fn write(
+    place: &mut Place,
+    taken: &Queue,
+    seal_at: &mut Option<Instant>,
+) -> Result<(), RecordError> {
+    for (note, bytes) in taken.notes.iter() {
+        place.note(note, bytes)?;
+    }
+    if taken.overflowed {
+        place.seal(false)?;
+        return Err(place.too_slow());
+    }
+    if taken.closed {
+        return place.end();
+    }
+    let sync = place.sync();
+    let now = Instant::now();
+    if sync == SyncWhen::Each || seal_at.is_some_and(|at| now >= at) {
+        *seal_at = None;
+        return place.seal(sync != SyncWhen::Never);
+    }
+    if !taken.notes.is_empty() {
+        seal_at.get_or_insert(now + UNSEALED);
+    }
+    place.write()
+}
+
+/// Nothing more is written; what still came is done with.
+fn end(shared: &Shared) {
+    let mut queue = shared.lock();
+    queue.ended = true;
+    queue.notes.clear();
+    let afterwards = std::mem::take(&mut queue.afterwards);
+    drop(queue);
+    for done in afterwards {
+        done();
+    }
+}

@@ -1,0 +1,186 @@
+//! What is on the disk of a recording, while it goes on and when it has ended.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use otherend_net::core::transcript::{self, Closing, Tail};
+use otherend_net::core::{Role, Time};
+use otherend_net::recording::{
+    Notes, OnTrouble, RecordError, Recording, RecordingConfig, SyncWhen,
+};
+
+fn config(sync: SyncWhen) -> RecordingConfig {
+    let mut config = RecordingConfig::new("by a test");
+    config.sync = sync;
+    config
+}
+
+/// No test expects to be told.
+fn no_trouble() -> OnTrouble {
+    Box::new(|trouble| panic!("{trouble}"))
+}
+
+/// A visitor that says a line, hears one, and goes.
+fn visit(notes: &mut Notes, number: u64) {
+    let at = Time::from_micros(number);
+    notes.opened(at, number);
+    notes.said(at, number, Role::Client, b"PASS hunter2\r\n");
+    notes.said(at, number, Role::Server, b"230 in\r\n");
+    notes.stopped(at, number, Role::Client, Closing::Close);
+    notes.stopped(at, number, Role::Server, Closing::Close);
+    notes.ended(at, number);
+}
+
+/// Push and wait until it is written.
+fn push(recording: &Recording, notes: &mut Notes) {
+    let (tell, told) = mpsc::channel();
+    recording.push(notes, move || tell.send(()).unwrap());
+    told.recv_timeout(Duration::from_secs(20)).unwrap();
+}
+
+fn read(path: &Path) -> transcript::Recording {
+    transcript::Recording::read(&fs::read(path).unwrap()).unwrap()
+}
+
+/// The lines that somebody said or did.
+fn steps(path: &Path) -> Vec<String> {
+    let text = read(path).transcript.to_string();
+    let is_step = |line: &&str| line.contains("C! ") || line.contains(": ");
+    text.lines().filter(is_step).map(str::to_owned).collect()
+}
+
+#[test]
+fn one_file_holds_every_connection_with_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.talk");
+    let (recording, writer) =
+        Recording::to_file(&path, config(SyncWhen::Never), no_trouble()).unwrap();
+    let mut notes = Notes::default();
+    visit(&mut notes, 7);
+    visit(&mut notes, 9);
+    recording.push(&mut notes, || ());
+    assert!(notes.is_empty());
+    writer.finish().unwrap();
+    assert_eq!(read(&path).tail, Tail::Complete);
+    assert_eq!(
+        steps(&path),
+        [
+            "C! connect",
+            "C: PASS {{secret:text=****}}",
+            "S: 230 in",
+            "C! close",
+            "2C! connect",
+            "2C: PASS {{secret:text=****}}",
+            "2S: 230 in",
+            "2C! close",
+        ]
+    );
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!fs::read(&path).unwrap().windows(7).any(|w| w == b"hunter2"));
+}
+
+#[test]
+fn what_was_acknowledged_with_each_is_vouched_for_before_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.talk");
+    let (recording, writer) =
+        Recording::to_file(&path, config(SyncWhen::Each), no_trouble()).unwrap();
+    let mut notes = Notes::default();
+    notes.opened(Time::ZERO, 1);
+    notes.said(Time::ZERO, 1, Role::Client, b"one\n");
+    push(&recording, &mut notes);
+    assert_eq!(steps(&path), ["C! connect", "C: one"]);
+    // What the machine's end would leave: no lines are skipped.
+    assert_eq!(read(&path).tail, Tail::Cut { after: 7, lines: 0 });
+    writer.finish().unwrap();
+}
+
+#[test]
+fn a_folder_has_a_file_for_each_connection_complete_when_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/deep");
+    let name = |number| format!("{number:04}.talk");
+    let (recording, _writer) =
+        Recording::to_folder(&path, config(SyncWhen::Never), name, no_trouble()).unwrap();
+    let mut notes = Notes::default();
+    visit(&mut notes, 12);
+    notes.opened(Time::ZERO, 13);
+    push(&recording, &mut notes);
+    assert_eq!(read(&path.join("0012.talk")).tail, Tail::Complete);
+    assert_eq!(steps(&path.join("0012.talk"))[0], "C! connect");
+    assert!(path.join("0013.talk").exists());
+}
+
+#[test]
+fn nothing_is_ever_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.talk");
+    fs::write(&path, "precious").unwrap();
+    let refused = Recording::to_file(&path, config(SyncWhen::Never), no_trouble());
+    let Err(error @ RecordError::Exists(_)) = refused.map(|_| ()) else {
+        panic!("a file that exists");
+    };
+    assert!(error.to_string().ends_with("a.talk: it exists already"));
+    assert_eq!(fs::read(&path).unwrap(), b"precious");
+}
+
+#[test]
+fn a_place_that_cannot_be_is_explained() {
+    let refused = Recording::to_file(
+        "/nowhere/at/all.talk",
+        config(SyncWhen::Never),
+        no_trouble(),
+    );
+    let error = refused.map(|_| ()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot record to /nowhere/at/all.talk: no such file or directory"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_ends_the_recording_and_what_waits_is_done_all_the_same() {
+    let (tell, told) = mpsc::channel();
+    let on_trouble: OnTrouble = Box::new(move |trouble| tell.send(trouble.to_string()).unwrap());
+    let (recording, writer) =
+        Recording::to_file("/dev/full", config(SyncWhen::Each), on_trouble).unwrap();
+    let mut notes = Notes::default();
+    visit(&mut notes, 1);
+    push(&recording, &mut notes);
+    let why = "cannot record to /dev/full: no space left on device";
+    assert_eq!(told.try_recv().unwrap(), why);
+    visit(&mut notes, 2);
+    push(&recording, &mut notes);
+    assert_eq!(writer.finish().unwrap_err().to_string(), why);
+}
+
+#[test]
+fn more_than_there_is_room_for_ends_the_recording_with_a_mark() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.talk");
+    let on_trouble: OnTrouble = Box::new(|_| ());
+    let (recording, writer) =
+        Recording::to_file(&path, config(SyncWhen::Never), on_trouble).unwrap();
+    let mut notes = Notes::default();
+    notes.said(Time::ZERO, 1, Role::Client, b"one\n");
+    recording.push(&mut notes, || ());
+    // A disk that stands still could not be staged more simply: one note of more than the room.
+    notes.said(Time::ZERO, 1, Role::Client, &vec![b'x'; 65 << 20]);
+    push(&recording, &mut notes);
+    let error = writer.finish().unwrap_err();
+    assert!(matches!(error, RecordError::TooSlow(_)), "{error}");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("C: one\n"), "{text}");
+    assert!(
+        text.ends_with("# the recording ends early: the disk is too slow\n"),
+        "{text}"
+    );
+    assert!(matches!(read(&path).tail, Tail::Cut { lines: 1, .. }));
+}
