@@ -10,6 +10,7 @@ pub(crate) mod reach;
 pub(crate) mod route;
 pub(crate) mod screen;
 pub(crate) mod size;
+pub(crate) mod talk;
 
 use clap::builder::FalseyValueParser;
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};

@@ -3,3 +3,4 @@
 pub(crate) mod diff;
 pub(crate) mod files;
 pub(crate) mod jsonl;
+pub(crate) mod served;

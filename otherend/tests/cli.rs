@@ -8,6 +8,7 @@ mod cli {
     mod interfaces;
     mod man;
     pub(crate) mod program;
+    mod serve_talk;
     mod talk;
     mod tap;
     mod usage;

@@ -176,6 +176,20 @@ impl Plan {
         }
     }
 
+    /// Count as reached what `before` has reached and this still says.
+    pub fn take_over(&self, before: &Plan) {
+        let of_before = before.transcript.items().iter().zip(FIRST_ITEM..);
+        let reached: Vec<&Item> = of_before
+            .filter(|(_, line)| before.reached[line - 1].load(Ordering::Relaxed))
+            .map(|(item, _)| item)
+            .collect();
+        for (item, line) in self.transcript.items().iter().zip(FIRST_ITEM..) {
+            if reached.contains(&item) {
+                self.reach(line);
+            }
+        }
+    }
+
     /// The lines with steps of the script or heads of rules that no performance has reached yet.
     #[must_use]
     pub fn unreached(&self) -> Vec<usize> {

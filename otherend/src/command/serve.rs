@@ -3,6 +3,7 @@
 mod listen;
 mod other_end;
 mod reply;
+mod talk;
 mod unfinished;
 mod watch;
 
@@ -21,7 +22,7 @@ use crate::output::time::TimeStyle;
 use crate::output::why;
 use listen::ListenArgs;
 use reply::ReplyArgs;
-use watch::Watch;
+use watch::{Look, Watch};
 
 /// The flags of `otherend serve`.
 #[derive(Debug, clap::Args)]
@@ -59,35 +60,52 @@ Examples:
   otherend serve --engine single          one client at a time, the others wait
   otherend serve --prefix '' --no-exit-word :7
                                           the plain echo of RFC 862
+  otherend serve --talk smtp-mock.talk    a mock server, from a transcript
   otherend serve --reply sink --json      hear everything, say nothing, log as JSON";
 
 /// Serve until a signal says otherwise.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let addresses = args.listen.addresses()?;
-    let server = Server::bind(&addresses, args.config(), args.reply.behaviour())
-        .map_err(why::not_listening)?;
+    let served = args.reply.served()?;
+    let behaviour = args.reply.behaviour(served.clone());
+    let server = Server::bind(&addresses, args.config(), behaviour).map_err(why::not_listening)?;
     let (screen, mut showing) =
         Screen::start(args.screen.look(true, TimeStyle::Clock), server.zero())?;
     let server = if args.screen.quiet {
         server
     } else {
-        watched(server, &screen, args.screen.verbose > 0)?
+        let talk = served.as_ref().map(|served| served.name());
+        watched(
+            server,
+            &screen,
+            Look {
+                verbose: args.screen.verbose > 0,
+                talk,
+            },
+        )?
     };
+    if let Some(served) = &served {
+        talk::follow(served, server.handle(), &screen)?;
+    }
     announce(&screen, server.addresses(), args.screen.quiet);
     stop_on_signals(server.handle(), screen.clone())?;
     let zero = server.zero();
     let report = server.serve()?;
     if !args.screen.quiet {
-        screen.remark(Time::ZERO + zero.elapsed(), 0, &Remark::Stopped(&report));
+        let now = Time::ZERO + zero.elapsed();
+        screen.remark(now, 0, &Remark::Stopped(&report));
+        if let Some(served) = &served {
+            talk::tell_unreached(served, now, &screen);
+        }
     }
     showing.finish();
     Ok(())
 }
 
 /// Show on the screen what happens at the server and on the way to it.
-fn watched(server: Server, screen: &Screen, verbose: bool) -> std::io::Result<Server> {
-    let watch = Arc::new(Watch::new(screen.clone(), verbose));
+fn watched(server: Server, screen: &Screen, look: Look) -> std::io::Result<Server> {
+    let watch = Arc::new(Watch::new(screen.clone(), look));
     let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Audience>);
     watch.answers_through(server.handle());
     let ports = server.addresses().iter().map(SocketAddr::port);
@@ -98,7 +116,8 @@ fn watched(server: Server, screen: &Screen, verbose: bool) -> std::io::Result<Se
 impl Args {
     fn config(&self) -> ServerConfig {
         let mut config = ServerConfig::default();
-        self.limits.apply(&mut config, self.framing);
+        self.limits
+            .apply(&mut config, self.reply.framing(self.framing));
         config.settings.exit_words = self.exit_words();
         config.engine = self.engine;
         config.workers = self.workers;

@@ -174,7 +174,12 @@ impl Player {
     fn unexpected_line(&mut self, length: usize, who: Role, turn: &mut Turn<'_>) {
         let heard = turn.rest_of(who)[..length].to_vec();
         self.lanes[turn.connection].used(turn, who, length);
-        self.fail_at(turn.connection, who, heard, Reason::Unexpected);
+        let no_script = self.beat(turn.connection).is_none();
+        let reason = match self.role {
+            Some(Role::Server) if no_script => Reason::NoRule,
+            _ => Reason::Unexpected,
+        };
+        self.fail_at(turn.connection, who, heard, reason);
     }
 
     /// The line under way is not complete: wait, unless nothing more will come.
@@ -211,7 +216,8 @@ impl Player {
     fn fail_at(&mut self, connection: usize, who: Role, heard: Vec<u8>, reason: Reason) {
         let mismatch = self.mismatch(connection, who, heard, reason);
         if self.role == Some(Role::Server) {
-            if self.options.strict || mismatch.reason != Reason::Unexpected {
+            let goes_on = matches!(mismatch.reason, Reason::Unexpected | Reason::NoRule);
+            if self.options.strict || !goes_on {
                 self.stop(connection, Closing::Close);
             }
             if self.unexpected.len() < UNEXPECTED_KEPT {

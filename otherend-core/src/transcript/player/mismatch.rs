@@ -36,6 +36,8 @@ pub struct Mismatch {
 pub enum Reason {
     /// Other bytes came.
     Unexpected,
+    /// A server has come to the end of its script, and no rule fits the line.
+    NoRule,
     /// The other end stopped too early, or in another way.
     Ended(Closing),
     /// Nothing, or not enough, came for this long.
@@ -77,6 +79,21 @@ impl Mismatch {
         }
         self.render_heard(&mut out);
         out
+    }
+
+    /// The same without what was said and heard before.
+    #[must_use]
+    pub fn without_past(&self) -> Self {
+        Mismatch {
+            before: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// What was heard, in the notation of transcripts.
+    #[must_use]
+    pub fn heard_as_text(&self) -> String {
+        shown(&self.heard)
     }
 
     fn render_heard(&self, out: &mut String) {
@@ -138,6 +155,7 @@ impl fmt::Display for Mismatch {
             }
             Reason::Unexpected if expects_end => write!(f, "{who} went on speaking"),
             Reason::Unexpected => write!(f, "{who} said something else"),
+            Reason::NoRule => write!(f, "nothing in the file fits what {who} said"),
             Reason::Ended(Closing::Reset) => write!(f, "{who} reset the connection"),
             Reason::Ended(_) if expects_end => write!(f, "{who} closed the connection"),
             Reason::Ended(_) => write!(f, "{who} closed the connection before this"),

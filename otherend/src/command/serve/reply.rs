@@ -1,10 +1,16 @@
 //! What the server answers: the flags and the behaviour made of them.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use clap::ValueEnum;
-use otherend_core::{AnyBehaviour, Echo, ExitWords, Sink};
+use otherend_core::{AnyBehaviour, Echo, ExitWords, Framing, Sink};
 use otherend_net::Peer;
 
 use crate::args::exit_words::ExitWordArgs;
+use crate::args::talk::PlayArgs;
+use crate::exit::Failure;
+use crate::talk::served::Served;
 
 /// What to answer.
 #[derive(Debug, clap::Args)]
@@ -26,6 +32,22 @@ pub(super) struct ReplyArgs {
 
     #[command(flatten)]
     exit_words: ExitWordArgs,
+
+    /// Be the server of this transcript, for every client from its start.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "OTHEREND_TALK",
+        conflicts_with_all = ["reply", "prefix", "framing", "exit_word", "no_exit_word"]
+    )]
+    talk: Option<PathBuf>,
+
+    /// With --talk: close at the first line that nothing in the file fits.
+    #[arg(long, env = "OTHEREND_STRICT", requires = "talk")]
+    strict: bool,
+
+    #[command(flatten)]
+    play: PlayArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,18 +59,44 @@ enum Reply {
 }
 
 impl ReplyArgs {
+    /// The transcript to serve, if there is one.
+    pub(super) fn served(&self) -> Result<Option<Arc<Served>>, Failure> {
+        if self.talk.is_none() && !self.play.is_empty() {
+            let without = "--set and --timing are for transcripts: add --talk FILE";
+            return Err(Failure::Usage(without.to_owned()));
+        }
+        let open = |path: &PathBuf| Served::open(path.clone(), self.play.clone(), self.strict);
+        let served = self.talk.as_ref().map(open).transpose()?;
+        Ok(served.map(Arc::new))
+    }
+
     /// Makes the behaviour for each peer.
-    pub(super) fn behaviour(&self) -> impl Fn(&Peer) -> AnyBehaviour + Send + Sync + use<> {
+    pub(super) fn behaviour(
+        &self,
+        served: Option<Arc<Served>>,
+    ) -> impl Fn(&Peer) -> AnyBehaviour + Send + Sync + use<> {
         let reply = self.reply;
         let echo = Echo::new(self.prefix.as_bytes());
-        move |_peer| match reply {
-            Reply::Echo => AnyBehaviour::Echo(echo.clone()),
-            Reply::Sink => AnyBehaviour::Sink(Sink),
+        move |_peer| match (&served, reply) {
+            (Some(served), _) => served.behaviour(),
+            (None, Reply::Echo) => AnyBehaviour::Echo(echo.clone()),
+            (None, Reply::Sink) => AnyBehaviour::Sink(Sink),
         }
     }
 
-    /// The lines that end a conversation.
+    /// The lines that end a conversation; in a transcript every line is a line.
     pub(super) fn exit_words(&self) -> ExitWords {
-        self.exit_words.exit_words()
+        match &self.talk {
+            Some(_) => ExitWords::none(),
+            None => self.exit_words.exit_words(),
+        }
+    }
+
+    /// What ends a line: a transcript looks at bytes, its lines are for the screen.
+    pub(super) fn framing(&self, asked: Framing) -> Framing {
+        match &self.talk {
+            Some(_) => Framing::Lf,
+            None => asked,
+        }
     }
 }

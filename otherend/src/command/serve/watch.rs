@@ -1,8 +1,9 @@
 //! Shows conversations on the screen: who came, each line in and out, who left and why.
 
 use std::cell::RefCell;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use otherend_core::transcript::Mismatch;
 use otherend_core::{Event, Observer, Time};
 use otherend_net::{Audience, Handle, Notice, Peer};
 
@@ -14,19 +15,28 @@ thread_local! {
     static BATCH: RefCell<Batch> = RefCell::default();
 }
 
+/// What there is to show.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    /// More than who came, what was said and who left.
+    pub(super) verbose: bool,
+    /// The transcript that is served.
+    pub(super) talk: Option<String>,
+}
+
 /// Everybody's observer.
 pub(super) struct Watch {
     screen: Screen,
-    verbose: bool,
+    look: Arc<Look>,
     handle: OnceLock<Handle>,
 }
 
 impl Watch {
-    pub(super) fn new(screen: Screen, verbose: bool) -> Self {
+    pub(super) fn new(screen: Screen, look: Look) -> Self {
         let handle = OnceLock::new();
         Watch {
             screen,
-            verbose,
+            look: Arc::new(look),
             handle,
         }
     }
@@ -43,7 +53,7 @@ impl Audience for Watch {
         Some(Box::new(Watching {
             screen: self.screen.clone(),
             peer: *peer,
-            verbose: self.verbose,
+            look: Arc::clone(&self.look),
             since: Time::ZERO,
             skipped: 0,
             ear: self
@@ -63,7 +73,7 @@ impl Audience for Watch {
 struct Watching {
     screen: Screen,
     peer: Peer,
-    verbose: bool,
+    look: Arc<Look>,
     since: Time,
     /// Lines not gathered because the screen is full.
     skipped: u64,
@@ -89,6 +99,16 @@ impl Watching {
         }
     }
 
+    fn unexpected(&self, now: Time, mismatch: &Mismatch) {
+        let file = self.look.talk.as_deref().unwrap_or_default();
+        if self.screen.look().json {
+            return self.remark(now, &Remark::Unexpected { file, mismatch });
+        }
+        for line in mismatch.without_past().render(file).lines() {
+            self.remark(now, &Remark::Note("unexpected", line));
+        }
+    }
+
     fn remark(&self, now: Time, remark: &Remark<'_>) {
         let json = self.screen.look().json;
         BATCH.with_borrow_mut(|batch| batch.remark(now, self.peer.number, remark, json));
@@ -104,12 +124,13 @@ impl Observer for Watching {
                 self.listen(now, line);
             }
             Event::Said { line, end } => self.line(now, Said::ByServer(Some(end)), line),
+            Event::Unexpected(mismatch) => self.unexpected(now, mismatch),
             Event::Opened => {
                 self.since = now;
                 self.remark(now, &Remark::Came(self.peer.address));
             }
-            Event::PeerFinished if self.verbose => self.remark(now, &Remark::FinishedSending),
-            Event::LineTooLong if self.verbose => self.remark(now, &Remark::LineTooLong),
+            Event::PeerFinished if self.look.verbose => self.remark(now, &Remark::FinishedSending),
+            Event::LineTooLong if self.look.verbose => self.remark(now, &Remark::LineTooLong),
             Event::Ended { reason, counts } => {
                 let after = now.since(self.since);
                 self.remark(

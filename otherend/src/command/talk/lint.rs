@@ -24,7 +24,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     files: Files,
 
-    /// Show only what was found.
+    /// Show only what went wrong.
     #[arg(short, long)]
     quiet: bool,
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use otherend_core::transcript::Mismatch;
 use otherend_core::{Counts, EndReason};
 use otherend_net::interfaces::Reach;
 use otherend_net::{Refusal, Report};
@@ -50,6 +51,13 @@ pub(crate) enum Remark<'a> {
     Stopped(&'a Report),
     /// What happens at a tap.
     Tap(TapRemark<'a>),
+    /// A peer said what the transcript does not have.
+    Unexpected {
+        /// The transcript.
+        file: &'a str,
+        /// What and where.
+        mismatch: &'a Mismatch,
+    },
     /// Anything else: a stable word for programs, a sentence for people.
     Note(&'static str, &'a str),
 }
@@ -95,6 +103,7 @@ impl fmt::Display for Remark<'_> {
                 )
             }
             Remark::Tap(remark) => remark.fmt(f),
+            Remark::Unexpected { file, mismatch } => f.write_str(&mismatch.render(file)),
             Remark::Note(_, text) => f.write_str(text),
         }
     }
@@ -135,6 +144,12 @@ impl Remark<'_> {
                 "lines_said": report.stats.counts.lines_said,
             }),
             Remark::Tap(remark) => remark.as_json(),
+            Remark::Unexpected { file, mismatch } => json!({
+                "event": "unexpected", "file": file, "line": mismatch.line,
+                "expected": mismatch.expected, "heard": mismatch.heard_as_text(),
+                "at": mismatch.difference.as_ref().map(|difference| difference.at),
+                "text": mismatch.to_string(),
+            }),
             Remark::Note(word, text) => json!({"event": word, "text": text}),
         };
         let text = object.to_string();

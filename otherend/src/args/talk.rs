@@ -1,0 +1,100 @@
+//! How a transcript is played, the same for every command that plays one.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use otherend_core::transcript::{Plan, Timing, Transcript};
+
+use crate::exit::Failure;
+
+/// How to play.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlayArgs {
+    /// Give a `let` or what a hole says another value; repeatable.
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<Assignment>,
+
+    /// Keep the transcript's pauses: `real`, or `x2` for twice as fast.
+    #[arg(long, value_name = "TIMING", value_parser = timing)]
+    timing: Option<f64>,
+}
+
+/// `NAME=VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Assignment {
+    name: String,
+    value: String,
+}
+
+impl FromStr for Assignment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok(Assignment {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            }),
+            _ => Err("write NAME=VALUE, as in room=kitchen".to_owned()),
+        }
+    }
+}
+
+fn timing(text: &str) -> Result<f64, String> {
+    if text == "real" {
+        return Ok(1.0);
+    }
+    let speed = text.strip_prefix('x').and_then(|speed| speed.parse().ok());
+    let sound = speed.filter(|speed: &f64| speed.is_finite() && *speed > 0.0);
+    sound.ok_or_else(|| "write `real`, or `x2` for twice as fast".to_owned())
+}
+
+impl PlayArgs {
+    /// Nothing was asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.timing.is_none()
+    }
+
+    /// What becomes of the pauses.
+    pub(crate) fn timing(&self) -> Timing {
+        self.timing.map_or(Timing::Ignored, Timing::Speed)
+    }
+
+    /// `transcript` made ready, with the values that were set.
+    ///
+    /// # Errors
+    /// It has no such name, or a value does not fit.
+    pub(crate) fn plan(&self, file: &Path, transcript: Transcript) -> Result<Plan, Failure> {
+        let values: Vec<_> = self
+            .set
+            .iter()
+            .map(|set| (set.name.clone(), set.value.clone().into_bytes()))
+            .collect();
+        Plan::with_values(transcript, &values)
+            .map_err(|error| Failure::Usage(format!("--set: {error} ({})", file.display())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_may_hold_anything() {
+        let set: Assignment = "token=a=b c".parse().unwrap();
+        assert_eq!((&set.name[..], &set.value[..]), ("token", "a=b c"));
+        let set: Assignment = "token=".parse().unwrap();
+        assert_eq!(set.value, "");
+        assert!("token".parse::<Assignment>().is_err());
+        assert!("=x".parse::<Assignment>().is_err());
+    }
+
+    #[test]
+    fn timing_is_real_or_a_factor() {
+        assert_eq!(timing("real"), Ok(1.0));
+        assert_eq!(timing("x2.5"), Ok(2.5));
+        for text in ["", "2", "x", "x0", "x-1", "xinf", "fast"] {
+            assert!(timing(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `otherend serve --talk`: a transcript as the server.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+
+use super::program::{Running, otherend};
+
+const MOCK: &str = "\
+otherend talk 1
+
+C: HELLO
+S: 200 {{who:word=world}}
+
+on C: PING {{n:int=1}}
+S: PONG {{n}}
+
+on after 2 C: BYE
+S! close
+
+on C: BYE
+S: once more
+";
+
+const ENGINES: [&str; 3] = ["single", "threads", "async"];
+
+fn serve(words: &[&str], file: &str) -> (Running, TcpStream) {
+    let words = [&["serve", "0", "--talk", "mock.talk"], words].concat();
+    let mut server = otherend(&words).file("mock.talk", file).start();
+    let line = server.stdout_with("listening on ");
+    let address = line.split("listening on ").nth(1).expect("an address");
+    let stream = TcpStream::connect(address.trim()).expect("it listens");
+    (server, stream)
+}
+
+/// All that the server says to this.
+fn answers(stream: &mut TcpStream, said: &str) -> String {
+    stream.write_all(said.as_bytes()).expect("it reads");
+    stream.shutdown(Shutdown::Write).expect("it is open");
+    let mut heard = String::new();
+    stream.read_to_string(&mut heard).expect("it answers");
+    heard
+}
+
+fn stop(server: Running) -> String {
+    server.signal(rustix::process::Signal::INT);
+    server.wait().succeeded().stdout
+}
+
+#[test]
+fn the_script_leads_and_rules_answer_under_every_engine() {
+    for engine in ENGINES {
+        let (server, mut peer) = serve(&["--engine", engine], MOCK);
+        let heard = answers(
+            &mut peer,
+            "PING 7\nHELLO\nPING 8\nBYE\nPING x\nBYE\nPING 9\n",
+        );
+        assert_eq!(heard, "PONG 7\n200 world\nPONG 8\nonce more\n", "{engine}");
+        let shown = stop(server);
+        assert!(
+            shown.contains("mock.talk: nothing in the file fits what the client said\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("heard     C: PING x\n"), "{shown}");
+        assert!(!shown.contains("never reached"), "{shown}");
+    }
+}
+
+#[test]
+fn every_client_begins_at_the_start() {
+    let (server, mut first) = serve(&[], MOCK);
+    let mut second = TcpStream::connect(first.peer_addr().expect("connected")).expect("listens");
+    assert_eq!(answers(&mut second, "HELLO\n"), "200 world\n");
+    assert_eq!(answers(&mut first, "HELLO\n"), "200 world\n");
+    stop(server);
+}
+
+#[test]
+fn strict_closes_at_the_first_line_that_does_not_fit() {
+    let (server, mut peer) = serve(&["--strict"], MOCK);
+    assert_eq!(answers(&mut peer, "HELO\nHELLO\n"), "");
+    let shown = stop(server);
+    assert!(
+        shown.contains("mock.talk:3: the client said something else\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("expected  C: HELLO\n"), "{shown}");
+    assert!(
+        shown.contains("mock.talk:4: never reached: S: 200 "),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_it_says_can_be_set() {
+    let (server, mut peer) = serve(&["--set", "who=you"], MOCK);
+    assert_eq!(answers(&mut peer, "HELLO\n"), "200 you\n");
+    stop(server);
+}
+
+#[test]
+fn a_changed_file_is_read_again_all_or_nothing() {
+    let words = ["serve", "0", "--talk", "mock.talk"];
+    let program = otherend(&words).file("mock.talk", MOCK);
+    let path = program.folder().join("mock.talk");
+    let mut server = program.start();
+    let line = server.stdout_with("listening on ");
+    let address = line
+        .split("listening on ")
+        .nth(1)
+        .expect("an address")
+        .trim()
+        .to_owned();
+    let ask = || {
+        let mut peer = TcpStream::connect(&address).expect("it listens");
+        answers(&mut peer, "HELLO\n")
+    };
+    assert_eq!(ask(), "200 world\n");
+    std::fs::write(&path, MOCK.replace("200", "2{{")).expect("a file");
+    server.stdout_with("changed and cannot be used");
+    assert_eq!(ask(), "200 world\n");
+    std::fs::write(&path, MOCK.replace("200", "201 now")).expect("a file");
+    server.stdout_with("new clients get what it says now");
+    assert_eq!(ask(), "201 now world\n");
+    stop(server);
+}
+
+#[test]
+fn what_cannot_be_served_is_explained() {
+    let program = otherend(&["serve", "0", "--talk", "x.talk"]);
+    let two = program.file("x.talk", "otherend talk 1\nC: a\n2C: b\n");
+    two.run()
+        .exited(2)
+        .complained("its script has 2 connections");
+    let program = otherend(&["serve", "0", "--set", "a=b"]);
+    program.run().exited(2).complained("add --talk FILE");
+    let program = otherend(&["serve", "0", "--talk", "x.talk", "--set", "b=1"]);
+    let unknown = program.file("x.talk", "otherend talk 1\nlet a = 1\nS: {{a}}\n");
+    unknown
+        .run()
+        .exited(2)
+        .complained("nothing in the transcript is named `b`");
+}
