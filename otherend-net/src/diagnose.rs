@@ -65,7 +65,8 @@ const SHORT: usize = 3;
 /// What to diagnose, and how far to go.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// For everything together. 10 s unless set; under 1 s little can be told apart.
+    /// For everything together: 10 s unless set, at least 1 s, at most an hour. Under 4 s an absent
+    /// machine and a silent one look the same.
     pub deadline: Duration,
     /// Which addresses of a name are wanted.
     pub family: Family,

@@ -10,6 +10,7 @@ use socket2::Socket;
 
 use super::evidence::{Asked, Attempt, Contrast, Evidence, Oddity, Outcome, Route, Target};
 use super::firewall::{self, Packet, Ruleset};
+use super::probe::Probe;
 use super::{
     Diagnosis, Mark, Options, Progress, Stage, Watched, contrast, conversation, machine, name,
     phrase, probe, system, verdict, way,
@@ -23,6 +24,11 @@ const SHARE_NAME: u32 = 40;
 const SHARE_CONNECT: u32 = 40;
 const SHARE_CONTRAST: u32 = 12;
 const SHARE_TALK: u32 = 95;
+/// When the first packet is repeated (RFC 6298 §2.1), with some room.
+const REPETITION: Duration = Duration::from_millis(1200);
+/// Within less, an answer may still be on its way; more would only be waited for.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Why does it not connect? Blocks until everything is found out, at most about the deadline.
 #[must_use]
@@ -48,6 +54,7 @@ pub fn connect_watched(
 
 struct Run<'a> {
     options: &'a Options,
+    deadline: Duration,
     started: Instant,
     interfaces: Vec<Interface>,
     evidence: Evidence,
@@ -70,6 +77,7 @@ impl<'a> Run<'a> {
         };
         Run {
             options,
+            deadline: options.deadline.clamp(SHORTEST, LONGEST),
             started: Instant::now(),
             interfaces: interfaces::list().unwrap_or_default(),
             evidence: Evidence {
@@ -88,9 +96,11 @@ impl<'a> Run<'a> {
             return;
         }
         let addresses = self.name(endpoint);
+        if addresses.is_empty() {
+            return;
+        }
         self.ways(&addresses);
-        let accepted = self.connections();
-        match accepted {
+        match self.connections() {
             Some((address, socket)) => {
                 self.converse(address, socket);
                 self.other_end(address);
@@ -103,7 +113,7 @@ impl<'a> Run<'a> {
 
     /// So many hundredths of the deadline.
     fn share(&self, hundredths: u32) -> Duration {
-        self.options.deadline * hundredths / 100
+        self.deadline * hundredths / 100
     }
 
     /// What looks wrong already; false when nothing can be tried.
@@ -138,7 +148,7 @@ impl<'a> Run<'a> {
     fn ways(&mut self, addresses: &[SocketAddr]) {
         for address in addresses {
             let started = Instant::now();
-            let way = way::way_to(address.ip(), &self.interfaces);
+            let way = way::way_to(*address, &self.interfaces);
             let (mark, text) = tell::way(*address, &way);
             self.step(Stage::Way, mark, text, started.elapsed());
             self.evidence.targets.push(Target {
@@ -170,39 +180,40 @@ impl<'a> Run<'a> {
             let (mark, text) = tell::attempt(probe.address, &probe.attempt);
             watched.step(Stage::Connection, mark, text, probe.attempt.took);
         });
+        let accepted = self.keep(probes);
         let after = system::refused_retransmissions();
+        if let (Some(before), Some(after)) = (before, after)
+            && limit >= REPETITION
+        {
+            self.mark_refused_to_send(after.saturating_sub(before));
+        }
+        accepted
+    }
+
+    /// Keep each outcome, and the first socket that was accepted.
+    fn keep(&mut self, probes: Vec<Probe>) -> Option<(SocketAddr, Socket)> {
         let mut accepted = None;
         for probe in probes {
-            let target = self
-                .evidence
-                .targets
-                .iter_mut()
-                .find(|t| t.address == probe.address);
-            if let Some(target) = target {
+            let mut targets = self.evidence.targets.iter_mut();
+            if let Some(target) = targets.find(|target| target.address == probe.address) {
                 target.attempt = probe.attempt;
             }
             if let (None, Some(socket)) = (&accepted, probe.socket) {
                 accepted = Some((probe.address, socket));
             }
         }
-        self.mark_refused_to_send(before, after);
         accepted
     }
 
     /// Each unanswered attempt repeats its first packet at least once. When the kernel counted that
     /// many repetitions that it could not send, ours were among them.
-    fn mark_refused_to_send(&mut self, before: Option<u64>, after: Option<u64>) {
+    fn mark_refused_to_send(&mut self, refused: u64) {
         let timed_out = |target: &&mut Target| target.attempt.outcome == Outcome::TimedOut;
         let unanswered: Vec<&mut Target> =
             self.evidence.targets.iter_mut().filter(timed_out).collect();
-        let refused = match (before, after) {
-            (Some(before), Some(after)) => after.saturating_sub(before),
-            _ => 0,
-        };
-        if refused >= unanswered.len() as u64 && refused > 0 {
-            for target in unanswered {
-                target.attempt.refused_to_send = true;
-            }
+        let ours = refused > 0 && refused >= unanswered.len() as u64;
+        for target in unanswered {
+            target.attempt.refused_to_send = Some(ours);
         }
     }
 
@@ -297,6 +308,7 @@ impl<'a> Run<'a> {
         }
         let started = Instant::now();
         let rules = firewall::read();
+        self.evidence.rules_read = rules.is_ok();
         for target in &mut self.evidence.targets {
             if stopped(&target.attempt.outcome) {
                 target.way.outgoing = outgoing(&rules, target);

@@ -21,6 +21,9 @@ const EXPERIMENT: Duration = Duration::from_millis(800);
 
 /// Talk to a server that has accepted, until `deadline` at the latest.
 pub(super) fn talk(stream: TcpStream, peer: SocketAddr, asked: &Asked, deadline: Instant) -> Talk {
+    // What is said is short; a peer that takes none of it must not hold us up.
+    let limit = deadline.saturating_duration_since(Instant::now());
+    let _ = stream.set_write_timeout(Some(limit.max(REST)));
     let mut talking = Talking {
         stream,
         peer,

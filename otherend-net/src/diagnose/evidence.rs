@@ -31,6 +31,8 @@ pub struct Evidence {
     pub name: Option<NameFinding>,
     /// One entry for each address, in the order of the resolver.
     pub targets: Vec<Target>,
+    /// Whether this machine's firewall rules could be read.
+    pub rules_read: bool,
     /// What this machine knows about the server, when it runs here.
     pub machine: Option<Machine>,
     /// What was said after a connection was accepted.

@@ -94,6 +94,10 @@ fn causes_at(evidence: &Evidence, target: &Target) -> Vec<Cause> {
         Outcome::HostUnreachable | Outcome::NetworkUnreachable => {
             unreachable::causes(evidence, target)
         }
+        // ICMPv6 "administratively prohibited" becomes EACCES, as if this machine had said it.
+        Outcome::Forbidden if target.attempt.icmp.is_some() => {
+            unreachable::causes(evidence, target)
+        }
         _ => here::causes(evidence, target),
     }
 }

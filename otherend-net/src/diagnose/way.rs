@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::evidence::{Oddity, Route, Way};
 use super::slip;
 use super::system;
-use crate::interfaces::{Interface, State};
+use crate::interfaces::{Address, Interface, Scope, State};
 
 /// What looks wrong with an address, from the address alone and this machine's networks.
 pub(super) fn oddities(address: SocketAddr, interfaces: &[Interface]) -> Vec<Oddity> {
@@ -25,8 +25,14 @@ pub(super) fn oddities(address: SocketAddr, interfaces: &[Interface]) -> Vec<Odd
 }
 
 /// How this machine would send to an address.
-pub(super) fn way_to(address: IpAddr, interfaces: &[Interface]) -> Way {
-    let route = system::route_to(address, interfaces);
+pub(super) fn way_to(address: SocketAddr, interfaces: &[Interface]) -> Way {
+    let scoped = on_named_link(address, interfaces);
+    let address = address.ip();
+    let route = match address {
+        // What means "any" to a listener is this machine to a client.
+        any if any.is_unspecified() => Route::Local,
+        _ => scoped.unwrap_or_else(|| system::route_to(address, interfaces)),
+    };
     let down = match route {
         Route::Local | Route::Broadcast => None,
         _ => interface_down(address, interfaces),
@@ -36,6 +42,22 @@ pub(super) fn way_to(address: IpAddr, interfaces: &[Interface]) -> Way {
         down,
         outgoing: None,
     }
+}
+
+/// A link-local address with its zone needs no route (RFC 4007 §6).
+fn on_named_link(address: SocketAddr, interfaces: &[Interface]) -> Option<Route> {
+    let SocketAddr::V6(v6) = address else {
+        return None;
+    };
+    let zone = interfaces.iter().find(|i| i.index == v6.scope_id())?;
+    if zone.addresses.iter().any(|own| own.ip == address.ip()) {
+        return Some(Route::Local);
+    }
+    let on_link = |own: &&Address| own.scope == Scope::Link && own.ip.is_ipv6();
+    Some(Route::Direct {
+        interface: zone.name.clone(),
+        source: zone.addresses.iter().find(on_link).map(|own| own.ip),
+    })
 }
 
 /// An interface that has a network with this address, and carries nothing.

@@ -1,6 +1,7 @@
 //! The staged causes, in the order of the steps of a diagnosis.
 
 mod firewall;
+mod ipv6;
 mod listen;
 mod name;
 mod network;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<Case> {
         name::CASES,
         network::CASES,
         firewall::CASES,
+        ipv6::CASES,
         server::CASES,
         talk::CASES,
         listen::CASES,

@@ -53,6 +53,7 @@ pub(super) fn attempt(address: SocketAddr, attempt: &Attempt) -> Told {
         Outcome::TimedOut => "no answer".to_owned(),
         Outcome::HostUnreachable => "host unreachable".to_owned(),
         Outcome::NetworkUnreachable => "network unreachable".to_owned(),
+        Outcome::Forbidden if attempt.icmp.is_some() => "rejected".to_owned(),
         Outcome::Forbidden => "this machine does not allow it".to_owned(),
         Outcome::NoLocalPort => "no local port is free".to_owned(),
         Outcome::NoDescriptors => "too many open files in this process".to_owned(),

@@ -74,8 +74,9 @@ pub struct Attempt {
     pub took: Duration,
     /// The ICMP error that ended it, if one did and the kernel passed it on.
     pub icmp: Option<Icmp>,
-    /// Whether the kernel counted retransmissions that this machine itself refused to send.
-    pub refused_to_send: bool,
+    /// Whether the kernel counted repetitions that this machine itself refused to send; `None` when
+    /// it does not tell, or the time was too short for one.
+    pub refused_to_send: Option<bool>,
 }
 
 /// How an attempt to connect ended.

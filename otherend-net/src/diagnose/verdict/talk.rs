@@ -4,10 +4,11 @@
 pub(super) mod ended;
 mod not_served;
 mod silent;
+mod tls;
 
 use super::{list_listeners, refused};
 use crate::diagnose::cause::{Cause, Likelihood, Verdict};
-use crate::diagnose::evidence::{Asked, End, Evidence, Outcome, Process, Talk, Target, TlsAnswer};
+use crate::diagnose::evidence::{End, Evidence, Outcome, Process, Talk, Target};
 use crate::diagnose::phrase;
 use crate::diagnose::protocol;
 use crate::diagnose::word::Word;
@@ -54,7 +55,7 @@ fn is_as_asked(evidence: &Evidence, talk: &Talk, causes: &[Cause]) -> bool {
 }
 
 fn causes_of(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
-    if let Some(cause) = tls_mismatch(evidence, talk) {
+    if let Some(cause) = tls::mismatch(evidence, talk) {
         return vec![cause];
     }
     if let Some(cause) = told(talk) {
@@ -69,7 +70,7 @@ fn causes_of(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
         return vec![cause];
     }
     match talk.end {
-        _ if evidence.asked.tls => tls_silent(evidence, target, talk),
+        _ if evidence.asked.tls => tls::unanswered(evidence, target, talk),
         End::Closed | End::Reset => ended::causes(evidence, target, talk),
         End::Open => silent::causes(evidence, target, talk),
     }
@@ -80,141 +81,45 @@ fn contains(talk: &Talk, text: &str) -> bool {
     String::from_utf8_lossy(&heard).contains(text)
 }
 
-/// TLS spoken to a plain port, and the reverse.
-fn tls_mismatch(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
-    let asked = &evidence.asked;
-    let speaks_tls = matches!(talk.tls, Some(TlsAnswer::Hello | TlsAnswer::Alert(_)));
-    let alerted = protocol::is_tls(&talk.greeting) || protocol::is_tls(&talk.reply);
-    if !asked.tls && (speaks_tls || alerted) {
-        return Some(tls_expected(asked, talk));
-    }
-    if asked.tls && talk.tls == Some(TlsAnswer::NotTls) {
-        return Some(not_tls(asked.port, &talk.tls_heard));
-    }
-    None
-}
+/// What servers say to those that they do not take, before anything was said to them.
+const FULL: [&str; 5] = [
+    "is full",
+    "too many",
+    "server busy",
+    "connection limit",
+    "try again later",
+];
+const REFUSED: [&str; 6] = [
+    "not allowed",
+    "denied",
+    "forbidden",
+    "not permitted",
+    "not welcome",
+    "unauthorized",
+];
 
-fn tls_expected(asked: &Asked, talk: &Talk) -> Cause {
-    let address = phrase::endpoint(&asked.host, asked.port);
-    let says = format!(
-        "port {} speaks TLS, and does not understand plain text",
-        asked.port
-    );
-    let cause = Cause::certain(Word::TlsExpected, says);
-    let cause = match talk.tls {
-        Some(TlsAnswer::Hello) => cause.because("a TLS hello was answered with a server hello"),
-        Some(TlsAnswer::Alert(code)) => {
-            cause.because(format!("a TLS hello was answered with TLS alert {code}"))
-        }
-        _ => cause.because("what came back is a TLS alert"),
-    };
-    cause
-        .check(format!("otherend diagnose --tls {address}"))
-        .remedy("speak TLS to it, or use the server's plain port")
-}
-
-fn not_tls(port: u16, heard: &[u8]) -> Cause {
-    let speaks = match protocol::recognise(heard) {
-        Some(protocol) => format!(", it speaks {protocol}"),
-        None => String::new(),
-    };
-    Cause::certain(
-        Word::PlainExpected,
-        format!("port {port} does not speak TLS{speaks}"),
-    )
-    .because(format!(
-        "a TLS hello was answered with \"{}\"",
-        phrase::excerpt(heard)
-    ))
-    .check("the same without --tls")
-    .remedy("speak plain text to it, or use the server's TLS port")
-}
-
-/// With `--tls`: the hello was answered with an end or with silence.
-fn tls_silent(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
-    let port = evidence.asked.port;
-    let plain = |cause: Cause| {
-        cause
-            .check("the same without --tls")
-            .remedy("speak plain text to it, or use the server's TLS port")
-    };
-    match talk.tls {
-        Some(TlsAnswer::Ended) => vec![
-            plain(
-                Cause::likely(
-                    Word::PlainExpected,
-                    format!("port {port} does not speak TLS and ends at the hello"),
-                )
-                .because("a TLS hello was answered by closing"),
-            ),
-            Cause::possible(
-                Word::ClosesAtOnce,
-                "the server ends every connection, TLS or not",
-            )
-            .because("a TLS hello was answered by closing")
-            .check("the same without --tls"),
-        ],
-        Some(TlsAnswer::Silent) => {
-            let mut causes = vec![plain(
-                Cause::likely(
-                    Word::PlainExpected,
-                    format!("port {port} does not speak TLS and waits for the end of a line"),
-                )
-                .because("a TLS hello was not answered"),
-            )];
-            causes.extend(not_served::causes(evidence, target, talk));
-            causes
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// The server said itself why it will not talk.
+/// The server said itself why it will not talk, and ended.
 fn told(talk: &Talk) -> Option<Cause> {
-    let text = phrase::excerpt(if talk.greeting.is_empty() {
-        &talk.reply
-    } else {
-        &talk.greeting
-    });
-    let lower = text.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if talk.end == End::Open {
         return None;
     }
+    let text = phrase::excerpt(&talk.greeting);
+    let lower = text.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let said = format!("it said \"{text}\" and closed");
-    if has(&[
-        "is full",
-        "too many",
-        "server busy",
-        "connection limit",
-        "try again later",
-    ]) {
-        return Some(
-            Cause::certain(
-                Word::ServerFull,
-                "the server has as many connections as it allows",
-            )
+    if has(&FULL) {
+        let says = "the server has as many connections as it allows";
+        let cause = Cause::certain(Word::ServerFull, says)
             .because(said)
             .check("does it answer when other clients have left?")
-            .remedy(
-                "close other connections, or raise the server's limit (otherend serve \
-                    --max-clients)",
-            ),
-        );
+            .remedy("close other connections, or raise its limit (otherend serve --max-clients)");
+        return Some(cause);
     }
-    if has(&[
-        "not allowed",
-        "denied",
-        "forbidden",
-        "not permitted",
-        "not welcome",
-        "unauthorized",
-    ]) {
-        return Some(
-            Cause::certain(Word::NotAllowed, "the server does not let this machine in")
-                .because(said)
-                .remedy("add this machine's address to the server's allow list"),
-        );
+    if has(&REFUSED) {
+        let cause = Cause::certain(Word::NotAllowed, "the server does not let this machine in")
+            .because(said)
+            .remedy("add this machine's address to its allow list (otherend serve --allow)");
+        return Some(cause);
     }
     None
 }
@@ -248,50 +153,43 @@ fn other_protocol(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
 }
 
 /// Addresses of the name that failed before one accepted.
-fn earlier_addresses(evidence: &Evidence, accepted: &Target) -> Vec<Cause> {
-    let position = |target: &Target| std::ptr::eq(target, accepted);
-    let failed: Vec<&Target> = evidence
+fn earlier_addresses(evidence: &Evidence, accepted: &Target) -> Option<Cause> {
+    let is_accepted = |target: &&Target| std::ptr::eq(*target, accepted);
+    let failed = evidence
         .targets
         .iter()
-        .take_while(|t| !position(t))
-        .collect();
-    let Some(first) = failed.first() else {
-        return Vec::new();
-    };
-    let (has, wants) = (
-        phrase::family(accepted.address.ip()),
-        phrase::family(first.address.ip()),
-    );
+        .take_while(|target| !is_accepted(target));
+    let failed: Vec<&Target> = failed.collect();
+    let first = failed.first()?;
     let host = &evidence.asked.host;
-    let because = failed
-        .iter()
-        .map(|t| format!("{} {}", t.address, outcome(&t.attempt.outcome)));
-    let cause = if has == wants {
-        Cause::certain(
-            Word::SomeAddressesFail,
-            format!(
-                "{host} has several addresses, and the first does not answer; a program \
-                that tries only that one fails"
-            ),
-        )
-        .remedy("start the server on all addresses of the name, or correct the name")
-    } else {
-        Cause::certain(
-            Word::FamilyMismatch,
-            format!(
-                "{host} is {} first, and the server listens on {} only; a program that tries \
-                    only the first address fails",
-                first.address.ip(),
-                accepted.address.ip()
-            ),
-        )
-        .remedy(format!(
+    let (tried, works) = (first.address.ip(), accepted.address.ip());
+    let other_family = tried.is_ipv4() != works.is_ipv4();
+    let cause = if other_family && first.attempt.outcome == Outcome::Refused {
+        let says = format!(
+            "{host} is {tried} first, and the server listens on {works} only; \
+             a program that tries only the first address fails"
+        );
+        let both = format!(
             "use {} in place of {host}, or start the server on both",
             accepted.address
-        ))
+        );
+        Cause::certain(Word::FamilyMismatch, says).remedy(both)
+    } else {
+        let says = format!(
+            "{host} is {tried} first, which fails; a program that tries only the first \
+                address fails"
+        );
+        Cause::certain(Word::SomeAddressesFail, says)
+            .check(format!("otherend diagnose {}", first.address))
+            .remedy("start the server on all addresses of the name, or correct the name")
     };
-    let cause = because.fold(cause, Cause::because);
-    vec![cause.because(format!("{} accepted", accepted.address))]
+    let seen = failed
+        .iter()
+        .map(|t| format!("{} {}", t.address, outcome(&t.attempt.outcome)));
+    Some(
+        seen.fold(cause, Cause::because)
+            .because(format!("{} accepted", accepted.address)),
+    )
 }
 
 fn outcome(outcome: &Outcome) -> &'static str {

@@ -46,6 +46,7 @@ fn with_targets(targets: Vec<Target>) -> Evidence {
             ..Asked::default()
         },
         targets,
+        rules_read: true,
         ..Evidence::default()
     }
 }
@@ -227,6 +228,30 @@ fn an_icmp_rejection_names_the_firewall() {
 }
 
 #[test]
+fn an_icmpv6_rejection_is_not_this_machines() {
+    let mut evidence = remote(Outcome::Forbidden);
+    evidence.targets[0].address = address("[fd77::2]:8080");
+    evidence.targets[0].attempt.icmp = Some(Icmp {
+        kind: 1,
+        code: 1,
+        from: "fd77::2".parse().unwrap(),
+    });
+    gives(&evidence, false, &[FirewallReject]);
+}
+
+#[test]
+fn packets_that_circle_have_no_route() {
+    let mut evidence = with_icmp(
+        via_router(remote(Outcome::HostUnreachable)),
+        0,
+        "192.168.1.1",
+    );
+    evidence.targets[0].attempt.icmp.as_mut().unwrap().kind = 11;
+    gives(&evidence, false, &[NoRoute]);
+    assert!(verdict(&evidence).causes[0].says.contains("circle"));
+}
+
+#[test]
 fn who_says_unreachable_tells_the_causes_apart() {
     gives(
         &with_icmp(remote(Outcome::HostUnreachable), 1, OWN),
@@ -303,12 +328,24 @@ fn a_router_that_answers_on_the_link_is_not_the_machine() {
 #[test]
 fn what_this_machine_does_not_send_is_its_own_fault() {
     let mut evidence = remote(Outcome::TimedOut);
-    evidence.targets[0].attempt.refused_to_send = true;
+    evidence.targets[0].attempt.refused_to_send = Some(true);
     gives(&evidence, false, &[FirewallHere]);
     let mut evidence = remote(Outcome::TimedOut);
     evidence.targets[0].way.outgoing = Some(rule(RuleAction::Drop));
     gives(&evidence, false, &[FirewallHere]);
     gives(&remote(Outcome::Forbidden), false, &[FirewallHere]);
+    let mut evidence = via_router(remote(Outcome::TimedOut));
+    evidence.rules_read = false;
+    let possible = [
+        FirewallDrop,
+        HostDown,
+        AnswerLost,
+        WrongAddress,
+        FirewallHere,
+    ];
+    gives(&evidence, false, &possible);
+    evidence.targets[0].attempt.refused_to_send = Some(false);
+    gives(&evidence, false, &possible[..4]);
 }
 
 #[test]

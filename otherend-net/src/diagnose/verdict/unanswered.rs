@@ -4,26 +4,46 @@
 use super::{here, is_local, list_listeners, unreachable, waited};
 use std::net::IpAddr;
 
-use crate::diagnose::cause::Cause;
+use crate::diagnose::cause::{Cause, Likelihood};
 use crate::diagnose::evidence::{
     Evidence, Link, Listening, Machine, Oddity, Route, RuleAction, RuleHit, Target,
 };
 use crate::diagnose::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
-    if let Some(rule) = &target.way.outgoing {
-        let stopped = here::stopped_by_rule(target, rule);
-        if rule.certain {
-            return vec![stopped];
-        }
+    let stopped = target
+        .way
+        .outgoing
+        .as_ref()
+        .map(|rule| here::stopped_by_rule(target, rule));
+    if let Some(cause) = stopped
+        .as_ref()
+        .filter(|cause| cause.likelihood == Likelihood::Certain)
+    {
+        return vec![cause.clone()];
     }
-    if target.attempt.refused_to_send {
+    if target.attempt.refused_to_send == Some(true) {
         return vec![swallowed(target)];
     }
-    match &evidence.machine {
+    let mut causes = match &evidence.machine {
         Some(machine) if is_local(target) => dropped_here(machine, target),
         _ => dropped_elsewhere(evidence, target),
+    };
+    causes.extend(stopped);
+    if !evidence.rules_read && target.attempt.refused_to_send.is_none() {
+        causes.push(perhaps_here(target));
     }
+    causes
+}
+
+/// Nothing shows whether this machine lets it out.
+fn perhaps_here(target: &Target) -> Cause {
+    let says = "a firewall rule on this machine drops what it sends";
+    Cause::possible(Word::FirewallHere, says)
+        .because(waited(target, "did not answer"))
+        .because("this machine's rules cannot be read, nor was there time to see a repetition fail")
+        .check("again with a longer time (-w 10), or as root")
+        .remedy("allow the port in this machine's outgoing rules")
 }
 
 /// The kernel counted that it could not even send: a rule on this machine.

@@ -13,9 +13,14 @@ use crate::diagnose::word::Word;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     NoRoute,
+    Circle,
     HostSilent,
     Rejected,
 }
+
+/// ICMP types (RFC 792, RFC 4443 §3.3).
+const TIME_EXCEEDED: u8 = 11;
+const TIME_EXCEEDED_V6: u8 = 3;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     let Some(icmp) = &target.attempt.icmp else {
@@ -24,6 +29,7 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     match meaning(icmp) {
         Meaning::Rejected => vec![rejected(target, icmp)],
         Meaning::NoRoute => vec![router_without_route(target, icmp)],
+        Meaning::Circle => vec![circle(target, icmp)],
         Meaning::HostSilent if is_own(target, icmp.from) => nobody_on_link(evidence, target),
         Meaning::HostSilent => nobody_behind_router(evidence, target, icmp.from),
     }
@@ -31,11 +37,10 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
 
 /// RFC 792 and RFC 1812 §5.2.7.1 for IPv4; RFC 4443 §3.1 for IPv6.
 fn meaning(icmp: &Icmp) -> Meaning {
-    match (icmp.from.is_ipv4(), icmp.code) {
-        (true, 0 | 6) => Meaning::NoRoute,
-        (true, 1 | 7) => Meaning::HostSilent,
-        (false, 0) => Meaning::NoRoute,
-        (false, 3) => Meaning::HostSilent,
+    match (icmp.from.is_ipv4(), icmp.kind, icmp.code) {
+        (true, TIME_EXCEEDED, _) | (false, TIME_EXCEEDED_V6, _) => Meaning::Circle,
+        (true, _, 0 | 6) | (false, _, 0 | 2) => Meaning::NoRoute,
+        (true, _, 1 | 7) | (false, _, 3) => Meaning::HostSilent,
         _ => Meaning::Rejected,
     }
 }
@@ -139,6 +144,20 @@ fn router_without_route(target: &Target, icmp: &Icmp) -> Cause {
     .remedy("correct the address, or give that router a route")
 }
 
+/// Routers send it to each other until its hops are used up.
+fn circle(target: &Target, icmp: &Icmp) -> Cause {
+    let ip = target.address.ip();
+    Cause::certain(
+        Word::NoRoute,
+        format!("routers send packets for {ip} in a circle"),
+    )
+    .because(format!("{} sent ICMP \"{}\"", icmp.from, icmp_text(icmp)))
+    .check(format!(
+        "the routes of the routers: traceroute {ip} shows which repeat"
+    ))
+    .remedy("correct the address, or the routers' routes")
+}
+
 /// This machine asked on its network (ARP, neighbour discovery) and nobody answered.
 pub(super) fn nobody_on_link(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     if let Route::Via {
@@ -222,6 +241,7 @@ fn is_own(target: &Target, from: IpAddr) -> bool {
 /// The name of an ICMP "destination unreachable" code.
 pub(in crate::diagnose) fn icmp_text(icmp: &Icmp) -> &'static str {
     match (icmp.from.is_ipv4(), icmp.code) {
+        _ if meaning(icmp) == Meaning::Circle => "time exceeded",
         (true, 0 | 6) => "network unreachable",
         (true, 1 | 7) => "host unreachable",
         (true, 2) => "protocol unreachable",

@@ -24,6 +24,7 @@ pub(super) const CASES: &[Case] = &[
         &["no-route"],
         router_without_route,
     ),
+    fails("routers send it in a circle", &["no-route"], circle),
     fails("no route", &["no-route"], no_route),
     fails(
         "no route, one slip from the own network",
@@ -76,6 +77,13 @@ fn no_router() -> Staged {
 
 fn router_without_route() -> Staged {
     let (client, router, server) = Host::routed();
+    Staged::ask(client, (router, server), ["10.78.0.1", "8080"])
+}
+
+fn circle() -> Staged {
+    let (client, router, server) = Host::routed();
+    router.ip("route add 10.78.0.0/16 via 10.77.2.2");
+    server.sysctl("net.ipv4.ip_forward", "1");
     Staged::ask(client, (router, server), ["10.78.0.1", "8080"])
 }
 

@@ -73,10 +73,10 @@ fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
 fn crlf_expected() -> Cause {
     Cause::certain(
         Word::CrlfExpected,
-        "the server waits for lines that end with CR LF",
+        "the server waits for CR LF, or for an empty line after this one",
     )
-    .because("the same line was not answered with LF, and answered with CR LF")
-    .remedy("send CR LF (--crlf)")
+    .because("the line was not answered with LF, and answered when CR LF followed")
+    .remedy("end lines with CR LF (--crlf), or end the request with an empty line")
 }
 
 /// The reply came only when this side had finished sending.
