@@ -1,5 +1,6 @@
 //! `otherend tap`: stand between clients and a server.
 
+mod reason;
 mod watch;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use crate::output::announce::announce;
 use crate::output::screen::{Remark, Screen, TapRemark};
 use crate::output::time::TimeStyle;
 use crate::output::why;
+use reason::Reason;
 use watch::{Show, Watch};
 
 /// The flags of `otherend tap`.
@@ -69,7 +71,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     look.hex = args.hex;
     let zero = tap.zero();
     let (screen, mut showing) = Screen::start(look, zero)?;
-    let tap = tap.watched_by(Arc::new(Watch::new(screen.clone(), args.show())));
+    let reason = Reason::new(target.clone(), args.route.options());
+    let watch = Watch::new(screen.clone(), args.show(), reason);
+    let tap = tap.watched_by(Arc::new(watch));
     announce(&screen, tap.addresses(), args.screen.quiet);
     let remark = |at, remark| {
         if !args.screen.quiet {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otherend_net::diagnose::{self, Diagnosis, ListenDiagnosis, Options};
+use otherend_net::diagnose::{self, Options};
 use otherend_net::{BindError, ConnectError, ConnectOptions, Endpoint};
 
 use crate::exit::Failure;
@@ -20,19 +20,27 @@ pub(crate) fn not_connected(
         // The others are explained by themselves.
         return failure(error, error.to_string());
     }
-    let diagnosis = diagnose::connect(
-        endpoint,
-        &Options {
-            deadline: DEADLINE,
-            family: options.family,
-            no_dns: options.no_dns,
-            search_ports: false,
-            converse: false,
-            ..Options::default()
-        },
-    );
-    let lines = connect_lines(endpoint, &diagnosis);
+    let lines = indented(&lines(endpoint, options));
     failure(error, format!("{error}{lines}"))
+}
+
+/// Why an address does not let us connect, in a few lines. Takes a few seconds at most.
+pub(crate) fn lines(endpoint: &Endpoint, options: &ConnectOptions) -> Vec<String> {
+    let options = Options {
+        deadline: DEADLINE,
+        family: options.family,
+        no_dns: options.no_dns,
+        search_ports: false,
+        converse: false,
+        ..Options::default()
+    };
+    let diagnosis = diagnose::connect(endpoint, &options);
+    if diagnosis.verdict.works {
+        return vec!["a second attempt, just now, was accepted".to_owned()];
+    }
+    let mut lines = diagnosis.first_lines();
+    lines.push(format!("more: otherend diagnose {endpoint}"));
+    lines
 }
 
 fn failure(error: &ConnectError, text: String) -> anyhow::Error {
@@ -42,14 +50,6 @@ fn failure(error: &ConnectError, text: String) -> anyhow::Error {
     }
 }
 
-fn connect_lines(endpoint: &Endpoint, diagnosis: &Diagnosis) -> String {
-    if diagnosis.verdict.works {
-        return "\n  a second attempt, just now, was accepted".to_owned();
-    }
-    let more = format!("more: otherend diagnose {endpoint}");
-    indented(&diagnosis.first_lines(), &more)
-}
-
 /// An address that could not be listened on, and why.
 pub(crate) fn not_listening(error: BindError) -> anyhow::Error {
     let BindError::Listen { address, .. } = &error else {
@@ -57,18 +57,16 @@ pub(crate) fn not_listening(error: BindError) -> anyhow::Error {
     };
     let endpoint = Endpoint::from(*address);
     let diagnosis = diagnose::listen(&endpoint, &Options::default());
-    anyhow::Error::msg(format!("{error}{}", listen_lines(&endpoint, &diagnosis)))
+    let lines = match diagnosis.verdict.works {
+        true => vec!["a second attempt, just now, was successful".to_owned()],
+        false => {
+            let more = format!("more: otherend diagnose --listen {endpoint}");
+            [diagnosis.first_lines(), vec![more]].concat()
+        }
+    };
+    anyhow::Error::msg(format!("{error}{}", indented(&lines)))
 }
 
-fn listen_lines(endpoint: &Endpoint, diagnosis: &ListenDiagnosis) -> String {
-    if diagnosis.verdict.works {
-        return "\n  a second attempt, just now, was successful".to_owned();
-    }
-    let more = format!("more: otherend diagnose --listen {endpoint}");
-    indented(&diagnosis.first_lines(), &more)
-}
-
-fn indented(lines: &[String], more: &str) -> String {
-    let lines = lines.iter().map(String::as_str).chain([more]);
-    lines.map(|line| format!("\n  {line}")).collect()
+fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n  {line}")).collect()
 }

@@ -155,6 +155,7 @@ fn quiet_shows_only_what_went_wrong() {
     let mut client = TcpStream::connect(address).expect("the tap");
     assert_eq!(client.read(&mut [0]).expect("an orderly close"), 0);
     program.stdout_with("connection refused");
+    program.stdout_with("not-listening: ");
     program.signal(Signal::INT);
     let outcome = program.wait().succeeded();
     assert!(!outcome.stdout.contains("connected"), "{outcome}");

@@ -8,6 +8,7 @@ use otherend_core::{Decoded, Framing, LineDecoder, LineEnd, Role, Time};
 use otherend_net::tap::{Audience, Event, Observer};
 use otherend_net::{Notice, Peer};
 
+use super::reason::Reason;
 use crate::output::hex;
 use crate::output::screen::{Batch, Remark, Said, Screen, TapRemark};
 
@@ -31,11 +32,16 @@ pub(super) enum Show {
 pub(super) struct Watch {
     screen: Screen,
     show: Show,
+    reason: Reason,
 }
 
 impl Watch {
-    pub(super) fn new(screen: Screen, show: Show) -> Self {
-        Watch { screen, show }
+    pub(super) fn new(screen: Screen, show: Show, reason: Reason) -> Self {
+        Watch {
+            screen,
+            show,
+            reason,
+        }
     }
 }
 
@@ -44,6 +50,7 @@ impl Audience for Watch {
         Some(Box::new(Watching {
             screen: self.screen.clone(),
             show: self.show,
+            reason: self.reason.clone(),
             peer: *peer,
             since: Time::ZERO,
             sides: [Side::new(), Side::new()],
@@ -61,6 +68,7 @@ impl Audience for Watch {
 struct Watching {
     screen: Screen,
     show: Show,
+    reason: Reason,
     peer: Peer,
     since: Time,
     /// Client, server.
@@ -108,10 +116,12 @@ impl Observer for Watching {
             Event::Connected { target, after, .. } => {
                 let remark = TapRemark::Connected { target, after };
                 self.remark(now, Show::Lines, &Remark::Tap(remark));
+                self.reason.forget();
             }
             Event::NotConnected { error } => {
                 let remark = TapRemark::NotConnected(error);
                 self.remark(now, Show::Trouble, &Remark::Tap(remark));
+                self.reason.tell(now, self.screen.clone());
             }
             Event::Bytes { from, bytes } if self.show > Show::Trouble => {
                 self.finish_line(now, other(from));
