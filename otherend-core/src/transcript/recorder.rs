@@ -127,14 +127,14 @@ impl Recorder {
     pub fn said(&mut self, now: Time, connection: u16, who: Role, bytes: &[u8]) {
         let (own, other) = sides(who);
         self.connections.entry(connection).or_default();
-        self.write_held(now, connection, other);
+        self.write_held(connection, other);
         self.write_stop(now, connection, other, Closing::HalfClose);
         if self.over == Over::Udp {
             return self.write(now, connection, who, bytes);
         }
         let side = self.side(connection, own);
         if !side.held.is_empty() && now.since(side.since) >= UNHURRIED {
-            self.write_held(now, connection, own);
+            self.write_held(connection, own);
         }
         let side = self.side(connection, own);
         if side.held.is_empty() {
@@ -157,8 +157,8 @@ impl Recorder {
     pub fn stopped(&mut self, now: Time, connection: u16, who: Role, how: Closing) {
         let (own, other) = sides(who);
         self.connections.entry(connection).or_default();
-        self.write_held(now, connection, other);
-        self.write_held(now, connection, own);
+        self.write_held(connection, other);
+        self.write_held(connection, own);
         if std::mem::replace(&mut self.side(connection, own).stopped, true) {
             return;
         }
@@ -184,11 +184,11 @@ impl Recorder {
     }
 
     /// Write unfinished lines as pieces, so that all that was said so far is there.
-    pub fn flush(&mut self, now: Time) {
+    pub fn flush(&mut self) {
         let connections: Vec<u16> = self.connections.keys().copied().collect();
         for connection in connections {
             for side in [0, 1] {
-                self.write_held(now, connection, side);
+                self.write_held(connection, side);
             }
         }
         self.write_early();
@@ -205,7 +205,7 @@ impl Recorder {
 
     /// The recording is complete.
     pub fn end(&mut self, now: Time) {
-        self.flush(now);
+        self.flush();
         let connections: Vec<u16> = self.connections.keys().copied().collect();
         for connection in connections {
             for side in [0, 1] {
@@ -230,10 +230,12 @@ impl Recorder {
         &mut self.connections.entry(connection).or_default().sides[side]
     }
 
-    fn write_held(&mut self, now: Time, connection: u16, side: usize) {
-        let held = std::mem::take(&mut self.side(connection, side).held);
+    /// Write an unfinished line as a piece, with the time at which it began.
+    fn write_held(&mut self, connection: u16, side: usize) {
+        let state = self.side(connection, side);
+        let (held, since) = (std::mem::take(&mut state.held), state.since);
         if !held.is_empty() {
-            self.write(now, connection, ROLES[side], &held);
+            self.write(since, connection, ROLES[side], &held);
         }
     }
 

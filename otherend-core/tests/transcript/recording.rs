@@ -51,7 +51,7 @@ fn lines_pieces_times_and_ends_are_written() {
     r.stopped(at(1358), 1, S, Closing::Close);
     assert_eq!(
         lines(r, at(1400)),
-        "C! connect\nS: 220 ready\n+50ms\nC: EHLO a\nC: RING 3\n+305ms\nS. working\\x20\nS: ...\n\
+        "C! connect\nS: 220 ready\n+50ms\nC: EHLO a\nC: RING 3\nS. working\\x20\n+305ms\nS: ...\n\
         S. lone\\n\nS. login:\\x20\nC: bob\nS# ff fd 18 00\nC! half-close\nS: \\x1b[0mbye\\x20\n\
         +1003ms\nS! close\n"
     );

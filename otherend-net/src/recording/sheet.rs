@@ -65,7 +65,7 @@ impl Sheet {
                 let connection = self.number(note.connection)?;
                 self.recorder.stopped(now, connection, who, how);
             }
-            What::Cut => self.recorder.flush(now),
+            What::Cut => self.recorder.flush(),
             What::Comment => {
                 let text = String::from_utf8_lossy(bytes);
                 self.recorder.comment(now, &text);
