@@ -7,6 +7,7 @@ pub(crate) mod family;
 pub(crate) mod limits;
 pub(crate) mod listening;
 pub(crate) mod reach;
+pub(crate) mod record;
 pub(crate) mod route;
 pub(crate) mod screen;
 pub(crate) mod size;

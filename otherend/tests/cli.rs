@@ -11,5 +11,6 @@ mod cli {
     mod serve_talk;
     mod talk;
     mod tap;
+    mod tap_recording;
     mod usage;
 }

@@ -1,5 +1,6 @@
 //! `otherend tap`: stand between clients and a server.
 
+mod outlet;
 mod reason;
 mod watch;
 
@@ -7,19 +8,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use otherend_core::Time;
+use otherend_net::recording::{RecordError, Recording, Writer};
 use otherend_net::tap::{Tap, TapConfig};
 use otherend_net::{Endpoint, raise_descriptor_limit};
 
 use crate::args::door::DoorArgs;
 use crate::args::listening;
+use crate::args::record::{self, RecordArgs};
 use crate::args::route::RouteArgs;
 use crate::args::screen::ScreenArgs;
 use crate::command::signals::stop_on_signals;
 use crate::exit::Failure;
 use crate::output::announce::announce;
-use crate::output::screen::{Remark, Screen, TapRemark};
+use crate::output::screen::{Look, Remark, Screen, TapRemark};
 use crate::output::time::TimeStyle;
 use crate::output::why;
+use outlet::Outlet;
 use reason::Reason;
 use watch::{Show, Watch};
 
@@ -44,6 +48,9 @@ pub(crate) struct Args {
     route: RouteArgs,
 
     #[command(flatten)]
+    record: RecordArgs,
+
+    #[command(flatten)]
     door: DoorArgs,
 
     #[command(flatten)]
@@ -58,6 +65,8 @@ const EXAMPLES: &str = "\
 Examples:
   otherend tap 2525 mail.example:25       see what your mail program says
   otherend tap 6380 6379 --time delta     redis, and how long each answer takes
+  otherend tap 2525 mail.example:25 --record mail.talk
+                                          and write it down, to be played later
   otherend tap --hex 4433 example.org:443 bytes; TLS passes untouched
   otherend tap --any 9000 10.0.0.7:9000 --json > seen.jsonl
                                           for other machines too, for programs";
@@ -67,12 +76,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let (listen, target) = args.endpoints()?;
     let tap = Tap::bind(&listen, target.clone(), args.config()).map_err(why::not_listening)?;
-    let mut look = args.screen.look(true, TimeStyle::Clock);
-    look.hex = args.hex;
     let zero = tap.zero();
-    let (screen, mut showing) = Screen::start(look, zero)?;
+    let (screen, mut showing) = Screen::start(args.look(), zero)?;
+    let (recording, writer) = args.recording(&tap, &target, &screen)?.unzip();
+    let outlet = Outlet {
+        screen: screen.clone(),
+        recording,
+        shown_when_recorded: args.record.is_before_showing(),
+    };
     let reason = Reason::new(target.clone(), args.route.options());
-    let watch = Watch::new(screen.clone(), args.show(), reason);
+    let watch = Watch::new(outlet, args.show(), reason);
     let tap = tap.watched_by(Arc::new(watch));
     announce(&screen, tap.addresses(), args.screen.quiet);
     let remark = |at, remark| {
@@ -83,9 +96,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     remark(Time::ZERO, TapRemark::Target(&target));
     stop_on_signals(tap.handle(), screen.clone())?;
     let report = tap.serve();
+    let recorded = record::finish(writer);
     remark(Time::ZERO + zero.elapsed(), TapRemark::Stopped(&report));
     showing.finish();
-    Ok(())
+    recorded
 }
 
 impl Args {
@@ -111,6 +125,29 @@ impl Args {
         config.connect = self.route.options();
         self.door.apply_to_tap(&mut config);
         config
+    }
+
+    fn look(&self) -> Look {
+        let mut look = self.screen.look(true, TimeStyle::Clock);
+        look.hex = self.hex;
+        look
+    }
+
+    fn recording(
+        &self,
+        tap: &Tap,
+        target: &Endpoint,
+        screen: &Screen,
+    ) -> anyhow::Result<Option<(Recording, Writer)>> {
+        let listen = tap.addresses()[0];
+        let what = format!("otherend tap {listen} {target}");
+        let (screen, zero) = (screen.clone(), tap.zero());
+        let on_trouble = Box::new(move |trouble: &RecordError| {
+            let text = format!("the recording ends here, the connections go on: {trouble}");
+            let now = Time::ZERO + zero.elapsed();
+            screen.remark(now, 0, &Remark::Note("recording-ended", &text));
+        });
+        self.record.start(&what, on_trouble)
     }
 
     fn show(&self) -> Show {

@@ -11,13 +11,13 @@ use super::connect::port_without_listener;
 use super::program::{Outcome, Running, otherend};
 
 /// The program between a listener of the test and whoever connects.
-struct Tap {
-    program: Running,
-    address: String,
-    target: TcpListener,
+pub(crate) struct Tap {
+    pub(crate) program: Running,
+    pub(crate) address: String,
+    pub(crate) target: TcpListener,
 }
 
-fn tap(flags: &[&str]) -> Tap {
+pub(crate) fn tap(flags: &[&str]) -> Tap {
     let target = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let to = target.local_addr().expect("its address").to_string();
     let words = [&["tap", "127.0.0.1:0", &to], flags].concat();
@@ -31,7 +31,7 @@ fn tap(flags: &[&str]) -> Tap {
 }
 
 /// Where it listens, from its first line.
-fn listening(program: &mut Running) -> String {
+pub(crate) fn listening(program: &mut Running) -> String {
     let line = program.stdout_with("istening");
     let address = line
         .split([' ', '"'])
@@ -41,31 +41,31 @@ fn listening(program: &mut Running) -> String {
 
 impl Tap {
     /// Connect through it.
-    fn connect(&self) -> (TcpStream, TcpStream) {
+    pub(crate) fn connect(&self) -> (TcpStream, TcpStream) {
         let client = TcpStream::connect(&self.address).expect("the tap");
         let (server, _) = self.target.accept().expect("the tap's connection");
         (client, server)
     }
 
     /// Stop it and see what it came back with.
-    fn stop(self) -> Outcome {
+    pub(crate) fn stop(self) -> Outcome {
         self.program.signal(Signal::INT);
         self.program.wait()
     }
 }
 
-fn say(mut stream: &TcpStream, text: &[u8]) {
+pub(crate) fn say(mut stream: &TcpStream, text: &[u8]) {
     stream.write_all(text).expect("it is taken");
 }
 
-fn hear(mut stream: &TcpStream, text: &[u8]) {
+pub(crate) fn hear(mut stream: &TcpStream, text: &[u8]) {
     let mut heard = vec![0; text.len()];
     stream.read_exact(&mut heard).expect("it is passed on");
     assert_eq!(heard, text);
 }
 
 /// `from` says it, `to` hears it.
-fn pass(from: &TcpStream, to: &TcpStream, text: &[u8]) {
+pub(crate) fn pass(from: &TcpStream, to: &TcpStream, text: &[u8]) {
     say(from, text);
     hear(to, text);
 }

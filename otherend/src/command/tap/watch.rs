@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use otherend_core::{Decoded, Framing, LineDecoder, LineEnd, Role, Time};
+use otherend_net::recording::Notes;
 use otherend_net::tap::{Audience, Event, Observer};
 use otherend_net::{Notice, Peer};
 
+use super::outlet::Outlet;
 use super::reason::Reason;
 use crate::output::hex;
-use crate::output::screen::{Batch, Remark, Said, Screen, TapRemark};
+use crate::output::screen::{Batch, Remark, Said, TapRemark};
 
 /// Longer lines pass and are not shown.
 const MAX_LINE: usize = 64 * 1024;
@@ -30,15 +32,15 @@ pub(super) enum Show {
 
 /// Everybody's observer.
 pub(super) struct Watch {
-    screen: Screen,
+    outlet: Outlet,
     show: Show,
     reason: Reason,
 }
 
 impl Watch {
-    pub(super) fn new(screen: Screen, show: Show, reason: Reason) -> Self {
+    pub(super) fn new(outlet: Outlet, show: Show, reason: Reason) -> Self {
         Watch {
-            screen,
+            outlet,
             show,
             reason,
         }
@@ -48,25 +50,26 @@ impl Watch {
 impl Audience for Watch {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
         Some(Box::new(Watching {
-            screen: self.screen.clone(),
+            outlet: self.outlet.clone(),
             show: self.show,
             reason: self.reason.clone(),
             peer: *peer,
             since: Time::ZERO,
             sides: [Side::new(), Side::new()],
             batch: Batch::default(),
+            notes: Notes::default(),
             skipped: 0,
         }))
     }
 
     fn notice(&self, now: Time, notice: &Notice<'_>) {
-        self.screen.notice(now, notice);
+        self.outlet.screen.notice(now, notice);
     }
 }
 
 /// One connection's observer.
 struct Watching {
-    screen: Screen,
+    outlet: Outlet,
     show: Show,
     reason: Reason,
     peer: Peer,
@@ -74,6 +77,7 @@ struct Watching {
     /// Client, server.
     sides: [Side; 2],
     batch: Batch,
+    notes: Notes,
     /// Lines not gathered because the screen is full.
     skipped: u64,
 }
@@ -108,6 +112,9 @@ impl Side {
 
 impl Observer for Watching {
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
+        if self.outlet.recording.is_some() {
+            event.note(&mut self.notes, now, self.peer.number);
+        }
         match *event {
             Event::Accepted => {
                 self.since = now;
@@ -121,7 +128,7 @@ impl Observer for Watching {
             Event::NotConnected { error } => {
                 let remark = TapRemark::NotConnected(error);
                 self.remark(now, Show::Trouble, &Remark::Tap(remark));
-                self.reason.tell(now, self.screen.clone());
+                self.reason.tell(now, self.outlet.screen.clone());
             }
             Event::Bytes { from, bytes } if self.show > Show::Trouble => {
                 self.finish_line(now, other(from));
@@ -155,9 +162,9 @@ impl Observer for Watching {
     }
 
     fn on_pause(&mut self) {
-        self.screen.push(&mut self.batch);
+        self.outlet.hand_on(&mut self.batch, &mut self.notes);
         if self.skipped > 0 {
-            self.screen.skip(std::mem::take(&mut self.skipped));
+            self.outlet.screen.skip(std::mem::take(&mut self.skipped));
         }
     }
 
@@ -178,13 +185,13 @@ impl Observer for Watching {
 impl Watching {
     fn remark(&mut self, now: Time, from: Show, remark: &Remark<'_>) {
         if self.show >= from {
-            let json = self.screen.look().json;
+            let json = self.outlet.screen.look().json;
             self.batch.remark(now, self.peer.number, remark, json);
         }
     }
 
     fn bytes(&mut self, now: Time, from: Role, bytes: &[u8]) {
-        let look = self.screen.look();
+        let look = self.outlet.screen.look();
         let side = &mut self.sides[index(from)];
         let offset = side.said;
         side.said += bytes.len() as u64;
@@ -201,7 +208,7 @@ impl Watching {
 
     /// Bytes that are shown as they came.
     fn chunk(&mut self, now: Time, from: Role, offset: u64, bytes: &[u8]) {
-        if self.screen.is_full() {
+        if self.outlet.screen.is_full() {
             self.skipped += bytes.len().div_ceil(hex::ROW) as u64;
             return;
         }
@@ -213,7 +220,7 @@ impl Watching {
         let side = &mut self.sides[index(from)];
         let was_mid_line = side.decoder.is_mid_line();
         let mut found_any = false;
-        let full = self.screen.is_full();
+        let full = self.outlet.screen.is_full();
         let mut lines = side.decoder.feed(bytes);
         while let Some(found) = lines.next() {
             found_any = true;
@@ -225,7 +232,7 @@ impl Watching {
                 }
                 _ => {
                     let remark = Remark::Tap(TapRemark::LineTooLong(from));
-                    let json = self.screen.look().json;
+                    let json = self.outlet.screen.look().json;
                     self.batch.remark(now, self.peer.number, &remark, json);
                 }
             }

@@ -1,0 +1,116 @@
+//! Recording a conversation: the flags of every command that can.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use jiff::Zoned;
+use otherend_core::transcript::Masks;
+use otherend_net::recording::{
+    OnTrouble, RecordError, Recording, RecordingConfig, SyncWhen, Writer,
+};
+
+use crate::exit::Failure;
+
+/// What is recorded, and how carefully.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Recording")]
+pub(crate) struct RecordArgs {
+    /// Record into this new file, or a file each into this folder.
+    ///
+    /// A name that ends with / is a folder, and is created if there is none.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
+    /// When what was recorded must be on the disk.
+    ///
+    /// With `each`, a line is shown only once it is.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "1s")]
+    sync: Sync,
+
+    /// Also mask what this matches, or its first group; repeatable.
+    ///
+    /// The slashes may be left out: '/session (\w+)/' masks the word only.
+    #[arg(long, value_name = "/REGEX/")]
+    mask: Vec<String>,
+
+    /// Record passwords and tokens too, instead of masking them.
+    #[arg(long)]
+    no_mask: bool,
+}
+
+/// When the disk is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sync {
+    /// When the system gets to it.
+    Never,
+    /// Once a second.
+    #[value(name = "1s")]
+    EverySecond,
+    /// Before the line is shown.
+    Each,
+}
+
+impl RecordArgs {
+    /// Begin to record, if that is wanted; `what` says by whom and what.
+    pub(crate) fn start(
+        &self,
+        what: &str,
+        on_trouble: OnTrouble,
+    ) -> anyhow::Result<Option<(Recording, Writer)>> {
+        let Some(path) = &self.record else {
+            return Ok(None);
+        };
+        let config = self.config(what)?;
+        let started = if is_folder(path) {
+            Recording::to_folder(path, config, file_name, on_trouble)
+        } else {
+            Recording::to_file(path, config, on_trouble)
+        };
+        Ok(Some(started.map_err(failure)?))
+    }
+
+    /// What is shown waits until it is on the disk.
+    pub(crate) fn is_before_showing(&self) -> bool {
+        self.record.is_some() && self.sync == Sync::Each
+    }
+
+    fn config(&self, what: &str) -> anyhow::Result<RecordingConfig> {
+        let now = Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%:z");
+        let mut config = RecordingConfig::new(&format!("{now} by {what}"));
+        config.sync = match self.sync {
+            Sync::Never => SyncWhen::Never,
+            Sync::EverySecond => SyncWhen::EverySecond,
+            Sync::Each => SyncWhen::Each,
+        };
+        if self.no_mask {
+            config.masks = Masks::none();
+        }
+        for pattern in &self.mask {
+            let bare = pattern.strip_prefix('/').and_then(|p| p.strip_suffix('/'));
+            let masks = config.masks.and(bare.unwrap_or(pattern));
+            config.masks =
+                masks.map_err(|wrong| Failure::Usage(format!("--mask {pattern}: {wrong}")))?;
+        }
+        Ok(config)
+    }
+}
+
+/// End the recording in good order, or say why it ended before.
+pub(crate) fn finish(writer: Option<Writer>) -> anyhow::Result<()> {
+    let finished = writer.map_or(Ok(()), Writer::finish);
+    finished.map_err(|error| failure(error).into())
+}
+
+fn failure(error: RecordError) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/")
+}
+
+/// By number and time, so that a folder lists them in order.
+fn file_name(number: u64) -> String {
+    let now = Zoned::now().strftime("%Y%m%dT%H%M%S");
+    format!("{number:04}-{now}.talk")
+}

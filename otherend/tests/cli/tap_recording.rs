@@ -1,0 +1,229 @@
+//! `otherend tap --record`: what is on the disk, whatever happens to the program or to the disk.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use otherend_core::transcript::{Recording, Tail};
+use rustix::process::{Pid, Signal, getuid, kill_process};
+use tempfile::TempDir;
+
+use super::tap::{Tap, pass, tap};
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder for the test")
+}
+
+fn recording_to(path: &Path, flags: &[&str]) -> Tap {
+    let path = path.to_str().expect("a path in UTF-8");
+    tap(&[&["--record", path], flags].concat())
+}
+
+fn read(path: &Path) -> Recording {
+    let file = std::fs::read(path).expect("a recording");
+    Recording::read(&file).expect("a transcript")
+}
+
+#[test]
+fn a_recording_is_a_transcript_without_the_secrets() {
+    let folder = folder();
+    let path = folder.path().join("a.talk");
+    let tap = recording_to(&path, &["--mask", "/ticket (\\w+)/"]);
+    let (client, server) = tap.connect();
+    pass(&client, &server, b"PASS hunter2\r\n");
+    pass(&server, &client, b"230 ticket x7\r\n");
+    drop(client);
+    assert_eq!((&server).read(&mut [0]).expect("an end"), 0);
+    drop(server);
+    tap.stop().succeeded();
+    let recording = read(&path);
+    assert_eq!(recording.tail, Tail::Complete);
+    let text = recording.transcript.to_string();
+    let body = text.split_once("\n\n").expect("a head").1;
+    assert!(
+        body.starts_with(
+            "C! connect\nC: PASS {{secret:text=****}}\nS: 230 ticket {{secret:text=****}}\nC! close\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_that_exists_is_left_alone() {
+    let folder = folder();
+    let path = folder.path().join("a.talk");
+    std::fs::write(&path, "precious").expect("a file");
+    let words = ["tap", "127.0.0.1:0", "127.0.0.1:1", "--record"];
+    let words = [&words[..], &[path.to_str().expect("UTF-8")]].concat();
+    let outcome = super::program::otherend(&words).run();
+    outcome.exited(2).complained("a.talk: it exists already");
+    assert_eq!(std::fs::read(&path).expect("still there"), b"precious");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_ends_the_recording_and_nothing_else() {
+    let mut tap = recording_to(Path::new("/dev/full"), &["--sync", "each"]);
+    let (client, server) = tap.connect();
+    pass(&client, &server, b"one\n");
+    tap.program.stdout_with("the recording ends here");
+    pass(&server, &client, b"two\n");
+    tap.program.stdout_with("1 < two");
+    drop((client, server));
+    let outcome = tap.stop().exited(2);
+    outcome.complained("cannot record to /dev/full: no space left on device");
+}
+
+/// A server that says back what it hears, and a client that waits for each echo.
+fn chatter(address: String, target: TcpListener) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        let client = TcpStream::connect(address).expect("the tap");
+        let (mut server, _) = target.accept().expect("the tap's connection");
+        let echo = thread::spawn(move || {
+            let mut heard = [0; 4096];
+            // Ends with the tap.
+            while let Ok(count @ 1..) = server.read(&mut heard) {
+                if server.write_all(&heard[..count]).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut replies = BufReader::new(client.try_clone().expect("a descriptor"));
+        let mut reply = String::new();
+        for number in 0..100_000 {
+            let said = (&client).write_all(format!("line {number}\n").as_bytes());
+            reply.clear();
+            if said.is_err() || !matches!(replies.read_line(&mut reply), Ok(1..)) {
+                break;
+            }
+        }
+        drop((client, replies));
+        echo.join().expect("an echo");
+    })
+}
+
+/// Kill a recording tap once it has shown `after` lines; everything shown is in the file.
+fn kill_after(after: usize) {
+    let folder = folder();
+    let path = folder.path().join("a.talk");
+    let Tap {
+        mut program,
+        address,
+        target,
+    } = recording_to(&path, &["--sync", "each"]);
+    let chatter = chatter(address, target);
+    for _ in 0..after {
+        program.stdout_with(" line ");
+    }
+    program.signal(Signal::KILL);
+    let outcome = program.wait();
+    chatter.join().expect("the chatter");
+
+    let recording = read(&path);
+    assert!(!matches!(recording.tail, Tail::Complete | Tail::NoSeals));
+    let text = recording.transcript.to_string();
+    let recorded: HashSet<&str> = text.lines().collect();
+    let shown = outcome
+        .stdout
+        .lines()
+        .filter(|line| line.contains(" line "));
+    let mut seen = 0;
+    for line in shown {
+        let written = line.replace("1 > ", "C: ").replace("1 < ", "S: ");
+        assert!(recorded.contains(&*written), "{line}: {outcome}\n{text}");
+        seen += 1;
+    }
+    assert!(seen >= after, "{seen} of {after}");
+}
+
+/// Moments that do not repeat between rounds, the same in every run.
+fn kill_at_moments(rounds: u64) {
+    let mut state = 7_u64;
+    for _ in 0..rounds {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
+        kill_after(1 + (state >> 33) as usize % 300);
+    }
+}
+
+#[test]
+fn every_line_shown_survives_kill_9() {
+    kill_at_moments(20);
+}
+
+#[test]
+#[ignore = "200 rounds: the release gate"]
+fn every_line_shown_survives_kill_9_at_200_moments() {
+    kill_at_moments(200);
+}
+
+/// The program in a mount namespace of its own, in a tmpfs of 1 MB; `None` where that is not allowed.
+fn tap_on_small_disk(target: &str, disk: &Path) -> Option<Child> {
+    let own_mount = if getuid().is_root() { "-m" } else { "-rm" };
+    let allowed = Command::new("unshare").args([own_mount, "true"]).output();
+    if !allowed.is_ok_and(|outcome| outcome.status.success()) {
+        return None;
+    }
+    let script = "mount -t tmpfs -o size=1m none \"$0\" && cd \"$0\" && exec \"$@\"";
+    let child = Command::new("unshare")
+        .args([own_mount, "sh", "-c", script])
+        .arg(disk)
+        .arg(env!("CARGO_BIN_EXE_otherend"))
+        .args(["tap", "127.0.0.1:0", target, "--record", "a.talk"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    Some(child.expect("unshare starts"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_the_recording_with_a_mark_and_nothing_else() {
+    let folder = folder();
+    let target = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let to = target.local_addr().expect("its address").to_string();
+    let Some(mut tap) = tap_on_small_disk(&to, folder.path()) else {
+        return;
+    };
+    let mut lines = BufReader::new(tap.stdout.take().expect("a pipe")).lines();
+    let mut line_with = |text: &str| {
+        let found = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|line| line.contains(text));
+        found.expect("a line with it")
+    };
+    let listening = line_with("listening on ");
+    let client = TcpStream::connect(&listening["* listening on ".len()..]).expect("the tap");
+    let (server, _) = target.accept().expect("the tap's connection");
+    for _ in 0..32 {
+        pass(
+            &client,
+            &server,
+            &b"a line of thirty-two bytes, yes\n".repeat(2048),
+        );
+    }
+    line_with("the recording ends here");
+    pass(&server, &client, b"still here\n");
+    line_with("still here");
+
+    // The namespace goes with the program: look now, from outside.
+    let inside = format!("/proc/{}/root{}/a.talk", tap.id(), folder.path().display());
+    let file = std::fs::read(inside).expect("the recording");
+    let text = String::from_utf8_lossy(&file);
+    let mark = "# the recording ends early: no space left on device\n";
+    assert!(text.ends_with(mark), "{}", &text[text.len() - 200..]);
+    let recording = Recording::read(&file).expect("a transcript");
+    assert!(matches!(recording.tail, Tail::Cut { .. }));
+
+    kill_process(Pid::from_child(&tap), Signal::INT).expect("it still runs");
+    let outcome = tap.wait_with_output().expect("its end");
+    assert_eq!(outcome.status.code(), Some(2));
+    let complaint = String::from_utf8_lossy(&outcome.stderr);
+    assert!(
+        complaint.contains("a.talk: no space left on device"),
+        "{complaint}"
+    );
+}
