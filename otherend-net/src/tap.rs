@@ -16,6 +16,7 @@ mod event;
 mod farewell;
 mod lane;
 mod record;
+mod referee;
 mod relay;
 
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -39,6 +40,7 @@ use crate::stats::Report;
 
 pub use config::TapConfig;
 pub use event::{Audience, Ending, Event, Observer};
+pub use referee::{Judge, Referee, Verdict};
 
 /// A tap that listens and does not pass anything on yet.
 ///

@@ -11,6 +11,7 @@ mod cli {
     mod serve_talk;
     mod talk;
     mod tap;
+    mod tap_check;
     mod tap_recording;
     mod usage;
 }

@@ -1,5 +1,7 @@
 //! The two ends of a tapped connection in the hands of the test, and what the tap saw.
 
+#![allow(dead_code, reason = "each is used by some of the tests")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
@@ -36,6 +38,12 @@ pub(crate) fn tap_to(target: Endpoint, config: TapConfig) -> (Running, mpsc::Rec
     let tap = Tap::bind(&[anywhere()], target, config).unwrap();
     let tap = tap.watched_by(Arc::new(Watch(Mutex::new(watch))));
     (tap.start().unwrap(), seen)
+}
+
+/// A tap between nobody yet and `target`, watched by `audience`.
+pub(crate) fn watched_tap(target: Endpoint, audience: Arc<dyn Audience>) -> Running {
+    let tap = Tap::bind(&[anywhere()], target, TapConfig::default()).unwrap();
+    tap.watched_by(audience).start().unwrap()
 }
 
 /// A tap and one connection through it.

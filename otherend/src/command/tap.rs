@@ -1,10 +1,12 @@
 //! `otherend tap`: stand between clients and a server.
 
+mod check;
 mod outlet;
 mod reason;
 mod watch;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use otherend_core::Time;
@@ -23,6 +25,7 @@ use crate::output::announce::announce;
 use crate::output::screen::{Look, Remark, Screen, TapRemark};
 use crate::output::time::TimeStyle;
 use crate::output::why;
+use check::Check;
 use outlet::Outlet;
 use reason::Reason;
 use watch::{Show, Watch};
@@ -47,6 +50,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     route: RouteArgs,
 
+    /// Check both ends against this transcript: who broke it first, and where.
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+
     #[command(flatten)]
     record: RecordArgs,
 
@@ -67,6 +74,8 @@ Examples:
   otherend tap 6380 6379 --time delta     redis, and how long each answer takes
   otherend tap 2525 mail.example:25 --record mail.talk
                                           and write it down, to be played later
+  otherend tap 2525 mail.example:25 --check mail.talk
+                                          is it still said as it was?
   otherend tap --hex 4433 example.org:443 bytes; TLS passes untouched
   otherend tap --any 9000 10.0.0.7:9000 --json > seen.jsonl
                                           for other machines too, for programs";
@@ -75,6 +84,7 @@ Examples:
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let (listen, target) = args.endpoints()?;
+    let check = args.check.as_deref().map(Check::open).transpose()?;
     let tap = Tap::bind(&listen, target.clone(), args.config()).map_err(why::not_listening)?;
     let zero = tap.zero();
     let (screen, mut showing) = Screen::start(args.look(), zero)?;
@@ -84,9 +94,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         recording,
         shown_when_recorded: args.record.is_before_showing(),
     };
-    let reason = Reason::new(target.clone(), args.route.options());
-    let watch = Watch::new(outlet, args.show(), reason);
-    let tap = tap.watched_by(Arc::new(watch));
+    let tap = tap.watched_by(Arc::new(Watch {
+        outlet,
+        show: args.show(),
+        reason: Reason::new(target.clone(), args.route.options()),
+        check: check.clone(),
+    }));
     announce(&screen, tap.addresses(), args.screen.quiet);
     let remark = |at, remark| {
         if !args.screen.quiet {
@@ -98,8 +111,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let report = tap.serve();
     let recorded = record::finish(writer);
     remark(Time::ZERO + zero.elapsed(), TapRemark::Stopped(&report));
+    let checked = check.map_or(Ok(()), |check| check.conclude(&screen, zero));
     showing.finish();
-    recorded
+    recorded?;
+    Ok(checked?)
 }
 
 impl Args {

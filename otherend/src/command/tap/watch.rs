@@ -2,13 +2,16 @@
 //!
 //! Lines are found here and only here: whatever this makes of the bytes, they have passed already.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use otherend_core::transcript::{Mismatch, Outcome};
 use otherend_core::{Decoded, Framing, LineDecoder, LineEnd, Role, Time};
 use otherend_net::recording::Notes;
-use otherend_net::tap::{Audience, Event, Observer};
+use otherend_net::tap::{Audience, Event, Judge, Observer};
 use otherend_net::{Notice, Peer};
 
+use super::check::Check;
 use super::outlet::Outlet;
 use super::reason::Reason;
 use crate::output::hex;
@@ -32,27 +35,20 @@ pub(super) enum Show {
 
 /// Everybody's observer.
 pub(super) struct Watch {
-    outlet: Outlet,
-    show: Show,
-    reason: Reason,
-}
-
-impl Watch {
-    pub(super) fn new(outlet: Outlet, show: Show, reason: Reason) -> Self {
-        Watch {
-            outlet,
-            show,
-            reason,
-        }
-    }
+    pub(super) outlet: Outlet,
+    pub(super) show: Show,
+    pub(super) reason: Reason,
+    pub(super) check: Option<Check>,
 }
 
 impl Audience for Watch {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
+        let judged = |check: &Check| (check.referee.judge(), Arc::clone(&check.file));
         Some(Box::new(Watching {
             outlet: self.outlet.clone(),
             show: self.show,
             reason: self.reason.clone(),
+            judged: self.check.as_ref().map(judged),
             peer: *peer,
             since: Time::ZERO,
             sides: [Side::new(), Side::new()],
@@ -72,6 +68,8 @@ struct Watching {
     outlet: Outlet,
     show: Show,
     reason: Reason,
+    /// Who judges it, by which file.
+    judged: Option<(Judge, Arc<str>)>,
     peer: Peer,
     since: Time,
     /// Client, server.
@@ -115,6 +113,33 @@ impl Observer for Watching {
         if self.outlet.recording.is_some() {
             event.note(&mut self.notes, now, self.peer.number);
         }
+        self.show(now, event);
+        self.judge(now, event);
+    }
+
+    fn on_pause(&mut self) {
+        self.outlet.hand_on(&mut self.batch, &mut self.notes);
+        if self.skipped > 0 {
+            self.outlet.screen.skip(std::mem::take(&mut self.skipped));
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.sides.iter().filter_map(Side::deadline).min()
+    }
+
+    fn tick(&mut self, now: Time) {
+        for from in [Role::Client, Role::Server] {
+            let side = &self.sides[index(from)];
+            if side.deadline().is_some_and(|due| now >= due) {
+                self.finish_line(now, from);
+            }
+        }
+    }
+}
+
+impl Watching {
+    fn show(&mut self, now: Time, event: &Event<'_>) {
         match *event {
             Event::Accepted => {
                 self.since = now;
@@ -161,28 +186,34 @@ impl Observer for Watching {
         }
     }
 
-    fn on_pause(&mut self) {
-        self.outlet.hand_on(&mut self.batch, &mut self.notes);
-        if self.skipped > 0 {
-            self.outlet.screen.skip(std::mem::take(&mut self.skipped));
-        }
-    }
-
-    fn deadline(&self) -> Option<Time> {
-        self.sides.iter().filter_map(Side::deadline).min()
-    }
-
-    fn tick(&mut self, now: Time) {
-        for from in [Role::Client, Role::Server] {
-            let side = &self.sides[index(from)];
-            if side.deadline().is_some_and(|due| now >= due) {
-                self.finish_line(now, from);
+    /// Let the referee see it, and show what it says.
+    fn judge(&mut self, now: Time, event: &Event<'_>) {
+        let Some((judge, file)) = &mut self.judged else {
+            return;
+        };
+        let (outcome, file) = (judge.on_event(now, event), Arc::clone(file));
+        match outcome {
+            None => {}
+            Some(Outcome::Passed) => {
+                let text = format!("fits {file}");
+                self.remark(now, Show::Lines, &Remark::Note("fits", &text));
             }
+            Some(Outcome::Failed(mismatch)) => self.broken(now, &file, &mismatch),
         }
     }
-}
 
-impl Watching {
+    fn broken(&mut self, now: Time, file: &str, mismatch: &Mismatch) {
+        self.finish_line(now, Role::Client);
+        self.finish_line(now, Role::Server);
+        if self.outlet.screen.look().json {
+            let remark = Remark::Unexpected { file, mismatch };
+            return self.remark(now, Show::Trouble, &remark);
+        }
+        for line in mismatch.without_past().render(file).lines() {
+            self.remark(now, Show::Trouble, &Remark::Note("unexpected", line));
+        }
+    }
+
     fn remark(&mut self, now: Time, from: Show, remark: &Remark<'_>) {
         if self.show >= from {
             let json = self.outlet.screen.look().json;
