@@ -46,6 +46,7 @@ mod mailbox;
 mod memory;
 #[cfg(all(target_os = "linux", feature = "interfaces"))]
 mod netlink;
+pub mod play;
 pub mod recording;
 mod registry;
 mod server;

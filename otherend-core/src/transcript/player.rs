@@ -288,6 +288,12 @@ impl Player {
         self.unexpected_dropped
     }
 
+    /// What carries it.
+    #[must_use]
+    pub fn over(&self) -> Over {
+        self.plan.over
+    }
+
     /// How many connections it has.
     #[must_use]
     pub fn connections(&self) -> usize {

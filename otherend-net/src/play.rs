@@ -1,0 +1,104 @@
+//! Transcripts over real sockets: play the client against a server, or be the server of a test.
+//!
+//! One thread carries all connections of one performance; what is said when is the core's
+//! [`Player`] to decide. For a server that many clients use at once, each from the start of the
+//! file, give a [`Server`](crate::Server) the behaviour [`Script`](otherend_core::Script).
+
+mod curtain;
+mod mock;
+mod stage;
+mod wire;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use otherend_core::transcript::{Options, Outcome, Plan, Player, Timing};
+
+use crate::client::{ConnectError, ConnectOptions};
+use crate::endpoint::Endpoint;
+use stage::Stage;
+
+pub use mock::Mock;
+
+/// How to play a transcript as the client.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct PlayOptions {
+    /// How to connect.
+    pub connect: ConnectOptions,
+    /// What becomes of the transcript's pauses.
+    pub timing: Timing,
+    /// How long to wait for what must be heard; `None`: as long as the transcript says.
+    pub timeout: Option<Duration>,
+}
+
+/// A transcript that could not be played to its end or its first difference.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlayError {
+    /// A connection of it could not be made.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A socket could not be used.
+    #[error("cannot carry the connection: {0}")]
+    Local(io::Error),
+}
+
+/// Play `plan` as the client of whoever answers at `endpoint`.
+///
+/// The outcome is [`Outcome::Passed`], or what was heard first that does not fit.
+///
+/// ```
+/// use std::sync::Arc;
+/// use otherend_net::core::transcript::{Outcome, Plan, Transcript};
+/// use otherend_net::play::{Mock, PlayOptions, play};
+///
+/// let file = b"otherend talk 1\nC: RING 3\nS: 250 rang {{n:int=3}} times\nS! close\n";
+/// let plan = Arc::new(Plan::new(Transcript::parse(file)?));
+/// let mock = Mock::start(Arc::clone(&plan))?;
+/// let outcome = play(plan, &mock.address().into(), &PlayOptions::default())?;
+/// assert_eq!(outcome, Outcome::Passed);
+/// assert_eq!(mock.finish(), []);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// When a connection cannot be made or no descriptor is left.
+pub fn play(
+    plan: Arc<Plan>,
+    endpoint: &Endpoint,
+    options: &PlayOptions,
+) -> Result<Outcome, PlayError> {
+    let player = Player::client(plan);
+    let of_file = player.options();
+    let player = player.with(Options {
+        timing: options.timing,
+        timeout: options.timeout.or(of_file.timeout),
+        ..of_file
+    });
+    Stage::new(player).play(endpoint, &options.connect)
+}
+
+/// [`play`] for async programs, on a thread for blocking work.
+///
+/// # Errors
+///
+/// As [`play`].
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+#[cfg(feature = "tokio")]
+pub async fn play_async(
+    plan: Arc<Plan>,
+    endpoint: Endpoint,
+    options: PlayOptions,
+) -> Result<Outcome, PlayError> {
+    let playing = tokio::task::spawn_blocking(move || play(plan, &endpoint, &options));
+    match playing.await {
+        Ok(outcome) => outcome,
+        Err(error) => Err(PlayError::Local(io::Error::other(error))),
+    }
+}

@@ -1,0 +1,76 @@
+//! A transcript as the server of one test.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use otherend_core::transcript::{Mismatch, Plan, Player};
+
+use super::curtain::{Call, Curtain};
+use super::stage::Stage;
+
+/// Plays the server's end of a transcript once, on a free port of 127.0.0.1.
+///
+/// Its connections are those of the file, in the order in which clients come. See
+/// [`play`](super::play) for an example. Dropping it ends it.
+#[derive(Debug)]
+pub struct Mock {
+    address: SocketAddr,
+    curtain: Arc<Curtain>,
+    thread: Option<JoinHandle<Vec<Mismatch>>>,
+}
+
+impl Mock {
+    /// Listen and wait for the client.
+    ///
+    /// # Errors
+    ///
+    /// When there is no free port, thread or descriptor.
+    pub fn start(plan: Arc<Plan>) -> io::Result<Mock> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let curtain = Arc::new(Curtain::new()?);
+        let watched = Arc::clone(&curtain);
+        let patience = plan.timeout();
+        let stage = Stage::new(Player::server(plan));
+        let thread = thread::Builder::new().name("mock".into());
+        let thread = thread.spawn(move || stage.host(&listener, &watched, patience))?;
+        Ok(Mock {
+            address,
+            curtain,
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Wait until the clients that came have left, as long as the transcript waits for a line at
+    /// most; gives what they said that did not fit.
+    ///
+    /// Lines that nobody reached are [`Plan::unreached`].
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Mismatch> {
+        self.end(Call::Finish)
+    }
+
+    fn end(&mut self, call: Call) -> Vec<Mismatch> {
+        self.curtain.ask(call);
+        let thread = self.thread.take();
+        // A panic of that thread has already told the test.
+        thread
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_default()
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.end(Call::Stop);
+    }
+}

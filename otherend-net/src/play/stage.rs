@@ -1,0 +1,246 @@
+//! Carries one performance: opens its connections, moves bytes and time until it is over.
+
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use otherend_core::transcript::{Mismatch, Outcome, Over, Player};
+use otherend_core::{Outbox, Time};
+use rustix::event::{PollFd, PollFlags};
+
+use super::PlayError;
+use super::curtain::{Call, Curtain};
+use super::wire::{Came, Socket, Wire};
+use crate::client::{ConnectError, ConnectOptions, connect, resolve};
+use crate::clock::Clock;
+use crate::endpoint::Endpoint;
+use crate::sockets;
+
+/// How many bytes one read takes at most.
+const INPUT: usize = 64 * 1024;
+
+pub(super) struct Stage {
+    player: Player,
+    /// By connection; there is none before it opens.
+    wires: Vec<Option<Wire>>,
+    clock: Clock,
+    input: Vec<u8>,
+}
+
+impl Stage {
+    pub(super) fn new(player: Player) -> Self {
+        let wires = (0..player.connections()).map(|_| None).collect();
+        Stage {
+            player,
+            wires,
+            clock: Clock::new(),
+            input: vec![0; INPUT],
+        }
+    }
+
+    /// Play the client until all is said and heard, or something does not fit.
+    pub(super) fn play(
+        mut self,
+        endpoint: &Endpoint,
+        options: &ConnectOptions,
+    ) -> Result<Outcome, PlayError> {
+        loop {
+            while let Some(connection) = self.player.to_open() {
+                let socket = match self.player.over() {
+                    Over::Tcp => connect(endpoint, options).map(Socket::Tcp)?,
+                    Over::Udp => connect_udp(endpoint, options).map(Socket::Udp)?,
+                };
+                self.open(connection, socket);
+            }
+            self.go_on();
+            match self.player.outcome() {
+                Some(Outcome::Failed(mismatch)) => return Ok(Outcome::Failed(mismatch.clone())),
+                Some(Outcome::Passed) if self.is_sent() => return Ok(Outcome::Passed),
+                _ => self.wait(None, None, None),
+            }
+        }
+    }
+
+    /// Play the server to whoever comes to `listener`, until the script is over or `curtain` falls;
+    /// gives what did not fit.
+    pub(super) fn host(
+        mut self,
+        listener: &TcpListener,
+        curtain: &Curtain,
+        patience: Duration,
+    ) -> Vec<Mismatch> {
+        let mut unexpected = Vec::new();
+        let mut until = None;
+        loop {
+            self.accept(listener);
+            self.go_on();
+            unexpected.extend(std::iter::from_fn(|| self.player.unexpected()));
+            let now = self.clock.now();
+            let call = curtain.call();
+            if call == Call::Finish {
+                until = until.or(Some(now + patience));
+            }
+            let is_empty = self.wires.iter().all(Option::is_none);
+            let finished = until.is_some_and(|until| is_empty || now >= until);
+            let passed = self.player.outcome().is_some() && self.is_sent();
+            if passed || finished || call == Call::Stop {
+                return unexpected;
+            }
+            let waits = self.player.to_accept().is_some();
+            self.wait(waits.then_some(listener), Some(curtain), until);
+        }
+    }
+
+    fn accept(&mut self, listener: &TcpListener) {
+        while let Some(connection) = self.player.to_accept() {
+            let Ok((stream, _)) = listener.accept() else {
+                return;
+            };
+            if sockets::prepare(&stream, None).is_ok() {
+                self.open(connection, Socket::Tcp(stream));
+            }
+        }
+    }
+
+    fn open(&mut self, connection: usize, socket: Socket) {
+        self.wires[connection] = Some(Wire::new(socket));
+        let now = self.clock.now();
+        self.act(connection, |player, out| {
+            player.opened(connection, now, out)
+        });
+    }
+
+    /// Let the player do something on a connection, and send what it says.
+    fn act(&mut self, connection: usize, act: impl FnOnce(&mut Player, &mut Outbox)) {
+        let mut out = Outbox::new();
+        act(&mut self.player, &mut out);
+        let closing = self.player.closing(connection);
+        let now = self.clock.now();
+        let Some(wire) = &mut self.wires[connection] else {
+            return;
+        };
+        wire.say(out.unsent(), closing);
+        if !wire.write(now) {
+            self.player.lost(connection, now, &mut Outbox::new());
+        }
+    }
+
+    /// Everything that can be done without waiting.
+    fn go_on(&mut self) {
+        let now = self.clock.now();
+        for connection in 0..self.wires.len() {
+            let Some(wire) = &mut self.wires[connection] else {
+                continue;
+            };
+            wire.tick(now);
+            if wire.over {
+                self.wires[connection] = None;
+                continue;
+            }
+            self.act(connection, |player, out| player.tick(connection, now, out));
+        }
+        while let Some(connection) = self.player.stirred() {
+            self.act(connection, |player, out| player.tick(connection, now, out));
+        }
+    }
+
+    fn is_sent(&self) -> bool {
+        self.wires.iter().flatten().all(|wire| wire.over)
+    }
+
+    /// Wait for bytes, room, a peer, the curtain or a deadline; hear what came.
+    fn wait(
+        &mut self,
+        listener: Option<&TcpListener>,
+        curtain: Option<&Curtain>,
+        until: Option<Time>,
+    ) {
+        let mut polled = Vec::new();
+        let mut fds = Vec::new();
+        for (connection, wire) in self.wires.iter().enumerate() {
+            if let Some((wire, interest)) = wire
+                .as_ref()
+                .and_then(|wire| Some((wire, wire.interest()?)))
+            {
+                polled.push(connection);
+                fds.push(PollFd::from_borrowed_fd(wire.as_fd(), interest));
+            }
+        }
+        if let Some(listener) = listener {
+            fds.push(PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN));
+        }
+        if let Some(curtain) = curtain {
+            fds.push(PollFd::from_borrowed_fd(curtain.as_fd(), PollFlags::IN));
+        }
+        if !sockets::wait(&mut fds, self.patience(until)) {
+            return;
+        }
+        let some = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;
+        let ready = fds.iter().map(|fd| fd.revents().intersects(some));
+        let ready: Vec<usize> = polled
+            .into_iter()
+            .zip(ready)
+            .filter_map(|(connection, ready)| ready.then_some(connection))
+            .collect();
+        for connection in ready {
+            self.hear(connection);
+        }
+    }
+
+    fn hear(&mut self, connection: usize) {
+        let Some(wire) = &mut self.wires[connection] else {
+            return;
+        };
+        let mut input = std::mem::take(&mut self.input);
+        let came = wire.read(&mut input);
+        let now = self.clock.now();
+        match came {
+            Came::Nothing => {}
+            Came::Bytes(count) => self.act(connection, |player, out| {
+                player.heard(connection, now, &input[..count], out);
+            }),
+            Came::End => self.act(connection, |player, out| {
+                player.finished(connection, now, out)
+            }),
+            Came::Loss => self.act(connection, |player, out| player.lost(connection, now, out)),
+        }
+        self.input = input;
+    }
+
+    /// How long until the next deadline, `until` at most.
+    fn patience(&self, until: Option<Time>) -> Option<Duration> {
+        let open = self.wires.iter().enumerate();
+        let open = open.filter_map(|(connection, wire)| Some((connection, wire.as_ref()?)));
+        let deadlines =
+            open.flat_map(|(connection, wire)| [self.player.deadline(connection), wire.deadline()]);
+        let next: Option<Time> = deadlines.chain([until]).flatten().min();
+        next.map(|next| self.clock.until(next))
+    }
+}
+
+/// A socket that talks to the first address of `endpoint` that it can talk to.
+fn connect_udp(endpoint: &Endpoint, options: &ConnectOptions) -> Result<UdpSocket, PlayError> {
+    let addresses = resolve(endpoint, options).map_err(PlayError::Connect)?;
+    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match talk_to(address, options) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => last = error,
+        }
+    }
+    Err(ConnectError::Local(last).into())
+}
+
+fn talk_to(address: SocketAddr, options: &ConnectOptions) -> std::io::Result<UdpSocket> {
+    let any: SocketAddr = match address {
+        SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
+        SocketAddr::V6(_) => ([0; 16], 0).into(),
+    };
+    let from = options
+        .source
+        .map_or(any, |source| SocketAddr::new(source, 0));
+    let socket = UdpSocket::bind(from)?;
+    socket.connect(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}

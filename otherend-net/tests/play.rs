@@ -1,0 +1,178 @@
+//! Transcripts over real sockets, from both ends.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use otherend_net::core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Timing, Transcript};
+use otherend_net::core::{AnyBehaviour, Script};
+use otherend_net::play::{Mock, PlayError, PlayOptions, play};
+use otherend_net::{Endpoint, Engine, Server, ServerConfig};
+
+fn plan(file: &str) -> Arc<Plan> {
+    let file = format!("otherend talk 1\n{file}");
+    let transcript = Transcript::parse(file.as_bytes()).expect("a transcript");
+    Arc::new(Plan::new(transcript))
+}
+
+fn options() -> PlayOptions {
+    let mut options = PlayOptions::default();
+    options.timeout = Some(Duration::from_secs(20));
+    options
+}
+
+#[track_caller]
+fn failed(outcome: Result<Outcome, PlayError>) -> Mismatch {
+    match outcome.expect("it connects") {
+        Outcome::Passed => panic!("it passed"),
+        Outcome::Failed(mismatch) => *mismatch,
+    }
+}
+
+/// Every transcript of the corpus that has a script and goes over TCP.
+fn corpus() -> Vec<(String, Arc<Plan>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts");
+    let mut plans = Vec::new();
+    for entry in folder.read_dir().expect("the corpus") {
+        let path = entry.expect("a file").path();
+        if path.extension().is_some_and(|ending| ending == "talk") {
+            let source = std::fs::read(&path).expect("a file");
+            let plan = Plan::new(Transcript::parse(&source).expect("a transcript"));
+            if plan.has_script() && plan.over() == Over::Tcp {
+                plans.push((path.display().to_string(), Arc::new(plan)));
+            }
+        }
+    }
+    assert!(plans.len() > 4);
+    plans
+}
+
+#[test]
+fn every_file_passes_between_two_players() {
+    for (name, plan) in corpus() {
+        let mock = Mock::start(Arc::clone(&plan)).expect("a port");
+        let outcome = play(Arc::clone(&plan), &mock.address().into(), &options());
+        assert_eq!(outcome.expect("it connects"), Outcome::Passed, "{name}");
+        assert_eq!(mock.finish(), [], "{name}");
+        assert_eq!(plan.unreached(), [], "{name}");
+    }
+}
+
+#[test]
+fn every_file_with_one_connection_passes_under_every_engine() {
+    for (name, plan) in corpus()
+        .into_iter()
+        .filter(|(_, plan)| plan.connections() == 1)
+    {
+        for &engine in Engine::ALL {
+            let mut config = ServerConfig::default();
+            config.engine = engine;
+            config.settings.exit_words = otherend_net::core::ExitWords::none();
+            let served = Arc::clone(&plan);
+            let script = move |_: &_| {
+                let script = Script::server(Arc::clone(&served)).expect("one connection");
+                AnyBehaviour::Script(Box::new(script))
+            };
+            let address = "127.0.0.1:0".parse().expect("an address");
+            let server = Server::bind(&[address], config, script).expect("a port");
+            let server = server.start().expect("a thread");
+            let endpoint = server.addresses()[0].into();
+            let outcome = play(Arc::clone(&plan), &endpoint, &options()).expect("it connects");
+            assert_eq!(outcome, Outcome::Passed, "{name} under {engine}");
+        }
+    }
+}
+
+#[test]
+fn the_first_difference_ends_it() {
+    let mock = Mock::start(plan("S: 220 ready\nC: QUIT\nS: 221 bye\n")).expect("a port");
+    let mismatch = failed(play(
+        plan("S: 220 ready\nC: QUIT\nS: 221 good bye\n"),
+        &mock.address().into(),
+        &options(),
+    ));
+    assert_eq!(
+        (mismatch.line, &mismatch.heard[..]),
+        (Some(4), &b"221 bye\n"[..])
+    );
+}
+
+#[test]
+fn a_mock_tells_what_did_not_fit() {
+    let mock = Mock::start(plan("C: HELLO\nS: hi\n")).expect("a port");
+    let mut stream = TcpStream::connect(mock.address()).expect("it listens");
+    stream.write_all(b"HELO\nHELLO\n").expect("it reads");
+    let mut answer = [0; 3];
+    stream.read_exact(&mut answer).expect("it answers");
+    drop(stream);
+    let unexpected = mock.finish();
+    assert_eq!(unexpected.len(), 1, "{unexpected:?}");
+    assert_eq!(unexpected[0].heard, b"HELO\n");
+}
+
+#[test]
+fn a_silent_server_is_waited_for_as_long_as_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = listener.local_addr().expect("bound").into();
+    let mut options = options();
+    options.timeout = Some(Duration::from_millis(30));
+    let mismatch = failed(play(plan("S: 220 ready\n"), &endpoint, &options));
+    assert!(matches!(mismatch.reason, Reason::Silent(time) if time >= Duration::from_millis(30)));
+}
+
+#[test]
+fn pauses_are_kept_when_asked() {
+    let mut options = options();
+    options.timing = Timing::Speed(10.0);
+    let slow = plan("S: a\n+500ms\nC: b\nS! close\n");
+    let mock = Mock::start(Arc::clone(&slow)).expect("a port");
+    let began = std::time::Instant::now();
+    let outcome = play(slow, &mock.address().into(), &options).expect("it connects");
+    assert_eq!(outcome, Outcome::Passed);
+    assert!(began.elapsed() >= Duration::from_millis(50));
+}
+
+#[test]
+fn datagrams_are_played_too() {
+    let server = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let endpoint: Endpoint = server.local_addr().expect("bound").into();
+    let client = std::thread::spawn(move || {
+        let plan = plan("over udp\nC: time?\nS: {{_:time=10:15}}\nC. ping\nS. pong\n");
+        play(plan, &endpoint, &options())
+    });
+    let mut datagram = [0; 100];
+    let (count, peer) = server.recv_from(&mut datagram).expect("a datagram");
+    assert_eq!(&datagram[..count], b"time?\n");
+    server.send_to(b"2026-03-02\n", peer).expect("sent");
+    let (count, _) = server.recv_from(&mut datagram).expect("a datagram");
+    assert_eq!(&datagram[..count], b"ping");
+    server.send_to(b"pong", peer).expect("sent");
+    let outcome = client.join().expect("it ends").expect("it talks");
+    assert_eq!(outcome, Outcome::Passed);
+}
+
+#[test]
+fn who_does_not_answer_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    drop(listener);
+    let error = play(plan("S: hi\n"), &address.into(), &options()).expect_err("nobody listens");
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn async_programs_play_too() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let plan = plan("C: a\nS: b\nS! close\n");
+        let mock = Mock::start(Arc::clone(&plan)).expect("a port");
+        let endpoint = mock.address().into();
+        let outcome = otherend_net::play::play_async(plan, endpoint, options()).await;
+        assert_eq!(outcome.expect("it connects"), Outcome::Passed);
+    });
+}
