@@ -11,6 +11,7 @@ use otherend_net::{Client, ConnectOptions, Received};
 /// In a test of yours: `include_bytes!("shop.talk")`.
 const SHOP: &[u8] = b"\
 otherend talk 1
+eol      crlf
 
 C: BUY {{what:word=tea}}
 S: 250 {{what}} is yours, order {{order:int=7}}

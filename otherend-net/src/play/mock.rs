@@ -5,14 +5,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use otherend_core::transcript::{Mismatch, Plan, Player};
+use otherend_core::transcript::{Mismatch, Options, Plan, Player};
 
 use super::curtain::{Call, Curtain};
 use super::stage::Stage;
 
 /// Plays the server's end of a transcript once, on a free port of 127.0.0.1.
 ///
-/// Its connections are those of the file, in the order in which clients come. See
+/// Its connections are those of the file, in the order in which clients come. A connection ends at
+/// the first line that nothing in the file fits, so that no test waits for ever. See
 /// [`play`](super::play) for an example. Dropping it ends it.
 #[derive(Debug)]
 pub struct Mock {
@@ -34,7 +35,12 @@ impl Mock {
         let curtain = Arc::new(Curtain::new()?);
         let watched = Arc::clone(&curtain);
         let patience = plan.timeout();
-        let stage = Stage::new(Player::server(plan));
+        let player = Player::server(plan);
+        let strict = Options {
+            strict: true,
+            ..player.options()
+        };
+        let stage = Stage::new(player.with(strict));
         let thread = thread::Builder::new().name("mock".into());
         let thread = thread.spawn(move || stage.host(&listener, &watched, patience))?;
         Ok(Mock {
