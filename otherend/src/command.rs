@@ -6,6 +6,7 @@ mod connect;
 mod diagnose;
 pub(crate) mod interfaces;
 mod man;
+mod play;
 mod serve;
 mod signals;
 mod talk;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Tap(tap::Args),
     /// Say why it does not connect.
     Diagnose(diagnose::Args),
+    /// Be the client of transcripts, and say where the server differs.
+    Play(play::Args),
     /// Check, format, generalise and convert transcripts.
     Talk(talk::Args),
     /// Measure how many lines a server answers, and how fast.
@@ -43,6 +46,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Connect(args) => connect::run(args),
         Command::Tap(args) => tap::run(args),
         Command::Diagnose(args) => diagnose::run(args),
+        Command::Play(args) => play::run(&args),
         Command::Talk(args) => talk::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),

@@ -7,6 +7,7 @@ mod cli {
     mod diagnose;
     mod interfaces;
     mod man;
+    mod play;
     pub(crate) mod program;
     mod serve_talk;
     mod talk;

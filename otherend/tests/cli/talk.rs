@@ -85,7 +85,7 @@ fn fmt_shows_then_writes() {
     outcome
         .said("- eol crlf\n+ eol      crlf\n")
         .said("- C:RING 3\n+ C: RING 3\n");
-    let program = otherend(&["talk", "fmt", "--check", "x.talk"]).file("x.talk", &crooked);
+    let program = otherend(&["talk", "fmt", "--exit-code", "x.talk"]).file("x.talk", &crooked);
     program
         .run()
         .exited(2)

@@ -134,6 +134,14 @@ fn marker(connection: usize, who: Role, mark: char) -> String {
     }
 }
 
+/// A waiting time, in as much detail as anyone cares for.
+fn rounded(time: Duration) -> String {
+    match time.as_millis() {
+        millis @ ..1000 => format!("{millis} ms"),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}
+
 /// A line without its end.
 fn body(line: &[u8]) -> &[u8] {
     match line.strip_suffix(b"\n") {
@@ -160,9 +168,11 @@ impl fmt::Display for Mismatch {
             Reason::Ended(_) if expects_end => write!(f, "{who} closed the connection"),
             Reason::Ended(_) => write!(f, "{who} closed the connection before this"),
             Reason::Silent(time) if self.heard.is_empty() => {
-                write!(f, "{who} said nothing for {time:?}")
+                write!(f, "{who} said nothing for {}", rounded(*time))
             }
-            Reason::Silent(time) => write!(f, "{who} stopped in the middle for {time:?}"),
+            Reason::Silent(time) => {
+                write!(f, "{who} stopped in the middle for {}", rounded(*time))
+            }
             Reason::TooLong => write!(f, "{who} said a line of over 1 MiB"),
         }
     }

@@ -12,7 +12,7 @@ use crate::talk::files;
 Examples:
   otherend talk fmt x.talk               what would change
   otherend talk fmt --write transcripts/
-  otherend talk fmt --check transcripts/ || echo 'run otherend talk fmt --write'
+  otherend talk fmt --exit-code transcripts/ || echo 'run otherend talk fmt --write'
   otherend talk fmt - < x.talk")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -21,9 +21,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     rewriting: Rewriting,
 
-    /// End with exit code 2 if a file is not in its canonical spelling.
+    /// End with exit code 2 if a file would change.
     #[arg(long, conflicts_with = "write")]
-    check: bool,
+    exit_code: bool,
 }
 
 /// Show or write the canonical spelling of every file.
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     })?;
     match changed {
         0 => Ok(()),
-        _ if !args.check => Ok(()),
+        _ if !args.exit_code => Ok(()),
         1 => Err(Failure::Usage("1 file is not in its canonical spelling".to_owned()).into()),
         many => {
             let many = format!("{many} files are not in their canonical spelling");

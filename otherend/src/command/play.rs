@@ -1,0 +1,170 @@
+//! `otherend play`: be the client of a transcript, and say where the server differs.
+
+mod case;
+mod junit;
+mod server_command;
+mod show;
+mod words;
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use otherend_net::Endpoint;
+
+use crate::args::duration;
+use crate::args::route::RouteArgs;
+use crate::args::talk::PlayArgs;
+use crate::exit::Failure;
+use crate::output::human::plural;
+use crate::output::why;
+use case::{Case, Ending, Played};
+use server_command::ServerCommand;
+use show::Show;
+
+/// The flags of `otherend play`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Transcripts or folders of them, then where the server is [default: 127.0.0.1:8080].
+    #[arg(required = true, value_name = "FILE|ADDRESS")]
+    words: Vec<String>,
+
+    #[command(flatten)]
+    play: PlayArgs,
+
+    /// How long to wait for what must be heard [default: as the file says].
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    timeout: Option<Duration>,
+
+    /// How many files are played side by side.
+    #[arg(short, long, value_name = "N", default_value_t = 1)]
+    jobs: usize,
+
+    /// Start this server for the test; `{port}` in it becomes a free port.
+    #[arg(long, value_name = "COMMAND")]
+    server_command: Option<String>,
+
+    /// Also write a report for other programs: junit=FILE.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = junit_file)]
+    report: Option<PathBuf>,
+
+    /// Print JSON Lines for programs instead of text for people.
+    #[arg(long)]
+    json: bool,
+
+    /// Show only what went wrong.
+    #[arg(short, long)]
+    quiet: bool,
+
+    #[command(flatten)]
+    route: RouteArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  otherend play smtp.talk mail.example:25
+  otherend play tests/ :8080 -j 8           every transcript below tests/
+  otherend play login.talk :143 --set secret=hunter2
+  otherend play redis.talk --server-command 'redis-server --port {port}'
+  otherend play tests/ :8080 --report junit=report.xml
+Exit codes: 1 no connection, 2 a file cannot be used, 3 the server differs, 4 it is silent.";
+
+fn junit_file(text: &str) -> Result<PathBuf, String> {
+    match text.split_once('=') {
+        Some(("junit", file)) if !file.is_empty() => Ok(PathBuf::from(file)),
+        _ => Err("write junit=FILE".to_owned()),
+    }
+}
+
+/// Play every file; all of them are read before a byte is said.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let (files, address) = words::split(&args.words)?;
+    let cases = case::read(&files, &args.play)?;
+    let server = args.server_command.as_deref();
+    let server = server.map(ServerCommand::start).transpose()?;
+    let endpoint = match (&server, address) {
+        (Some(_), Some(_)) => {
+            let both = "an address and --server-command: leave one of them out";
+            return Err(Failure::Usage(both.to_owned()).into());
+        }
+        (Some(server), None) => server.address().into(),
+        (None, address) => address.unwrap_or(Endpoint::DEFAULT),
+    };
+    let mut show = Show::new(args.json, args.quiet, cases.len());
+    let began = Instant::now();
+    let played = play_all(args, cases, &endpoint, &mut show)?;
+    drop(server);
+    show.sum_up(&played, began.elapsed())?;
+    if let Some(file) = &args.report {
+        junit::write(file, &played)?;
+    }
+    verdict(&played)
+}
+
+/// Play `args.jobs` files at a time; a connection that cannot be made ends everything.
+fn play_all(
+    args: &Args,
+    cases: Vec<Case>,
+    endpoint: &Endpoint,
+    show: &mut Show,
+) -> anyhow::Result<Vec<Played>> {
+    let mut options = otherend_net::play::PlayOptions::default();
+    options.connect = args.route.options();
+    options.timing = args.play.timing();
+    options.timeout = args.timeout;
+    let jobs = args.jobs.clamp(1, cases.len().max(1));
+    let queue = std::sync::Mutex::new(cases.into_iter().enumerate());
+    let next = || {
+        let mut queue = queue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        queue.next()
+    };
+    let mut played = Vec::new();
+    thread::scope(|scope| {
+        let (done, results) = mpsc::channel();
+        for _ in 0..jobs {
+            let (done, options) = (done.clone(), &options);
+            scope.spawn(move || {
+                while let Some((index, case)) = next() {
+                    // Nobody listens any more once a connection could not be made.
+                    if done.send((index, case.play(endpoint, options))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(done);
+        for (index, result) in results {
+            let case =
+                result.map_err(|error| why::not_connected(&error, endpoint, &options.connect))?;
+            show.case(&case)?;
+            played.push((index, case));
+        }
+        anyhow::Ok(())
+    })?;
+    played.sort_by_key(|(index, _)| *index);
+    Ok(played.into_iter().map(|(_, case)| case).collect())
+}
+
+/// The exit code of all files together: what differs weighs more than what is silent.
+fn verdict(played: &[Played]) -> anyhow::Result<()> {
+    let count = |ending: Ending| {
+        let those = played.iter().filter(|case| case.ending() == ending);
+        those.count() as u64
+    };
+    let of_all = |count: u64| format!("{} of {}", count, plural(played.len() as u64, "transcript"));
+    match (count(Ending::Differed), count(Ending::Silent)) {
+        (0, 0) => Ok(()),
+        (0, silent) => {
+            let text = format!("{}: the server was silent", of_all(silent));
+            Err(Failure::TimedOut(text).into())
+        }
+        (differed, silent) => {
+            let text = format!("{} did not match", of_all(differed + silent));
+            Err(Failure::Mismatch(text).into())
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A server that is started for the test and stopped after it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use otherend_net::listeners::{self, Protocol};
+use rustix::process::{Pid, Signal, kill_process_group};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
+
+use crate::exit::Failure;
+
+/// What becomes the port.
+const PORT: &str = "{port}";
+
+/// How long the server may take until it listens.
+const START: Duration = Duration::from_secs(10);
+/// How long it may take to stop before it is killed.
+const STOP: Duration = Duration::from_secs(2);
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A running server; it and all that it started are stopped when this goes.
+pub(super) struct ServerCommand {
+    child: Child,
+    group: Pid,
+    address: SocketAddr,
+    signals: Handle,
+}
+
+impl ServerCommand {
+    /// Start `command` in a shell and wait until it listens.
+    pub(super) fn start(command: &str) -> anyhow::Result<Self> {
+        if !command.contains(PORT) {
+            let text = format!("--server-command has no {PORT}: it becomes a free port");
+            return Err(Failure::Usage(text).into());
+        }
+        let port = free_port()?;
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &command.replace(PORT, &port.to_string())])
+            .stdin(Stdio::null())
+            .stdout(io::stderr())
+            // A group of its own: all of it can be stopped, whatever the shell started.
+            .process_group(0);
+        let child = shell
+            .spawn()
+            .map_err(|error| Failure::Usage(format!("--server-command: {error}")))?;
+        let group = Pid::from_child(&child);
+        let mut server = ServerCommand {
+            child,
+            group,
+            address: (Ipv4Addr::LOCALHOST, port).into(),
+            signals: stop_on_signals(group)?,
+        };
+        server.wait_until_it_listens()?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn wait_until_it_listens(&mut self) -> anyhow::Result<()> {
+        let give_up = Instant::now() + START;
+        while !listens(self.address) {
+            if let Some(status) = self.child.try_wait()? {
+                anyhow::bail!("the server ended before it listened: {}", ended(status));
+            }
+            if Instant::now() >= give_up {
+                let text = format!("the server does not listen on port {}", self.address.port());
+                return Err(Failure::TimedOut(text).into());
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ServerCommand {
+    fn drop(&mut self) {
+        self.signals.close();
+        // A group that is gone already needs no signal.
+        let _ = kill_process_group(self.group, Signal::TERM);
+        let give_up = Instant::now() + STOP;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < give_up {
+            thread::sleep(PAUSE);
+        }
+        let _ = kill_process_group(self.group, Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// Somebody listens there. Asked of the system where it tells, so that a server for one connection
+/// is not used up by the question.
+fn listens(address: SocketAddr) -> bool {
+    match listeners::on_port(address.port()) {
+        Ok(listeners) => listeners
+            .iter()
+            .any(|listener| listener.protocol == Protocol::Tcp),
+        Err(_) => TcpStream::connect_timeout(&address, PAUSE).is_ok(),
+    }
+}
+
+fn ended(status: ExitStatus) -> String {
+    status.to_string()
+}
+
+/// Ctrl-C does not reach another process group by itself.
+fn stop_on_signals(group: Pid) -> anyhow::Result<Handle> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let handle = signals.handle();
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                let _ = kill_process_group(group, Signal::KILL);
+                // Ends this process as the signal would have.
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+        })?;
+    Ok(handle)
+}

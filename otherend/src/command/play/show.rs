@@ -1,0 +1,98 @@
+//! What is seen of a test run: a line a file, what differed, and a sum.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use serde_json::json;
+
+use super::case::{Ending, Played};
+use crate::output::human;
+use crate::output::style::Palette;
+
+pub(super) struct Show {
+    json: bool,
+    quiet: bool,
+    palette: Palette,
+    /// On a terminal, while there is more than one file.
+    bar: Option<ProgressBar>,
+}
+
+impl Show {
+    pub(super) fn new(json: bool, quiet: bool, files: usize) -> Self {
+        let seen = files > 1 && !json && io::stderr().is_terminal();
+        Show {
+            json,
+            quiet,
+            palette: Palette::of(&io::stdout()),
+            bar: seen.then(|| ProgressBar::new(files as u64)),
+        }
+    }
+
+    /// A file has been played.
+    pub(super) fn case(&mut self, case: &Played) -> io::Result<()> {
+        let text = if self.json {
+            json_of(case)
+        } else {
+            self.text_of(case)
+        };
+        let mut out = anstream::stdout();
+        let Some(bar) = &self.bar else {
+            return out.write_all(text.as_bytes());
+        };
+        bar.inc(1);
+        bar.suspend(|| out.write_all(text.as_bytes()))
+    }
+
+    fn text_of(&self, case: &Played) -> String {
+        let took = human::duration(case.took);
+        match &case.mismatch {
+            None if self.quiet => String::new(),
+            None => format!("{} {} ({took})\n", self.palette.good("ok    "), case.name),
+            Some(mismatch) => {
+                let failed = self.palette.bad("failed");
+                let screen = mismatch.render(&case.name);
+                format!("{failed} {} ({took})\n{screen}", case.name)
+            }
+        }
+    }
+
+    /// All files have been played.
+    pub(super) fn sum_up(&self, played: &[Played], took: Duration) -> io::Result<()> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        if self.json || self.quiet || played.len() < 2 {
+            return Ok(());
+        }
+        let passed = played.iter().filter(|case| case.ending() == Ending::Passed);
+        let passed = passed.count();
+        let failed = played.len() - passed;
+        let took = human::duration(took);
+        writeln!(
+            anstream::stdout(),
+            "{passed} passed, {failed} failed, in {took}"
+        )
+    }
+}
+
+fn json_of(case: &Played) -> String {
+    let mut object = json!({
+        "file": case.name,
+        "passed": case.mismatch.is_none(),
+        "seconds": case.took.as_secs_f64(),
+    });
+    if let Some(mismatch) = &case.mismatch {
+        object["cause"] = match case.ending() {
+            Ending::Silent => "silent",
+            _ => "differs",
+        }
+        .into();
+        object["line"] = mismatch.line.into();
+        object["expected"] = mismatch.expected.clone().into();
+        object["heard"] = mismatch.heard_as_text().into();
+        object["at"] = mismatch.difference.as_ref().map(|d| d.at).into();
+        object["text"] = mismatch.to_string().into();
+    }
+    format!("{object}\n")
+}

@@ -1,0 +1,134 @@
+//! `otherend play`.
+
+use std::net::TcpListener;
+
+use super::program::{Program, otherend};
+
+const BELL: &str = "\
+otherend talk 1
+timeout  20s
+
+C: RING {{count:int=3}}
+S: 250 rang {{count}} times, ticket {{ticket:hex=0b1e}}
+C: STATUS {{ticket}}
+S: 251 {{ticket}} done
+S! close
+";
+
+/// Play `files` against a server that plays `bell.talk`.
+fn play(words: &[&str]) -> Program {
+    let served = format!(
+        "{} serve {{port}} --talk bell.talk -q",
+        env!("CARGO_BIN_EXE_otherend")
+    );
+    let words = [&["play"], words, &["--server-command", &served]].concat();
+    otherend(&words).file("bell.talk", BELL)
+}
+
+#[test]
+fn a_file_that_fits_passes() {
+    let outcome = play(&["bell.talk"]).run().exited(0);
+    assert!(
+        outcome.stdout.starts_with("ok     bell.talk ("),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn the_first_difference_is_shown_with_what_came_before() {
+    let other = BELL.replace("251 {{ticket}} done", "252 {{ticket}} done");
+    let outcome = play(&["other.talk"])
+        .file("other.talk", &other)
+        .run()
+        .exited(3);
+    outcome
+        .said("    C: RING 3\n    S: 250 rang 3 times, ticket 0b1e\n    C: STATUS 0b1e\n")
+        .said("other.talk:7: the server said something else\n")
+        .said("    expected  S: 252 {{ticket}} done\n    heard     S: 251 0b1e done\n")
+        .said("                   ^ expected `2 `\n")
+        .complained("1 of 1 transcript did not match");
+}
+
+#[test]
+fn several_files_are_played_and_summed_up() {
+    let program = play(&["tests", "bell.talk", "-j", "3"]);
+    std::fs::create_dir(program.folder().join("tests")).expect("a folder");
+    let program = program
+        .file("tests/a.talk", BELL)
+        .file("tests/b.talk", &BELL.replace("251", "25x"));
+    let outcome = program.run().exited(3);
+    outcome
+        .said("failed tests/b.talk (")
+        .said("ok     tests/a.talk (")
+        .said("2 passed, 1 failed, in ")
+        .complained("1 of 3 transcripts did not match");
+}
+
+#[test]
+fn what_it_says_can_be_set() {
+    let outcome = play(&["bell.talk", "--set", "count=7", "--json"])
+        .run()
+        .exited(0);
+    let json: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    assert_eq!(
+        (&json["file"], &json["passed"]),
+        (&"bell.talk".into(), &true.into())
+    );
+    play(&["bell.talk", "--set", "count=x"])
+        .run()
+        .exited(2)
+        .complained("does not fit its hole");
+}
+
+#[test]
+fn a_silent_server_is_a_timeout() {
+    let more = BELL.replace("C: RING", "S: 220 ready\nC: RING");
+    let program = play(&["more.talk", "--timeout", "50ms"]).file("more.talk", &more);
+    let outcome = program.run().exited(4).complained("the server was silent");
+    outcome.said("more.talk:4: the server said nothing for ");
+}
+
+#[test]
+fn reports_are_written() {
+    let program = play(&["bell.talk", "--quiet", "--report", "junit=report.xml"]);
+    let path = program.folder().join("report.xml");
+    let (outcome, report) = program.run_and_read(&path);
+    assert_eq!(outcome.exited(0).stdout, "");
+    assert!(report.contains("tests=\"1\" failures=\"0\""), "{report}");
+    assert!(report.contains("name=\"bell.talk\""), "{report}");
+}
+
+#[test]
+fn nobody_there_is_network_trouble() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    drop(listener);
+    let program = otherend(&["play", "bell.talk", &address]).file("bell.talk", BELL);
+    program.run().exited(1).complained("connection refused");
+}
+
+#[test]
+fn every_file_is_read_before_a_byte_is_said() {
+    let outcome = play(&["bell.talk", "bad.talk", "rules.talk"])
+        .file("bad.talk", "otherend talk 1\nX: a\n")
+        .file("rules.talk", "otherend talk 1\non C: a\nS: b\n")
+        .run()
+        .exited(2);
+    assert_eq!(outcome.stdout, "");
+    outcome
+        .complained("bad.talk:2:1: no line begins with `X:`")
+        .complained("rules.talk: it has only rules");
+}
+
+#[test]
+fn a_server_that_does_not_start_is_explained() {
+    let words = ["play", "bell.talk", "--server-command", "exit 7 # {port}"];
+    let program = otherend(&words).file("bell.talk", BELL);
+    program
+        .run()
+        .exited(1)
+        .complained("the server ended before it listened: exit status: 7");
+    let words = ["play", "bell.talk", "--server-command", "true"];
+    let program = otherend(&words).file("bell.talk", BELL);
+    program.run().exited(2).complained("has no {port}");
+}
