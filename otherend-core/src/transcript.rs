@@ -32,6 +32,7 @@ mod recorder;
 mod rehearse;
 mod render;
 mod seal;
+mod shape;
 mod write;
 
 pub use error::{ParseError, Wrong, WrongText};
@@ -43,9 +44,13 @@ pub use plan::{Difference, Plan, SetError, Wanted};
 pub use player::{Mismatch, Options, Outcome, Player, Reason, Timing, Told};
 pub use recorder::{Masks, Recorder};
 pub use seal::{ReadError, Recording, Tail};
+pub use shape::LineShape;
 
 /// The first line of every transcript.
 pub const FIRST_LINE: &str = "otherend talk 1";
+
+/// The highest number of a connection.
+pub const MOST_CONNECTIONS: u16 = 9999;
 
 /// The line in the file on which the first item stands.
 const FIRST_ITEM: usize = 2;

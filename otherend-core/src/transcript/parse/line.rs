@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::names::{Names, is_name};
 use super::text::{self, Within};
 use super::{Parsed, Spot, excerpt};
-use crate::transcript::Wrong;
 use crate::transcript::model::{Act, Closing, Eol, Over, Setting, Step, Text, Trigger};
 use crate::transcript::nearest::nearest;
+use crate::transcript::{MOST_CONNECTIONS, Wrong};
 use crate::{Role, parse_duration};
 
 /// What a line is. Positions are bytes in it.
@@ -127,14 +127,13 @@ fn marker(text: &str) -> Parsed<Option<Marker>> {
 }
 
 fn connection(digits: &str) -> Parsed<u16> {
-    const MOST: u16 = 9999;
     if digits.is_empty() {
         return Ok(1);
     }
     let number = digits
         .parse()
         .ok()
-        .filter(|number| (1..=MOST).contains(number));
+        .filter(|number| (1..=MOST_CONNECTIONS).contains(number));
     number.ok_or_else(|| Spot::new(0, digits.len(), Wrong::Connection(excerpt(digits))))
 }
 
