@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use otherend_core::transcript::Masks;
+use otherend_core::transcript::{MOST_CONNECTIONS, Masks};
 
 use crate::error::plain;
 
@@ -80,8 +80,8 @@ pub enum RecordError {
     /// More waited for the disk than there is memory for.
     #[error("cannot record to {}: the disk is too slow", .0.display())]
     TooSlow(PathBuf),
-    /// A file numbers its connections up to 65,535.
-    #[error("cannot record to {}: more than 65,535 connections", .0.display())]
+    /// A file numbers its connections up to [`MOST_CONNECTIONS`].
+    #[error("cannot record to {}: more than {MOST_CONNECTIONS} connections", .0.display())]
     TooMany(PathBuf),
     /// There is no thread for it.
     #[error("cannot record: {}", plain(.0))]

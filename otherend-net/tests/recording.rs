@@ -184,3 +184,21 @@ fn more_than_there_is_room_for_ends_the_recording_with_a_mark() {
     );
     assert!(matches!(read(&path).tail, Tail::Cut { lines: 1, .. }));
 }
+
+#[test]
+fn the_ten_thousandth_connection_ends_the_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.talk");
+    let (recording, writer) =
+        Recording::to_file(&path, config(SyncWhen::Never), Box::new(|_| ())).unwrap();
+    let mut notes = Notes::default();
+    for number in 1..=10_000 {
+        visit(&mut notes, number);
+    }
+    recording.push(&mut notes, || ());
+    let error = writer.finish().unwrap_err();
+    assert!(error.to_string().ends_with("more than 9999 connections"));
+    // What is there can be read: no transcript has more.
+    assert!(matches!(read(&path).tail, Tail::Cut { .. }));
+    assert_eq!(steps(&path).last().unwrap(), "9999C! close");
+}

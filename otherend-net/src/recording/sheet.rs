@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use otherend_core::Time;
-use otherend_core::transcript::Recorder;
+use otherend_core::transcript::{MOST_CONNECTIONS, Recorder};
 
 use super::appender::Appender;
 use super::notes::{Note, What};
@@ -112,12 +112,16 @@ impl Sheet {
 
     /// The recording ends here though what it records goes on: say so in it, where that is possible.
     pub(super) fn break_off(&mut self, why: &RecordError) {
-        let why = match why {
+        let text = match why {
             RecordError::File { cause, .. } => plain(cause),
-            RecordError::TooMany(_) => "more than 65,535 connections".to_owned(),
+            RecordError::TooMany(_) => format!("more than {MOST_CONNECTIONS} connections"),
             _ => "the disk is too slow".to_owned(),
         };
-        let mark = format!("# the recording ends early: {why}\n");
+        if !matches!(why, RecordError::File { .. }) {
+            // The disk is in order: what came before the end is vouched for.
+            let _ = self.seal();
+        }
+        let mark = format!("# the recording ends early: {text}\n");
         if self.file.append_last_words(mark.as_bytes()).is_ok() {
             // It was promised to nobody that the mark is on the disk.
             let _ = self.file.sync();
@@ -129,11 +133,12 @@ impl Sheet {
         if let Some(&number) = self.connections.get(&connection) {
             return Ok(number);
         }
-        let number = self.last_number.checked_add(1);
-        let number = number.ok_or_else(|| RecordError::TooMany(self.path.clone()))?;
-        self.last_number = number;
-        self.connections.insert(connection, number);
-        Ok(number)
+        if self.last_number == MOST_CONNECTIONS {
+            return Err(RecordError::TooMany(self.path.clone()));
+        }
+        self.last_number += 1;
+        self.connections.insert(connection, self.last_number);
+        Ok(self.last_number)
     }
 
     fn error(&self, cause: io::Error) -> RecordError {

@@ -44,7 +44,6 @@ fn write(
         place.note(note, bytes)?;
     }
     if taken.overflowed {
-        place.seal(false)?;
         return Err(place.too_slow());
     }
     if taken.closed {
