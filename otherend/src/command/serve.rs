@@ -88,8 +88,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     if let Some(served) = &served {
         talk::follow(served, server.handle(), &screen)?;
     }
-    announce(&screen, server.addresses(), args.screen.quiet);
     stop_on_signals(server.handle(), screen.clone())?;
+    announce(&screen, server.addresses(), args.screen.quiet);
     let zero = server.zero();
     let report = server.serve()?;
     if !args.screen.quiet {
