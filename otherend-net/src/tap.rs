@@ -12,8 +12,10 @@
 mod both;
 mod carry;
 mod config;
+mod detour;
 mod event;
 mod farewell;
+mod fault;
 mod lane;
 mod record;
 mod referee;
@@ -40,6 +42,7 @@ use crate::stats::Report;
 
 pub use config::TapConfig;
 pub use event::{Audience, Ending, Event, Observer};
+pub use fault::{Fault, FaultError};
 pub use referee::{Judge, Referee, Verdict};
 
 /// A tap that listens and does not pass anything on yet.
@@ -71,6 +74,7 @@ struct Tapping {
     config: TapConfig,
     /// Where the tap listens.
     addresses: Vec<SocketAddr>,
+    faults: Vec<Arc<Fault>>,
     audience: Option<Arc<dyn Audience>>,
 }
 
@@ -108,6 +112,7 @@ impl Tap {
             target,
             config,
             addresses,
+            faults: Vec::new(),
             audience: None,
         };
         Ok(Tap {
@@ -128,6 +133,13 @@ impl Tap {
         let shared = shared.expect("watched_by comes before handle");
         shared.audience = Some(Arc::new(AtTheDoor(Arc::clone(&audience))));
         self.tapping.audience = Some(audience);
+        self
+    }
+
+    /// Let these faults happen on every connection; those for the same line in this order.
+    #[must_use]
+    pub fn with_faults(mut self, faults: impl IntoIterator<Item = impl Into<Arc<Fault>>>) -> Self {
+        self.tapping.faults = faults.into_iter().map(Into::into).collect();
         self
     }
 

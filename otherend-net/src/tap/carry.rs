@@ -25,7 +25,13 @@ pub(super) fn carry(client: &TcpStream, admitted: &Admitted, tap: &Tapping) {
         let outcome = match reach(tap, clock, &mut *observer) {
             Some(stream) => {
                 let server = server.get_or_init(|| stream);
-                Relay::new(admitted, &mut *observer, Both { client, server }).run()
+                Relay::new(
+                    admitted,
+                    &mut *observer,
+                    Both { client, server },
+                    &tap.faults,
+                )
+                .run()
             }
             None => Outcome::of(Ending::NotConnected),
         };
@@ -65,10 +71,16 @@ fn reach(tap: &Tapping, clock: Clock, observer: &mut dyn Observer) -> Option<Tcp
 /// Close the streams as the connection ended.
 fn close(streams: &[&TcpStream], ending: Ending) {
     match ending {
-        // Both ends know: there is nothing left to lose.
-        Ending::Finished => {}
-        Ending::NotConnected | Ending::ClosedHere | Ending::Drained => farewell(streams),
-        Ending::Reset(_) | Ending::Unreachable(_) | Ending::Stopped | Ending::Panicked => {
+        Ending::Finished
+        | Ending::NotConnected
+        | Ending::CutByFault(_)
+        | Ending::ClosedHere
+        | Ending::Drained => farewell(streams),
+        Ending::Reset(_)
+        | Ending::Unreachable(_)
+        | Ending::ResetByFault(_)
+        | Ending::Stopped
+        | Ending::Panicked => {
             for stream in streams {
                 sockets::reset_on_close(stream);
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use otherend_core::{Role, Time};
 
+use super::Fault;
 use crate::client::ConnectError;
 use crate::registry::Peer;
 use crate::server::Notice;
@@ -37,6 +38,20 @@ pub enum Event<'a> {
         /// The bytes as they are passed on.
         bytes: &'a [u8],
     },
+    /// A fault met this line of one end; at the start of a connection there is none.
+    Fault {
+        /// Whose line it is.
+        from: Role,
+        /// The fault.
+        fault: &'a Fault,
+        /// The line with its end, as it was said.
+        line: &'a [u8],
+    },
+    /// What was passed on so far stands by itself: a fault parts it from what follows.
+    Boundary {
+        /// Who said it.
+        from: Role,
+    },
     /// One end has finished sending, and the other is told so.
     Finished {
         /// Who has finished.
@@ -65,6 +80,10 @@ pub enum Ending {
     Unreachable(Role),
     /// The target was never reached.
     NotConnected,
+    /// A fault cut a line of this end, and both were closed.
+    CutByFault(Role),
+    /// A fault at a line of this end reset both.
+    ResetByFault(Role),
     /// Somebody at the tap closed it.
     ClosedHere,
     /// The tap is stopping, and nothing was under way.
@@ -86,6 +105,8 @@ impl Ending {
             Ending::Unreachable(Role::Client) => "client-unreachable",
             Ending::Unreachable(Role::Server) => "server-unreachable",
             Ending::NotConnected => "not-connected",
+            Ending::CutByFault(_) => "cut-by-fault",
+            Ending::ResetByFault(_) => "reset-by-fault",
             Ending::ClosedHere => "closed-here",
             Ending::Drained => "drained",
             Ending::Stopped => "stopped",
@@ -93,12 +114,16 @@ impl Ending {
         }
     }
 
-    /// It ended as connections should: no fault or force ended it.
+    /// It ended as it should, or as somebody wanted: neither an end nor the tap broke it.
     #[must_use]
     pub const fn is_orderly(self) -> bool {
         matches!(
             self,
-            Ending::Finished | Ending::ClosedHere | Ending::Drained
+            Ending::Finished
+                | Ending::CutByFault(_)
+                | Ending::ResetByFault(_)
+                | Ending::ClosedHere
+                | Ending::Drained
         )
     }
 }
@@ -112,6 +137,8 @@ impl fmt::Display for Ending {
             Ending::Unreachable(Role::Client) => "the client can no longer be reached",
             Ending::Unreachable(Role::Server) => "the server can no longer be reached",
             Ending::NotConnected => "the target was not reached",
+            Ending::CutByFault(_) => "cut by a fault",
+            Ending::ResetByFault(_) => "reset by a fault",
             Ending::ClosedHere => "closed at the tap",
             Ending::Drained => "the tap is stopping",
             Ending::Stopped => "cut off, the tap stopped",

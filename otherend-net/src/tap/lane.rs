@@ -5,9 +5,12 @@
 
 use std::io::{self, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 
-use otherend_core::Loss;
+use otherend_core::{Loss, Role, Time};
 
+use super::detour::Detour;
+use super::fault::{Fault, Piece, Tamper};
 use crate::sockets;
 
 /// How far the speaker is.
@@ -32,26 +35,41 @@ pub(super) struct Lane {
     phase: Phase,
     /// Bytes passed on so far.
     passed: u64,
+    /// Where there are faults for this direction.
+    detour: Option<Box<Detour>>,
+    /// What is still said is discarded.
+    discards: bool,
 }
 
 impl Lane {
-    pub(super) fn new() -> Self {
+    /// The direction in which `from` speaks, with its faults.
+    pub(super) fn new(faults: &[Arc<Fault>], from: Role) -> Self {
+        let tamper = Tamper::new(faults, from);
         Lane {
             unsent: Vec::new(),
             sent: 0,
             phase: Phase::Open,
             passed: 0,
+            detour: tamper.map(|tamper| Box::new(Detour::new(tamper))),
+            discards: false,
         }
     }
 
     /// The speaker is to be read from.
     pub(super) fn wants_input(&self) -> bool {
-        self.phase == Phase::Open && self.unsent.is_empty()
+        let waiting =
+            !self.unsent.is_empty() || self.detour.as_ref().is_some_and(|d| !d.is_empty());
+        self.discards || (self.phase == Phase::Open && !waiting)
     }
 
     /// The listener has not taken everything yet.
     pub(super) fn has_unsent(&self) -> bool {
         !self.unsent.is_empty()
+    }
+
+    /// Something that was said will still be passed on without anything more.
+    pub(super) fn is_busy(&self) -> bool {
+        self.has_unsent() || self.detour.as_ref().is_some_and(|d| !d.is_idle())
     }
 
     /// Nothing more will come this way.
@@ -73,14 +91,65 @@ impl Lane {
 
     /// The speaker has finished sending.
     pub(super) fn finish(&mut self) {
+        let discarded = std::mem::take(&mut self.discards);
+        if self.phase != Phase::Open {
+            return;
+        }
+        if discarded {
+            // A direction that is stalled does not tell the listener.
+            self.phase = Phase::Finished;
+            return;
+        }
+        self.phase = Phase::Finishing;
+        if let Some(detour) = &mut self.detour {
+            detour.finish();
+        }
+    }
+
+    /// Nothing passes any more, not even an end.
+    pub(super) fn stall(&mut self) {
+        self.discards = true;
+    }
+
+    /// As if the speaker had finished sending; what it still says is discarded.
+    pub(super) fn pretend_end(&mut self) {
         if self.phase == Phase::Open {
             self.phase = Phase::Finishing;
+            self.discards = true;
         }
+    }
+
+    /// What is said does not go straight to the listener. `true`: it was taken.
+    pub(super) fn divert(&mut self, now: Time, bytes: &[u8]) -> bool {
+        if self.discards {
+            return true;
+        }
+        let Some(detour) = &mut self.detour else {
+            return false;
+        };
+        detour.feed(now, bytes);
+        true
+    }
+
+    /// What the faults let through next, once the listener has taken everything before.
+    pub(super) fn next_piece(&mut self, now: Time) -> Option<Piece> {
+        if !self.unsent.is_empty() || self.is_over() {
+            return None;
+        }
+        self.detour.as_mut()?.next(now)
+    }
+
+    /// When there may be a next piece.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        let waits = self.unsent.is_empty() && !self.is_over();
+        self.detour.as_ref().filter(|_| waits)?.deadline()
     }
 
     /// The speaker has finished and everything is sent: the listener can be told, once.
     pub(super) fn take_finished(&mut self) -> bool {
-        let finished = self.phase == Phase::Finishing && self.unsent.is_empty();
+        let all_passed =
+            self.unsent.is_empty() && self.detour.as_ref().is_none_or(|d| d.is_empty());
+        let finished = self.phase == Phase::Finishing && all_passed;
         if finished {
             self.phase = Phase::Finished;
         }

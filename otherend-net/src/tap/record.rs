@@ -16,10 +16,21 @@ impl Event<'_> {
             Event::Connected { .. } => notes.opened(now, connection),
             Event::NotConnected { error } => notes.comment(now, connection, &error.to_string()),
             Event::Bytes { from, bytes } => notes.said(now, connection, from, bytes),
+            Event::Fault { fault, .. } => {
+                // Not the line that met it: there may be a secret in it.
+                notes.comment(now, connection, &format!("fault: {fault}"));
+            }
+            Event::Boundary { .. } => notes.cut(now, connection),
             Event::Finished { from } => notes.stopped(now, connection, from, Closing::Close),
             Event::Ended { ending, .. } => {
                 match ending {
                     Ending::Reset(who) | Ending::Unreachable(who) => {
+                        notes.stopped(now, connection, who, Closing::Reset);
+                    }
+                    Ending::CutByFault(who) => {
+                        notes.stopped(now, connection, who, Closing::Close);
+                    }
+                    Ending::ResetByFault(who) => {
                         notes.stopped(now, connection, who, Closing::Reset);
                     }
                     Ending::ClosedHere | Ending::Drained | Ending::Stopped | Ending::Panicked => {

@@ -141,7 +141,11 @@ fn watch(player: &mut Player, connection: usize, now: Time, event: &Event<'_>) {
         Event::Bytes { from, bytes } => player.overheard(connection, now, from, bytes),
         Event::Finished { from } => player.saw_end(connection, now, from, Closing::Close),
         Event::Ended {
-            ending: Ending::Reset(who) | Ending::Unreachable(who),
+            ending: Ending::CutByFault(who),
+            ..
+        } => player.saw_end(connection, now, who, Closing::Close),
+        Event::Ended {
+            ending: Ending::Reset(who) | Ending::Unreachable(who) | Ending::ResetByFault(who),
             ..
         } => player.saw_end(connection, now, who, Closing::Reset),
         _ => {}

@@ -7,6 +7,7 @@
 use std::io::Read;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::{Loss, Role, Time};
@@ -14,6 +15,7 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::both::{Both, other};
 use super::event::{Ending, Event, Observer};
+use super::fault::{Fault, Piece};
 use super::lane::Lane;
 use crate::mailbox::Order;
 use crate::registry::Admitted;
@@ -74,6 +76,7 @@ impl<'a> Relay<'a> {
         admitted: &'a Admitted,
         observer: &'a mut dyn Observer,
         streams: Both<&'a TcpStream>,
+        faults: &[Arc<Fault>],
     ) -> Self {
         Relay {
             admitted,
@@ -81,8 +84,8 @@ impl<'a> Relay<'a> {
             streams,
             hung_up: Both::default(),
             lanes: Both {
-                client: Lane::new(),
-                server: Lane::new(),
+                client: Lane::new(faults, Role::Client),
+                server: Lane::new(faults, Role::Server),
             },
             input: vec![0; INPUT].into_boxed_slice(),
             touched: admitted.shared.clock.now(),
@@ -153,7 +156,7 @@ impl<'a> Relay<'a> {
     fn is_idle(&self, now: Time) -> bool {
         self.last_speaker != Some(Role::Client)
             && now >= self.quiet_at()
-            && self.lanes.all(|lane| !lane.has_unsent())
+            && self.lanes.all(|lane| !lane.is_busy())
             && self.streams.all(|stream| sockets::unread(stream) == 0)
     }
 
@@ -170,7 +173,8 @@ impl<'a> Relay<'a> {
         let quiet = self.busy_at_stop.map(|_| self.quiet_at());
         // Once it is quiet and still not idle, something has to come first.
         let quiet = quiet.filter(|&quiet| quiet > self.admitted.shared.clock.now());
-        let deadlines = [stop, quiet, self.observer.deadline()];
+        let (client, server) = (self.lanes.client.deadline(), self.lanes.server.deadline());
+        let deadlines = [stop, quiet, self.observer.deadline(), client, server];
         deadlines.into_iter().flatten().min()
     }
 
@@ -182,10 +186,12 @@ impl<'a> Relay<'a> {
             self.observer.tick(now);
         }
         for from in Both::<Lane>::ROLES {
-            let listener = self.streams.of(other(from));
-            let lane = self.lanes.of_mut(from);
-            lane.flush(listener);
-            if lane.take_finished() {
+            let listener = *self.streams.of(other(from));
+            self.lanes.of_mut(from).flush(listener);
+            if let Some(ending) = self.let_through(now, from) {
+                return Some(ending);
+            }
+            if self.lanes.of_mut(from).take_finished() {
                 // A stream that is already broken says so at the next read.
                 let _ = listener.shutdown(Shutdown::Write);
                 self.observer.on_event(now, &Event::Finished { from });
@@ -193,6 +199,34 @@ impl<'a> Relay<'a> {
         }
         let over = self.lanes.all(Lane::is_over);
         over.then(|| self.ending())
+    }
+
+    /// Do what the faults have come to; without faults there is nothing to do.
+    fn let_through(&mut self, now: Time, from: Role) -> Option<Ending> {
+        let (lane, listener) = (self.lanes.of_mut(from), self.streams.of(other(from)));
+        while let Some(piece) = lane.next_piece(now) {
+            let event = match &piece {
+                Piece::Bytes(bytes) => {
+                    lane.pass(listener, bytes);
+                    Event::Bytes { from, bytes }
+                }
+                Piece::Boundary => Event::Boundary { from },
+                Piece::Fault(fault, line) => Event::Fault { from, fault, line },
+                Piece::Cut => return Some(Ending::CutByFault(from)),
+                Piece::Reset => return Some(Ending::ResetByFault(from)),
+                Piece::HalfClose => {
+                    lane.pretend_end();
+                    continue;
+                }
+                Piece::Stall => {
+                    lane.stall();
+                    continue;
+                }
+                Piece::Wait(_) => continue,
+            };
+            self.observer.on_event(now, &event);
+        }
+        None
     }
 
     /// Both directions are over: who broke one of them?
@@ -213,9 +247,12 @@ impl<'a> Relay<'a> {
         match outcome {
             Ok(0) => lane.finish(),
             Ok(count) => {
-                let bytes = &self.input[..count];
-                lane.pass(self.streams.of(other(from)), bytes);
                 (self.touched, self.last_speaker) = (now, Some(from));
+                let bytes = &self.input[..count];
+                if lane.divert(now, bytes) {
+                    return self.let_through(now, from);
+                }
+                lane.pass(self.streams.of(other(from)), bytes);
                 self.observer.on_event(now, &Event::Bytes { from, bytes });
             }
             Err(error) if sockets::is_passing(&error) => {}

@@ -1,0 +1,110 @@
+//! Faults by meaning: what a tap does to a line that fits, or from it on.
+//!
+//! A fault is written as it is said: `after S: 250 {{_:text=}} cut`. Only the direction that a
+//! fault is for has lines in its way; the other passes untouched.
+
+mod line;
+mod parse;
+mod tamper;
+
+use std::fmt;
+use std::time::Duration;
+
+use otherend_core::Role;
+use otherend_core::transcript::LineShape;
+
+pub use parse::FaultError;
+pub(super) use tamper::{Piece, Tamper};
+
+/// Something that is to go wrong.
+///
+/// ```
+/// use otherend_net::tap::Fault;
+///
+/// let fault: Fault = "on 2 S: 250 {{_:text=}} delay 300ms".parse()?;
+/// assert_eq!(fault.to_string(), "on 2 S: 250 {{_:text=}} delay 300ms");
+///
+/// let wrong = "on S: 250 explode".parse::<Fault>().unwrap_err();
+/// assert!(wrong.to_string().contains("`explode` is no fault"));
+/// # Ok::<(), otherend_net::tap::FaultError>(())
+/// ```
+#[derive(Debug)]
+pub struct Fault {
+    /// As it was written.
+    text: String,
+    who: Role,
+    when: When,
+    action: Action,
+}
+
+/// When a fault comes.
+#[derive(Debug)]
+enum When {
+    /// `on connect`: with the first line.
+    Start,
+    /// `on`: the line itself meets it.
+    On(Lines),
+    /// `after`: what follows the line meets it.
+    After(Lines),
+}
+
+/// Which lines are meant.
+#[derive(Debug)]
+struct Lines {
+    shape: LineShape,
+    /// Only the line that is the Nth to fit on its connection.
+    nth: Option<u32>,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Line(LineAction),
+    Stream(StreamAction),
+}
+
+/// What happens to one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LineAction {
+    /// Half of it is passed on, then both ends are closed.
+    Cut,
+    /// It is passed on later, and all that follows behind it.
+    Delay(Duration),
+    /// It is not passed on.
+    Drop,
+    /// It is passed on twice.
+    Duplicate,
+    /// It is passed on byte by byte, with this pause between them.
+    Split(Duration),
+    /// Every third byte is another one.
+    Garble,
+    /// It ends with LF instead of CR LF, or the reverse.
+    WrongEol,
+}
+
+/// What happens to a direction from a place on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StreamAction {
+    /// The listener is told that the speaker has finished; what it still says is discarded.
+    HalfClose,
+    /// Both ends are reset.
+    Reset,
+    /// Nothing is passed on, for so long or for ever.
+    Stall(Option<Duration>),
+    /// At most so many bytes a second are passed on.
+    Rate(u64),
+}
+
+impl Fault {
+    /// Whose lines it is for.
+    #[must_use]
+    pub fn who(&self) -> Role {
+        self.who
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
