@@ -21,7 +21,7 @@ pub(crate) struct ScreenArgs {
     #[arg(long, env = "OTHEREND_JSON")]
     pub(crate) json: bool,
 
-    /// The time before each line [default: none; serve on a terminal: clock].
+    /// Time before each line [default: none; serve, tap on a terminal: clock].
     #[arg(long, value_enum, value_name = "STYLE", env = "OTHEREND_TIME")]
     pub(crate) time: Option<TimeStyle>,
 

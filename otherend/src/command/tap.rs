@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use otherend_core::Time;
 use otherend_net::recording::{RecordError, Recording, Writer};
-use otherend_net::tap::{Tap, TapConfig};
+use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
 use otherend_net::{Endpoint, raise_descriptor_limit};
 
 use crate::args::door::DoorArgs;
@@ -47,15 +47,24 @@ pub(crate) struct Args {
     #[arg(long)]
     any: bool,
 
-    #[command(flatten)]
-    route: RouteArgs,
-
     /// Check both ends against this transcript: who broke it first, and where.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
 
+    /// Make a fault, as in 'after S: 250 {{_:text=}} cut'; repeatable.
+    ///
+    /// WHEN is `on` (the line itself meets it) or `after` (what follows does), with a number for
+    /// the Nth line that fits, then `C:` or `S:` and the line as in a transcript; or `on connect`
+    /// and `C:` or `S:`. WHAT is cut, delay TIME, drop, duplicate, split [TIME], garble,
+    /// wrong-eol, half-close, reset, stall [TIME] or rate SIZE.
+    #[arg(long, value_name = "WHEN WHAT", value_parser = fault)]
+    fault: Vec<Arc<Fault>>,
+
     #[command(flatten)]
     record: RecordArgs,
+
+    #[command(flatten)]
+    route: RouteArgs,
 
     #[command(flatten)]
     door: DoorArgs,
@@ -76,6 +85,8 @@ Examples:
                                           and write it down, to be played later
   otherend tap 2525 mail.example:25 --check mail.talk
                                           is it still said as it was?
+  otherend tap 2525 mail.example:25 --fault 'after 2 S: 250 {{_:text=}} cut'
+                                          what does the client do then?
   otherend tap --hex 4433 example.org:443 bytes; TLS passes untouched
   otherend tap --any 9000 10.0.0.7:9000 --json > seen.jsonl
                                           for other machines too, for programs";
@@ -86,6 +97,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let (listen, target) = args.endpoints()?;
     let check = args.check.as_deref().map(Check::open).transpose()?;
     let tap = Tap::bind(&listen, target.clone(), args.config()).map_err(why::not_listening)?;
+    let tap = tap.with_faults(args.fault.iter().cloned());
     let zero = tap.zero();
     let (screen, mut showing) = Screen::start(args.look(), zero)?;
     let (recording, writer) = args.recording(&tap, &target, &screen)?.unzip();
@@ -100,6 +112,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         reason: Reason::new(target.clone(), args.route.options()),
         check: check.clone(),
     }));
+    stop_on_signals(tap.handle(), screen.clone())?;
     announce(&screen, tap.addresses(), args.screen.quiet);
     let remark = |at, remark| {
         if !args.screen.quiet {
@@ -107,7 +120,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         }
     };
     remark(Time::ZERO, TapRemark::Target(&target));
-    stop_on_signals(tap.handle(), screen.clone())?;
     let report = tap.serve();
     let recorded = record::finish(writer);
     remark(Time::ZERO + zero.elapsed(), TapRemark::Stopped(&report));
@@ -172,4 +184,8 @@ impl Args {
             (false, _) => Show::Everything,
         }
     }
+}
+
+fn fault(text: &str) -> Result<Arc<Fault>, FaultError> {
+    text.parse().map(Arc::new)
 }

@@ -204,3 +204,24 @@ fn one_address_is_not_enough() {
         .exited(2)
         .complained("tap takes two addresses");
 }
+
+#[test]
+fn a_fault_is_shown_and_felt() {
+    let mut tap = tap(&["--fault", "on S: 250 {{_:text=}} wrong-eol"]);
+    let (client, server) = tap.connect();
+    say(&server, b"220 ready\r\n250 ok\r\n");
+    hear(&client, b"220 ready\r\n250 ok\n");
+    let line = tap.program.stdout_with("fault: ");
+    assert_eq!(
+        line,
+        "1 * fault: on S: 250 {{_:text=}} wrong-eol (it meets: 250 ok)\n"
+    );
+}
+
+#[test]
+fn what_is_no_fault_is_explained() {
+    otherend(&["tap", "1", "2", "--fault", "on S: 250 explode"])
+        .run()
+        .exited(2)
+        .complained("`explode` is no fault: use cut, ");
+}

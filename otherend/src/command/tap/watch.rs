@@ -159,6 +159,11 @@ impl Watching {
                 self.finish_line(now, other(from));
                 self.bytes(now, from, bytes);
             }
+            Event::Fault { from, fault, line } => {
+                self.finish_line(now, from);
+                let remark = TapRemark::Fault(from, fault, line);
+                self.remark(now, Show::Lines, &Remark::Tap(remark));
+            }
             Event::Finished { from } => {
                 self.finish_line(now, from);
                 let remark = TapRemark::Finished(from);

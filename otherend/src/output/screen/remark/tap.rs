@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use otherend_core::Role;
-use otherend_net::tap::Ending;
+use otherend_core::{Role, escaped};
+use otherend_net::tap::{Ending, Fault};
 use otherend_net::{ConnectError, Endpoint, Report};
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ pub(crate) enum TapRemark<'a> {
     NotConnected(&'a ConnectError),
     /// An end has finished sending.
     Finished(Role),
+    /// A fault met a line of this end; at the start of a connection there is none.
+    Fault(Role, &'a Fault, &'a [u8]),
     /// An end began to speak TLS.
     Tls(Role),
     /// A line of this end is too long to be shown.
@@ -55,6 +57,11 @@ impl fmt::Display for TapRemark<'_> {
             }
             TapRemark::NotConnected(error) => error.fmt(f),
             TapRemark::Finished(from) => write!(f, "the {} has finished sending", name(*from)),
+            TapRemark::Fault(_, fault, b"") => write!(f, "fault: {fault}"),
+            TapRemark::Fault(_, fault, line) => {
+                let line = line.trim_ascii_end();
+                write!(f, "fault: {fault} (it meets: {})", escaped(line))
+            }
             TapRemark::Tls(from) => write!(
                 f,
                 "the {} speaks TLS: it passes untouched and is not shown (--hex shows it)",
@@ -108,6 +115,10 @@ impl TapRemark<'_> {
                 json!({"event": "not-reached", "error": error.to_string()})
             }
             TapRemark::Finished(from) => json!({"event": "finished-sending", "who": name(*from)}),
+            TapRemark::Fault(from, fault, line) => json!({
+                "event": "fault", "fault": fault.to_string(), "who": name(*from),
+                "line": escaped(line.trim_ascii_end()),
+            }),
             TapRemark::Tls(from) => json!({"event": "tls", "who": name(*from)}),
             TapRemark::LineTooLong(from) => json!({"event": "line-too-long", "who": name(*from)}),
             TapRemark::Ended {
