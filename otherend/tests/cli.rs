@@ -9,6 +9,8 @@ mod cli {
     mod man;
     mod play;
     pub(crate) mod program;
+    #[cfg(unix)]
+    mod prompt;
     mod serve_talk;
     mod talk;
     mod tap;

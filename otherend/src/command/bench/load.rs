@@ -60,6 +60,9 @@ pub(super) struct LoadArgs {
     prefix: String,
 
     /// End lines with CR LF.
+    ///
+    /// Replies are expected to end so too.
+    #[arg(long, short = 'C', env = "OTHEREND_CRLF")]
     #[arg(long, short = 'C')]
     crlf: bool,
 

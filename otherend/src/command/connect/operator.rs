@@ -2,14 +2,18 @@
 //!
 //! Two threads: this one carries the conversation, another one reads the prompt.
 
+mod shown;
+mod typist;
+mod unfinished;
+
 use std::io::{self, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use otherend_core::{Counts, EndReason, Event, ExitWords, Observer, Time};
+use otherend_core::{Counts, EndReason, escaped};
 use otherend_net::{Client, Received, Voice};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -17,15 +21,15 @@ use signal_hook::iterator::Signals;
 use super::linger::{Limits, Linger};
 use super::{Args, pipe};
 use crate::output::human;
-use crate::output::prompt::{Above, Prompt, Typed};
-use crate::output::screen::{Batch, Remark, Renderer, Said};
+use crate::output::prompt::{Above, Prompt};
 use crate::output::style::{Mark, Palette};
-use crate::output::time::TimeStyle;
+use shown::{Seen, Shown};
+use typist::Typist;
 
-/// How long a peer may take to close after the exit word.
-const AFTER_EXIT: Duration = Duration::from_secs(2);
 /// How often a prompt that has not noticed the end yet is told again.
 const REMINDER: Duration = Duration::from_millis(20);
+/// After this the beginning of a line is shown though its end has not come.
+const SILENCE: Duration = Duration::from_millis(300);
 
 /// Talk until one of the two ends has enough.
 pub(super) fn talk(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
@@ -34,13 +38,8 @@ pub(super) fn talk(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     };
     let peer = stream.peer_addr()?;
     let linger = Arc::new(Linger::new());
-    let counts = Arc::new(OnceLock::new());
-    let shown = Shown::new(
-        args,
-        above.clone(),
-        Arc::clone(&linger),
-        Arc::clone(&counts),
-    );
+    let seen = Arc::new(Seen::default());
+    let shown = Shown::new(args, above.clone(), Arc::clone(&linger), Arc::clone(&seen));
     let since = Instant::now();
     let mut settings = args.reach.options().settings;
     settings.framing = args.framing();
@@ -59,17 +58,34 @@ pub(super) fn talk(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     let typing = thread::Builder::new()
         .name("prompt".into())
         .spawn(move || typist.type_all(prompt))?;
-    let reason = loop {
-        if let Received::Ended(reason) = client.receive() {
-            break reason;
-        }
-    };
+    let outcome = hear_all(&mut client, &above, &seen);
+    let outcome = outcome.and_then(|reason| above.settle().map(|()| reason));
     linger.over();
-    above.settle()?;
+    // Whatever happened, the terminal is given back first.
     end_prompt(typing, &over);
+    let reason = outcome?;
     above.erase_empty_prompt()?;
-    let counts = counts.get().copied().unwrap_or_default();
+    let counts = seen.counts.get().copied().unwrap_or_default();
     conclude(reason, &summary(&counts, since.elapsed()))
+}
+
+/// Carry the conversation to its end. Lines are shown by its observer; a line that does not end is
+/// shown as far as it goes.
+fn hear_all(client: &mut Client, above: &Above, seen: &Seen) -> io::Result<EndReason> {
+    loop {
+        match client.receive_within(SILENCE) {
+            Received::Ended(reason) => return Ok(reason),
+            Received::Line(_) => {}
+            Received::TimedOut => {
+                let unfinished = seen.unfinished.lock();
+                let mut unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
+                if let Some(text) = unfinished.news() {
+                    let mark = Palette::of(&io::stdout()).mark(Mark::ToClient);
+                    above.print(&format!("{mark} {}…\n", escaped(text)))?;
+                }
+            }
+        }
+    }
 }
 
 /// Wake the prompt until its thread has noticed that all is over.
@@ -121,137 +137,4 @@ fn close_on_signals(voice: Voice) -> io::Result<()> {
         }
     })?;
     Ok(())
-}
-
-/// Whoever sits at the prompt.
-struct Typist {
-    voice: Voice,
-    exit_words: ExitWords,
-    half_close: bool,
-    after_input: Option<Limits>,
-    linger: Arc<Linger>,
-    /// The conversation is over.
-    over: Arc<AtomicBool>,
-}
-
-impl Typist {
-    /// Say what is typed. The prompt stays, at last without its sign, until all is over: what the
-    /// peer still says appears above it.
-    fn type_all(self, mut prompt: Prompt) {
-        let mut done = false;
-        loop {
-            let typed = prompt.next();
-            if self.over.load(Ordering::SeqCst) {
-                return;
-            }
-            match typed {
-                Ok(Typed::Lines(lines)) if !done => done = self.say(&lines),
-                Ok(Typed::Lines(_)) => {}
-                Ok(Typed::End) if !done => {
-                    done = true;
-                    self.finish(self.half_close, self.after_input);
-                }
-                Ok(Typed::Interrupt) => {
-                    done = true;
-                    self.voice.close();
-                }
-                // The terminal is gone, or somebody insists.
-                Ok(Typed::End) | Err(_) => return self.voice.close(),
-            }
-            if done {
-                prompt.hide();
-            }
-        }
-    }
-
-    /// Say lines; `true`: the last of them ends the conversation.
-    fn say(&self, lines: &[String]) -> bool {
-        for line in lines {
-            self.voice.say(line.as_bytes());
-            if self.exit_words.contain(line.as_bytes()) {
-                self.finish(true, Some(Limits::of(AFTER_EXIT)));
-                return true;
-            }
-        }
-        false
-    }
-
-    fn finish(&self, half_close: bool, limits: Option<Limits>) {
-        if half_close {
-            self.voice.finish_saying();
-        }
-        let Some(limits) = limits else {
-            return;
-        };
-        let (voice, linger) = (self.voice.clone(), Arc::clone(&self.linger));
-        let thread = thread::Builder::new().name("linger".into());
-        // Without a thread left the peer has all the time it wants.
-        let _ = thread.spawn(move || {
-            if linger.is_up(limits) {
-                voice.close();
-            }
-        });
-    }
-}
-
-/// Shows what the peer says, one piece for everything that came at once.
-struct Shown {
-    above: Above,
-    linger: Arc<Linger>,
-    renderer: Renderer,
-    batch: Batch,
-    verbose: bool,
-    quiet: bool,
-    /// What went both ways, for when all is over.
-    counts: Arc<OnceLock<Counts>>,
-}
-
-impl Shown {
-    fn new(args: &Args, above: Above, linger: Arc<Linger>, counts: Arc<OnceLock<Counts>>) -> Shown {
-        let look = args.screen.look(false, TimeStyle::None);
-        Shown {
-            above,
-            linger,
-            renderer: Renderer::new(look, Instant::now()),
-            batch: Batch::default(),
-            verbose: args.screen.verbose > 0,
-            quiet: args.screen.quiet,
-            counts,
-        }
-    }
-
-    fn remark(&mut self, now: Time, remark: &Remark<'_>) {
-        if !self.quiet {
-            self.batch.remark(now, 0, remark, false);
-        }
-    }
-}
-
-impl Observer for Shown {
-    fn on_event(&mut self, now: Time, event: &Event<'_>) {
-        match *event {
-            Event::Heard { line, end } => {
-                self.linger.heard();
-                self.batch.line(now, 0, Said::ByServer(Some(end)), line);
-            }
-            Event::LineTooLong => self.remark(now, &Remark::LineTooLong),
-            Event::PeerFinished if self.verbose => self.remark(now, &Remark::FinishedSending),
-            Event::Ended { counts, .. } => {
-                let _ = self.counts.set(counts);
-            }
-            // What we say stands behind the prompt already.
-            _ => {}
-        }
-    }
-
-    fn on_pause(&mut self) {
-        let mut text = Vec::new();
-        self.renderer.follow_clock();
-        self.renderer.batch_into(&mut text, &self.batch);
-        self.batch.clear();
-        if !text.is_empty() {
-            // A terminal that is gone is noticed by whoever reads it.
-            let _ = self.above.print(&String::from_utf8_lossy(&text));
-        }
-    }
 }

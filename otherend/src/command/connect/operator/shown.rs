@@ -1,0 +1,90 @@
+//! What the peer says, made fit for the screen and put above the prompt.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+use otherend_core::{Counts, Event, Observer, Time};
+
+use super::super::Args;
+use super::super::linger::Linger;
+use super::unfinished::Unfinished;
+use crate::output::prompt::Above;
+use crate::output::screen::{Batch, Remark, Renderer, Said};
+use crate::output::time::TimeStyle;
+
+/// Shows what the peer says, one piece for everything that came at once.
+pub(super) struct Shown {
+    above: Above,
+    linger: Arc<Linger>,
+    renderer: Renderer,
+    batch: Batch,
+    verbose: bool,
+    quiet: bool,
+    seen: Arc<Seen>,
+}
+
+/// What the one who waits for the peer wants to know.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// What went both ways, once all is over.
+    pub(super) counts: OnceLock<Counts>,
+    /// The line that has begun.
+    pub(super) unfinished: Mutex<Unfinished>,
+}
+
+impl Shown {
+    pub(super) fn new(args: &Args, above: Above, linger: Arc<Linger>, seen: Arc<Seen>) -> Shown {
+        let look = args.screen.look(false, TimeStyle::None);
+        Shown {
+            above,
+            linger,
+            renderer: Renderer::new(look, Instant::now()),
+            batch: Batch::default(),
+            verbose: args.screen.verbose > 0,
+            quiet: args.screen.quiet,
+            seen,
+        }
+    }
+
+    fn remark(&mut self, now: Time, remark: &Remark<'_>) {
+        if !self.quiet {
+            self.batch.remark(now, 0, remark, false);
+        }
+    }
+}
+
+impl Observer for Shown {
+    fn on_event(&mut self, now: Time, event: &Event<'_>) {
+        match *event {
+            Event::Heard { line, end } => {
+                self.linger.heard();
+                self.batch.line(now, 0, Said::ByServer(Some(end)), line);
+            }
+            Event::LineTooLong => self.remark(now, &Remark::LineTooLong),
+            Event::PeerFinished if self.verbose => self.remark(now, &Remark::FinishedSending),
+            Event::Ended { counts, .. } => {
+                let _ = self.seen.counts.set(counts);
+            }
+            // What we say stands behind the prompt already.
+            _ => {}
+        }
+    }
+
+    fn on_bytes_heard(&mut self, _now: Time, bytes: &[u8]) {
+        let unfinished = self.seen.unfinished.lock();
+        unfinished
+            .unwrap_or_else(PoisonError::into_inner)
+            .heard(bytes);
+    }
+
+    fn on_pause(&mut self) {
+        let mut text = Vec::new();
+        self.renderer.follow_clock();
+        self.renderer.batch_into(&mut text, &self.batch);
+        self.batch.clear();
+        if !text.is_empty() {
+            // A terminal that is gone is noticed by whoever reads it.
+            let _ = self.above.print(&String::from_utf8_lossy(&text));
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What is typed at the prompt is said; what ends the typing ends the saying.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use otherend_core::ExitWords;
+use otherend_net::Voice;
+
+use super::super::linger::{Limits, Linger};
+use crate::output::prompt::{Prompt, Typed};
+
+/// How long a peer may take to close after the exit word.
+const AFTER_EXIT: Duration = Duration::from_secs(2);
+
+/// Whoever sits at the prompt.
+pub(super) struct Typist {
+    pub(super) voice: Voice,
+    pub(super) exit_words: ExitWords,
+    pub(super) half_close: bool,
+    pub(super) after_input: Option<Limits>,
+    pub(super) linger: Arc<Linger>,
+    /// The conversation is over.
+    pub(super) over: Arc<AtomicBool>,
+}
+
+impl Typist {
+    /// Say what is typed. The prompt stays, at last without its sign, until all is over: what the
+    /// peer still says appears above it.
+    pub(super) fn type_all(self, mut prompt: Prompt) {
+        let mut done = false;
+        loop {
+            let typed = prompt.next();
+            if self.over.load(Ordering::SeqCst) {
+                return;
+            }
+            match typed {
+                Ok(Typed::Lines(lines)) if !done => done = self.say(&lines),
+                Ok(Typed::Lines(_)) => {}
+                Ok(Typed::End) if !done => {
+                    done = true;
+                    self.finish(self.half_close, self.after_input);
+                }
+                Ok(Typed::Interrupt) => {
+                    done = true;
+                    self.voice.close();
+                }
+                // The terminal is gone, or somebody insists.
+                Ok(Typed::End) | Err(_) => return self.voice.close(),
+            }
+            if done {
+                prompt.hide();
+            }
+        }
+    }
+
+    /// Say lines; `true`: the last of them ends the conversation.
+    fn say(&self, lines: &[String]) -> bool {
+        for line in lines {
+            self.voice.say(line.as_bytes());
+            if self.exit_words.contain(line.as_bytes()) {
+                self.finish(true, Some(Limits::of(AFTER_EXIT)));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn finish(&self, half_close: bool, limits: Option<Limits>) {
+        if half_close {
+            self.voice.finish_saying();
+        }
+        let Some(limits) = limits else {
+            return;
+        };
+        let (voice, linger) = (self.voice.clone(), Arc::clone(&self.linger));
+        let thread = thread::Builder::new().name("linger".into());
+        // Without a thread left the peer has all the time it wants.
+        let _ = thread.spawn(move || {
+            if linger.is_up(limits) {
+                voice.close();
+            }
+        });
+    }
+}

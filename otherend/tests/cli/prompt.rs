@@ -1,0 +1,236 @@
+//! `otherend connect` at a terminal: a real one, made for the test.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Command;
+use std::time::Duration;
+
+use expectrl::process::unix::WaitStatus;
+use expectrl::session::OsSession;
+use expectrl::{ControlCode, Eof, Expect, Session};
+use tempfile::TempDir;
+
+/// Somebody at a terminal, talking to a server that the test plays.
+struct Operator {
+    terminal: OsSession,
+    server: TcpStream,
+    home: TempDir,
+}
+
+impl Operator {
+    fn connected() -> Operator {
+        Operator::with_home(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn with_home(home: TempDir) -> Operator {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_otherend"));
+        command.args(["connect", &address.to_string()]);
+        command.env("TERM", "xterm").env("NO_COLOR", "1");
+        command.env("XDG_STATE_HOME", home.path());
+        let mut terminal = Session::spawn(command).expect("a terminal");
+        terminal.set_expect_timeout(Some(Duration::from_secs(60)));
+        let (server, _) = listener.accept().expect("the client");
+        let mut operator = Operator {
+            terminal,
+            server,
+            home,
+        };
+        operator.sees(&format!("* connected to {address}"));
+        // Keys pressed before the prompt stands are the terminal's to understand.
+        operator.sees("> ");
+        operator
+    }
+
+    #[track_caller]
+    fn sees(&mut self, text: &str) {
+        if let Err(error) = self.terminal.expect(text) {
+            panic!("waiting to see `{text}`: {error}");
+        }
+    }
+
+    fn types(&mut self, text: &str) {
+        self.terminal.send(text).expect("the terminal takes keys");
+    }
+
+    fn presses(&mut self, key: ControlCode) {
+        self.terminal.send(key).expect("the terminal takes keys");
+    }
+
+    fn server_says(&mut self, text: &str) {
+        self.server
+            .write_all(text.as_bytes())
+            .expect("the client listens");
+    }
+
+    #[track_caller]
+    fn server_hears(&mut self, text: &str) {
+        let mut heard = vec![0; text.len()];
+        self.server
+            .read_exact(&mut heard)
+            .expect("bytes of the client");
+        assert_eq!(String::from_utf8_lossy(&heard), text);
+    }
+
+    /// The client has half-closed; now the server closes as well.
+    fn server_closes_too(&mut self) {
+        let mut rest = Vec::new();
+        self.server.read_to_end(&mut rest).expect("the end");
+        assert_eq!(rest, b"");
+        self.server.shutdown(Shutdown::Write).expect("a close");
+    }
+
+    #[track_caller]
+    fn exits(mut self, code: i32) -> TempDir {
+        self.terminal.expect(Eof).expect("the end of its output");
+        let status = self.terminal.get_process().wait().expect("its status");
+        assert!(
+            matches!(status, WaitStatus::Exited(_, found) if found == code),
+            "{status:?}"
+        );
+        self.home
+    }
+}
+
+#[test]
+fn replies_appear_above_what_is_being_typed() {
+    let mut operator = Operator::connected();
+    operator.types("half a li");
+    operator.server_says("news\n");
+    operator.sees("< news");
+    operator.sees("half a li");
+    operator.types("ne\r");
+    operator.server_hears("half a line\n");
+}
+
+#[test]
+fn a_line_is_ended_as_the_server_ends_its_own() {
+    let mut operator = Operator::connected();
+    operator.server_says("220 ready\r\n");
+    operator.sees("< 220 ready");
+    operator.types("HELO\r");
+    operator.server_hears("HELO\r\n");
+}
+
+#[test]
+fn the_beginning_of_a_line_is_shown_when_the_server_waits() {
+    let mut operator = Operator::connected();
+    operator.server_says("login: ");
+    operator.sees("< login: …");
+}
+
+#[test]
+fn the_servers_bytes_do_not_drive_the_terminal() {
+    let mut operator = Operator::connected();
+    operator.server_says("\x1b]0;title\x07 caf\u{e9}\n");
+    operator.sees("< \\x1b]0;title\\x07 café");
+}
+
+#[test]
+fn the_exit_word_is_said_and_ends() {
+    let mut operator = Operator::connected();
+    operator.types("Exit\r");
+    operator.server_hears("Exit\n");
+    operator.server_closes_too();
+    operator.sees("* the peer closed; 1 line said and 0 heard");
+    operator.exits(0);
+}
+
+#[test]
+fn the_end_of_input_still_shows_what_comes() {
+    let mut operator = Operator::connected();
+    operator.presses(ControlCode::EndOfTransmission);
+    let mut rest = Vec::new();
+    operator.server.read_to_end(&mut rest).unwrap();
+    operator.server_says("late\n");
+    operator.server.shutdown(Shutdown::Write).unwrap();
+    operator.sees("< late");
+    operator.sees("* the peer closed");
+    operator.exits(0);
+}
+
+#[test]
+fn ctrl_c_closes_with_half_a_line_typed() {
+    let mut operator = Operator::connected();
+    operator.types("half");
+    operator.sees("half");
+    operator.presses(ControlCode::EndOfText);
+    operator.server_closes_too();
+    operator.sees("* closed at this end; 0 lines said");
+    operator.exits(0);
+}
+
+#[test]
+fn the_servers_leaving_ends_the_prompt_at_once() {
+    let mut operator = Operator::connected();
+    operator.types("half");
+    operator.sees("half");
+    operator.server.shutdown(Shutdown::Both).unwrap();
+    operator.sees("* the peer closed");
+    operator.exits(0);
+}
+
+#[test]
+fn a_reset_is_trouble() {
+    let mut operator = Operator::connected();
+    operator.types("unread\r");
+    let mut first = [0];
+    operator.server.read_exact(&mut first).unwrap();
+    // Closing with unread input resets the connection.
+    drop(std::mem::replace(&mut operator.server, stand_in()));
+    operator.sees("the peer reset the connection");
+    operator.exits(1);
+}
+
+#[test]
+fn history_comes_back_and_only_its_owner_reads_it() {
+    let mut operator = Operator::connected();
+    operator.types("remembered\r");
+    operator.server_hears("remembered\n");
+    operator.types(" PASS secret\r");
+    operator.server_hears(" PASS secret\n");
+    operator.types("Exit\r");
+    operator.server_hears("Exit\n");
+    operator.server_closes_too();
+    let home = operator.exits(0);
+    let file = home.path().join("otherend/history");
+    assert!(!std::fs::read_to_string(&file).unwrap().contains("secret"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+
+    let mut operator = Operator::with_home(home);
+    operator.types("\x1b[A\x1b[A\r");
+    operator.server_hears("remembered\n");
+}
+
+#[test]
+fn nothing_that_was_said_is_lost_on_the_way_to_the_screen() {
+    let mut operator = Operator::connected();
+    let mut server = operator.server.try_clone().unwrap();
+    let talking = std::thread::spawn(move || {
+        for number in 0..3000 {
+            writeln!(server, "line {number}.").unwrap();
+        }
+    });
+    for number in 0..30 {
+        operator.types(&format!("typed {number}\r"));
+    }
+    for number in 0..3000 {
+        operator.sees(&format!("< line {number}."));
+    }
+    talking.join().unwrap();
+    for number in 0..30 {
+        operator.server_hears(&format!("typed {number}\n"));
+    }
+    operator.server_says("last\n");
+    operator.server.shutdown(Shutdown::Both).unwrap();
+    operator.sees("< last");
+    operator.exits(0);
+}
+
+/// A connection in the place of one that is gone.
+fn stand_in() -> TcpStream {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    TcpStream::connect(listener.local_addr().expect("an address")).expect("a stream")
+}
