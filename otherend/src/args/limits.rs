@@ -17,48 +17,33 @@ pub(crate) struct LimitArgs {
     door: DoorArgs,
 
     /// The longest line in bytes, terminator not counted.
-    #[arg(long, value_name = "SIZE", default_value = "64k", value_parser = size::parse, env = "OTHEREND_MAX_LINE")]
+    #[arg(long, value_name = "SIZE", default_value = "64k", value_parser = size::parse)]
     max_line: usize,
 
     /// From a line's first byte to its end.
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "30s",
-        env = "OTHEREND_LINE_TIMEOUT"
-    )]
+    #[arg(long, value_name = "TIME", default_value = "30s")]
     line_timeout: Timeout,
 
     /// Without a byte in either direction.
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "10m",
-        env = "OTHEREND_IDLE_TIMEOUT"
-    )]
+    #[arg(long, value_name = "TIME", default_value = "10m")]
     idle_timeout: Timeout,
 
     /// Bytes that may wait for a slow peer before it is no longer read from.
-    #[arg(long, value_name = "SIZE", default_value = "1m", value_parser = size::parse, env = "OTHEREND_MAX_OUTPUT")]
+    #[arg(long, value_name = "SIZE", default_value = "1m", value_parser = size::parse)]
     max_output: usize,
 
     /// Bytes that may wait for all slow peers together.
-    #[arg(long, value_name = "SIZE", default_value = "256m", value_parser = size::parse, env = "OTHEREND_MAX_OUTPUT_IN_ALL")]
+    #[arg(long, value_name = "SIZE", default_value = "256m", value_parser = size::parse)]
     max_output_in_all: usize,
 
     /// How long a peer may take none of what is sent to it.
-    #[arg(
-        long,
-        value_name = "TIME",
-        default_value = "10s",
-        env = "OTHEREND_WRITE_TIMEOUT"
-    )]
+    #[arg(long, value_name = "TIME", default_value = "10s")]
     write_timeout: Timeout,
 
     /// After our last byte: how long to wait for the peer to close.
     ///
     /// A peer that goes on sending is cut off after five times as long.
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse, env = "OTHEREND_LINGER")]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration::parse)]
     linger: Duration,
 }
 

@@ -10,23 +10,23 @@ use crate::output::time::TimeStyle;
 #[command(next_help_heading = "Screen")]
 pub(crate) struct ScreenArgs {
     /// Show only what went wrong.
-    #[arg(short, long, env = "OTHEREND_QUIET", conflicts_with = "verbose")]
+    #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
     /// Show more: half-closes and lines that were too long.
-    #[arg(short, long, env = "OTHEREND_VERBOSE", action = clap::ArgAction::Count)]
+    #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
     /// Print JSON Lines for programs instead of text for people.
-    #[arg(long, env = "OTHEREND_JSON")]
+    #[arg(long)]
     pub(crate) json: bool,
 
     /// Time before each line [default: none; serve, tap on a terminal: clock].
-    #[arg(long, value_enum, value_name = "STYLE", env = "OTHEREND_TIME")]
+    #[arg(long, value_enum, value_name = "STYLE")]
     pub(crate) time: Option<TimeStyle>,
 
     /// Let control characters of the peer reach your terminal.
-    #[arg(long, env = "OTHEREND_RAW")]
+    #[arg(long)]
     pub(crate) raw: bool,
 }
 

@@ -32,15 +32,15 @@ pub(crate) struct Args {
     listen: ListenArgs,
 
     /// What serves: one client at a time, a thread each, or all on all cores.
-    #[arg(long, value_name = "ENGINE", default_value_t, env = "OTHEREND_ENGINE")]
+    #[arg(long, value_name = "ENGINE", default_value_t)]
     engine: Engine,
 
     /// Worker threads of the async engine [default: one a core].
-    #[arg(long, value_name = "N", env = "OTHEREND_WORKERS")]
+    #[arg(long, value_name = "N")]
     workers: Option<usize>,
 
     /// What ends a line: auto, lf, crlf, dotnet or telnet.
-    #[arg(long, value_name = "FRAMING", default_value_t = Framing::Auto, env = "OTHEREND_FRAMING")]
+    #[arg(long, value_name = "FRAMING", default_value_t = Framing::Auto)]
     framing: Framing,
 
     #[command(flatten)]

@@ -62,7 +62,6 @@ pub(super) struct LoadArgs {
     /// End lines with CR LF.
     ///
     /// Replies are expected to end so too.
-    #[arg(long, short = 'C', env = "OTHEREND_CRLF")]
     #[arg(long, short = 'C')]
     crlf: bool,
 

@@ -14,15 +14,15 @@ use crate::output::ask;
 #[derive(Debug, clap::Args)]
 pub(super) struct ListenArgs {
     /// HOST:PORT, :PORT or PORT; several are allowed [default: 127.0.0.1:8080].
-    #[arg(value_name = "ADDRESS", env = "OTHEREND_LISTEN")]
+    #[arg(value_name = "ADDRESS")]
     addresses: Vec<String>,
 
     /// Listen on all interfaces, IPv4 and IPv6: others can connect.
-    #[arg(long, env = "OTHEREND_ANY")]
+    #[arg(long)]
     any: bool,
 
     /// Ask for the address first.
-    #[arg(long, env = "OTHEREND_ASK", conflicts_with = "addresses")]
+    #[arg(long, conflicts_with = "addresses")]
     ask: bool,
 
     #[command(flatten)]

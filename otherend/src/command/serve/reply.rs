@@ -17,17 +17,11 @@ use crate::talk::served::Served;
 #[command(next_help_heading = "Replies")]
 pub(super) struct ReplyArgs {
     /// What to answer to a line.
-    #[arg(
-        long,
-        value_enum,
-        value_name = "REPLY",
-        default_value = "echo",
-        env = "OTHEREND_REPLY"
-    )]
+    #[arg(long, value_enum, value_name = "REPLY", default_value = "echo")]
     reply: Reply,
 
     /// What stands before an echoed line; empty makes it a plain echo.
-    #[arg(long, value_name = "TEXT", default_value = Echo::PREFIX, env = "OTHEREND_PREFIX")]
+    #[arg(long, value_name = "TEXT", default_value = Echo::PREFIX)]
     prefix: String,
 
     #[command(flatten)]
@@ -37,13 +31,12 @@ pub(super) struct ReplyArgs {
     #[arg(
         long,
         value_name = "FILE",
-        env = "OTHEREND_TALK",
         conflicts_with_all = ["reply", "prefix", "framing", "exit_word", "no_exit_word"]
     )]
     talk: Option<PathBuf>,
 
     /// With --talk: close at the first line that nothing in the file fits.
-    #[arg(long, env = "OTHEREND_STRICT", requires = "talk")]
+    #[arg(long, requires = "talk")]
     strict: bool,
 
     #[command(flatten)]
