@@ -167,8 +167,8 @@ fn gather(batch: &mut Batch, json: bool, now: Time, from: Mark, found: &Decoded<
 
 fn said(from: Mark, end: LineEnd) -> Said {
     match from {
-        Mark::ToServer => Said::ByClient(Some(end)),
-        _ => Said::ByServer(Some(end)),
+        Mark::ToServer => Said::Client(Some(end)),
+        _ => Said::Server(Some(end)),
     }
 }
 

@@ -120,10 +120,10 @@ impl Observer for Watching {
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
         match *event {
             Event::Heard { line, end } => {
-                self.line(now, Said::ByClient(Some(end)), line);
+                self.line(now, Said::Client(Some(end)), line);
                 self.listen(now, line);
             }
-            Event::Said { line, end } => self.line(now, Said::ByServer(Some(end)), line),
+            Event::Said { line, end } => self.line(now, Said::Server(Some(end)), line),
             Event::Unexpected(mismatch) => self.unexpected(now, mismatch),
             Event::Opened => {
                 self.since = now;

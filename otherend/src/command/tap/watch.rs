@@ -290,8 +290,8 @@ impl Watching {
 
 fn said(from: Role, end: Option<LineEnd>) -> Said {
     match from {
-        Role::Client => Said::ByClient(end),
-        Role::Server => Said::ByServer(end),
+        Role::Client => Said::Client(end),
+        Role::Server => Said::Server(end),
     }
 }
 

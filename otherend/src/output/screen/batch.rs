@@ -8,11 +8,11 @@ use super::Remark;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Said {
     /// The client, and how its line ended where that is known.
-    ByClient(Option<LineEnd>),
+    Client(Option<LineEnd>),
     /// The server.
-    ByServer(Option<LineEnd>),
+    Server(Option<LineEnd>),
     /// otherend itself: a remark, already in its final form.
-    ByUs,
+    Us,
 }
 
 /// One entry: who said how many of the bytes, when, in which conversation (0: in none).
@@ -65,7 +65,7 @@ impl Batch {
         } else {
             remark.to_string()
         };
-        self.line(at, number, Said::ByUs, text.as_bytes());
+        self.line(at, number, Said::Us, text.as_bytes());
         self.remarks += 1;
     }
 

@@ -56,11 +56,11 @@ impl Renderer {
     }
 
     fn text_into(&mut self, out: &mut Vec<u8>, entry: &Entry, bytes: &[u8]) {
-        if self.look.hex && entry.said != Said::ByUs {
+        if self.look.hex && entry.said != Said::Us {
             return self.hex_into(out, entry, bytes);
         }
         self.head_into(out, entry);
-        if self.look.raw && entry.said != Said::ByUs {
+        if self.look.raw && entry.said != Said::Us {
             out.extend_from_slice(bytes);
         } else {
             escape_into(out, bytes);
@@ -80,9 +80,9 @@ impl Renderer {
     fn head_into(&mut self, out: &mut Vec<u8>, entry: &Entry) {
         self.stamper.stamp_into(out, entry.at);
         let mark = match entry.said {
-            Said::ByClient(_) => Mark::ToServer,
-            Said::ByServer(_) => Mark::ToClient,
-            Said::ByUs => Mark::Remark,
+            Said::Client(_) => Mark::ToServer,
+            Said::Server(_) => Mark::ToClient,
+            Said::Us => Mark::Remark,
         };
         // Writing to a Vec cannot fail.
         if self.look.numbers && entry.number > 0 {
@@ -103,9 +103,9 @@ impl Renderer {
             let _ = write!(out, ",\"conn\":{}", entry.number);
         }
         let (from, end) = match entry.said {
-            Said::ByClient(end) => ("C", end),
-            Said::ByServer(end) => ("S", end),
-            Said::ByUs => {
+            Said::Client(end) => ("C", end),
+            Said::Server(end) => ("S", end),
+            Said::Us => {
                 out.push(b',');
                 out.extend_from_slice(bytes);
                 out.extend_from_slice(b"}\n");

@@ -58,7 +58,7 @@ impl Observer for Shown {
         match *event {
             Event::Heard { line, end } => {
                 self.linger.heard();
-                self.batch.line(now, 0, Said::ByServer(Some(end)), line);
+                self.batch.line(now, 0, Said::Server(Some(end)), line);
             }
             Event::LineTooLong => self.remark(now, &Remark::LineTooLong),
             Event::PeerFinished if self.verbose => self.remark(now, &Remark::FinishedSending),
