@@ -45,6 +45,7 @@ impl Palette {
     /// Without any colour.
     pub(crate) const PLAIN: Palette = Palette { colored: false };
     /// With colours, wherever they go.
+    #[cfg(test)]
     pub(crate) const COLORED: Palette = Palette { colored: true };
 
     /// What suits `stream`: colours on a terminal unless the user's environment says otherwise.
