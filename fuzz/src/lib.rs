@@ -7,4 +7,6 @@ pub mod conversation;
 pub mod decoder;
 pub mod escape;
 pub mod model;
+pub mod playing;
 pub mod telnet;
+pub mod transcript;

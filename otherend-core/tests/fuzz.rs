@@ -12,11 +12,55 @@ mod decoder;
 mod escape;
 #[path = "../../fuzz/src/model.rs"]
 mod model;
+#[path = "../../fuzz/src/playing.rs"]
+mod playing;
 #[path = "../../fuzz/src/telnet.rs"]
 mod telnet;
+#[path = "../../fuzz/src/transcript.rs"]
+mod transcript;
 
 use std::fs;
 use std::path::Path;
+
+/// What inputs are made of: what matters to a transcript.
+const TALK: [&[u8]; 36] = [
+    b"\n",
+    b"\n",
+    b"\n",
+    b"C: ",
+    b"S: ",
+    b"C. ",
+    b"S# ff 0a",
+    b"C! connect",
+    b"S! close",
+    b"C! half-close",
+    b"S! reset",
+    b"2S: ",
+    b"on C: ",
+    b"on after 2 C: ",
+    b"on connect",
+    b"on other",
+    b"eol crlf",
+    b"over udp",
+    b"let x = y",
+    b"+12ms",
+    b"#",
+    b"#= ",
+    b"{{a:int=1}}",
+    b"{{a}}",
+    b"{{_:text=x}}",
+    b"{{b:word=w}}",
+    b"{{_:/x+y?/=xx}}",
+    b"{{x}}",
+    b"\\r\\n",
+    b"\\x",
+    b" ",
+    b"a",
+    b"12",
+    b"\0",
+    b"\r",
+    b"xx",
+];
 
 /// What the inputs are made of: what matters to a framer, and a little of everything else.
 const TOKENS: [&[u8]; 24] = [
@@ -57,12 +101,12 @@ impl Random {
         (self.0 >> 11) as usize % limit
     }
 
-    fn input(&mut self) -> Vec<u8> {
+    fn input(&mut self, tokens: &[&[u8]]) -> Vec<u8> {
         let mut input = Vec::new();
         for _ in 0..self.below(40) {
             match self.below(3) {
-                0 => input.push(self.below(256) as u8),
-                _ => input.extend_from_slice(TOKENS[self.below(TOKENS.len())]),
+                0 if tokens == TOKENS => input.push(self.below(256) as u8),
+                _ => input.extend_from_slice(tokens[self.below(tokens.len())]),
             }
         }
         input
@@ -71,7 +115,7 @@ impl Random {
 
 #[expect(clippy::disallowed_methods, reason = "the corpus is a folder of files")]
 #[expect(clippy::print_stdout, reason = "names the input when its check panics")]
-fn replay(target: &str, check: fn(&[u8])) {
+fn replay(target: &str, tokens: &[&[u8]], check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../fuzz/corpus")
         .join(target);
@@ -85,7 +129,7 @@ fn replay(target: &str, check: fn(&[u8])) {
     assert!(files > 0, "no corpus in {}", folder.display());
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for _ in 0..4000 {
-        let input = random.input();
+        let input = random.input(tokens);
         println!("\"{}\"", input.escape_ascii());
         check(&input);
     }
@@ -93,20 +137,30 @@ fn replay(target: &str, check: fn(&[u8])) {
 
 #[test]
 fn the_decoder_finds_the_same_for_every_partition() {
-    replay("decoder", decoder::check);
+    replay("decoder", &TOKENS, decoder::check);
 }
 
 #[test]
 fn the_telnet_filter_agrees_with_a_plain_one() {
-    replay("telnet", telnet::check);
+    replay("telnet", &TOKENS, telnet::check);
 }
 
 #[test]
 fn a_conversation_agrees_with_its_model() {
-    replay("conversation", conversation::check);
+    replay("conversation", &TOKENS, conversation::check);
 }
 
 #[test]
 fn no_bytes_drive_a_terminal() {
-    replay("escape", escape::check);
+    replay("escape", &TOKENS, escape::check);
+}
+
+#[test]
+fn a_transcript_is_read_and_written_the_same() {
+    replay("transcript", &TALK, transcript::check);
+}
+
+#[test]
+fn playing_does_not_depend_on_the_cut() {
+    replay("playing", &TALK, playing::check);
 }

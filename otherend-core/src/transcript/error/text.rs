@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::escape::escaped;
 use crate::transcript::Kind;
 
 /// What is wrong with an escape or a hole.
@@ -58,7 +59,7 @@ impl fmt::Display for WrongText {
                 write!(
                     f,
                     "the sample `{sample}` does not match /{}/",
-                    pattern.source()
+                    escaped(pattern.source().as_bytes())
                 )
             }
             WrongText::Sample(kind, sample) => {
