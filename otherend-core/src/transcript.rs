@@ -33,6 +33,7 @@ mod rehearse;
 mod render;
 mod seal;
 mod shape;
+mod update;
 mod write;
 
 pub use error::{ParseError, Wrong, WrongText};

@@ -13,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use otherend_core::transcript::{Options, Outcome, Plan, Player, Timing};
+use otherend_core::transcript::{Options, Outcome, Plan, Player, Timing, Transcript};
 
 use crate::client::{ConnectError, ConnectOptions};
 use crate::endpoint::Endpoint;
@@ -71,14 +71,38 @@ pub fn play(
     endpoint: &Endpoint,
     options: &PlayOptions,
 ) -> Result<Outcome, PlayError> {
+    let mut stage = Stage::new(player(plan, options));
+    stage.play(endpoint, &options.connect)
+}
+
+/// [`play`], and where the server differs, hear its turn to the end instead of stopping: gives
+/// `original`, which `plan` was made from, brought up to date.
+///
+/// Lines and holes that still fit stay. What cannot be brought up to date is in the outcome: a
+/// server that closes too early, or says nothing at all.
+///
+/// # Errors
+///
+/// As [`play`].
+pub fn update(
+    plan: Arc<Plan>,
+    original: &Transcript,
+    endpoint: &Endpoint,
+    options: &PlayOptions,
+) -> Result<(Outcome, Transcript), PlayError> {
+    let mut stage = Stage::new(player(plan, options).updating());
+    let outcome = stage.play(endpoint, &options.connect)?;
+    Ok((outcome, stage.player().updated(original)))
+}
+
+fn player(plan: Arc<Plan>, options: &PlayOptions) -> Player {
     let player = Player::client(plan);
     let of_file = player.options();
-    let player = player.with(Options {
+    player.with(Options {
         timing: options.timing,
         timeout: options.timeout.or(of_file.timeout),
         ..of_file
-    });
-    Stage::new(player).play(endpoint, &options.connect)
+    })
 }
 
 /// [`play`] for async programs, on a thread for blocking work.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use otherend_net::core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Timing, Transcript};
 use otherend_net::core::{AnyBehaviour, Script};
-use otherend_net::play::{Mock, PlayError, PlayOptions, play};
+use otherend_net::play::{Mock, PlayError, PlayOptions, play, update};
 use otherend_net::{Endpoint, Engine, Server, ServerConfig};
 
 fn plan(file: &str) -> Arc<Plan> {
@@ -133,6 +133,22 @@ fn pauses_are_kept_when_asked() {
     let outcome = play(slow, &mock.address().into(), &options).expect("it connects");
     assert_eq!(outcome, Outcome::Passed);
     assert!(began.elapsed() >= Duration::from_millis(50));
+}
+
+#[test]
+fn a_file_is_brought_up_to_date() {
+    let server = "C: a\nS: 250 new, {{_:int=7}} more\nS: 250 and this\nS! close\n";
+    let mock = Mock::start(plan(server)).expect("a port");
+    let file = "otherend talk 1\nC: a\nS: 250 old, {{n:int=1}} more\nS! close\n";
+    let original = Transcript::parse(file.as_bytes()).expect("a transcript");
+    let plan = Arc::new(Plan::new(original.clone()));
+    let updated = update(plan, &original, &mock.address().into(), &options());
+    let (outcome, updated) = updated.expect("it connects");
+    assert_eq!(outcome, Outcome::Passed);
+    assert_eq!(
+        updated.to_string(),
+        "otherend talk 1\nC: a\nS: 250 new, {{n:int=7}} more\nS: 250 and this\nS! close\n"
+    );
 }
 
 #[test]

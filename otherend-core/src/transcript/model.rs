@@ -187,6 +187,16 @@ impl Text {
         &self.parts
     }
 
+    /// Without `end` in the last literal, if that is how it ends.
+    pub(crate) fn strip_end(&self, end: &[u8]) -> Option<Text> {
+        let (last, before) = self.parts.split_last()?;
+        let Part::Literal(bytes) = last else {
+            return None;
+        };
+        let kept = Part::Literal(bytes.strip_suffix(end)?.to_vec());
+        Some(before.iter().cloned().chain([kept]).collect())
+    }
+
     pub(crate) fn parts_mut(&mut self) -> &mut [Part] {
         &mut self.parts
     }

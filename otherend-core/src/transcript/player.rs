@@ -4,6 +4,7 @@ mod act;
 mod hear;
 mod lane;
 mod mismatch;
+mod updating;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use lane::{Lane, Phase};
 pub use mismatch::{Mismatch, Reason, Told};
 
 use super::plan::{Beat, Plan, Take, Values, side};
+use super::update::Edit;
 use super::{Closing, Over};
 use crate::{Outbox, Role, Time};
 
@@ -95,6 +97,8 @@ pub struct Player {
     /// Lines that nothing fitted, of a server that goes on.
     unexpected: VecDeque<Mismatch>,
     unexpected_dropped: u64,
+    /// What a file that is brought up to date is to say instead; `None`: it is only checked.
+    edits: Option<Vec<Edit>>,
     /// What was said and heard last, for messages.
     told: VecDeque<Told>,
     takes: Vec<Take>,
@@ -137,6 +141,7 @@ impl Player {
             outcome: None,
             unexpected: VecDeque::new(),
             unexpected_dropped: 0,
+            edits: None,
             told: VecDeque::new(),
             takes: Vec::new(),
         }
@@ -201,8 +206,12 @@ impl Player {
 
     /// Time has passed, or another connection has made this one go on.
     pub fn tick(&mut self, connection: usize, now: Time, out: &mut Outbox) {
+        if self.gathered_at(connection).is_some_and(|end| now >= end) {
+            self.end_gathering(connection, now);
+        }
         self.drive(connection, now, out);
         self.check_patience(connection, now);
+        self.drive(connection, now, out);
     }
 
     /// The referee heard `bytes` from `who`.
@@ -265,6 +274,9 @@ impl Player {
         }
         if lane.paused.is_some() {
             return lane.paused;
+        }
+        if lane.gathering.is_some() {
+            return self.gathered_at(connection);
         }
         let waits = self.role.is_some() && !self.is_our_turn(connection);
         let timeout = self.options.timeout.filter(|_| waits);

@@ -8,3 +8,4 @@ mod playing;
 mod recording;
 mod strategies;
 mod text;
+mod updating;

@@ -38,9 +38,13 @@ impl Stage {
         }
     }
 
+    pub(super) fn player(&self) -> &Player {
+        &self.player
+    }
+
     /// Play the client until all is said and heard, or something does not fit.
     pub(super) fn play(
-        mut self,
+        &mut self,
         endpoint: &Endpoint,
         options: &ConnectOptions,
     ) -> Result<Outcome, PlayError> {

@@ -19,7 +19,7 @@ use crate::args::talk::PlayArgs;
 use crate::exit::Failure;
 use crate::output::human::plural;
 use crate::output::why;
-use case::{Case, Ending, Played};
+use case::{Case, Ending, Played, Trouble};
 use server_command::ServerCommand;
 use show::Show;
 
@@ -46,6 +46,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COMMAND")]
     server_command: Option<String>,
 
+    /// Write what was heard into the files. What still fits stays.
+    #[arg(long, conflicts_with = "report")]
+    update: bool,
+
     /// Also write a report for other programs: junit=FILE.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = junit_file)]
     report: Option<PathBuf>,
@@ -69,6 +73,7 @@ Examples:
   otherend play login.talk :143 --set secret=hunter2
   otherend play redis.talk --server-command 'redis-server --port {port}'
   otherend play tests/ :8080 --report junit=report.xml
+  otherend play tests/ :8080 --update       take over what the server says now
 Exit codes: 1 no connection, 2 a file cannot be used, 3 the server differs, 4 it is silent.";
 
 fn junit_file(text: &str) -> Result<PathBuf, String> {
@@ -130,7 +135,8 @@ fn play_all(
             scope.spawn(move || {
                 while let Some((index, case)) = next() {
                     // Nobody listens any more once a connection could not be made.
-                    if done.send((index, case.play(endpoint, options))).is_err() {
+                    let result = case.play(endpoint, options, args.update);
+                    if done.send((index, result)).is_err() {
                         return;
                     }
                 }
@@ -138,8 +144,10 @@ fn play_all(
         }
         drop(done);
         for (index, result) in results {
-            let case =
-                result.map_err(|error| why::not_connected(&error, endpoint, &options.connect))?;
+            let case = result.map_err(|trouble| match trouble {
+                Trouble::Connect(error) => why::not_connected(&error, endpoint, &options.connect),
+                Trouble::File(failure) => failure.into(),
+            })?;
             show.case(&case)?;
             played.push((index, case));
         }

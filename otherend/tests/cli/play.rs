@@ -89,6 +89,20 @@ fn a_silent_server_is_a_timeout() {
 }
 
 #[test]
+fn a_file_can_be_brought_up_to_date() {
+    let old = BELL.replace("rang {{count}} times, ticket", "rang, ticket");
+    let program = play(&["old.talk", "--update", "--set", "count=7"]).file("old.talk", &old);
+    let path = program.folder().join("old.talk");
+    let (outcome, text) = program.run_and_read(&path);
+    assert!(outcome.exited(0).stdout.starts_with("updated old.talk ("));
+    let expected = "S: 250 rang 7 times, ticket {{ticket:hex=0b1e}}";
+    assert_eq!(
+        text,
+        old.replace("S: 250 rang, ticket {{ticket:hex=0b1e}}", expected)
+    );
+}
+
+#[test]
 fn reports_are_written() {
     let program = play(&["bell.talk", "--quiet", "--report", "junit=report.xml"]);
     let path = program.folder().join("report.xml");

@@ -18,6 +18,10 @@ const UNEXPECTED_KEPT: usize = 64;
 impl Player {
     /// Hear the next line of `says`; `false`: it has not come yet.
     pub(super) fn hear(&mut self, says: &Says, turn: &mut Turn<'_>) -> bool {
+        if self.lanes[turn.connection].gathering.is_some() {
+            return self.go_on_gathering(says.who, turn);
+        }
+        let updating = self.is_updating();
         let lane = &mut self.lanes[turn.connection];
         let Some(expected) = says.lines.get(lane.step) else {
             lane.next_beat(turn.now);
@@ -37,6 +41,9 @@ impl Player {
             if let Some(count) = fit {
                 expected.template.remember(heard, &self.takes, &mut known);
                 lane.used(turn, says.who, count);
+                if updating {
+                    lane.heard_in_turn.extend_from_slice(&heard[..count]);
+                }
                 lane.step += 1;
                 lane.since = turn.now;
                 for step in &says.steps[..expected.steps] {
@@ -47,6 +54,7 @@ impl Player {
             }
         }
         match line.map(<[u8]>::len) {
+            Some(_) if updating => self.gather(turn),
             Some(length) => self.try_rules(says.who, length, turn),
             None => self.unfinished(says.who, turn),
         }
@@ -54,7 +62,13 @@ impl Player {
 
     /// Hear how the other end stops; `false`: it has not yet.
     pub(super) fn hear_end(&mut self, ends: &Ends, turn: &mut Turn<'_>) -> bool {
+        if self.lanes[turn.connection].gathering.is_some() {
+            return self.go_on_gathering(ends.who, turn);
+        }
         let rest = turn.rest_of(ends.who);
+        if !rest.is_empty() && self.is_updating() {
+            return self.gather(turn);
+        }
         if !rest.is_empty() {
             let line = self.lanes[turn.connection].line(rest, ends.who, self.plan.over);
             return match line.map(<[u8]>::len) {
@@ -201,6 +215,9 @@ impl Player {
         let due = self.deadline(connection).is_some_and(|due| now >= due);
         if !due || lane.paused.is_some() {
             return;
+        }
+        if self.is_updating() && matches!(self.beat(connection), Some(Beat::Says(_))) {
+            return self.end_gathering(connection, now);
         }
         let waited = now.since(lane.since);
         let heard = self.unheard(connection, self.peer()).to_vec();

@@ -35,6 +35,10 @@ pub(super) struct Lane {
     pub(super) paused: Option<Time>,
     /// A rule whose answer is under way, and the next step of it.
     pub(super) answering: Option<(usize, usize)>,
+    /// While a file is brought up to date: what was heard in this turn.
+    pub(super) heard_in_turn: Vec<u8>,
+    /// The turn does not fit and is gathered; when something was heard last.
+    pub(super) gathering: Option<Time>,
     /// What holes of rules remember.
     pub(super) values: Values,
     /// How often each `on after` was met.
@@ -82,10 +86,16 @@ impl Lane {
         self.unheard[index].datagrams.pop_front();
     }
 
+    /// What is heard of `who` and has not had its turn.
+    pub(super) fn unheard_of(&mut self, who: Role) -> &mut Vec<u8> {
+        &mut self.unheard[side(who)].bytes
+    }
+
     pub(super) fn next_beat(&mut self, now: Time) {
         self.beat += 1;
         self.step = 0;
         self.since = now;
+        self.heard_in_turn = Vec::new();
     }
 }
 

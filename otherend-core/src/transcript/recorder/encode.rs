@@ -33,9 +33,9 @@ impl Recorder {
             }
             return;
         }
-        let act = match without_end(text, self.eol.unwrap_or_default()) {
-            Ok(line) => Act::Line(line),
-            Err(piece) => Act::Piece(piece),
+        let act = match text.strip_end(self.eol.unwrap_or_default().bytes()) {
+            Some(line) => Act::Line(line),
+            None => Act::Piece(text),
         };
         self.step(now, connection, who, act);
     }
@@ -75,17 +75,4 @@ impl Recorder {
 fn trim_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// The line without the file's ending; if it does not end so, the piece as it is.
-fn without_end(text: Text, eol: Eol) -> Result<Text, Text> {
-    let Some(Part::Literal(last)) = text.parts().last() else {
-        return Err(text);
-    };
-    let Some(kept) = last.strip_suffix(eol.bytes()) else {
-        return Err(text);
-    };
-    let before = &text.parts()[..text.parts().len() - 1];
-    let kept = Part::Literal(kept.to_vec());
-    Ok(before.iter().cloned().chain([kept]).collect())
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::{Mismatch, Outcome, Plan, Reason};
-use otherend_net::play::{PlayError, PlayOptions, play};
+use otherend_core::transcript::{Mismatch, Outcome, Plan, Reason, Transcript, unsealed};
+use otherend_net::play::{PlayError, PlayOptions, play, update};
 use otherend_net::{ConnectError, Endpoint};
 
 use crate::args::talk::PlayArgs;
@@ -15,7 +15,10 @@ use crate::talk::files;
 /// A file that is ready to be played.
 pub(super) struct Case {
     name: String,
+    path: PathBuf,
     plan: Arc<Plan>,
+    /// As the file has it, without the values that were set.
+    original: Transcript,
 }
 
 /// A file that was played.
@@ -25,6 +28,25 @@ pub(super) struct Played {
     pub(super) took: Duration,
     /// What did not fit, if anything.
     pub(super) mismatch: Option<Mismatch>,
+    /// The file was brought up to date.
+    pub(super) updated: bool,
+}
+
+/// What ends a whole test run.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Connect(ConnectError),
+    File(Failure),
+}
+
+impl From<PlayError> for Trouble {
+    fn from(error: PlayError) -> Self {
+        Trouble::Connect(match error {
+            PlayError::Connect(error) => error,
+            PlayError::Local(error) => ConnectError::Local(error),
+            other => ConnectError::Local(std::io::Error::other(other)),
+        })
+    }
 }
 
 /// How it ended, in a word.
@@ -55,7 +77,8 @@ pub(super) fn read(paths: &[PathBuf], args: &PlayArgs) -> Result<Vec<Case>, Fail
 
 fn read_one(path: &Path, args: &PlayArgs) -> Result<Case, Failure> {
     let file = files::read(path)?;
-    let plan = args.plan(path, file.transcript)?;
+    let original = file.transcript;
+    let plan = args.plan(path, original.clone())?;
     if !plan.has_script() {
         let name = file.name;
         let nothing = format!("{name}: it has only rules, so a client has nothing to say");
@@ -63,23 +86,28 @@ fn read_one(path: &Path, args: &PlayArgs) -> Result<Case, Failure> {
     }
     Ok(Case {
         name: file.name,
+        path: path.to_owned(),
         plan: Arc::new(plan),
+        original,
     })
 }
 
 impl Case {
-    /// Play it once.
+    /// Play it once; with `updates`, write into the file what it should say.
     pub(super) fn play(
         self,
         endpoint: &Endpoint,
         options: &PlayOptions,
-    ) -> Result<Played, ConnectError> {
+        updates: bool,
+    ) -> Result<Played, Trouble> {
         let began = Instant::now();
-        let outcome = play(self.plan, endpoint, options).map_err(|error| match error {
-            PlayError::Connect(error) => error,
-            PlayError::Local(error) => ConnectError::Local(error),
-            other => ConnectError::Local(std::io::Error::other(other)),
-        })?;
+        let plan = Arc::clone(&self.plan);
+        let (outcome, updated) = if updates {
+            let (outcome, updated) = update(plan, &self.original, endpoint, options)?;
+            (outcome, self.write(&updated)?)
+        } else {
+            (play(plan, endpoint, options)?, false)
+        };
         Ok(Played {
             name: self.name,
             took: began.elapsed(),
@@ -87,7 +115,18 @@ impl Case {
                 Outcome::Passed => None,
                 Outcome::Failed(mismatch) => Some(*mismatch),
             },
+            updated,
         })
+    }
+
+    /// Write the file if it has changed; gives whether it has.
+    fn write(&self, updated: &Transcript) -> Result<bool, Trouble> {
+        if *updated == self.original {
+            return Ok(false);
+        }
+        let text = unsealed(updated).to_string();
+        files::replace(&self.path, &text).map_err(Trouble::File)?;
+        Ok(true)
     }
 }
 

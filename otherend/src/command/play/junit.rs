@@ -84,6 +84,7 @@ mod tests {
             name: name.to_owned(),
             took: Duration::from_millis(250),
             mismatch: None,
+            updated: false,
         };
         assert_eq!(
             report(&[case("tests/a.talk"), case("b.talk")]),

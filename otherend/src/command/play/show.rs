@@ -48,7 +48,10 @@ impl Show {
         let took = human::duration(case.took);
         match &case.mismatch {
             None if self.quiet => String::new(),
-            None => format!("{} {} ({took})\n", self.palette.good("ok    "), case.name),
+            None => {
+                let word = if case.updated { "updated" } else { "ok    " };
+                format!("{} {} ({took})\n", self.palette.good(word), case.name)
+            }
             Some(mismatch) => {
                 let failed = self.palette.bad("failed");
                 let screen = mismatch.render(&case.name);
@@ -80,6 +83,7 @@ fn json_of(case: &Played) -> String {
     let mut object = json!({
         "file": case.name,
         "passed": case.mismatch.is_none(),
+        "updated": case.updated,
         "seconds": case.took.as_secs_f64(),
     });
     if let Some(mismatch) = &case.mismatch {

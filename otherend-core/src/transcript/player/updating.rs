@@ -1,0 +1,159 @@
+//! Playing to bring a file up to date: a turn that does not fit is heard to its end and rewritten.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::lane::Turn;
+use super::{Player, side};
+use crate::transcript::plan::{Beat, Extent, Known, Plan, Says};
+use crate::transcript::update::{self, Edit};
+use crate::transcript::{Eol, Item, Setting, Step, Transcript};
+use crate::{Role, Time};
+
+/// A turn has ended when nothing more came for this long.
+const QUIET: Duration = Duration::from_millis(300);
+
+impl Player {
+    /// Instead of stopping at what does not fit, hear the other's turn to its end and remember it.
+    #[must_use]
+    pub fn updating(mut self) -> Self {
+        self.edits = Some(Vec::new());
+        self
+    }
+
+    /// `original`, which the plan was made from, with what was heard in place of what did not fit.
+    /// Lines and holes that still fit stay as they are; values that were set are not written.
+    #[must_use]
+    pub fn updated(&self, original: &Transcript) -> Transcript {
+        update::apply(original, self.edits.as_deref().unwrap_or_default())
+    }
+
+    pub(super) fn is_updating(&self) -> bool {
+        self.edits.is_some()
+    }
+
+    /// A line does not fit: gather the whole turn.
+    pub(super) fn gather(&mut self, turn: &mut Turn<'_>) -> bool {
+        self.lanes[turn.connection].gathering = Some(turn.now);
+        true
+    }
+
+    /// Take everything that `who` says; `false`: the turn may go on.
+    pub(super) fn go_on_gathering(&mut self, who: Role, turn: &mut Turn<'_>) -> bool {
+        let rest = turn.rest_of(who);
+        let lane = &mut self.lanes[turn.connection];
+        if !rest.is_empty() {
+            lane.heard_in_turn.extend_from_slice(rest);
+            lane.used(turn, who, rest.len());
+            lane.gathering = Some(turn.now);
+        }
+        if lane.ended[side(who)].is_none() {
+            return false;
+        }
+        self.end_gathering(turn.connection, turn.now);
+        true
+    }
+
+    /// When the turn that is gathered has ended, if nothing more comes.
+    pub(super) fn gathered_at(&self, connection: usize) -> Option<Time> {
+        self.lanes[connection].gathering.map(|since| since + QUIET)
+    }
+
+    /// The turn is over: rewrite it and go on behind it.
+    pub(super) fn end_gathering(&mut self, connection: usize, now: Time) {
+        let plan = Arc::clone(&self.plan);
+        let peer = self.peer();
+        let lane = &mut self.lanes[connection];
+        lane.gathering = None;
+        let mut heard = std::mem::take(&mut lane.heard_in_turn);
+        heard.append(lane.unheard_of(peer));
+        let beats = plan.lanes.get(connection).map(|lane| &lane.beats[..]);
+        let edit = match beats.and_then(|beats| beats.get(lane.beat)) {
+            None => return,
+            Some(Beat::Says(says)) => {
+                lane.next_beat(now);
+                self.rewrite(&plan, connection, says, &heard)
+            }
+            // More was said before the end: that stays where it is.
+            Some(Beat::Ends(ends)) => insertion(&plan, ends.line, &heard),
+        };
+        self.edits.get_or_insert_default().extend(edit);
+    }
+
+    fn rewrite(
+        &mut self,
+        plan: &Plan,
+        connection: usize,
+        says: &Says,
+        heard: &[u8],
+    ) -> Option<Edit> {
+        let lines: Vec<usize> = says.steps.iter().map(|said| said.line).collect();
+        let steps: Vec<&Step> = lines
+            .iter()
+            .filter_map(|line| step_on(plan, *line))
+            .collect();
+        let eol = eol(plan);
+        let texts = update::joined(steps.iter().copied(), eol);
+        let heard: Vec<&[u8]> = heard.split_inclusive(|b| *b == b'\n').collect();
+        let known = Known {
+            file: &mut self.values,
+            connection: &mut self.lanes[connection].values,
+        };
+        let takes = &mut self.takes;
+        let fits = |text: usize, line: usize| {
+            let Some(expected) = says.lines.get(text) else {
+                return false;
+            };
+            let fit = expected
+                .template
+                .fit(heard[line], Extent::Whole, &known, takes);
+            fit.is_some()
+        };
+        let mended = update::Turn {
+            texts,
+            heard: heard.clone(),
+            fits: Box::new(fits),
+        }
+        .mended();
+        let like = steps.first()?;
+        Some(Edit {
+            before: *lines.first()?,
+            steps: mended
+                .into_iter()
+                .map(|text| update::step(like, text, eol))
+                .collect(),
+            lines,
+        })
+    }
+}
+
+/// Lines that come before the one on `line`.
+fn insertion(plan: &Plan, line: usize, heard: &[u8]) -> Option<Edit> {
+    let like = step_on(plan, line)?;
+    let texts = heard
+        .split_inclusive(|b| *b == b'\n')
+        .map(crate::transcript::Text::literal);
+    Some(Edit {
+        lines: Vec::new(),
+        before: line,
+        steps: texts
+            .map(|text| update::step(like, text, eol(plan)))
+            .collect(),
+    })
+}
+
+fn step_on(plan: &Plan, line: usize) -> Option<&Step> {
+    match plan.transcript().on_line(line)? {
+        Item::Step(step) => Some(step),
+        _ => None,
+    }
+}
+
+fn eol(plan: &Plan) -> Eol {
+    let mut settings = plan.transcript().items().iter();
+    let eol = settings.find_map(|item| match item {
+        Item::Setting(Setting::Eol(eol)) => Some(*eol),
+        _ => None,
+    });
+    eol.unwrap_or_default()
+}

@@ -1,0 +1,262 @@
+//! What was heard instead, written so that every hole and every line that still fits stays.
+
+use std::collections::HashMap;
+
+use memchr::memmem;
+
+use super::model::{Act, Eol, Hole, Item, Part, Step, Text};
+use super::{Kind, Transcript};
+
+/// Steps of a file and what they become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// The lines of the file whose steps go; without any, the new ones come before `before`.
+    pub(crate) lines: Vec<usize>,
+    pub(crate) before: usize,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One line of a turn, in the file and as the turn was heard.
+pub(crate) struct Turn<'a> {
+    /// What the file says, line by line with their ends.
+    pub(crate) texts: Vec<Text>,
+    /// What was heard, line by line with their ends.
+    pub(crate) heard: Vec<&'a [u8]>,
+    /// Whether a line of the file fits a line that was heard.
+    pub(crate) fits: Box<dyn FnMut(usize, usize) -> bool + 'a>,
+}
+
+impl Turn<'_> {
+    /// The lines that were heard, in the words of the file where these fit.
+    pub(crate) fn mended(mut self) -> Vec<Text> {
+        let pairs = self.pairs();
+        let (mut text, mut line) = (0, 0);
+        let mut mended = Vec::new();
+        for (same_text, same_line) in pairs {
+            self.between((text, same_text), (line, same_line), &mut mended);
+            mended.extend(self.texts.get(same_text).cloned());
+            (text, line) = (same_text + 1, same_line + 1);
+        }
+        self.between(
+            (text, self.texts.len()),
+            (line, self.heard.len()),
+            &mut mended,
+        );
+        mended
+    }
+
+    /// Lines that do not fit, each beside the one that it may have been.
+    fn between(&self, texts: (usize, usize), lines: (usize, usize), mended: &mut Vec<Text>) {
+        let mut texts = self.texts[texts.0..texts.1].iter();
+        for line in &self.heard[lines.0..lines.1] {
+            mended.push(match texts.next() {
+                Some(text) => mend(text, line),
+                None => Text::literal(line),
+            });
+        }
+    }
+
+    /// The longest common run of lines: which text fits which line.
+    fn pairs(&mut self) -> Vec<(usize, usize)> {
+        let (texts, lines) = (self.texts.len(), self.heard.len());
+        let mut longest = vec![vec![0u32; lines + 1]; texts + 1];
+        let mut fits = vec![vec![false; lines]; texts];
+        for text in (0..texts).rev() {
+            for line in (0..lines).rev() {
+                fits[text][line] = (self.fits)(text, line);
+                longest[text][line] = match fits[text][line] {
+                    true => longest[text + 1][line + 1] + 1,
+                    false => longest[text + 1][line].max(longest[text][line + 1]),
+                };
+            }
+        }
+        let mut pairs = Vec::new();
+        let (mut text, mut line) = (0, 0);
+        while text < texts && line < lines {
+            if fits[text][line] {
+                pairs.push((text, line));
+                (text, line) = (text + 1, line + 1);
+            } else if longest[text + 1][line] >= longest[text][line + 1] {
+                text += 1;
+            } else {
+                line += 1;
+            }
+        }
+        pairs
+    }
+}
+
+/// `heard` with the holes of `text` where they still fit between their neighbours.
+fn mend(text: &Text, heard: &[u8]) -> Text {
+    let parts = text.parts();
+    let mut mended = Text::default();
+    let mut at = 0;
+    for (index, part) in parts.iter().enumerate() {
+        let Part::Hole(hole) = part else {
+            continue;
+        };
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| literal(&parts[before]));
+        let after = parts.get(index + 1).and_then(literal);
+        let Some((start, end)) = place(hole, heard, at, before, after) else {
+            continue;
+        };
+        mended.push(Part::Literal(heard[at..start].to_vec()));
+        mended.push(Part::Hole(Hole {
+            sample: heard[start..end].to_vec(),
+            ..hole.clone()
+        }));
+        at = end;
+    }
+    mended.push(Part::Literal(heard[at..].to_vec()));
+    mended
+}
+
+fn literal(part: &Part) -> Option<&[u8]> {
+    match part {
+        Part::Literal(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// Where `hole` stands in `heard`, not before `from`: behind the end of what stood before it, and in
+/// front of the beginning of what stood behind it.
+fn place(
+    hole: &Hole,
+    heard: &[u8],
+    from: usize,
+    before: Option<&[u8]>,
+    after: Option<&[u8]>,
+) -> Option<(usize, usize)> {
+    let before = before.unwrap_or_default();
+    let after = after.unwrap_or_default();
+    for kept in (0..=before.len()).rev() {
+        let end_of_before = &before[before.len() - kept..];
+        let found = memmem::find(&heard[from..], end_of_before);
+        // With nothing left of what stood before it, only the very place remains.
+        let Some(start) = found.map(|found| from + found + kept) else {
+            continue;
+        };
+        for kept in (1..=after.len()).rev() {
+            let found = memmem::find(&heard[start..], &after[..kept]);
+            if let Some(end) = found.map(|found| start + found)
+                && takes(&hole.kind, &heard[start..end])
+            {
+                return Some((start, end));
+            }
+        }
+    }
+    None
+}
+
+/// A hole that takes nothing is no hole worth keeping.
+fn takes(kind: &Kind, bytes: &[u8]) -> bool {
+    !bytes.is_empty() && kind.fits(bytes)
+}
+
+/// The texts of `steps` joined and cut after each LF, as they are heard.
+pub(crate) fn joined<'s>(steps: impl Iterator<Item = &'s Step>, eol: Eol) -> Vec<Text> {
+    let mut lines = vec![Text::default()];
+    for step in steps {
+        let mut parts = match &step.act {
+            Act::Line(text) | Act::Piece(text) => text.parts().to_vec(),
+            Act::Hex(bytes) => vec![Part::Literal(bytes.clone())],
+            Act::Connect | Act::Close(_) => Vec::new(),
+        };
+        if matches!(step.act, Act::Line(_)) {
+            parts.push(Part::Literal(eol.bytes().to_vec()));
+        }
+        for part in parts {
+            let Part::Literal(bytes) = part else {
+                push_last(&mut lines, part);
+                continue;
+            };
+            for stretch in bytes.split_inclusive(|b| *b == b'\n') {
+                push_last(&mut lines, Part::Literal(stretch.to_vec()));
+                if stretch.ends_with(b"\n") {
+                    lines.push(Text::default());
+                }
+            }
+        }
+    }
+    lines.retain(|line| !line.parts().is_empty());
+    lines
+}
+
+fn push_last(lines: &mut [Text], part: Part) {
+    if let Some(line) = lines.last_mut() {
+        line.push(part);
+    }
+}
+
+/// `text` as a step: a line if it ends as the file's lines do, a piece if not.
+pub(crate) fn step(like: &Step, text: Text, eol: Eol) -> Step {
+    let act = match text.strip_end(eol.bytes()) {
+        Some(line) => Act::Line(line),
+        None => Act::Piece(text),
+    };
+    Step {
+        act,
+        ..like.clone()
+    }
+}
+
+/// `transcript` after `edits`, each of which names lines of it.
+pub(crate) fn apply(transcript: &Transcript, edits: &[Edit]) -> Transcript {
+    let mut items = Vec::new();
+    for (item, line) in transcript.items().iter().zip(super::FIRST_ITEM..) {
+        for edit in edits.iter().filter(|edit| edit.before == line) {
+            items.extend(edit.steps.iter().cloned().map(Item::Step));
+        }
+        if !edits.iter().any(|edit| edit.lines.contains(&line)) {
+            items.push(item.clone());
+        }
+    }
+    settle_references(&mut items, transcript);
+    Transcript { items }
+}
+
+/// References to holes that have gone say what the holes said.
+fn settle_references(items: &mut [Item], before: &Transcript) {
+    let mut samples = HashMap::new();
+    for part in before
+        .items()
+        .iter()
+        .filter_map(Item::text)
+        .flat_map(Text::parts)
+    {
+        if let Part::Hole(Hole {
+            name: Some(name),
+            sample,
+            ..
+        }) = part
+        {
+            samples.insert(name.clone(), sample.clone());
+        }
+    }
+    let mut known: Vec<String> = Vec::new();
+    for item in items {
+        if let Item::Setting(super::Setting::Let { name, .. }) = item {
+            known.push(name.clone());
+        }
+        let Some(text) = item.text_mut() else {
+            continue;
+        };
+        let settled = std::mem::take(text);
+        for part in settled.parts() {
+            match part {
+                Part::Hole(Hole {
+                    name: Some(name), ..
+                }) => known.push(name.clone()),
+                Part::Reference(name) if !known.contains(name) => {
+                    let sample = samples.get(name).cloned().unwrap_or_default();
+                    text.push(Part::Literal(sample));
+                    continue;
+                }
+                _ => {}
+            }
+            text.push(part.clone());
+        }
+    }
+}
