@@ -18,6 +18,7 @@ S: 250 {{what}} is yours, order {{order:int=7}}
 S! close
 ";
 
+#[expect(clippy::print_stdout, reason = "an example talks to its reader")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plan = Arc::new(Plan::new(Transcript::parse(SHOP)?));
 

@@ -1,7 +1,7 @@
 //! Where the other end is: a host and a port, in every form that users write.
 //!
 //! An [`Endpoint`] that exists is valid: parsing explains what is wrong and what to write
-//! instead, so nothing after it has to check again. Names are looked up in [`resolve`] only.
+//! instead, so nothing after it has to check again. Names are looked up in `resolve` only.
 
 mod order;
 mod parse;

@@ -89,7 +89,7 @@ impl Mailbox {
             return Vec::new();
         }
         self.waiting.store(false, Ordering::Release);
-        if let Wake::Thread(bell) = &self.wake {
+        if let Some(bell) = self.bell() {
             bell.silence();
         }
         std::mem::take(&mut *lock(&self.orders))

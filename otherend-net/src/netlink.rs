@@ -13,10 +13,6 @@ use netlink_sys::{Socket, SocketAddr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ask {
     /// One thing.
-    #[cfg_attr(
-        not(feature = "diagnose"),
-        expect(dead_code, reason = "only diagnose asks so")
-    )]
     One,
     /// A whole table.
     Table,

@@ -1,6 +1,6 @@
 //! The load generator: many clients that say lines, check every reply and take the time.
 //!
-//! A run goes from a [`Plan`] over [`connect`]ions to workers, one thread each, and ends as an
+//! A run goes from a [`Plan`] over connections to workers, one thread each, and ends as an
 //! [`Outcome`]. It knows no server and shows nothing: reports are made from the outcome.
 
 mod connect;

@@ -38,6 +38,7 @@ impl Carrier {
                     self.carried.conversation.lend(&mut buffers.outbox);
                     self.read(buffers);
                     self.carried.conversation.give_back(&mut buffers.outbox);
+                    buffers.trim();
                 }
             }
             Step::HalfClose => {

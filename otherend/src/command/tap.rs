@@ -55,8 +55,8 @@ pub(crate) struct Args {
     ///
     /// WHEN is `on` (the line itself meets it) or `after` (what follows does), with a number for
     /// the Nth line that fits, then `C:` or `S:` and the line as in a transcript; or `on connect`
-    /// and `C:` or `S:`. WHAT is cut, delay TIME, drop, duplicate, split [TIME], garble,
-    /// wrong-eol, half-close, reset, stall [TIME] or rate SIZE.
+    /// and `C:` or `S:`. WHAT is cut, delay TIME, drop, duplicate, split (TIME), garble,
+    /// wrong-eol, half-close, reset, stall (TIME) or rate SIZE; a (TIME) may be left out.
     #[arg(long, value_name = "WHEN WHAT", value_parser = fault)]
     fault: Vec<Arc<Fault>>,
 

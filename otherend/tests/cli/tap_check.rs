@@ -18,7 +18,9 @@ fn checked(flags: &[&str], talk: impl FnOnce(&TcpStream, &TcpStream)) -> Outcome
     let mut tap = tap(&[&["--check", file], flags].concat());
     let (client, server) = tap.connect();
     talk(&client, &server);
-    client.shutdown(Shutdown::Write).unwrap();
+    client
+        .shutdown(Shutdown::Write)
+        .expect("an open connection");
     assert_eq!((&server).read(&mut [0]).expect("an end"), 0);
     drop((client, server));
     if !flags.contains(&"-q") {
