@@ -78,7 +78,7 @@ pub enum RecordError {
         cause: io::Error,
     },
     /// More waited for the disk than there is memory for.
-    #[error("cannot record to {}: the disk is too slow", .0.display())]
+    #[error("cannot record to {}: it came faster than it could be written", .0.display())]
     TooSlow(PathBuf),
     /// A file numbers its connections up to [`MOST_CONNECTIONS`].
     #[error("cannot record to {}: more than {MOST_CONNECTIONS} connections", .0.display())]

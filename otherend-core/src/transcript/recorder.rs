@@ -7,6 +7,7 @@ mod encode;
 mod mask;
 
 use std::collections::BTreeMap;
+use std::fmt::{Display, Write};
 use std::time::Duration;
 
 pub use mask::Masks;
@@ -264,34 +265,34 @@ impl Recorder {
         let pause = Duration::from_millis(millis);
         if pause >= NOTABLE {
             self.noted = Some(noted + pause);
-            self.line(&Item::Pause(pause).to_string());
+            self.line(&Item::Pause(pause));
         }
-        self.line(&item.to_string());
+        self.line(&item);
     }
 
     /// The end of lines is known, or nothing speaks against the default.
     fn write_early(&mut self) {
         let eol = *self.eol.get_or_insert_default();
         if self.check.is_new() {
-            self.line(FIRST_LINE);
+            self.line(&FIRST_LINE);
             let remark = self.remark.clone();
-            self.line(&format!("#= recorded {remark}"));
-            self.line(&Item::Setting(Setting::Eol(eol)).to_string());
+            self.line(&format_args!("#= recorded {remark}"));
+            self.line(&Item::Setting(Setting::Eol(eol)));
             if self.over == Over::Udp {
-                self.line(&Item::Setting(Setting::Over(Over::Udp)).to_string());
+                self.line(&Item::Setting(Setting::Over(Over::Udp)));
             }
-            self.line("");
+            self.line(&Item::Blank);
         }
         for (time, item) in std::mem::take(&mut self.early) {
             self.item(time, item);
         }
     }
 
-    fn line(&mut self, line: &str) {
-        self.check.add(line.as_bytes());
-        self.check.add(b"\n");
-        self.ready.push_str(line);
-        self.ready.push('\n');
+    fn line(&mut self, line: &impl Display) {
+        let start = self.ready.len();
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.ready, "{line}");
+        self.check.add(&self.ready.as_bytes()[start..]);
         self.unsealed = true;
     }
 }

@@ -159,6 +159,12 @@ pub(super) fn shown(bytes: &[u8]) -> String {
 
 /// Most of it is for reading: text, not an image of bytes.
 pub(super) fn is_readable(bytes: &[u8]) -> bool {
+    if bytes
+        .iter()
+        .all(|b| matches!(b, b' '..=b'~' | b'\t' | b'\r' | b'\n'))
+    {
+        return true;
+    }
     let plain = |chunk: std::str::Utf8Chunk<'_>| {
         let plain = chunk
             .valid()
@@ -185,10 +191,32 @@ fn write_bytes(f: &mut impl Write, bytes: &[u8], within: Within) -> fmt::Result 
         rest = after;
     }
     while !rest.is_empty() {
-        let written = write_next(f, rest, within)?;
-        rest = &rest[written..];
+        let (run, after) = rest.split_at(unescaped(rest));
+        match std::str::from_utf8(run) {
+            Ok(run) if !run.is_empty() => {
+                f.write_str(run)?;
+                rest = after;
+            }
+            _ => {
+                let written = write_next(f, rest, within)?;
+                rest = &rest[written..];
+            }
+        }
     }
     Ok(())
+}
+
+/// How many bytes at the start are written as they are, whatever follows: ASCII that nothing is
+/// done to, and blanks between it.
+fn unescaped(bytes: &[u8]) -> usize {
+    let odd = |b: &u8| !matches!(b, b' '..=b'~') || matches!(b, b'\\' | b'{' | b'}');
+    let run = bytes.iter().position(odd).unwrap_or(bytes.len());
+    let blanks = bytes[..run]
+        .iter()
+        .rev()
+        .take_while(|b| **b == b' ')
+        .count();
+    run - blanks
 }
 
 /// Write what `rest` begins with; gives how many bytes that were.

@@ -115,7 +115,7 @@ impl Sheet {
         let text = match why {
             RecordError::File { cause, .. } => plain(cause),
             RecordError::TooMany(_) => format!("more than {MOST_CONNECTIONS} connections"),
-            _ => "the disk is too slow".to_owned(),
+            _ => "it came faster than it could be written".to_owned(),
         };
         if !matches!(why, RecordError::File { .. }) {
             // The disk is in order: what came before the end is vouched for.

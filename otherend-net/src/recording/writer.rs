@@ -1,5 +1,6 @@
 //! The thread that writes: notes to lines, seals and syncs in time, and what waits for them.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::place::Place;
@@ -7,6 +8,10 @@ use super::{OnTrouble, Queue, RecordError, Shared, SyncWhen};
 
 /// How long lines may be without a seal, and with [`SyncWhen::EverySecond`] without a sync.
 const UNSEALED: Duration = Duration::from_secs(1);
+
+/// What comes next is gathered for so long where nobody waits for it: who speaks fast does not pay
+/// for waking this thread at every line.
+const GATHER: Duration = Duration::from_millis(4);
 
 /// Write what comes until nothing more does. Gives why it ended before that.
 pub(super) fn run(
@@ -30,6 +35,9 @@ pub(super) fn run(
         if over {
             end(shared);
             return written.err();
+        }
+        if place.sync() != SyncWhen::Each {
+            thread::sleep(GATHER);
         }
     }
 }

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use otherend_core::Time;
 use otherend_net::Notice;
@@ -27,6 +27,10 @@ pub(crate) use render::Renderer;
 const ROOM: usize = 4 * 1024 * 1024;
 /// How many bytes of remarks may wait beyond that: who came and who left matters more.
 const ROOM_FOR_REMARKS: usize = 1024 * 1024;
+
+/// After something was shown, what comes next is gathered for so long: nobody sees the difference,
+/// and who speaks fast does not pay for waking the screen at every line.
+const GATHER: Duration = Duration::from_millis(4);
 
 /// How things are shown.
 #[derive(Debug, Clone, Copy)]
@@ -213,6 +217,7 @@ fn show(shared: &Shared, mut renderer: Renderer) -> io::Result<()> {
         if closed {
             return Ok(());
         }
+        thread::sleep(GATHER);
     }
 }
 
