@@ -78,6 +78,8 @@ struct Inside {
     sources: HashMap<IpAddr, usize>,
     /// The most that were open since a crowd last left.
     crowd: usize,
+    /// A crowd has left; the last of those that stayed behind has not.
+    stragglers: bool,
 }
 
 /// Fewer than this are no crowd: their memory is not worth looking for.
@@ -91,7 +93,7 @@ impl Registry {
         inside.crowd = inside.crowd.max(inside.members.len());
     }
 
-    /// `true`: half of a crowd has left since this was last said.
+    /// `true`: half of a crowd has left since this was last said, or the last one after a crowd.
     fn remove(&self, peer: &Peer) -> bool {
         let mut inside = self.lock();
         if inside.members.remove(&peer.number).is_none() {
@@ -108,8 +110,10 @@ impl Registry {
             self.emptied.notify_all();
         }
         let open = inside.members.len();
-        let has_left = inside.crowd >= CROWD && open <= inside.crowd / 2;
+        let was_crowd = inside.crowd >= CROWD;
+        let has_left = open <= inside.crowd / 2 && (was_crowd || (inside.stragglers && open == 0));
         if has_left {
+            inside.stragglers = was_crowd;
             inside.crowd = open;
         }
         has_left
