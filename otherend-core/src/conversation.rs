@@ -309,7 +309,9 @@ impl Conversation {
     }
 
     /// The server is stopping: hear the `unread` bytes that already wait in the stream, let a line
-    /// that has begun end, answer, and close. An idle conversation closes at once.
+    /// that has begun end, answer, and close. A conversation that was idle for
+    /// [`linger_idle`](Settings::linger_idle) closes at once; one that was not may have a line on its
+    /// way, over which a close would become a reset, and ends in good order.
     pub fn drain(&mut self, now: Time, unread: usize) {
         if self.phase != Phase::Talking {
             return;
@@ -317,8 +319,12 @@ impl Conversation {
         self.draining = Some(unread);
         let idle = self.outbox.is_empty() && self.held.is_empty() && !self.is_mid_line();
         if unread == 0 && idle {
-            self.reason.get_or_insert(EndReason::Drained);
-            self.end(now, Phase::Closed);
+            if self.touched + self.settings.linger_idle <= now {
+                self.reason.get_or_insert(EndReason::Drained);
+                self.end(now, Phase::Closed);
+            } else {
+                self.finish(EndReason::Drained);
+            }
         }
         self.settle(now);
     }

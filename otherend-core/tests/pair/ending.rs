@@ -133,13 +133,29 @@ fn a_behaviour_that_finishes_now_resets() {
 fn a_drain_closes_an_idle_conversation_at_once() {
     let (mut pair, notes) = noted_echo(Settings::server());
     pair.client.write(b"hello\n");
-    pair.drive();
+    pair.turn(seconds(2));
     let now = pair.now();
     pair.server.conversation().drain(now, 0);
     pair.drive();
     assert!(pair.server.is_closed() && pair.client.peer_finished());
     assert_eq!(pair.client.loss(), None);
     assert_eq!(notes.taken().last().unwrap(), "ended drained");
+}
+
+#[test]
+fn a_line_that_crosses_a_drain_makes_no_reset() {
+    let mut pair = echo(Settings::server());
+    pair.client.write(b"hello\n");
+    pair.drive();
+    pair.client.write(b"on its way\n");
+    let now = pair.now();
+    pair.server.conversation().drain(now, 0);
+    pair.turn(seconds(5));
+    assert_eq!(text(pair.client.heard()), "-> hello\n");
+    assert!(pair.client.peer_finished());
+    assert_eq!(pair.client.loss(), None);
+    let reason = pair.server.conversation().reason();
+    assert_eq!(reason, Some(EndReason::Drained));
 }
 
 #[test]
