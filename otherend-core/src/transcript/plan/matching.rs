@@ -71,7 +71,45 @@ impl Template {
             };
             return fits.then_some(literal.len());
         }
+        if !self.may_begin(heard) {
+            return None;
+        }
+        if let (Extent::Whole, Some(around)) = (extent, self.one_hole()) {
+            takes.push(around.take(heard)?);
+            return Some(heard.len());
+        }
         Search::new(self, heard, extent, known, takes).run()
+    }
+
+    /// Most lines that do not fit differ from the start.
+    #[inline]
+    fn may_begin(&self, heard: &[u8]) -> bool {
+        match self.parts.first() {
+            Some(Piece::Literal(bytes)) => heard.starts_with(bytes),
+            _ => true,
+        }
+    }
+
+    /// What stands around the only hole, if there is just one: then there is nothing to search.
+    #[inline]
+    fn one_hole(&self) -> Option<Around<'_>> {
+        let (before, part, gap, after) = match &self.parts[..] {
+            [Piece::Hole(gap)] => (&[][..], 0, gap, &[][..]),
+            [Piece::Hole(gap), Piece::Literal(after)] => (&[][..], 0, gap, &after[..]),
+            [Piece::Literal(before), Piece::Hole(gap)] => (&before[..], 1, gap, &[][..]),
+            [
+                Piece::Literal(before),
+                Piece::Hole(gap),
+                Piece::Literal(after),
+            ] => (&before[..], 1, gap, &after[..]),
+            _ => return None,
+        };
+        Some(Around {
+            before,
+            part,
+            kind: &gap.kind,
+            after,
+        })
     }
 
     /// Remember what the holes took.
@@ -109,6 +147,28 @@ impl Template {
                 }
             },
         }
+    }
+}
+
+/// A hole between two literals that make up the whole line.
+struct Around<'t> {
+    before: &'t [u8],
+    part: usize,
+    kind: &'t Kind,
+    after: &'t [u8],
+}
+
+impl Around<'_> {
+    #[inline]
+    fn take(&self, heard: &[u8]) -> Option<Take> {
+        let inside = heard.strip_prefix(self.before)?.strip_suffix(self.after)?;
+        let (start, end) = (self.before.len(), self.before.len() + inside.len());
+        self.kind.fits(inside).then_some(Take {
+            part: self.part,
+            start,
+            end,
+            limit: end,
+        })
     }
 }
 
@@ -327,3 +387,6 @@ fn find(text: &[u8], bytes: &[u8]) -> Option<usize> {
 fn common(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
+
+#[cfg(test)]
+mod tests;

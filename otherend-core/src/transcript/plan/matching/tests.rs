@@ -1,0 +1,72 @@
+//! One hole needs no search, and finds what a search would.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::transcript::Pattern;
+use crate::transcript::plan::values::Values;
+
+fn kind() -> impl Strategy<Value = Kind> {
+    let named = Kind::NAMED.map(|(_, kind)| kind);
+    let pattern = Pattern::new("a*b?|0+").expect("a pattern");
+    prop_oneof![
+        8 => prop::sample::select(named.to_vec()),
+        2 => Just(Kind::Regex(pattern)),
+    ]
+}
+
+/// Few different bytes: literals are found inside holes, and holes often fit.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        "[ab0 :.=\\r\\n-]{0,6}",
+        "20(26-03-02|26-03-0)",
+        "(::1|1\\.0\\.0\\.[0-9a])",
+        "12345678-1234-1234-1234-1234567890a[bx]",
+    ]
+    .prop_map(String::into_bytes)
+}
+
+fn template(before: Vec<u8>, kind: Kind, after: Vec<u8>) -> Template {
+    let mut template = Template::default();
+    template.push(Piece::Literal(before));
+    template.push(Piece::Hole(Arc::new(Gap {
+        name: None,
+        kind,
+        sample: Vec::new(),
+        slot: None,
+    })));
+    template.push(Piece::Literal(after));
+    template
+}
+
+fn taken(takes: &[Take]) -> Vec<(usize, usize, usize)> {
+    let taken = takes.iter().map(|take| (take.part, take.start, take.end));
+    taken.collect()
+}
+
+proptest! {
+    #[test]
+    fn one_hole_takes_what_a_search_gives_it(
+        (before, kind, after) in (bytes(), kind(), bytes()),
+        inside in bytes(),
+        changes in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        let mut heard = [&before[..], &inside, &after].concat();
+        if let Some((at, byte)) = changes && !heard.is_empty() {
+            let at = at.index(heard.len());
+            heard[at] = byte;
+        }
+        let template = template(before, kind, after);
+        let (mut file, mut connection) = (Values::default(), Values::default());
+        let known = Known { file: &mut file, connection: &mut connection };
+        let (mut quick, mut searched) = (Vec::new(), Vec::new());
+        let fits = template.fit(&heard, Extent::Whole, &known, &mut quick);
+        let search = Search::new(&template, &heard, Extent::Whole, &known, &mut searched).run();
+        prop_assert_eq!(fits, search);
+        if fits.is_some() {
+            prop_assert_eq!(taken(&quick), taken(&searched));
+        }
+    }
+}
