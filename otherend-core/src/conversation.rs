@@ -13,6 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
+use crate::transcript::Closing;
 use crate::{Event, LineDecoder, Observer, Outbox, Time};
 
 pub use reason::{Counts, EndReason};
@@ -265,6 +266,9 @@ impl Conversation {
     /// The sending side is shut down, as [`Step::HalfClose`] asked.
     pub fn half_closed(&mut self, now: Time) {
         self.touched = now;
+        if let Some(observer) = &mut self.observer {
+            observer.on_stopped(now, Closing::HalfClose);
+        }
         if self.saying == Saying::Ending {
             self.saying = Saying::Ended;
         }

@@ -1,6 +1,6 @@
 //! What happens in a conversation, for whoever watches.
 
-use crate::transcript::Mismatch;
+use crate::transcript::{Closing, Mismatch};
 use crate::{Counts, EndReason, LineEnd, Time};
 
 /// Something that happened in a conversation.
@@ -60,6 +60,12 @@ pub trait Observer: Send {
     /// Bytes that the peer's socket took.
     fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
         let _ = (now, bytes);
+    }
+
+    /// Our own side stopped: its sending side is shut down, or the stream is closed or reset. The
+    /// last of these comes right before [`Event::Ended`].
+    fn on_stopped(&mut self, now: Time, how: Closing) {
+        let _ = (now, how);
     }
 
     /// All of one input is worked off: the moment to hand on what was gathered.

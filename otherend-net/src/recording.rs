@@ -7,12 +7,13 @@
 mod appender;
 mod notes;
 mod place;
+mod scribe;
 mod sheet;
 mod writer;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::error::plain;
 
 pub use notes::Notes;
 use place::Place;
+pub use scribe::Scribe;
 
 /// How many bytes may wait for the disk.
 const ROOM: usize = 64 * 1024 * 1024;
@@ -186,6 +188,18 @@ impl Recording {
         queue.afterwards.push(Box::new(afterwards));
         drop(queue);
         self.shared.filled.notify_one();
+    }
+
+    /// Leave notes, empty them and wait until they are written, or until it is clear that they
+    /// will not be: see [`push`](Self::push).
+    pub fn push_and_wait(&self, notes: &mut Notes) {
+        let (done, waiting) = mpsc::channel();
+        self.push(notes, move || {
+            // Who does not wait any more need not know.
+            let _ = done.send(());
+        });
+        // A thread that died without a word writes nothing any more.
+        let _ = waiting.recv();
     }
 }
 

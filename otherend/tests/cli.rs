@@ -11,6 +11,7 @@ mod cli {
     pub(crate) mod program;
     #[cfg(unix)]
     mod prompt;
+    mod recording;
     mod serve_talk;
     mod talk;
     mod tap;

@@ -4,6 +4,7 @@
 //! reply. So: flush, half-close, read and discard until the peer closes or a limit is reached.
 
 use super::{Conversation, EndReason, Phase};
+use crate::transcript::Closing;
 use crate::{Event, Time};
 
 impl Conversation {
@@ -25,6 +26,13 @@ impl Conversation {
         self.stalled = None;
         self.held = Vec::new();
         self.outbox.advance(self.outbox.len());
+        if let Some(observer) = &mut self.observer {
+            let how = match phase {
+                Phase::Reset => Closing::Reset,
+                _ => Closing::Close,
+            };
+            observer.on_stopped(now, how);
+        }
         let reason = *self.reason.get_or_insert(EndReason::PeerFinished);
         let counts = self.counts;
         self.tell(now, &Event::Ended { reason, counts });

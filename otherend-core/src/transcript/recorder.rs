@@ -31,7 +31,7 @@ const LONGEST: usize = 64 * 1024;
 ///
 /// Tell it what happens in the order of happening; [`take`](Self::take) gives the whole lines that
 /// are ready to be appended. A line is made when it is complete, when the other side speaks, when
-/// its side stops, or at [`flush`](Self::flush).
+/// its side stops, or at [`cut`](Self::cut).
 ///
 /// ```
 /// use otherend_core::transcript::{Closing, Masks, Recorder};
@@ -184,13 +184,11 @@ impl Recorder {
         self.item(now, Item::Comment(format!(" {text}")));
     }
 
-    /// Write unfinished lines as pieces, so that all that was said so far is there.
-    pub fn flush(&mut self) {
-        let connections: Vec<u16> = self.connections.keys().copied().collect();
-        for connection in connections {
-            for side in [0, 1] {
-                self.write_held(connection, side);
-            }
+    /// Write unfinished lines of a connection as pieces, so that all that was said on it so far is
+    /// there.
+    pub fn cut(&mut self, connection: u16) {
+        for side in [0, 1] {
+            self.write_held(connection, side);
         }
         self.write_early();
     }
@@ -206,8 +204,10 @@ impl Recorder {
 
     /// The recording is complete.
     pub fn end(&mut self, now: Time) {
-        self.flush();
         let connections: Vec<u16> = self.connections.keys().copied().collect();
+        for &connection in &connections {
+            self.cut(connection);
+        }
         for connection in connections {
             for side in [0, 1] {
                 self.write_stop(now, connection, side, Closing::Close);

@@ -65,7 +65,10 @@ impl Sheet {
                 let connection = self.number(note.connection)?;
                 self.recorder.stopped(now, connection, who, how);
             }
-            What::Cut => self.recorder.flush(),
+            What::Cut => {
+                let connection = self.number(note.connection)?;
+                self.recorder.cut(connection);
+            }
             What::Comment => {
                 let text = String::from_utf8_lossy(bytes);
                 self.recorder.comment(now, &text);

@@ -1,15 +1,18 @@
 //! Recording a conversation: the flags of every command that can.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::ValueEnum;
 use jiff::Zoned;
+use otherend_core::Time;
 use otherend_core::transcript::Masks;
 use otherend_net::recording::{
     OnTrouble, RecordError, Recording, RecordingConfig, SyncWhen, Writer,
 };
 
 use crate::exit::Failure;
+use crate::output::screen::{Remark, Screen};
 
 /// What is recorded, and how carefully.
 #[derive(Debug, clap::Args)]
@@ -67,6 +70,31 @@ impl RecordArgs {
             Recording::to_file(path, config, on_trouble)
         };
         Ok(Some(started.map_err(failure)?))
+    }
+
+    /// As [`start`](Self::start) for many connections: trouble is told on the screen, whose
+    /// conversations count time from `zero`.
+    pub(crate) fn start_beside(
+        &self,
+        screen: &Screen,
+        zero: Instant,
+        what: &str,
+    ) -> anyhow::Result<Option<(Recording, Writer)>> {
+        let screen = screen.clone();
+        let on_trouble = Box::new(move |trouble: &RecordError| {
+            let text = format!("the recording ends here, the connections go on: {trouble}");
+            let now = Time::ZERO + zero.elapsed();
+            screen.remark(now, 0, &Remark::Note("recording-ended", &text));
+        });
+        self.start(what, on_trouble)
+    }
+
+    /// Refuse a file that exists, before anything is done that a recording belongs to.
+    pub(crate) fn refuse_existing(&self) -> Result<(), Failure> {
+        match &self.record {
+            Some(path) if path.is_file() => Err(failure(RecordError::Exists(path.clone()))),
+            _ => Ok(()),
+        }
     }
 
     /// What is shown waits until it is on the disk.

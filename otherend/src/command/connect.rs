@@ -3,6 +3,7 @@
 mod linger;
 mod operator;
 mod pipe;
+mod recorded;
 mod view;
 
 use std::io::{self, IsTerminal};
@@ -13,6 +14,7 @@ use otherend_net::Endpoint;
 use crate::args::duration::Timeout;
 use crate::args::exit_words::ExitWordArgs;
 use crate::args::reach::ReachArgs;
+use crate::args::record::RecordArgs;
 use crate::args::screen::ScreenArgs;
 use crate::exit::Failure;
 use crate::output::ask;
@@ -50,6 +52,9 @@ pub(crate) struct Args {
     reach: ReachArgs,
 
     #[command(flatten)]
+    record: RecordArgs,
+
+    #[command(flatten)]
     screen: ScreenArgs,
 
     /// Show bytes in hex, as hexdump -C does.
@@ -64,11 +69,13 @@ Examples:
   printf 'a\\nb\\n' | otherend connect :8080
                                           two lines, both answers, done
   otherend connect -C mail.example:25     lines end with CR LF
+  otherend connect :8080 --record a.talk  and write down what is said, to be played later
   otherend connect --retry 30s :8080 --json < lines.txt
                                           wait for a server that is starting";
 
 /// Connect, then hand over to the prompt or to the pipe.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    args.record.refuse_existing()?;
     let endpoint = args.endpoint()?;
     let stream = args.reach.connect(&endpoint)?;
     if args.is_interactive() {

@@ -2,6 +2,7 @@
 
 mod listen;
 mod other_end;
+mod recorded;
 mod reply;
 mod talk;
 mod unfinished;
@@ -11,9 +12,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use otherend_core::{ExitWords, Framing, Time};
+use otherend_net::recording::{Recording, Writer};
 use otherend_net::{Audience, Engine, Server, ServerConfig, raise_descriptor_limit};
 
 use crate::args::limits::LimitArgs;
+use crate::args::record::{self, RecordArgs};
 use crate::args::screen::ScreenArgs;
 use crate::command::signals::stop_on_signals;
 use crate::output::announce::announce;
@@ -50,6 +53,9 @@ pub(crate) struct Args {
     limits: LimitArgs,
 
     #[command(flatten)]
+    record: RecordArgs,
+
+    #[command(flatten)]
     screen: ScreenArgs,
 }
 
@@ -61,6 +67,8 @@ Examples:
   otherend serve --prefix '' --no-exit-word :7
                                           the plain echo of RFC 862
   otherend serve --talk smtp-mock.talk    a mock server, from a transcript
+  otherend serve --talk smtp-mock.talk --record heard/
+                                          and what each client did with it
   otherend serve --reply sink --json      hear everything, say nothing, log as JSON";
 
 /// Serve until a signal says otherwise.
@@ -72,19 +80,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let server = Server::bind(&addresses, args.config(), behaviour).map_err(why::not_listening)?;
     let (screen, mut showing) =
         Screen::start(args.screen.look(true, TimeStyle::Clock), server.zero())?;
-    let server = if args.screen.quiet {
-        server
-    } else {
-        let talk = served.as_ref().map(|served| served.name());
-        watched(
-            server,
-            &screen,
-            Look {
-                verbose: args.screen.verbose > 0,
-                talk,
-            },
-        )?
+    let (recording, writer) = args.recording(&server, &screen)?.unzip();
+    let look = Look {
+        quiet: args.screen.quiet,
+        verbose: args.screen.verbose > 0,
+        talk: served.as_ref().map(|served| served.name()),
+        recording: recording.map(|to| (to, args.record.is_before_showing())),
     };
+    let server = watched(server, &screen, look)?;
     if let Some(served) = &served {
         talk::follow(served, server.handle(), &screen)?;
     }
@@ -92,6 +95,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     announce(&screen, server.addresses(), args.screen.quiet);
     let zero = server.zero();
     let report = server.serve()?;
+    let recorded = record::finish(writer);
     if !args.screen.quiet {
         let now = Time::ZERO + zero.elapsed();
         screen.remark(now, 0, &Remark::Stopped(&report));
@@ -100,16 +104,22 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         }
     }
     showing.finish();
-    Ok(())
+    recorded
 }
 
-/// Show on the screen what happens at the server and on the way to it.
+/// Show and record what happens at the server, and show what happens on the way to it.
 fn watched(server: Server, screen: &Screen, look: Look) -> std::io::Result<Server> {
+    if look.quiet && look.recording.is_none() {
+        return Ok(server);
+    }
+    let quiet = look.quiet;
     let watch = Arc::new(Watch::new(screen.clone(), look));
     let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Audience>);
-    watch.answers_through(server.handle());
-    let ports = server.addresses().iter().map(SocketAddr::port);
-    unfinished::watch(ports.collect(), server.handle(), screen.clone())?;
+    if !quiet {
+        watch.answers_through(server.handle());
+        let ports = server.addresses().iter().map(SocketAddr::port);
+        unfinished::watch(ports.collect(), server.handle(), screen.clone())?;
+    }
     Ok(server)
 }
 
@@ -122,6 +132,15 @@ impl Args {
         config.engine = self.engine;
         config.workers = self.workers;
         config
+    }
+
+    fn recording(
+        &self,
+        server: &Server,
+        screen: &Screen,
+    ) -> anyhow::Result<Option<(Recording, Writer)>> {
+        let what = format!("otherend serve {}", server.addresses()[0]);
+        self.record.start_beside(screen, server.zero(), &what)
     }
 
     fn exit_words(&self) -> ExitWords {

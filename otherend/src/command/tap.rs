@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use otherend_core::Time;
-use otherend_net::recording::{RecordError, Recording, Writer};
+use otherend_net::recording::{Recording, Writer};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
 use otherend_net::{Endpoint, raise_descriptor_limit};
 
@@ -168,13 +168,7 @@ impl Args {
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let listen = tap.addresses()[0];
         let what = format!("otherend tap {listen} {target}");
-        let (screen, zero) = (screen.clone(), tap.zero());
-        let on_trouble = Box::new(move |trouble: &RecordError| {
-            let text = format!("the recording ends here, the connections go on: {trouble}");
-            let now = Time::ZERO + zero.elapsed();
-            screen.remark(now, 0, &Remark::Note("recording-ended", &text));
-        });
-        self.record.start(&what, on_trouble)
+        self.record.start_beside(screen, tap.zero(), &what)
     }
 
     fn show(&self) -> Show {

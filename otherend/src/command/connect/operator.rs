@@ -7,19 +7,21 @@ mod typist;
 mod unfinished;
 
 use std::io::{self, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use otherend_core::{Counts, EndReason, escaped};
+use otherend_net::recording::{RecordError, Recording, Writer};
 use otherend_net::{Client, Received, Voice};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::linger::{Limits, Linger};
 use super::{Args, pipe};
+use crate::args::record;
 use crate::output::human;
 use crate::output::prompt::{Above, Prompt};
 use crate::output::style::{Mark, Palette};
@@ -39,7 +41,9 @@ pub(super) fn talk(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     let peer = stream.peer_addr()?;
     let linger = Arc::new(Linger::new());
     let seen = Arc::new(Seen::default());
-    let shown = Shown::new(args, above.clone(), Arc::clone(&linger), Arc::clone(&seen));
+    let mut shown = Shown::new(args, above.clone(), Arc::clone(&linger), Arc::clone(&seen));
+    let (recording, writer) = recording(args, peer, above.clone())?.unzip();
+    shown.record(recording, &args.record);
     let since = Instant::now();
     let mut settings = args.reach.options().settings;
     settings.framing = args.framing();
@@ -66,7 +70,24 @@ pub(super) fn talk(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     let reason = outcome?;
     above.erase_empty_prompt()?;
     let counts = seen.counts.get().copied().unwrap_or_default();
-    conclude(reason, &summary(&counts, since.elapsed()))
+    let recorded = record::finish(writer);
+    conclude(reason, &summary(&counts, since.elapsed()))?;
+    recorded
+}
+
+fn recording(
+    args: &Args,
+    peer: SocketAddr,
+    above: Above,
+) -> anyhow::Result<Option<(Recording, Writer)>> {
+    let on_trouble = Box::new(move |trouble: &RecordError| {
+        let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
+        let text = "the recording ends here, the conversation goes on";
+        // A terminal that is gone is noticed by whoever reads it.
+        let _ = above.print(&format!("{mark} {text}: {trouble}\n"));
+    });
+    let what = format!("otherend connect {peer}");
+    args.record.start(&what, on_trouble)
 }
 
 /// Carry the conversation to its end. Lines are shown by its observer; a line that does not end is

@@ -8,8 +8,12 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use otherend_core::Role;
+use otherend_core::transcript::Closing;
+
 use super::Args;
 use super::linger::{Limits, Linger};
+use super::recorded::Recorded;
 use super::view::View;
 use crate::exit::Failure;
 use crate::output::screen::Remark;
@@ -29,7 +33,9 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         view: Mutex::new(View::new(args)),
         linger: Linger::new(),
         state: Mutex::default(),
+        recorded: Recorded::start(&args.record, peer)?,
     });
+    pipe.recorded.opened();
     if args.screen.verbose > 0 {
         let _ = writeln!(anstream::stderr(), "* connected to {peer}");
     }
@@ -41,7 +47,9 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         .name("stdin".into())
         .spawn(move || sending.send_all())?;
     let outcome = pipe.receive_all();
-    pipe.finish(outcome, args.screen.verbose > 0)
+    let over = pipe.finish(outcome, args.screen.verbose > 0);
+    let recorded = pipe.recorded.finish();
+    over.and(recorded)
 }
 
 struct Pipe {
@@ -53,6 +61,7 @@ struct Pipe {
     view: Mutex<View>,
     linger: Linger,
     state: Mutex<State>,
+    recorded: Recorded,
 }
 
 #[derive(Default)]
@@ -96,6 +105,7 @@ impl Pipe {
                 return Ok(());
             }
             self.linger.heard();
+            self.recorded.said(Role::Server, &chunk[..count]);
             self.show(Mark::ToClient, &chunk[..count])?;
         }
     }
@@ -116,6 +126,7 @@ impl Pipe {
             }
         }
         if self.half_close {
+            self.recorded.stopped(Role::Client, Closing::Close);
             // A connection that is gone is noticed by the reader.
             let _ = self.stream.shutdown(Shutdown::Write);
         }
@@ -142,6 +153,8 @@ impl Pipe {
             } else {
                 &chunk[..count]
             };
+            // Before it is sent: the answer must not be recorded first.
+            self.recorded.said(Role::Client, bytes);
             (&self.stream).write_all(bytes).map_err(Trouble::Peer)?;
             self.show(Mark::ToServer, bytes)?;
         }
@@ -152,6 +165,11 @@ impl Pipe {
         let mut state = self.state();
         let (lingered, failed) = (state.lingered, state.failed.take());
         drop(state);
+        match &outcome {
+            Err(Trouble::Peer(_)) => self.recorded.stopped(Role::Server, Closing::Reset),
+            Ok(()) if !lingered => self.recorded.stopped(Role::Server, Closing::Close),
+            _ => self.recorded.stopped(Role::Client, Closing::Close),
+        }
         if let Some(trouble @ (Trouble::Input(_) | Trouble::Output(_))) = failed {
             return Err(trouble.into_error("sending"));
         }

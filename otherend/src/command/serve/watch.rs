@@ -1,13 +1,16 @@
-//! Shows conversations on the screen: who came, each line in and out, who left and why.
+//! Shows conversations on the screen: who came, each line in and out, who left and why; and has
+//! them recorded, if that is wanted.
 
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
-use otherend_core::transcript::Mismatch;
+use otherend_core::transcript::{Closing, Mismatch};
 use otherend_core::{Event, Observer, Time};
+use otherend_net::recording::Recording;
 use otherend_net::{Audience, Handle, Notice, Peer};
 
 use super::other_end::Ear;
+use super::recorded::Recorded;
 use crate::output::screen::{Batch, Remark, Said, Screen};
 
 thread_local! {
@@ -16,12 +19,15 @@ thread_local! {
 }
 
 /// What there is to show.
-#[derive(Debug, Clone)]
 pub(super) struct Look {
+    /// Nothing is shown.
+    pub(super) quiet: bool,
     /// More than who came, what was said and who left.
     pub(super) verbose: bool,
     /// The transcript that is served.
     pub(super) talk: Option<String>,
+    /// Where it is recorded; `true`: what is shown waits until it is on the disk.
+    pub(super) recording: Option<(Recording, bool)>,
 }
 
 /// Everybody's observer.
@@ -54,6 +60,11 @@ impl Audience for Watch {
             screen: self.screen.clone(),
             peer: *peer,
             look: Arc::clone(&self.look),
+            recorded: self
+                .look
+                .recording
+                .as_ref()
+                .map(|(to, first)| Box::new(Recorded::new(to.clone(), peer.number, *first))),
             since: Time::ZERO,
             skipped: 0,
             ear: self
@@ -65,7 +76,9 @@ impl Audience for Watch {
     }
 
     fn notice(&self, now: Time, notice: &Notice<'_>) {
-        self.screen.notice(now, notice);
+        if !self.look.quiet {
+            self.screen.notice(now, notice);
+        }
     }
 }
 
@@ -78,14 +91,25 @@ struct Watching {
     /// Lines not gathered because the screen is full.
     skipped: u64,
     ear: Option<(Ear, Handle)>,
+    /// Boxed: most servers record nothing.
+    recorded: Option<Box<Recorded>>,
 }
 
 impl Watching {
+    /// Where things to show are gathered.
+    fn gather(&mut self, add: impl FnOnce(&mut Batch)) {
+        match self.recorded.as_mut().and_then(|recorded| recorded.batch()) {
+            Some(batch) => add(batch),
+            None => BATCH.with_borrow_mut(add),
+        }
+    }
+
     fn line(&mut self, now: Time, said: Said, line: &[u8]) {
         if self.screen.is_full() {
             self.skipped += 1;
         } else {
-            BATCH.with_borrow_mut(|batch| batch.line(now, self.peer.number, said, line));
+            let number = self.peer.number;
+            self.gather(|batch| batch.line(now, number, said, line));
         }
     }
 
@@ -99,8 +123,9 @@ impl Watching {
         }
     }
 
-    fn unexpected(&self, now: Time, mismatch: &Mismatch) {
-        let file = self.look.talk.as_deref().unwrap_or_default();
+    fn unexpected(&mut self, now: Time, mismatch: &Mismatch) {
+        let look = Arc::clone(&self.look);
+        let file = look.talk.as_deref().unwrap_or_default();
         if self.screen.look().json {
             return self.remark(now, &Remark::Unexpected { file, mismatch });
         }
@@ -109,15 +134,12 @@ impl Watching {
         }
     }
 
-    fn remark(&self, now: Time, remark: &Remark<'_>) {
-        let json = self.screen.look().json;
-        BATCH.with_borrow_mut(|batch| batch.remark(now, self.peer.number, remark, json));
+    fn remark(&mut self, now: Time, remark: &Remark<'_>) {
+        let (json, number) = (self.screen.look().json, self.peer.number);
+        self.gather(|batch| batch.remark(now, number, remark, json));
     }
-}
 
-impl Observer for Watching {
-    #[inline]
-    fn on_event(&mut self, now: Time, event: &Event<'_>) {
+    fn show(&mut self, now: Time, event: &Event<'_>) {
         match *event {
             Event::Heard { line, end } => {
                 self.line(now, Said::Client(Some(end)), line);
@@ -145,8 +167,41 @@ impl Observer for Watching {
             _ => {}
         }
     }
+}
+
+impl Observer for Watching {
+    #[inline]
+    fn on_event(&mut self, now: Time, event: &Event<'_>) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.on_event(now, event);
+        }
+        if !self.look.quiet {
+            self.show(now, event);
+        }
+    }
+
+    fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.on_bytes_heard(now, bytes);
+        }
+    }
+
+    fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.on_bytes_said(now, bytes);
+        }
+    }
+
+    fn on_stopped(&mut self, now: Time, how: Closing) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.on_stopped(now, how);
+        }
+    }
 
     fn on_pause(&mut self) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.hand_on(&self.screen);
+        }
         BATCH.with_borrow_mut(|batch| self.screen.push(batch));
         if self.skipped > 0 {
             self.screen.skip(std::mem::take(&mut self.skipped));

@@ -250,6 +250,7 @@ impl Watching {
         }
         let entry = (now, self.peer.number, said(from, None));
         self.batch.bytes_at(entry, offset, bytes);
+        self.cut(now);
     }
 
     fn lines(&mut self, now: Time, from: Role, bytes: &[u8]) {
@@ -284,6 +285,14 @@ impl Watching {
         if let Some(Decoded::Line(line, end)) = side.decoder.finish() {
             self.batch
                 .line(now, self.peer.number, said(from, Some(end)), line);
+            self.cut(now);
+        }
+    }
+
+    /// What is shown is no whole line: if it waits for the disk, it has to get there.
+    fn cut(&mut self, now: Time) {
+        if self.outlet.shown_when_recorded {
+            self.notes.cut(now, self.peer.number);
         }
     }
 }

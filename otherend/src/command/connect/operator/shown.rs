@@ -3,11 +3,14 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use otherend_core::{Counts, Event, Observer, Time};
+use otherend_core::transcript::Closing;
+use otherend_core::{Counts, Event, Observer, Role, Time};
+use otherend_net::recording::{Recording, Scribe};
 
 use super::super::Args;
 use super::super::linger::Linger;
 use super::unfinished::Unfinished;
+use crate::args::record::RecordArgs;
 use crate::output::prompt::Above;
 use crate::output::screen::{Batch, Remark, Renderer, Said};
 use crate::output::time::TimeStyle;
@@ -21,6 +24,9 @@ pub(super) struct Shown {
     verbose: bool,
     quiet: bool,
     seen: Arc<Seen>,
+    scribe: Option<Scribe>,
+    /// What is shown waits until it is on the disk.
+    shown_when_recorded: bool,
 }
 
 /// What the one who waits for the peer wants to know.
@@ -43,7 +49,15 @@ impl Shown {
             verbose: args.screen.verbose > 0,
             quiet: args.screen.quiet,
             seen,
+            scribe: None,
+            shown_when_recorded: false,
         }
+    }
+
+    /// Record it too.
+    pub(super) fn record(&mut self, recording: Option<Recording>, args: &RecordArgs) {
+        self.scribe = recording.map(|to| Scribe::new(to, 1, Role::Client));
+        self.shown_when_recorded = args.is_before_showing();
     }
 
     fn remark(&mut self, now: Time, remark: &Remark<'_>) {
@@ -55,6 +69,9 @@ impl Shown {
 
 impl Observer for Shown {
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
+        if let Some(scribe) = &mut self.scribe {
+            scribe.on_event(now, event);
+        }
         match *event {
             Event::Heard { line, end } => {
                 self.linger.heard();
@@ -70,14 +87,34 @@ impl Observer for Shown {
         }
     }
 
-    fn on_bytes_heard(&mut self, _now: Time, bytes: &[u8]) {
+    fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
+        if let Some(scribe) = &mut self.scribe {
+            scribe.on_bytes_heard(now, bytes);
+        }
         let unfinished = self.seen.unfinished.lock();
         unfinished
             .unwrap_or_else(PoisonError::into_inner)
             .heard(bytes);
     }
 
+    fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
+        if let Some(scribe) = &mut self.scribe {
+            scribe.on_bytes_said(now, bytes);
+        }
+    }
+
+    fn on_stopped(&mut self, now: Time, how: Closing) {
+        if let Some(scribe) = &mut self.scribe {
+            scribe.on_stopped(now, how);
+        }
+    }
+
     fn on_pause(&mut self) {
+        match &mut self.scribe {
+            Some(scribe) if self.shown_when_recorded => scribe.hand_on_and_wait(),
+            Some(scribe) => scribe.on_pause(),
+            None => {}
+        }
         let mut text = Vec::new();
         self.renderer.follow_clock();
         self.renderer.batch_into(&mut text, &self.batch);

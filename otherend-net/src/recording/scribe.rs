@@ -1,0 +1,109 @@
+//! Records a conversation of a server or a client, as one of its observers.
+
+use otherend_core::transcript::Closing;
+use otherend_core::{EndReason, Event, Observer, Role, Time};
+
+use super::{Notes, Recording};
+
+/// Watches one conversation and leaves what goes over its connection in a [`Recording`].
+///
+/// By itself it hands its notes on at every pause. Whoever shows what it records calls
+/// [`hand_on`](Self::hand_on) instead of [`on_pause`](Observer::on_pause), and shows it afterwards.
+pub struct Scribe {
+    recording: Recording,
+    connection: u64,
+    /// Who we are in the conversation.
+    own: Role,
+    notes: Notes,
+    /// How our side stopped last.
+    stopped: Closing,
+}
+
+impl Scribe {
+    /// For the conversation in which we are `own`; `connection` is its number in the recording.
+    #[must_use]
+    pub fn new(recording: Recording, connection: u64, own: Role) -> Self {
+        Scribe {
+            recording,
+            connection,
+            own,
+            notes: Notes::default(),
+            stopped: Closing::Close,
+        }
+    }
+
+    /// Let all that was said so far be written as it is, even if no line has ended.
+    pub fn cut(&mut self, now: Time) {
+        self.notes.cut(now, self.connection);
+    }
+
+    /// Hand the notes on; then comes `afterwards`, as [`Recording::push`] says.
+    pub fn hand_on(&mut self, afterwards: impl FnOnce() + Send + 'static) {
+        self.recording.push(&mut self.notes, afterwards);
+    }
+
+    /// Hand the notes on and wait until they are written, as [`Recording::push_and_wait`] does.
+    pub fn hand_on_and_wait(&mut self) {
+        self.recording.push_and_wait(&mut self.notes);
+    }
+
+    fn peer(&self) -> Role {
+        match self.own {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
+    }
+
+    fn ended(&mut self, now: Time, reason: EndReason) {
+        let (who, how) = match reason {
+            EndReason::PeerReset | EndReason::Unreachable => (self.peer(), Closing::Reset),
+            _ => (self.own, self.stopped),
+        };
+        if !reason.is_orderly() {
+            self.notes
+                .comment(now, self.connection, &reason.to_string());
+        }
+        self.notes.stopped(now, self.connection, who, how);
+        self.notes.ended(now, self.connection);
+    }
+}
+
+impl Observer for Scribe {
+    fn on_event(&mut self, now: Time, event: &Event<'_>) {
+        match *event {
+            Event::Opened => self.notes.opened(now, self.connection),
+            Event::PeerFinished => {
+                self.notes
+                    .stopped(now, self.connection, self.peer(), Closing::Close);
+            }
+            Event::Ended { reason, .. } => self.ended(now, reason),
+            // Lines are bytes too, and those are noted.
+            _ => {}
+        }
+    }
+
+    fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
+        self.notes.said(now, self.connection, self.peer(), bytes);
+    }
+
+    fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.notes.said(now, self.connection, self.own, bytes);
+        }
+    }
+
+    fn on_stopped(&mut self, now: Time, how: Closing) {
+        self.stopped = how;
+        if how == Closing::HalfClose {
+            // Whether it still hears anything decides what it is called.
+            self.notes
+                .stopped(now, self.connection, self.own, Closing::Close);
+        }
+    }
+
+    fn on_pause(&mut self) {
+        if !self.notes.is_empty() {
+            self.hand_on(|| ());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `--record` in a pipe: both directions as they go through it.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use otherend_core::transcript::Closing;
+use otherend_core::{Role, Time};
+use otherend_net::recording::{Notes, RecordError, Recording, Writer};
+
+use crate::args::record::{self, RecordArgs};
+
+/// The number of the only connection.
+const ONLY: u64 = 1;
+
+/// Records the conversation, if that is wanted. Both threads of the pipe share it.
+pub(super) struct Recorded {
+    zero: Instant,
+    recording: Option<Recording>,
+    /// Whoever said something waits until it is on the disk.
+    waits: bool,
+    writer: Mutex<Option<Writer>>,
+}
+
+impl Recorded {
+    /// Begin to record what is said with `peer`.
+    pub(super) fn start(args: &RecordArgs, peer: SocketAddr) -> anyhow::Result<Self> {
+        let on_trouble = Box::new(|trouble: &RecordError| {
+            let text = "the recording ends here, the conversation goes on";
+            let _ = writeln!(anstream::stderr(), "* {text}: {trouble}");
+        });
+        let started = args.start(&format!("otherend connect {peer}"), on_trouble)?;
+        let (recording, writer) = started.unzip();
+        Ok(Recorded {
+            zero: Instant::now(),
+            recording,
+            waits: args.is_before_showing(),
+            writer: Mutex::new(writer),
+        })
+    }
+
+    pub(super) fn opened(&self) {
+        self.note(|notes, now| notes.opened(now, ONLY));
+    }
+
+    pub(super) fn said(&self, who: Role, bytes: &[u8]) {
+        self.note(|notes, now| {
+            notes.said(now, ONLY, who, bytes);
+            if self.waits && !bytes.ends_with(b"\n") {
+                // What is shown next may not end like a line.
+                notes.cut(now, ONLY);
+            }
+        });
+    }
+
+    pub(super) fn stopped(&self, who: Role, how: Closing) {
+        self.note(|notes, now| notes.stopped(now, ONLY, who, how));
+    }
+
+    /// The conversation is over: end the recording in good order, or say why it ended before.
+    pub(super) fn finish(&self) -> anyhow::Result<()> {
+        self.note(|notes, now| notes.ended(now, ONLY));
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        record::finish(writer.take())
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Notes, Time)) {
+        let Some(recording) = &self.recording else {
+            return;
+        };
+        let mut notes = Notes::default();
+        note(&mut notes, Time::ZERO + self.zero.elapsed());
+        if self.waits {
+            recording.push_and_wait(&mut notes);
+        } else {
+            recording.push(&mut notes, || ());
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `--record`: one conversation on its way to the recording, and what is shown only behind it.
+
+use otherend_core::transcript::Closing;
+use otherend_core::{Event, LineEnd, Observer, Role, Time};
+use otherend_net::recording::{Recording, Scribe};
+
+use crate::output::screen::{Batch, Screen};
+
+/// Records one conversation.
+pub(super) struct Recorded {
+    scribe: Scribe,
+    waiting: Option<Waiting>,
+}
+
+/// With `--sync each`: what is to be shown once it is on the disk.
+#[derive(Default)]
+struct Waiting {
+    batch: Batch,
+    /// Bytes of lines in it that the peer's socket has not taken yet. Until it has, there is
+    /// nothing to be recorded.
+    unsent: usize,
+    /// In a recording a line ends with LF; one without has to be cut off there to be written.
+    cut: Option<Time>,
+}
+
+impl Waiting {
+    fn ends(&mut self, now: Time, end: LineEnd) {
+        if !matches!(end, LineEnd::Lf | LineEnd::CrLf) {
+            self.cut = Some(now);
+        }
+    }
+}
+
+impl Recorded {
+    /// For the conversation with this number; `before_showing`: what is shown waits for the disk.
+    pub(super) fn new(recording: Recording, number: u64, before_showing: bool) -> Self {
+        Recorded {
+            scribe: Scribe::new(recording, number, Role::Server),
+            waiting: before_showing.then(Waiting::default),
+        }
+    }
+
+    /// Where to gather what waits for the disk; `None`: nothing does.
+    pub(super) fn batch(&mut self) -> Option<&mut Batch> {
+        self.waiting.as_mut().map(|waiting| &mut waiting.batch)
+    }
+
+    /// Hand on what was gathered: to the recording, and from there to the screen.
+    pub(super) fn hand_on(&mut self, screen: &Screen) {
+        match &mut self.waiting {
+            Some(waiting) if waiting.unsent == 0 && !waiting.batch.is_empty() => {
+                if let Some(now) = waiting.cut.take() {
+                    self.scribe.cut(now);
+                }
+                let (screen, mut batch) = (screen.clone(), std::mem::take(&mut waiting.batch));
+                self.scribe.hand_on(move || screen.push(&mut batch));
+            }
+            _ => self.scribe.on_pause(),
+        }
+    }
+
+    pub(super) fn on_event(&mut self, now: Time, event: &Event<'_>) {
+        self.scribe.on_event(now, event);
+        let Some(waiting) = &mut self.waiting else {
+            return;
+        };
+        match *event {
+            Event::Heard { end, .. } => waiting.ends(now, end),
+            Event::Said { line, end } => {
+                waiting.unsent += line.len() + length(end);
+                waiting.ends(now, end);
+            }
+            // What was not taken until now never is.
+            Event::Ended { .. } => waiting.unsent = 0,
+            _ => {}
+        }
+    }
+
+    pub(super) fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
+        self.scribe.on_bytes_heard(now, bytes);
+    }
+
+    pub(super) fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
+        self.scribe.on_bytes_said(now, bytes);
+        if let Some(waiting) = &mut self.waiting {
+            waiting.unsent = waiting.unsent.saturating_sub(bytes.len());
+        }
+    }
+
+    pub(super) fn on_stopped(&mut self, now: Time, how: Closing) {
+        self.scribe.on_stopped(now, how);
+    }
+}
+
+fn length(end: LineEnd) -> usize {
+    match end {
+        LineEnd::CrLf => 2,
+        LineEnd::EndOfStream => 0,
+        _ => 1,
+    }
+}

@@ -1,0 +1,167 @@
+//! `--record` of `serve` and `connect`: what stands in the file is what was said.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::thread;
+
+use otherend_core::transcript::{Recording, Tail};
+use rustix::process::Signal;
+
+use super::program::{Outcome, Running, otherend};
+use super::tap::listening;
+
+const ENGINES: [&str; 3] = ["single", "threads", "async"];
+
+fn serve(flags: &[&str]) -> (Running, String) {
+    let words = [&["serve", "127.0.0.1:0"], flags].concat();
+    let mut server = otherend(&words).start();
+    let address = listening(&mut server);
+    (server, address)
+}
+
+/// Say this, half-close, and hear the server to its end.
+fn visit(address: &str, said: &str) -> String {
+    let mut peer = TcpStream::connect(address).expect("it listens");
+    peer.write_all(said.as_bytes()).expect("it reads");
+    peer.shutdown(Shutdown::Write).expect("it is open");
+    let mut heard = String::new();
+    peer.read_to_string(&mut heard).expect("it answers");
+    heard
+}
+
+fn stop(server: Running) -> Outcome {
+    server.signal(Signal::INT);
+    server.wait()
+}
+
+/// The steps of a complete recording, without the times between them.
+fn steps(path: &Path) -> String {
+    let file = std::fs::read(path).expect("a recording");
+    let recording = Recording::read(&file).expect("a transcript");
+    assert_eq!(recording.tail, Tail::Complete, "{}", path.display());
+    let text = recording.transcript.to_string();
+    let body = text.split_once("\n\n").expect("a head").1;
+    let steps = body.lines().filter(|line| !line.starts_with(['+', '#']));
+    steps.map(|line| format!("{line}\n")).collect()
+}
+
+const EXIT: &str = "\
+C! connect
+C: hello
+C: PASS {{secret:text=****}}
+C: exit
+S: From server -> hello
+S: From server -> PASS x
+S! close
+";
+
+#[test]
+fn a_server_records_the_same_under_every_engine() {
+    for engine in ENGINES {
+        for sync in ["1s", "each"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("a.talk");
+            let name = path.to_str().expect("UTF-8");
+            let (server, address) =
+                serve(&["--engine", engine, "--record", name, "--sync", sync, "-q"]);
+            visit(&address, "hello\nPASS x\nexit\n");
+            stop(server).succeeded();
+            assert_eq!(steps(&path), EXIT, "{engine} {sync}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_has_a_file_for_each_client() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let heard = folder.path().join("heard");
+    let (server, address) = serve(&["--record", &format!("{}/", heard.display())]);
+    for said in ["one\n", "two\n"] {
+        visit(&address, said);
+    }
+    stop(server).succeeded();
+    let files = std::fs::read_dir(&heard).expect("the folder");
+    let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    files.sort();
+    let [one, two] = &files[..] else {
+        panic!("{files:?}");
+    };
+    assert!(one.file_name().is_some_and(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("0001-20") && name.ends_with(".talk")
+    }));
+    assert!(steps(one).contains("C: one\n"));
+    assert!(steps(two).contains("S: From server -> two\n"));
+}
+
+#[test]
+fn a_line_is_shown_once_it_is_on_the_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.talk");
+    let name = path.to_str().expect("UTF-8");
+    let (mut server, address) = serve(&["--record", name, "--sync", "each"]);
+    let mut peer = TcpStream::connect(&address).expect("it listens");
+    // The second has no LF: it is shown as a line, and is one for nobody else.
+    for (said, shown) in [("one\n", "S: From server -> one"), ("two\r", "C. two\\r")] {
+        peer.write_all(said.as_bytes()).expect("it reads");
+        server.stdout_with(&format!("1 < From server -> {}", &said[..3]));
+        let file = std::fs::read(&path).expect("a recording");
+        let text = Recording::read(&file).expect("a transcript").transcript;
+        assert!(text.to_string().contains(shown), "{text}");
+    }
+    server.signal(Signal::KILL);
+    server.wait();
+}
+
+#[test]
+fn a_full_device_ends_the_recording_of_a_server_and_nothing_else() {
+    let (mut server, address) = serve(&["--record", "/dev/full", "--sync", "each"]);
+    assert_eq!(visit(&address, "one\n"), "From server -> one\n");
+    server.stdout_with("the recording ends here, the connections go on");
+    assert_eq!(visit(&address, "two\n"), "From server -> two\n");
+    let outcome = stop(server).exited(2);
+    outcome.complained("cannot record to /dev/full: no space left on device");
+}
+
+/// A server for one peer: greets, hears it to its end, answers, and closes.
+fn greeter() -> (String, thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let thread = thread::spawn(move || {
+        let (mut peer, _) = listener.accept().expect("a peer");
+        peer.write_all(b"hello\r\n").expect("it reads");
+        let mut heard = String::new();
+        peer.read_to_string(&mut heard).expect("it speaks");
+        peer.write_all(b"bye").expect("it still reads");
+    });
+    (address, thread)
+}
+
+#[test]
+fn a_pipe_is_recorded_with_its_half_close() {
+    for sync in ["never", "1s", "each"] {
+        let (address, server) = greeter();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.talk");
+        let name = path.to_str().expect("UTF-8");
+        let words = ["connect", &address, "-C", "--record", name, "--sync", sync];
+        let mut client = otherend(&words).start();
+        client.stdout_with("hello");
+        client.say("one");
+        client.wait().succeeded().said("bye");
+        server.join().expect("the server");
+        let body = "C! connect\nS: hello\nC: one\nC! half-close\nS. bye\nS! close\n";
+        assert_eq!(steps(&path), body, "{sync}");
+        let text = std::fs::read_to_string(&path).expect("the recording");
+        assert!(text.contains("eol      crlf\n"), "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_exists_is_refused_before_anybody_is_called() {
+    let outcome = otherend(&["connect", "127.0.0.1:1", "--record", "a.talk"])
+        .file("a.talk", "precious")
+        .run();
+    outcome.exited(2).complained("a.talk: it exists already");
+}
