@@ -1,0 +1,191 @@
+//! A gallery of peers that misbehave: each loses its own conversation, at most.
+
+use std::io::{ErrorKind, Read, Write};
+use std::time::Instant;
+
+use otherend_net::{Engine, ServerConfig};
+
+use super::stage::{PATIENCE, RawPeer, config, echo, millis, pace, serve_watched};
+
+on_engines! {
+    for_all:
+        one_that_never_reads_is_dropped
+        one_that_reads_byte_by_byte_gets_its_answers
+        one_that_sends_byte_by_byte_runs_out_of_time
+        one_that_says_nothing_is_idle
+        one_that_never_ends_its_line_is_told_once
+        one_that_does_not_close_after_the_end_is_left
+        one_that_goes_on_sending_after_the_end_is_reset
+        one_that_never_reads_and_is_spoken_to_is_dropped;
+    for_many:
+        nobody_waits_for_one_that_never_reads
+        nobody_waits_for_a_flood_without_an_end_of_line
+}
+
+fn impatient(engine: Engine) -> ServerConfig {
+    let mut config = config(engine);
+    config.settings.write_timeout = Some(millis(300));
+    config.settings.line_timeout = Some(millis(300));
+    config.settings.linger_idle = millis(200);
+    config.settings.linger_total = millis(600);
+    config
+}
+
+/// Send until the server takes no more. `false`: it ended the connection instead.
+fn send_until_stuck(peer: &mut RawPeer) -> bool {
+    let stream = peer.stream.get_mut();
+    stream.set_write_timeout(Some(millis(100))).unwrap();
+    let lines = b"a line that nobody reads the answer to\n".repeat(1000);
+    loop {
+        if let Err(error) = stream.write_all(&lines) {
+            stream.set_write_timeout(Some(PATIENCE)).unwrap();
+            return matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        }
+    }
+}
+
+fn one_that_never_reads_is_dropped(engine: Engine) {
+    let (server, watch) = serve_watched(impatient(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    send_until_stuck(&mut peer);
+    assert_eq!(watch.wait_for_end(1), "peer-not-reading");
+    drop(peer);
+    assert_eq!(RawPeer::connect(&server).ask("next"), "next\n");
+}
+
+fn nobody_waits_for_one_that_never_reads(engine: Engine) {
+    let mut config = config(engine);
+    config.settings.write_timeout = None;
+    let (server, _watch) = serve_watched(config, echo);
+    let mut stuck: Vec<RawPeer> = (0..4).map(|_| RawPeer::connect(&server)).collect();
+    for peer in &mut stuck {
+        assert!(send_until_stuck(peer));
+    }
+    let mut normal = RawPeer::connect(&server);
+    let began = Instant::now();
+    for number in 0..1000 {
+        assert_eq!(normal.ask(&number.to_string()), format!("{number}\n"));
+    }
+    assert!(began.elapsed() < PATIENCE / 3);
+}
+
+fn one_that_reads_byte_by_byte_gets_its_answers(engine: Engine) {
+    let (server, _watch) = serve_watched(impatient(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"one\ntwo\nexit\n");
+    let mut heard = Vec::new();
+    // Slower than the linger limits allow: it all waits in this end's buffer.
+    for _ in 0..8 {
+        let mut byte = [0];
+        let stream = peer.stream.get_mut();
+        stream.read_exact(&mut byte).unwrap();
+        heard.push(byte[0]);
+        pace(millis(100));
+    }
+    assert_eq!(heard, b"one\ntwo\n");
+    assert_eq!(peer.rest(), b"");
+}
+
+fn one_that_sends_byte_by_byte_runs_out_of_time(engine: Engine) {
+    let (server, watch) = serve_watched(impatient(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    let began = Instant::now();
+    let stream = peer.stream.get_mut();
+    stream.set_read_timeout(Some(millis(20))).unwrap();
+    let told = loop {
+        // The end may come between the look and the byte.
+        let _ = stream.write_all(b"x");
+        let mut buffer = [0; 100];
+        match stream.read(&mut buffer) {
+            Ok(count) => break String::from_utf8_lossy(&buffer[..count]).into_owned(),
+            Err(_) => assert!(began.elapsed() < PATIENCE),
+        }
+    };
+    assert_eq!(told, "ERR line took too long\n");
+    assert!(began.elapsed() >= millis(300));
+    drop(peer);
+    assert_eq!(watch.wait_for_end(1), "line-timeout");
+}
+
+fn one_that_says_nothing_is_idle(engine: Engine) {
+    let mut config = impatient(engine);
+    config.settings.idle_timeout = Some(millis(200));
+    let (server, watch) = serve_watched(config, echo);
+    let mut peer = RawPeer::connect(&server);
+    assert_eq!(peer.ask("hello"), "hello\n");
+    let began = Instant::now();
+    assert_eq!(peer.rest_text(), "ERR idle\n");
+    assert!(began.elapsed() >= millis(190));
+    drop(peer);
+    assert_eq!(watch.wait_for_end(1), "idle");
+}
+
+fn one_that_never_ends_its_line_is_told_once(engine: Engine) {
+    let mut config = config(engine);
+    config.settings.line_timeout = None;
+    let (server, _watch) = serve_watched(config, echo);
+    let mut peer = RawPeer::connect(&server);
+    let megabyte = vec![b'x'; 1_000_000];
+    for _ in 0..20 {
+        peer.send(&megabyte);
+    }
+    peer.send(b"\nshort\n");
+    assert_eq!(peer.line(), "ERR line longer than 65536 bytes\n");
+    assert_eq!(peer.line(), "short\n");
+}
+
+fn nobody_waits_for_a_flood_without_an_end_of_line(engine: Engine) {
+    let mut config = config(engine);
+    config.settings.line_timeout = None;
+    let (server, _watch) = serve_watched(config, echo);
+    let mut flooder = RawPeer::connect(&server);
+    let mut normal = RawPeer::connect(&server);
+    let megabyte = vec![b'x'; 1_000_000];
+    for number in 0..100 {
+        flooder.send(&megabyte);
+        assert_eq!(normal.ask(&number.to_string()), format!("{number}\n"));
+    }
+    assert_eq!(flooder.line(), "ERR line longer than 65536 bytes\n");
+}
+
+fn one_that_does_not_close_after_the_end_is_left(engine: Engine) {
+    let (server, watch) = serve_watched(impatient(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"exit\n");
+    assert_eq!(peer.rest_text(), "");
+    let began = Instant::now();
+    assert_eq!(watch.wait_for_end(1), "exit-word");
+    assert!(began.elapsed() < PATIENCE / 3);
+    assert_eq!(RawPeer::connect(&server).ask("next"), "next\n");
+}
+
+fn one_that_goes_on_sending_after_the_end_is_reset(engine: Engine) {
+    let (server, watch) = serve_watched(impatient(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"exit\n");
+    assert_eq!(peer.rest_text(), "");
+    let began = Instant::now();
+    let stream = peer.stream.get_mut();
+    while stream.write_all(b"and another thing\n").is_ok() {
+        assert!(began.elapsed() < PATIENCE, "it may go on for ever");
+        pace(millis(5));
+    }
+    assert!(began.elapsed() >= millis(550));
+    assert_eq!(watch.wait_for_end(1), "exit-word");
+}
+
+fn one_that_never_reads_and_is_spoken_to_is_dropped(engine: Engine) {
+    let mut config = config(engine);
+    config.settings.max_output = 100_000;
+    let (server, watch) = serve_watched(config, echo);
+    let mut peer = RawPeer::connect(&server);
+    assert_eq!(peer.ask("hello"), "hello\n");
+    let handle = server.handle();
+    let news = vec![b'n'; 50_000];
+    let began = Instant::now();
+    while handle.say(1, &news) {
+        assert!(began.elapsed() < PATIENCE, "it is told for ever");
+        pace(millis(1));
+    }
+    assert_eq!(watch.wait_for_end(1), "peer-not-reading");
+}

@@ -1,0 +1,51 @@
+//! Many at once: slow ones in thousands do not delay a normal one.
+
+use std::time::{Duration, Instant};
+
+use otherend_net::{Engine, raise_descriptor_limit};
+
+use super::stage::{RawPeer, config, echo, serve};
+
+on_engines! {
+    for_all:;
+    for_many:
+        thousands_of_slow_peers_do_not_delay_a_normal_one
+}
+
+/// How many descriptors this process may still open.
+fn descriptors() -> usize {
+    raise_descriptor_limit();
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let limit = limit.current.and_then(|limit| usize::try_from(limit).ok());
+    limit.unwrap_or(usize::MAX)
+}
+
+fn thousands_of_slow_peers_do_not_delay_a_normal_one(engine: Engine) {
+    // Other tests of this process need some, and a thread has a bell beside its socket.
+    let (most, each) = match engine {
+        Engine::Threads => (500, 3),
+        _ => (5000, 2),
+    };
+    let count = most.min(descriptors() / 2 / each);
+    let mut config = config(engine);
+    config.max_clients = Some(count + 10);
+    let server = serve(config, echo);
+    let mut slow: Vec<RawPeer> = (0..count).map(|_| RawPeer::connect(&server)).collect();
+    let mut normal = RawPeer::connect(&server);
+    let mut longest = Duration::ZERO;
+    for peer in &mut slow {
+        peer.send(b"x");
+        let asked = Instant::now();
+        assert_eq!(normal.ask("quick"), "quick\n");
+        longest = longest.max(asked.elapsed());
+    }
+    assert_eq!(server.handle().conversations().len(), count + 1);
+    assert!(
+        longest < Duration::from_secs(2),
+        "{longest:?} with {count} slow peers"
+    );
+    for peer in &mut slow {
+        peer.send(b"\n");
+        assert_eq!(peer.line(), "x\n");
+    }
+}

@@ -1,0 +1,141 @@
+//! How a conversation ends, and that its last reply arrives.
+
+use otherend_net::Engine;
+use otherend_net::core::Flow;
+
+use super::stage::{RawPeer, answering, config, echo, serve, serve_watched};
+
+on_engines! {
+    for_all:
+        a_peer_that_finished_sending_gets_every_answer_and_then_the_end
+        a_large_last_reply_survives_unread_input
+        the_exit_word_ends_the_conversation
+        a_reset_in_the_middle_of_a_line_ends_nothing_else
+        a_reset_in_the_middle_of_a_reply_ends_nothing_else
+        a_peer_that_closes_without_a_word_is_no_trouble
+        a_kicked_peer_hears_what_was_said_and_the_end
+        a_behaviour_that_finishes_now_resets;
+    for_many:
+        a_line_said_to_one_peer_reaches_that_peer_alone
+}
+
+fn a_peer_that_finished_sending_gets_every_answer_and_then_the_end(engine: Engine) {
+    let server = serve(config(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    let lines: String = (0..10_000).map(|number| format!("{number}\n")).collect();
+    peer.send(lines.as_bytes());
+    peer.finish();
+    assert!(peer.rest_text() == lines, "an answer is missing or wrong");
+}
+
+fn a_large_last_reply_survives_unread_input(engine: Engine) {
+    let large = |_: &_| {
+        answering(|_, replies| {
+            replies.line(&[b'x'; 2_000_000]);
+            Flow::FinishAfterReplies
+        })
+    };
+    let server = serve(config(engine), large);
+    for round in 0..100 {
+        let mut peer = RawPeer::connect(&server);
+        peer.send(b"big\n");
+        peer.send(&b"nobody reads this\n".repeat(2000));
+        let length = peer.rest().len();
+        assert_eq!(length, 2_000_001, "in round {round}");
+    }
+}
+
+fn the_exit_word_ends_the_conversation(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"one\nExit\ntwo\n");
+    assert_eq!(peer.rest_text(), "one\n");
+    drop(peer);
+    assert_eq!(watch.wait_for_end(1), "exit-word");
+}
+
+fn a_reset_in_the_middle_of_a_line_ends_nothing_else(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"one\ntw");
+    watch.wait_for_bytes(1, 6);
+    assert_eq!(peer.line(), "one\n");
+    peer.reset();
+    assert_eq!(watch.wait_for_end(1), "reset");
+    assert_eq!(
+        RawPeer::connect(&server).ask("still there?"),
+        "still there?\n"
+    );
+}
+
+fn a_reset_in_the_middle_of_a_reply_ends_nothing_else(engine: Engine) {
+    let mut config = config(engine);
+    config.settings.max_output = 16 * 1024 * 1024;
+    let large = |_: &_| {
+        answering(|line, replies| {
+            replies.line(&line.repeat(4_000_000));
+            Flow::Continue
+        })
+    };
+    let (server, watch) = serve_watched(config, large);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"b\n");
+    watch.wait_for_bytes(1, 2);
+    peer.reset();
+    assert_eq!(watch.wait_for_end(1), "reset");
+    let mut next = RawPeer::connect(&server);
+    next.send(b"\n");
+    assert_eq!(next.line(), "\n");
+}
+
+fn a_peer_that_closes_without_a_word_is_no_trouble(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), echo);
+    for number in 1..=20 {
+        drop(RawPeer::connect(&server));
+        assert_eq!(watch.wait_for_end(number), "peer-finished");
+    }
+    assert_eq!(RawPeer::connect(&server).ask("hello"), "hello\n");
+}
+
+fn a_kicked_peer_hears_what_was_said_and_the_end(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), echo);
+    let mut peer = RawPeer::connect(&server);
+    assert_eq!(peer.ask("hello"), "hello\n");
+    let handle = server.handle();
+    let open = handle.conversations();
+    assert_eq!(open.len(), 1);
+    let number = open[0].peer.number;
+    assert!(handle.say(number, b"time to go"));
+    assert!(handle.close(number));
+    assert_eq!(peer.rest_text(), "time to go\n");
+    drop(peer);
+    assert_eq!(watch.wait_for_end(number), "closed-here");
+    assert!(!handle.say(number + 1, b"nobody"));
+    assert!(!handle.close(number + 1));
+}
+
+fn a_line_said_to_one_peer_reaches_that_peer_alone(engine: Engine) {
+    let server = serve(config(engine), echo);
+    let mut peers: Vec<RawPeer> = (0..5).map(|_| RawPeer::connect(&server)).collect();
+    for peer in &mut peers {
+        assert_eq!(peer.ask("hello"), "hello\n");
+    }
+    let handle = server.handle();
+    let open = handle.conversations();
+    assert_eq!(open.len(), 5);
+    let third = peers[2].stream.get_ref().local_addr().unwrap();
+    let chosen = open.iter().find(|open| open.peer.address == third).unwrap();
+    assert!(handle.say(chosen.peer.number, b"only you"));
+    assert_eq!(peers[2].line(), "only you\n");
+    for peer in &mut peers {
+        assert_eq!(peer.ask("bye"), "bye\n");
+    }
+}
+
+fn a_behaviour_that_finishes_now_resets(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), |_| answering(|_, _| Flow::FinishNow));
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"boom\n");
+    assert_eq!(peer.rest_before_reset(), b"");
+    assert_eq!(watch.wait_for_end(1), "behaviour-finished");
+}

@@ -1,0 +1,233 @@
+//! What the cases stand on: a server on some engine, who watches it, and a peer made of a socket.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use otherend_net::core::{AnyBehaviour, Behaviour, Echo, Event, Flow, Observer, Replies, Time};
+use otherend_net::{Audience, Engine, Notice, Peer, Running, Server, ServerConfig};
+
+/// Whatever takes longer than this hangs: a test fails then, and says where.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) fn millis(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+/// The pace of a slow peer; never a way to wait for something.
+pub(crate) fn pace(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// This machine cannot do what the test needs, and says so.
+#[allow(clippy::print_stderr, reason = "a test that skips says why")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+pub(crate) fn config(engine: Engine) -> ServerConfig {
+    let mut config = ServerConfig::default();
+    config.engine = engine;
+    config.workers = Some(2);
+    config
+}
+
+/// Says back each line as it is.
+pub(crate) fn echo(_peer: &Peer) -> AnyBehaviour {
+    AnyBehaviour::Echo(Echo::new(b""))
+}
+
+/// A behaviour of one function.
+pub(crate) fn answering(
+    answer: impl FnMut(&[u8], &mut Replies<'_>) -> Flow + Send + 'static,
+) -> AnyBehaviour {
+    struct Answering<F>(F);
+    impl<F: FnMut(&[u8], &mut Replies<'_>) -> Flow + Send> Behaviour for Answering<F> {
+        fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+            (self.0)(line, replies)
+        }
+    }
+    AnyBehaviour::custom(Answering(answer))
+}
+
+fn free_port() -> [SocketAddr; 1] {
+    [SocketAddr::from(([127, 0, 0, 1], 0))]
+}
+
+pub(crate) fn serve(
+    config: ServerConfig,
+    behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+) -> Running {
+    let server = Server::bind(&free_port(), config, behaviour).unwrap();
+    server.start().unwrap()
+}
+
+/// The same, and everything that its audience is told.
+pub(crate) fn serve_watched(
+    config: ServerConfig,
+    behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+) -> (Running, Watch) {
+    let (seen, watch) = channel();
+    let server = Server::bind(&free_port(), config, behaviour).unwrap();
+    let server = server.watched_by(Arc::new(Watcher(seen))).start().unwrap();
+    (server, Watch(watch))
+}
+
+/// What an audience sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Bytes of the peer with this number.
+    Bytes(u64, usize),
+    Line(u64, Vec<u8>),
+    Ended(u64, &'static str),
+    Notice(String),
+}
+
+pub(crate) struct Watch(Receiver<Seen>);
+
+impl Watch {
+    /// Wait for something that fits; what comes before it is passed over.
+    pub(crate) fn wait_for<T>(&self, mut fits: impl FnMut(Seen) -> Option<T>) -> T {
+        loop {
+            let seen = self.0.recv_timeout(PATIENCE);
+            if let Some(found) = fits(seen.expect("this was awaited and did not come")) {
+                return found;
+            }
+        }
+    }
+
+    /// Wait until `count` more bytes of the peer were heard.
+    pub(crate) fn wait_for_bytes(&self, number: u64, count: usize) {
+        let mut missing = count;
+        if missing == 0 {
+            return;
+        }
+        self.wait_for(|seen| {
+            if let Seen::Bytes(who, bytes) = seen
+                && who == number
+            {
+                missing -= bytes;
+            }
+            (missing == 0).then_some(())
+        });
+    }
+
+    /// Wait until the conversation with this peer has ended; gives why.
+    pub(crate) fn wait_for_end(&self, number: u64) -> &'static str {
+        self.wait_for(|seen| match seen {
+            Seen::Ended(who, reason) if who == number => Some(reason),
+            _ => None,
+        })
+    }
+
+    /// What is left to see; the server must have stopped.
+    pub(crate) fn rest(&self) -> Vec<Seen> {
+        self.0.try_iter().collect()
+    }
+}
+
+struct Watcher(Sender<Seen>);
+
+impl Audience for Watcher {
+    fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
+        Some(Box::new(PeerWatcher(peer.number, self.0.clone())))
+    }
+
+    fn notice(&self, _now: Time, notice: &Notice<'_>) {
+        // A test that has seen enough no longer listens.
+        let _ = self.0.send(Seen::Notice(format!("{notice:?}")));
+    }
+}
+
+struct PeerWatcher(u64, Sender<Seen>);
+
+impl Observer for PeerWatcher {
+    fn on_event(&mut self, _now: Time, event: &Event<'_>) {
+        let _ = match event {
+            Event::Heard { line, .. } => self.1.send(Seen::Line(self.0, line.to_vec())),
+            Event::Ended { reason, .. } => self.1.send(Seen::Ended(self.0, reason.label())),
+            _ => Ok(()),
+        };
+    }
+
+    fn on_bytes_heard(&mut self, _now: Time, bytes: &[u8]) {
+        let _ = self.1.send(Seen::Bytes(self.0, bytes.len()));
+    }
+}
+
+/// A peer with nothing of otherend in it.
+pub(crate) struct RawPeer {
+    pub(crate) stream: BufReader<TcpStream>,
+}
+
+impl RawPeer {
+    pub(crate) fn connect(server: &Running) -> RawPeer {
+        let stream = TcpStream::connect(server.addresses()[0]).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        RawPeer {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Half-close.
+    pub(crate) fn finish(&mut self) {
+        self.stream.get_mut().shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// The next line with its end; empty at the end of the stream.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        self.stream.read_until(b'\n', &mut line).unwrap();
+        String::from_utf8(line).unwrap()
+    }
+
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        self.send(format!("{line}\n").as_bytes());
+        self.line()
+    }
+
+    /// Everything up to the end; a reset fails the test.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        self.stream.read_to_end(&mut rest).unwrap();
+        rest
+    }
+
+    pub(crate) fn rest_text(&mut self) -> String {
+        String::from_utf8(self.rest()).unwrap()
+    }
+
+    /// Everything up to a reset.
+    pub(crate) fn rest_before_reset(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        let error = self.stream.read_to_end(&mut rest).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        rest
+    }
+
+    /// Nothing comes for so long; an end or bytes fail the test.
+    pub(crate) fn hears_nothing_for(&mut self, time: Duration) {
+        let stream = self.stream.get_ref();
+        stream.set_read_timeout(Some(time)).unwrap();
+        let error = stream.peek(&mut [0]).unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut
+        ));
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    }
+
+    /// Close with a reset.
+    pub(crate) fn reset(self) {
+        let socket = socket2::SockRef::from(self.stream.get_ref());
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+}
