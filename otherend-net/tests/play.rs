@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_net::core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Timing, Transcript};
-use otherend_net::core::{AnyBehaviour, Script};
+use otherend_net::core::{AnyBehaviour, Echo, Framing, Script};
 use otherend_net::play::{Mock, PlayError, PlayOptions, play, update};
 use otherend_net::{Endpoint, Engine, Server, ServerConfig};
 
@@ -31,9 +31,11 @@ fn failed(outcome: Result<Outcome, PlayError>) -> Mismatch {
     }
 }
 
-/// Every transcript of the corpus that has a script and goes over TCP.
-fn corpus() -> Vec<(String, Arc<Plan>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts");
+/// Every transcript of a folder of the corpus that has a script and goes over TCP.
+fn corpus(folder: &str) -> Vec<(String, Arc<Plan>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(folder);
     let mut plans = Vec::new();
     for entry in folder.read_dir().expect("the corpus") {
         let path = entry.expect("a file").path();
@@ -51,7 +53,7 @@ fn corpus() -> Vec<(String, Arc<Plan>)> {
 
 #[test]
 fn every_file_passes_between_two_players() {
-    for (name, plan) in corpus() {
+    for (name, plan) in corpus("transcripts") {
         let mock = Mock::start(Arc::clone(&plan)).expect("a port");
         let outcome = play(Arc::clone(&plan), &mock.address().into(), &options());
         assert_eq!(outcome.expect("it connects"), Outcome::Passed, "{name}");
@@ -62,7 +64,7 @@ fn every_file_passes_between_two_players() {
 
 #[test]
 fn every_file_with_one_connection_passes_under_every_engine() {
-    for (name, plan) in corpus()
+    for (name, plan) in corpus("transcripts")
         .into_iter()
         .filter(|(_, plan)| plan.connections() == 1)
     {
@@ -81,6 +83,29 @@ fn every_file_with_one_connection_passes_under_every_engine() {
             let endpoint = server.addresses()[0].into();
             let outcome = play(Arc::clone(&plan), &endpoint, &options()).expect("it connects");
             assert_eq!(outcome, Outcome::Passed, "{name} under {engine}");
+        }
+    }
+}
+
+/// One misbehaviour a file; afterwards the server is as it was.
+#[test]
+fn every_bad_peer_is_borne_by_every_engine() {
+    let polite = plan("C: hello\nS: From server -> hello\nC: exit\nS! close\n");
+    for &engine in Engine::ALL {
+        let mut config = ServerConfig::default();
+        config.engine = engine;
+        config.settings.framing = Framing::Auto;
+        config.settings.max_line = 64;
+        let address = "127.0.0.1:0".parse().expect("an address");
+        let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
+        let server = Server::bind(&[address], config, echo).expect("a port");
+        let server = server.start().expect("a thread");
+        let endpoint = server.addresses()[0].into();
+        for (name, plan) in corpus("transcripts/bad-peers") {
+            let outcome = play(plan, &endpoint, &options()).expect("it connects");
+            assert_eq!(outcome, Outcome::Passed, "{name} under {engine}");
+            let after = play(Arc::clone(&polite), &endpoint, &options()).expect("it connects");
+            assert_eq!(after, Outcome::Passed, "after {name} under {engine}");
         }
     }
 }
