@@ -43,6 +43,8 @@ pub enum Loss {
     Reset,
     /// The peer could not be reached any longer.
     Unreachable,
+    /// Nothing listens for datagrams there (ICMP: port unreachable).
+    Refused,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,9 +202,15 @@ impl Conversation {
     }
 
     /// One datagram arrived: one line, whatever it ends with; the reply ends the same way.
+    ///
+    /// One that is longer than a line may be is not answered. For conversations with
+    /// [`datagrams`](Settings::datagrams).
     pub fn receive_datagram(&mut self, now: Time, datagram: &[u8]) {
         self.touched = now;
         self.counts.bytes_heard += datagram.len() as u64;
+        if let Some(observer) = &mut self.observer {
+            observer.on_bytes_heard(now, datagram);
+        }
         if self.phase == Phase::Talking {
             self.converse_datagram(now, datagram);
         }
@@ -229,6 +237,7 @@ impl Conversation {
         let reason = match loss {
             Loss::Reset => EndReason::PeerReset,
             Loss::Unreachable => EndReason::Unreachable,
+            Loss::Refused => EndReason::Refused,
         };
         if self.phase == Phase::Talking {
             self.play_loss(now);
@@ -244,8 +253,19 @@ impl Conversation {
         if let Some(observer) = &mut self.observer {
             observer.on_bytes_said(now, &self.outbox.unsent()[..count]);
         }
-        self.outbox.advance(count);
         self.counts.bytes_said += count as u64;
+        self.taken(now, count);
+    }
+
+    /// The first `count` bytes of [`unsent`](Self::unsent) will never be sent: a datagram that
+    /// cannot or must not leave.
+    pub fn withheld(&mut self, now: Time, count: usize) {
+        self.taken(now, count);
+    }
+
+    #[inline]
+    fn taken(&mut self, now: Time, count: usize) {
+        self.outbox.advance(count);
         if count > 0 {
             self.touched = now;
         }

@@ -44,7 +44,8 @@ impl Conversation {
         if self.draining == Some(0) && self.phase == Phase::Talking && self.between_lines() {
             self.finish(EndReason::Drained);
         }
-        if self.phase == Phase::Flushing && self.outbox.is_empty() && self.peer_done {
+        let end_needs_no_peer = self.peer_done || self.settings.datagrams;
+        if self.phase == Phase::Flushing && self.outbox.is_empty() && end_needs_no_peer {
             self.end(now, Phase::Closed);
         }
         if self.phase == Phase::Flushing && self.outbox.is_empty() && self.resets {

@@ -79,14 +79,17 @@ impl Conversation {
 
     /// One datagram is one line; the reply ends as it did.
     pub(super) fn converse_datagram(&mut self, now: Time, datagram: &[u8]) {
-        if self.player().is_some() {
-            return self.play_heard(now, datagram);
-        }
         let (line, terminator) = match datagram {
             [line @ .., b'\r', b'\n'] => (line, Terminator::CrLf),
             [line @ .., b'\n'] => (line, Terminator::Lf),
             line => (line, Terminator::None),
         };
+        if line.len() > self.settings.max_line {
+            return self.tell(now, &Event::LineTooLong);
+        }
+        if self.player().is_some() {
+            return self.play_datagram(now, datagram, (line, terminator.into()));
+        }
         let mut replies = Replies {
             outbox: &mut self.outbox,
             counts: &mut self.counts,
@@ -170,9 +173,10 @@ impl Conversation {
         self.finish(reason);
     }
 
-    /// A server explains itself; a client says nothing of its own.
+    /// A server explains itself; a client says nothing of its own. Whoever a datagram seems to come
+    /// from may not have sent it, and is not told anything either.
     fn explain(&mut self, now: Time, text: &str) {
-        if self.settings.role == Role::Server {
+        if self.settings.role == Role::Server && !self.settings.datagrams {
             self.with_behaviour(now, |_, replies| replies.line(text.as_bytes()));
         }
     }

@@ -38,6 +38,10 @@ pub enum EndReason {
     Panicked,
     /// The connection turned out to be one to itself.
     SelfConnect,
+    /// Nothing listens for datagrams at the other end.
+    Refused,
+    /// It was silent for longest when its place was needed for another peer.
+    Forgotten,
 }
 
 impl EndReason {
@@ -61,6 +65,8 @@ impl EndReason {
             EndReason::Stopped => "stopped",
             EndReason::Panicked => "panicked",
             EndReason::SelfConnect => "self-connect",
+            EndReason::Refused => "refused",
+            EndReason::Forgotten => "forgotten",
         }
     }
 
@@ -97,6 +103,8 @@ impl fmt::Display for EndReason {
             EndReason::Stopped => "cut off, the server stopped",
             EndReason::Panicked => "the behaviour panicked",
             EndReason::SelfConnect => "the connection reached itself",
+            EndReason::Refused => "nothing is listening there",
+            EndReason::Forgotten => "forgotten, its place was needed for another peer",
         })
     }
 }

@@ -43,6 +43,14 @@ impl Conversation {
         }
     }
 
+    /// Let the transcript hear a datagram, which is one line.
+    pub(super) fn play_datagram(&mut self, now: Time, bytes: &[u8], heard: (&[u8], LineEnd)) {
+        let (line, end) = heard;
+        self.counts.lines_heard += 1;
+        self.tell(now, &Event::Heard { line, end });
+        self.play(now, |player, outbox| player.heard(ONLY, now, bytes, outbox));
+    }
+
     /// The peer has finished sending.
     pub(super) fn play_finish(&mut self, now: Time) {
         self.play(now, |player, outbox| player.finished(ONLY, now, outbox));
@@ -116,11 +124,19 @@ impl Conversation {
     /// Count and tell the lines that were queued behind the first `before` bytes.
     fn tell_said(&mut self, now: Time, before: usize) {
         let said = &self.outbox.unsent()[before..];
-        self.counts.lines_said += memchr_iter(b'\n', said).count() as u64;
+        if said.is_empty() {
+            return;
+        }
+        // What a transcript says at once over datagrams is one of them, and one line.
+        let whole = self.settings.datagrams;
+        self.counts.lines_said += match whole {
+            true => 1,
+            false => memchr_iter(b'\n', said).count() as u64,
+        };
         let Some(observer) = &mut self.observer else {
             return;
         };
-        for line in said.split_inclusive(|b| *b == b'\n') {
+        for line in said.split_inclusive(|b| *b == b'\n' && !whole) {
             let (line, end) = match line {
                 [line @ .., b'\r', b'\n'] => (line, LineEnd::CrLf),
                 [line @ .., b'\n'] => (line, LineEnd::Lf),

@@ -36,6 +36,9 @@ pub struct Settings {
     pub linger_total: Duration,
     /// Lines that end the conversation.
     pub exit_words: ExitWords,
+    /// Lines come and go as datagrams: there is no end to wait for, and no line says why the
+    /// conversation ends, because nobody may have asked for it.
+    pub datagrams: bool,
 }
 
 impl Settings {
@@ -53,6 +56,7 @@ impl Settings {
             linger_idle: Duration::from_secs(2),
             linger_total: Duration::from_secs(10),
             exit_words: ExitWords::default(),
+            datagrams: false,
         }
     }
 
