@@ -4,7 +4,7 @@
 //! descriptors or memory run out, one connection is refused with the help of a reserve descriptor
 //! and the next attempt waits, 10 ms at first and 1 s at most.
 
-mod backoff;
+pub(crate) mod backoff;
 mod doorstep;
 
 use std::io;

@@ -23,16 +23,22 @@ pub enum Refusal {
     SourceFull,
     /// The source is not allowed, or denied.
     NotAllowed,
+    /// A datagram from a port under 1024, where services are that answer by themselves.
+    LowPort,
+    /// A datagram that says back what was said: the peer and we would go on for ever.
+    Loop,
 }
 
 impl Refusal {
-    /// The one line that the refused peer gets.
+    /// The one line that the refused peer gets over TCP; whoever sends datagrams gets none.
     #[must_use]
     pub const fn line(self) -> &'static str {
         match self {
             Refusal::Full => "ERR server is full",
             Refusal::SourceFull => "ERR too many connections from your address",
             Refusal::NotAllowed => "ERR your address is not allowed",
+            Refusal::LowPort => "ERR your port is under 1024",
+            Refusal::Loop => "ERR this is a loop",
         }
     }
 
@@ -43,6 +49,8 @@ impl Refusal {
             Refusal::Full => "full",
             Refusal::SourceFull => "source-full",
             Refusal::NotAllowed => "not-allowed",
+            Refusal::LowPort => "low-port",
+            Refusal::Loop => "loop",
         }
     }
 }
@@ -53,6 +61,8 @@ impl fmt::Display for Refusal {
             Refusal::Full => "the server is full",
             Refusal::SourceFull => "too many connections from that address",
             Refusal::NotAllowed => "that address is not allowed",
+            Refusal::LowPort => "its port is under 1024, where services answer by themselves",
+            Refusal::Loop => "it only says back what it is told",
         })
     }
 }
@@ -65,6 +75,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) deny: &'a [IpNet],
     /// How many clients there are at once unless asked otherwise; `None`: always one.
     pub(crate) usual_clients: Option<usize>,
+    /// 0: they have none of their own.
     pub(crate) descriptors_per_client: usize,
 }
 
@@ -118,7 +129,9 @@ fn max_clients(terms: &Terms<'_>, descriptors: usize) -> Result<usize, BindError
     let each = terms.descriptors_per_client;
     // Where descriptors are scarce, half of them are for clients.
     let reserved = RESERVED_DESCRIPTORS.min(descriptors / 2);
-    let possible = (descriptors - reserved) / each;
+    let possible = (descriptors - reserved)
+        .checked_div(each)
+        .unwrap_or(usize::MAX);
     match terms.max_clients {
         None => Ok(usual.min(possible)),
         Some(asked) if asked <= possible => Ok(asked),

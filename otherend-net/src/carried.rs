@@ -33,7 +33,11 @@ enum Place {
 impl Carried {
     /// A conversation of a server, with whoever was admitted.
     pub(crate) fn in_server(admitted: Admitted, conversations: &Conversations) -> Self {
-        let conversation = conversations.begin(&admitted);
+        Carried::of_peer(conversations.begin(&admitted), admitted)
+    }
+
+    /// The conversation of a server with whoever was admitted.
+    pub(crate) fn of_peer(conversation: Conversation, admitted: Admitted) -> Self {
         Carried::new(conversation, admitted.shared.clock, Place::Server(admitted))
     }
 

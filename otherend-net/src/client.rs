@@ -254,6 +254,10 @@ pub struct Voice {
 }
 
 impl Voice {
+    pub(crate) fn of(mailbox: Arc<Mailbox>) -> Self {
+        Voice { mailbox }
+    }
+
     /// Say a line, once the client's own thread gets to it.
     pub fn say(&self, line: &[u8]) {
         self.mailbox.post(Order::Say(line.to_vec()));
@@ -271,7 +275,7 @@ impl Voice {
 }
 
 /// A client's conversation, and where the lines it hears arrive.
-fn listening(
+pub(crate) fn listening(
     settings: Settings,
     clock: Clock,
     observer: Option<Box<dyn Observer>>,

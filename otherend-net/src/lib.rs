@@ -2,8 +2,9 @@
 //!
 //! A [`Server`] listens and carries one [`Conversation`](otherend_core::Conversation) for each
 //! peer on one of three [`Engine`]s; a [`Client`] (or [`AsyncClient`] with feature `tokio`) is the
-//! other end. Every limit on connections, lines, time and output is on by default
-//! ([`ServerConfig`]), and every peer's end has one reason.
+//! other end. A [`UdpServer`] and a [`UdpClient`] have the same conversations over datagrams. Every
+//! limit on connections, lines, time and output is on by default ([`ServerConfig`]), and every
+//! peer's end has one reason.
 //!
 //! ```
 //! use otherend_net::core::{AnyBehaviour, Echo};
@@ -54,6 +55,7 @@ mod shared;
 mod sockets;
 mod stats;
 pub mod tap;
+mod udp;
 
 pub use admission::{Refusal, raise_descriptor_limit};
 #[cfg(feature = "tokio")]
@@ -66,3 +68,4 @@ pub use otherend_core as core;
 pub use registry::Peer;
 pub use server::{Audience, Handle, Keepalive, Notice, Open, Running, Server, ServerConfig};
 pub use stats::{Report, Stats};
+pub use udp::{UdpClient, UdpServer, connect_udp};

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "tokio")]
 use std::task::Waker;
 
@@ -38,6 +38,8 @@ pub(crate) struct Mailbox {
 #[derive(Debug)]
 enum Wake {
     Thread(Bell),
+    /// A thread that carries many conversations, and looks into all their mailboxes when it rings.
+    Everybody(Arc<Bell>),
     #[cfg(feature = "tokio")]
     Task(Mutex<Option<Waker>>),
 }
@@ -50,6 +52,11 @@ impl Mailbox {
     /// When no descriptor is left for the bell.
     pub(crate) fn for_thread() -> io::Result<Self> {
         Ok(Mailbox::new(Wake::Thread(Bell::new()?)))
+    }
+
+    /// For a thread with many mailboxes and one bell, which it silences itself.
+    pub(crate) fn with_common_bell(bell: Arc<Bell>) -> Self {
+        Mailbox::new(Wake::Everybody(bell))
     }
 
     /// For a task, which leaves its waker here.
@@ -72,6 +79,7 @@ impl Mailbox {
         self.waiting.store(true, Ordering::Release);
         match &self.wake {
             Wake::Thread(bell) => bell.ring(),
+            Wake::Everybody(bell) => bell.ring(),
             #[cfg(feature = "tokio")]
             Wake::Task(waker) => {
                 if let Some(waker) = &*lock(waker) {
@@ -95,10 +103,11 @@ impl Mailbox {
         std::mem::take(&mut *lock(&self.orders))
     }
 
-    /// The bell to wait for, where a thread carries the conversation.
+    /// The bell to wait for, where a thread carries this conversation alone.
     pub(crate) fn bell(&self) -> Option<&Bell> {
         match &self.wake {
             Wake::Thread(bell) => Some(bell),
+            Wake::Everybody(_) => None,
             #[cfg(feature = "tokio")]
             Wake::Task(_) => None,
         }

@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) max_output_in_all: usize,
     pub(crate) drain_timeout: Duration,
     /// Wakes the acceptor.
-    pub(crate) door: Bell,
+    pub(crate) door: Arc<Bell>,
     pub(crate) audience: Option<Arc<dyn Audience>>,
     /// Lines can be said to peers from outside.
     pub(crate) speaks: bool,
@@ -54,7 +54,7 @@ impl Shared {
             keepalive: None,
             max_output_in_all: usize::MAX,
             drain_timeout: Duration::ZERO,
-            door,
+            door: Arc::new(door),
             audience: None,
             speaks: true,
             stop_at: AtomicU64::new(NEVER),

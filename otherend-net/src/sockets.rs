@@ -1,7 +1,7 @@
 //! Socket options, each set explicitly: nothing here depends on a system's defaults.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use otherend_core::Loss;
@@ -10,6 +10,9 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::error::BindError;
 use crate::server::Keepalive;
+
+/// How many bytes of datagrams should be able to wait in a socket.
+const DATAGRAM_ROOM: usize = 4 * 1024 * 1024;
 
 /// A listening socket that does not block.
 ///
@@ -31,29 +34,59 @@ pub(crate) fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListene
     Ok(socket.into())
 }
 
-/// A listener for each of `addresses`. Port 0 takes a free port, the same for all where it is free
-/// on all of them.
+/// A socket that takes datagrams from anyone and does not block; IPV6_V6ONLY as in [`listen`].
+/// There is no SO_REUSEADDR: two processes could then have one port, and one of them its datagrams.
+pub(crate) fn take_datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Room for a crowd that speaks at once; the system may give less.
+    let _ = socket.set_recv_buffer_size(DATAGRAM_ROOM);
+    socket.bind(&address.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// A listener for each of `addresses`.
 pub(crate) fn listen_on_all(
     addresses: &[SocketAddr],
     backlog: i32,
 ) -> Result<Vec<TcpListener>, BindError> {
-    let mut listeners = Vec::with_capacity(addresses.len());
+    let listen = |address| listen(address, backlog);
+    bind_all(addresses, listen, TcpListener::local_addr)
+}
+
+/// A socket for datagrams on each of `addresses`.
+pub(crate) fn take_datagrams_on_all(addresses: &[SocketAddr]) -> Result<Vec<UdpSocket>, BindError> {
+    bind_all(addresses, take_datagrams, UdpSocket::local_addr)
+}
+
+/// A socket for each of `addresses`. Port 0 takes a free port, the same for all where it is free
+/// on all of them.
+fn bind_all<S>(
+    addresses: &[SocketAddr],
+    bind: impl Fn(SocketAddr) -> io::Result<S>,
+    bound_to: impl Fn(&S) -> io::Result<SocketAddr>,
+) -> Result<Vec<S>, BindError> {
+    let mut sockets = Vec::with_capacity(addresses.len());
     let mut free_port = None;
     for &address in addresses {
         let wanted = match (address.port(), free_port) {
             (0, Some(port)) => SocketAddr::new(address.ip(), port),
             _ => address,
         };
-        let listener = listen(wanted, backlog).map_err(|cause| BindError::Listen {
+        let socket = bind(wanted).map_err(|cause| BindError::Listen {
             address: wanted,
             cause,
         })?;
         if address.port() == 0 {
-            free_port = listener.local_addr().ok().map(|bound| bound.port());
+            free_port = bound_to(&socket).ok().map(|bound| bound.port());
         }
-        listeners.push(listener);
+        sockets.push(socket);
     }
-    Ok(listeners)
+    Ok(sockets)
 }
 
 /// Make a new stream ready to be carried: it does not block, small writes leave at once, and a

@@ -9,6 +9,7 @@ use otherend_core::Counts;
 pub(crate) struct Counters {
     accepted: AtomicU64,
     refused: AtomicU64,
+    withheld: AtomicU64,
     accept_errors: AtomicU64,
     ended: AtomicU64,
     disorderly: AtomicU64,
@@ -29,8 +30,11 @@ pub(crate) struct Counters {
 pub struct Stats {
     /// Connections that became conversations.
     pub accepted: u64,
-    /// Connections refused: full, too many of one source, or not allowed.
+    /// Connections refused: full, too many of one source, or not allowed. Over UDP: datagrams.
     pub refused: u64,
+    /// Over UDP: replies that did not leave, because they would have been more than what was asked
+    /// for them or because the system did not take them.
+    pub withheld: u64,
     /// Times that accepting a connection failed.
     pub accept_errors: u64,
     /// Conversations that have ended.
@@ -62,6 +66,10 @@ impl Counters {
 
     pub(crate) fn refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn withheld(&self) {
+        self.withheld.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn accept_failed(&self) {
@@ -101,6 +109,7 @@ impl Counters {
         Stats {
             accepted: get(&self.accepted),
             refused: get(&self.refused),
+            withheld: get(&self.withheld),
             accept_errors: get(&self.accept_errors),
             ended: get(&self.ended),
             disorderly: get(&self.disorderly),

@@ -9,13 +9,13 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// The pause under way, if any, and the length of the next.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     until: Option<Time>,
     next: Duration,
 }
 
 impl Backoff {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Backoff {
             until: None,
             next: FIRST,
@@ -23,18 +23,18 @@ impl Backoff {
     }
 
     /// It failed: pause.
-    pub(super) fn fail(&mut self, now: Time) {
+    pub(crate) fn fail(&mut self, now: Time) {
         self.until = Some(now + self.next);
         self.next = (self.next * 2).min(LONGEST);
     }
 
     /// It went well.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         *self = Backoff::new();
     }
 
     /// How much of the pause is left.
-    pub(super) fn remaining(&mut self, now: Time) -> Option<Duration> {
+    pub(crate) fn remaining(&mut self, now: Time) -> Option<Duration> {
         self.until = self.until.filter(|&until| until > now);
         self.until.map(|until| until.since(now))
     }

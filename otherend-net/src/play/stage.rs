@@ -1,6 +1,6 @@
 //! Carries one performance: opens its connections, moves bytes and time until it is over.
 
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -11,10 +11,11 @@ use rustix::event::{PollFd, PollFlags};
 use super::PlayError;
 use super::curtain::{Call, Curtain};
 use super::wire::{Came, Socket, Wire};
-use crate::client::{ConnectError, ConnectOptions, connect, resolve};
+use crate::client::{ConnectOptions, connect};
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::sockets;
+use crate::udp::connect_udp;
 
 /// How many bytes one read takes at most.
 const INPUT: usize = 64 * 1024;
@@ -220,31 +221,4 @@ impl Stage {
         let next: Option<Time> = deadlines.chain([until]).flatten().min();
         next.map(|next| self.clock.until(next))
     }
-}
-
-/// A socket that talks to the first address of `endpoint` that it can talk to.
-fn connect_udp(endpoint: &Endpoint, options: &ConnectOptions) -> Result<UdpSocket, PlayError> {
-    let addresses = resolve(endpoint, options).map_err(PlayError::Connect)?;
-    let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match talk_to(address, options) {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = error,
-        }
-    }
-    Err(ConnectError::Local(last).into())
-}
-
-fn talk_to(address: SocketAddr, options: &ConnectOptions) -> std::io::Result<UdpSocket> {
-    let any: SocketAddr = match address {
-        SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
-        SocketAddr::V6(_) => ([0; 16], 0).into(),
-    };
-    let from = options
-        .source
-        .map_or(any, |source| SocketAddr::new(source, 0));
-    let socket = UdpSocket::bind(from)?;
-    socket.connect(address)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
 }

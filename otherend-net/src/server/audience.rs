@@ -24,6 +24,13 @@ pub enum Notice<'a> {
         /// What the system said.
         error: &'a io::Error,
     },
+    /// A reply to somebody did not leave; see [`Stats::withheld`](crate::Stats::withheld).
+    Withheld {
+        /// To whom it was.
+        address: SocketAddr,
+        /// What the system said; `None`: it would have been longer than what was asked.
+        error: Option<&'a io::Error>,
+    },
     /// A connection reached itself and was closed.
     SelfConnect {
         /// Its address, on both ends.

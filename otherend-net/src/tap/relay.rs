@@ -325,6 +325,6 @@ impl<'a> Relay<'a> {
 fn lost(role: Role, loss: Loss) -> Ending {
     match loss {
         Loss::Reset => Ending::Reset(role),
-        Loss::Unreachable => Ending::Unreachable(role),
+        Loss::Unreachable | Loss::Refused => Ending::Unreachable(role),
     }
 }

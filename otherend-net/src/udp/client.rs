@@ -1,0 +1,282 @@
+//! The UDP client: says lines as datagrams, hears datagrams as lines, and is told when nothing
+//! listens at the other end.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use otherend_core::{EndReason, Loss, Observer, Settings, Step};
+use rustix::event::{PollFd, PollFlags};
+
+use super::cuts::Cuts;
+use crate::carried::Carried;
+use crate::client::{
+    Attempt, ConnectError, ConnectOptions, Gone, Received, Voice, listening, resolve,
+};
+use crate::clock::Clock;
+use crate::endpoint::Endpoint;
+use crate::mailbox::{Mailbox, Order};
+use crate::sockets;
+
+/// The largest datagram, and more.
+const INPUT: usize = 64 * 1024;
+
+/// A client that talks to one address in datagrams.
+///
+/// Nothing is connected: whether somebody listens shows itself after the first datagram, and only
+/// where the other machine says so (ICMP port unreachable), as the end [`EndReason::Refused`].
+///
+/// ```
+/// use otherend_net::core::EndReason;
+/// use otherend_net::{ConnectOptions, Received, UdpClient};
+///
+/// let nobody = std::net::UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
+/// let mut client = UdpClient::connect(&nobody.into(), &ConnectOptions::default())?;
+/// client.say(b"is anybody there?")?;
+/// assert_eq!(client.receive(), Received::Ended(EndReason::Refused));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct UdpClient {
+    socket: UdpSocket,
+    carried: Carried,
+    cuts: Cuts,
+    input: Vec<u8>,
+    mailbox: Arc<Mailbox>,
+    lines: mpsc::Receiver<Vec<u8>>,
+    /// Why a line did not leave.
+    trouble: Option<io::Error>,
+    over: bool,
+}
+
+/// A bare socket that talks to `endpoint` only, in non-blocking mode. Nothing is sent.
+///
+/// # Errors
+///
+/// When the name has no address, or there is no way to any of its addresses.
+pub fn connect_udp(
+    endpoint: &Endpoint,
+    options: &ConnectOptions,
+) -> Result<UdpSocket, ConnectError> {
+    let began = Instant::now();
+    let mut attempts = Vec::new();
+    for address in resolve(endpoint, options)? {
+        match talk_to(address, options) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => attempts.push(Attempt {
+                address,
+                error,
+                after: began.elapsed(),
+            }),
+        }
+    }
+    let endpoint = endpoint.clone();
+    Err(ConnectError::Failed { endpoint, attempts })
+}
+
+fn talk_to(address: SocketAddr, options: &ConnectOptions) -> io::Result<UdpSocket> {
+    let any: SocketAddr = match address {
+        SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
+        SocketAddr::V6(_) => ([0; 16], 0).into(),
+    };
+    let from = options
+        .source
+        .map_or(any, |source| SocketAddr::new(source, 0));
+    let socket = UdpSocket::bind(from)?;
+    socket.connect(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+impl UdpClient {
+    /// Talk to `endpoint`, the first of its addresses that there is a way to.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect_udp`], and when no descriptor is left.
+    pub fn connect(
+        endpoint: &Endpoint,
+        options: &ConnectOptions,
+    ) -> Result<UdpClient, ConnectError> {
+        let socket = connect_udp(endpoint, options)?;
+        UdpClient::watched_over(socket, options.settings.clone(), None).map_err(ConnectError::Local)
+    }
+
+    /// A client over a socket that is connected already, with everything shown to `observer`.
+    ///
+    /// # Errors
+    ///
+    /// When the socket cannot be prepared or no descriptor is left.
+    pub fn watched_over(
+        socket: UdpSocket,
+        mut settings: Settings,
+        observer: Option<Box<dyn Observer>>,
+    ) -> io::Result<UdpClient> {
+        socket.set_nonblocking(true)?;
+        settings.datagrams = true;
+        let clock = Clock::new();
+        let mailbox = Arc::new(Mailbox::for_thread()?);
+        let (cuts, observer) = Cuts::before(observer);
+        let (mut conversation, lines) = listening(settings, clock, Some(observer));
+        conversation.open(clock.now());
+        Ok(UdpClient {
+            socket,
+            carried: Carried::in_client(conversation, clock, Arc::clone(&mailbox)),
+            cuts,
+            input: vec![0; INPUT],
+            mailbox,
+            lines,
+            trouble: None,
+            over: false,
+        })
+    }
+
+    /// The address that it talks to.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn peer_address(&self) -> io::Result<SocketAddr> {
+        self.socket.peer_addr()
+    }
+
+    /// Our own address.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Say a line, as one datagram; an LF is added.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not take it, as one that no datagram can hold (65,507 bytes with its
+    /// LF, RFC 768); or when the conversation is over, with a [`Gone`] inside.
+    pub fn say(&mut self, line: &[u8]) -> io::Result<()> {
+        self.mailbox.post(Order::Say(line.to_vec()));
+        self.turn(Some(Duration::ZERO));
+        match self.trouble() {
+            Some(error) => Err(error),
+            None if self.over => Err(io::Error::other(Gone(self.reason()))),
+            None => Ok(()),
+        }
+    }
+
+    /// Why the last line that did not leave did not; told once. For lines of a [`Voice`].
+    pub fn trouble(&mut self) -> Option<io::Error> {
+        self.trouble.take()
+    }
+
+    /// The next line, however long it takes, or why there is none any more.
+    pub fn receive(&mut self) -> Received {
+        self.receive_until(None)
+    }
+
+    /// The next line if it comes within `limit`.
+    pub fn receive_within(&mut self, limit: Duration) -> Received {
+        self.receive_until(Some(Instant::now() + limit))
+    }
+
+    /// Speaks for this client from other threads, also while it waits in [`receive`](Self::receive).
+    #[must_use]
+    pub fn voice(&self) -> Voice {
+        Voice::of(Arc::clone(&self.mailbox))
+    }
+
+    fn receive_until(&mut self, deadline: Option<Instant>) -> Received {
+        loop {
+            if let Ok(line) = self.lines.try_recv() {
+                return Received::Line(line);
+            }
+            if self.over {
+                return Received::Ended(self.reason());
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            self.turn(left);
+            if left.is_some_and(|left| left.is_zero()) && !self.over {
+                return self
+                    .lines
+                    .try_recv()
+                    .map_or(Received::TimedOut, Received::Line);
+            }
+        }
+    }
+
+    /// Move what can be moved, then wait for more, `limit` at most.
+    fn turn(&mut self, limit: Option<Duration>) {
+        let now = self.carried.clock.now();
+        self.carried.follow_orders(now, || 0);
+        self.send();
+        match self.carried.conversation.step() {
+            Step::Wait { .. } => self.wait(limit),
+            // A datagram cannot say that no other follows.
+            Step::HalfClose => self.carried.conversation.half_closed(now),
+            Step::Close | Step::Reset => self.over = true,
+        }
+    }
+
+    fn send(&mut self) {
+        let conversation = &mut self.carried.conversation;
+        while let Some(length) = self.cuts.next(conversation.unsent()) {
+            let sent = self.socket.send(&conversation.unsent()[..length]);
+            let now = self.carried.clock.now();
+            match sent {
+                Ok(_) => conversation.sent(now, length),
+                Err(error) => match loss(&error) {
+                    Some(loss) => conversation.peer_lost(now, loss),
+                    None => {
+                        conversation.withheld(now, length);
+                        self.trouble = Some(error);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Wait for a datagram, orders or a deadline, and hear it.
+    fn wait(&mut self, limit: Option<Duration>) {
+        let clock = self.carried.clock;
+        let deadline = self.carried.deadline().map(|at| clock.until(at));
+        let timeout = [deadline, limit].into_iter().flatten().min();
+        let mut fds = vec![PollFd::new(&self.socket, PollFlags::IN)];
+        if let Some(bell) = self.mailbox.bell() {
+            fds.push(PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
+        }
+        if !sockets::wait(&mut fds, timeout) {
+            return self.carried.tick(clock.now());
+        }
+        if fds[0].revents().is_empty() {
+            return;
+        }
+        let received = self.socket.recv(&mut self.input);
+        let (now, conversation) = (clock.now(), &mut self.carried.conversation);
+        match received {
+            Ok(length) => conversation.receive_datagram(now, &self.input[..length]),
+            Err(error) => {
+                if let Some(loss) = loss(&error) {
+                    conversation.peer_lost(now, loss);
+                }
+            }
+        }
+    }
+
+    fn reason(&self) -> EndReason {
+        let reason = self.carried.conversation.reason();
+        reason.unwrap_or(EndReason::ClosedHere)
+    }
+}
+
+/// What the network has said about earlier datagrams; `None`: nothing.
+fn loss(error: &io::Error) -> Option<Loss> {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some(Loss::Refused),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            Some(Loss::Unreachable)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,347 @@
+//! The loop of a UDP server: one thread, which waits for datagrams, orders and deadlines.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use otherend_core::{Outbox, Time};
+use rustix::event::{PollFd, PollFlags};
+
+use super::correspondent::{Correspondent, Way, Withheld};
+use super::guard::Heard;
+use super::hush::Hush;
+use crate::Refusal;
+use crate::accept::backoff::Backoff;
+use crate::conversations::Conversations;
+use crate::engine::Buffers;
+use crate::mailbox::Mailbox;
+use crate::registry::Admitted;
+use crate::server::Notice;
+use crate::shared::Shared;
+use crate::sockets;
+
+/// How many datagrams are taken from one socket before the others and the orders are looked at.
+const BATCH: usize = 64;
+/// How many that have arrived before a stop are still answered, for each socket.
+const LAST: usize = 65_536;
+/// See [`Exchange::fresh`].
+const FRESH: Duration = Duration::from_secs(10);
+/// Ports below this belong to services (RFC 6335 §6), some of which answer whatever they get.
+const FIRST_PORT: u16 = 1024;
+
+/// Which of our sockets, and from where.
+type Key = (usize, SocketAddr);
+
+/// The sockets of one server and all of its peers.
+pub(super) struct Exchange {
+    shared: Arc<Shared>,
+    conversations: Conversations,
+    sockets: Vec<UdpSocket>,
+    peers: HashMap<Key, Correspondent>,
+    /// No peer has a deadline before this.
+    tick_at: Option<Time>,
+    /// Whoever was heard within this time does not lose its place to somebody new.
+    fresh: Duration,
+    /// Before this nobody will have been silent for long enough to lose its place.
+    crowded_until: Time,
+    input: Box<[u8]>,
+    outbox: Outbox,
+    withheld: Vec<Withheld>,
+    backoff: Backoff,
+    hush: Hush,
+}
+
+impl Exchange {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        conversations: Conversations,
+        sockets: Vec<UdpSocket>,
+    ) -> Self {
+        let Buffers { input, outbox } = Buffers::new();
+        Exchange {
+            shared,
+            conversations,
+            sockets,
+            peers: HashMap::new(),
+            tick_at: None,
+            fresh: FRESH,
+            crowded_until: Time::ZERO,
+            input,
+            outbox,
+            withheld: Vec::new(),
+            backoff: Backoff::new(),
+            hush: Hush::default(),
+        }
+    }
+
+    /// Serve until the server stops, answer what has arrived by then, and let conversations end.
+    pub(super) fn run(mut self) {
+        while !self.shared.is_stopping() {
+            for index in self.wait(true) {
+                self.hear_some(index, BATCH);
+            }
+            self.tick();
+        }
+        for index in 0..self.sockets.len() {
+            self.hear_some(index, LAST);
+        }
+        self.follow_orders();
+        while !self.peers.is_empty() {
+            self.wait(false);
+            self.tick();
+        }
+    }
+
+    /// Wait for datagrams if `hearing`, orders and deadlines; which sockets have datagrams?
+    fn wait(&mut self, hearing: bool) -> Vec<usize> {
+        let clock = self.shared.clock;
+        let pause = self.backoff.remaining(clock.now());
+        let deadline = self.tick_at.map(|deadline| clock.until(deadline));
+        let timeout = [pause, deadline].into_iter().flatten().min();
+        let mut fds = vec![PollFd::from_borrowed_fd(
+            self.shared.door.as_fd(),
+            PollFlags::IN,
+        )];
+        if hearing && pause.is_none() && !self.shared.is_suspended() {
+            let sockets = self.sockets.iter();
+            fds.extend(sockets.map(|socket| PollFd::new(socket, PollFlags::IN)));
+        }
+        if !sockets::wait(&mut fds, timeout) {
+            return Vec::new();
+        }
+        let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
+        let rung = ready(&fds[0]);
+        let sockets = fds[1..].iter().enumerate();
+        let sockets = sockets.filter(|(_, fd)| ready(fd));
+        let sockets = sockets.map(|(index, _)| index).collect();
+        if rung {
+            self.shared.door.silence();
+            self.shared.clean_up();
+            // At a stop what has arrived comes first.
+            if !(hearing && self.shared.is_stopping()) {
+                self.follow_orders();
+            }
+        }
+        sockets
+    }
+
+    /// Hear the datagrams that wait in one socket, `most` at most.
+    fn hear_some(&mut self, index: usize, most: usize) {
+        let mut input = std::mem::take(&mut self.input);
+        for _ in 0..most {
+            match self.sockets[index].recv_from(&mut input) {
+                Ok((length, from)) => {
+                    self.backoff.reset();
+                    self.hear(index, from, &input[..length]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if concerns_one_datagram(&error) => {}
+                Err(error) => {
+                    self.shared.accept_failed(&error);
+                    self.backoff.fail(self.shared.clock.now());
+                    break;
+                }
+            }
+        }
+        self.input = input;
+    }
+
+    fn hear(&mut self, index: usize, from: SocketAddr, datagram: &[u8]) {
+        let key = (index, from);
+        if !self.peers.contains_key(&key)
+            && let Err(refusal) = self.let_in(key)
+        {
+            return self.refuse(from, refusal);
+        }
+        let Some(peer) = self.peers.get_mut(&key) else {
+            return;
+        };
+        let mut way = Way {
+            socket: &self.sockets[index],
+            outbox: &mut self.outbox,
+            withheld: &mut self.withheld,
+        };
+        let heard = peer.hear(&mut way, datagram);
+        if peer.is_over() {
+            self.peers.remove(&key);
+        } else {
+            self.tick_at = earliest(self.tick_at, peer.deadline());
+        }
+        if heard == Heard::Looping {
+            self.refuse(from, Refusal::Loop);
+        }
+        self.tell_withheld();
+    }
+
+    /// Begin a conversation with somebody new.
+    fn let_in(&mut self, key: Key) -> Result<(), Refusal> {
+        let (index, from) = key;
+        if from.port() < FIRST_PORT {
+            return Err(Refusal::LowPort);
+        }
+        if !is_one_machine(from.ip()) {
+            return Err(Refusal::NotAllowed);
+        }
+        // Where it is not known, nobody is let in.
+        let local = self.sockets[index].local_addr().unwrap_or(from);
+        if local == from {
+            return Err(Refusal::Loop);
+        }
+        match self.shared.admit(from.ip()) {
+            Err(Refusal::Full) if self.make_room() => {}
+            admitted => admitted?,
+        }
+        self.shared.counters.accepted();
+        let peer = self.shared.introduce(from, local);
+        let mailbox = Mailbox::with_common_bell(Arc::clone(&self.shared.door));
+        let admitted = Admitted::new(&self.shared, peer, mailbox);
+        if let Some(peer) = Correspondent::begin(admitted, &self.conversations) {
+            self.peers.insert(key, peer);
+        }
+        Ok(())
+    }
+
+    /// Forget the peer that was silent for longest, if it was for long enough.
+    fn make_room(&mut self) -> bool {
+        let now = self.shared.clock.now();
+        if now < self.crowded_until {
+            return false;
+        }
+        let oldest = self.peers.iter().min_by_key(|(_, peer)| peer.heard);
+        let Some((&key, oldest)) = oldest else {
+            return false;
+        };
+        self.crowded_until = oldest.heard + self.fresh;
+        if now < self.crowded_until {
+            return false;
+        }
+        if let Some(mut peer) = self.peers.remove(&key) {
+            peer.forget(now);
+        }
+        true
+    }
+
+    /// Count what is not answered, and say so now and then.
+    fn refuse(&mut self, address: SocketAddr, refusal: Refusal) {
+        self.shared.counters.refused();
+        if self.hush.allows(self.shared.clock.now(), refusal.label()) {
+            self.shared.notice(&Notice::Refused { address, refusal });
+        }
+    }
+
+    fn tell_withheld(&mut self) {
+        for Withheld { address, error } in self.withheld.drain(..) {
+            self.shared.counters.withheld();
+            if self.hush.allows(self.shared.clock.now(), "withheld") {
+                let error = error.as_ref();
+                self.shared.notice(&Notice::Withheld { address, error });
+            }
+        }
+    }
+
+    fn follow_orders(&mut self) {
+        self.with_all(Correspondent::follow_orders);
+    }
+
+    /// Carry out the deadlines that have passed.
+    fn tick(&mut self) {
+        let now = self.shared.clock.now();
+        if self.tick_at.is_some_and(|deadline| now >= deadline) {
+            self.with_all(|peer, way| peer.tick(way, now));
+        }
+    }
+
+    /// Do something with every peer, let those go that are done, and look for the next deadline.
+    fn with_all(&mut self, act: impl Fn(&mut Correspondent, &mut Way<'_>)) {
+        let mut next = None;
+        self.peers.retain(|(index, _), peer| {
+            let mut way = Way {
+                socket: &self.sockets[*index],
+                outbox: &mut self.outbox,
+                withheld: &mut self.withheld,
+            };
+            act(peer, &mut way);
+            next = earliest(next, peer.deadline());
+            !peer.is_over()
+        });
+        self.tick_at = next;
+        self.tell_withheld();
+    }
+}
+
+/// An earlier datagram of ours did not arrive (ICMP), or one of theirs was lost; the socket is as
+/// good as before.
+fn concerns_one_datagram(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+    )
+}
+
+/// Not an address of many, which nobody sends from.
+fn is_one_machine(address: IpAddr) -> bool {
+    let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
+    !(broadcast || address.is_multicast() || address.is_unspecified())
+}
+
+fn earliest(a: Option<Time>, b: Option<Time>) -> Option<Time> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use otherend_core::{AnyBehaviour, Echo};
+
+    use super::*;
+    use crate::udp::server::tests::exchange;
+
+    #[test]
+    fn somebody_new_takes_the_place_of_who_was_silent_for_longest() {
+        let mut exchange = exchange(2, |_| AnyBehaviour::Echo(Echo::default()));
+        exchange.fresh = Duration::ZERO;
+        let peer = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        for port in [2001, 2002, 2001, 2003] {
+            exchange.hear(0, peer(port), b"here");
+        }
+        let mut here: Vec<u16> = exchange.peers.keys().map(|key| key.1.port()).collect();
+        here.sort_unstable();
+        assert_eq!(here, [2001, 2003]);
+        let stats = exchange.shared.counters.stats();
+        assert_eq!((stats.accepted, stats.ended, stats.refused), (3, 1, 0));
+    }
+
+    #[test]
+    fn who_was_heard_just_now_keeps_its_place() {
+        let mut exchange = exchange(1, |_| AnyBehaviour::Echo(Echo::default()));
+        for port in [2001, 2002, 2003] {
+            exchange.hear(0, SocketAddr::from(([127, 0, 0, 1], port)), b"here");
+        }
+        let stats = exchange.shared.counters.stats();
+        assert_eq!((stats.accepted, stats.refused), (1, 2));
+    }
+
+    #[test]
+    fn nobody_speaks_for_many() {
+        let mut exchange = exchange(9, |_| AnyBehaviour::Echo(Echo::default()));
+        for address in [
+            "255.255.255.255:5000",
+            "224.0.0.1:5000",
+            "0.0.0.0:5000",
+            "127.0.0.1:53",
+        ] {
+            exchange.hear(0, address.parse().unwrap(), b"here");
+        }
+        let stats = exchange.shared.counters.stats();
+        assert_eq!((stats.accepted, stats.refused), (0, 4));
+    }
+}
