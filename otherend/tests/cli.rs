@@ -17,5 +17,7 @@ mod cli {
     mod tap;
     mod tap_check;
     mod tap_recording;
+    #[cfg(unix)]
+    mod terminal;
     mod usage;
 }

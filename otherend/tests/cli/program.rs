@@ -1,7 +1,8 @@
 //! Starts the program in a folder of its own and reads like the sentence that is tested.
 //!
 //! [`otherend`] prepares, [`Program::run`] waits for the end, [`Program::start`] leaves it running.
-//! Nothing of the caller's environment that the program looks at reaches it.
+//! Nothing of the caller's environment that the program looks at reaches it. [`program`] prepares
+//! another program in the same way.
 
 #![allow(dead_code, reason = "each step is used by some of the commands' tests")]
 
@@ -20,8 +21,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Prepare to start the program with these words.
 pub(crate) fn otherend(words: &[&str]) -> Program {
+    program(env!("CARGO_BIN_EXE_otherend"), words)
+}
+
+/// Prepare to start any program with these words.
+pub(crate) fn program(name: &str, words: &[&str]) -> Program {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_otherend"));
+    let mut command = Command::new(name);
     command.args(words).current_dir(folder.path());
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
@@ -172,10 +178,16 @@ impl Running {
         self.wait()
     }
 
-    /// Wait for its end.
+    /// Close its standard input and wait for its end.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Outcome {
         self.finish_saying();
+        self.wait_with_open_input()
+    }
+
+    /// Wait for its end, which must come though its standard input does not end.
+    #[track_caller]
+    pub(crate) fn wait_with_open_input(mut self) -> Outcome {
         let [mut stdout, mut stderr] = std::mem::take(&mut self.heard);
         rest_of(&self.shown, &self.stdout, &mut stdout);
         rest_of(&self.shown, &self.stderr, &mut stderr);

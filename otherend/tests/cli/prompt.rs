@@ -2,19 +2,16 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::Command;
-use std::time::Duration;
 
-use expectrl::process::unix::WaitStatus;
-use expectrl::session::OsSession;
-use expectrl::{ControlCode, Eof, Expect, Session};
+use expectrl::ControlCode;
 use tempfile::TempDir;
+
+use super::terminal::Terminal;
 
 /// Somebody at a terminal, talking to a server that the test plays.
 struct Operator {
-    terminal: OsSession,
+    terminal: Terminal,
     server: TcpStream,
-    home: TempDir,
 }
 
 impl Operator {
@@ -24,19 +21,10 @@ impl Operator {
 
     fn with_home(home: TempDir) -> Operator {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_otherend"));
-        command.args(["connect", &address.to_string()]);
-        command.env("TERM", "xterm").env("NO_COLOR", "1");
-        command.env("XDG_STATE_HOME", home.path());
-        let mut terminal = Session::spawn(command).expect("a terminal");
-        terminal.set_expect_timeout(Some(Duration::from_secs(60)));
+        let address = listener.local_addr().expect("its address").to_string();
+        let terminal = Terminal::start(&["connect", &address], home);
         let (server, _) = listener.accept().expect("the client");
-        let mut operator = Operator {
-            terminal,
-            server,
-            home,
-        };
+        let mut operator = Operator { terminal, server };
         operator.sees(&format!("* connected to {address}"));
         // Keys pressed before the prompt stands are the terminal's to understand.
         operator.sees("> ");
@@ -45,17 +33,15 @@ impl Operator {
 
     #[track_caller]
     fn sees(&mut self, text: &str) {
-        if let Err(error) = self.terminal.expect(text) {
-            panic!("waiting to see `{text}`: {error}");
-        }
+        self.terminal.sees(text);
     }
 
     fn types(&mut self, text: &str) {
-        self.terminal.send(text).expect("the terminal takes keys");
+        self.terminal.types(text);
     }
 
     fn presses(&mut self, key: ControlCode) {
-        self.terminal.send(key).expect("the terminal takes keys");
+        self.terminal.presses(key);
     }
 
     fn server_says(&mut self, text: &str) {
@@ -82,14 +68,8 @@ impl Operator {
     }
 
     #[track_caller]
-    fn exits(mut self, code: i32) -> TempDir {
-        self.terminal.expect(Eof).expect("the end of its output");
-        let status = self.terminal.get_process().wait().expect("its status");
-        assert!(
-            matches!(status, WaitStatus::Exited(_, found) if found == code),
-            "{status:?}"
-        );
-        self.home
+    fn exits(self, code: i32) -> TempDir {
+        self.terminal.exits(code)
     }
 }
 
