@@ -93,7 +93,7 @@ impl Carried {
         }
     }
 
-    /// The next moment at which [`tick`](Self::tick) is due.
+    /// The next moment at which [`tick_if_due`](Self::tick_if_due) has something to do.
     pub(crate) fn deadline(&self) -> Option<Time> {
         let own = self.conversation.deadline();
         match (own, self.stop_deadline()) {
@@ -102,8 +102,17 @@ impl Carried {
         }
     }
 
-    /// Carry out the deadlines that have passed, the server's stop among them.
-    pub(crate) fn tick(&mut self, now: Time) {
+    /// Carry out the deadlines that have passed, the server's stop among them. `true`: some had.
+    #[inline]
+    pub(crate) fn tick_if_due(&mut self, now: Time) -> bool {
+        let due = self.deadline().is_some_and(|deadline| deadline <= now);
+        if due {
+            self.tick(now);
+        }
+        due
+    }
+
+    fn tick(&mut self, now: Time) {
         self.conversation.tick(now);
         if self.stop_deadline().is_some_and(|stop| now >= stop) {
             self.conversation.abort(now, EndReason::Stopped);

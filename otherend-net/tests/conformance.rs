@@ -29,6 +29,8 @@ mod crowd;
 mod door;
 #[path = "conformance/endings.rs"]
 mod endings;
+#[path = "conformance/floods.rs"]
+mod floods;
 #[path = "conformance/lines.rs"]
 mod lines;
 #[path = "conformance/panics.rs"]

@@ -26,6 +26,8 @@ impl Carrier {
     pub(crate) fn turn(&mut self, buffers: &mut Buffers, limit: Option<Duration>) -> bool {
         self.carried.conversation.lend(&mut buffers.outbox);
         let now = self.carried.clock.now();
+        // Also when there is always something to read: a flood holds up no deadline.
+        self.carried.tick_if_due(now);
         self.carried
             .follow_orders(now, || sockets::unread(&self.stream));
         self.write(now);
@@ -111,9 +113,6 @@ impl Carrier {
                 None => poll_first([stream], timeout),
             }
         };
-        if deadline.is_some() && !readable {
-            self.carried.tick(clock.now());
-        }
         readable && read
     }
 }

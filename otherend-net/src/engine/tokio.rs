@@ -84,19 +84,28 @@ impl Carrier {
     /// Move what can be moved. Ready: it is over.
     fn carry(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx);
+        let now = self.carried.clock.now();
         let over = BUFFERS.with_borrow_mut(|buffers| {
             self.carried.conversation.lend(&mut buffers.outbox);
-            let over = self.exchange(cx, &mut buffers.input);
+            let over = self.exchange(cx, now, &mut buffers.input);
             self.carried.conversation.give_back(&mut buffers.outbox);
             buffers.trim();
             over
         });
-        if over { Poll::Ready(()) } else { self.wait(cx) }
+        if over {
+            return Poll::Ready(());
+        }
+        // Also when there is more to read: a flood holds up no deadline.
+        if self.carried.tick_if_due(now) {
+            cx.waker().wake_by_ref();
+        } else {
+            self.wait(cx);
+        }
+        Poll::Pending
     }
 
     /// Read, answer and write until there is nothing to do. `true`: it is over.
-    fn exchange(&mut self, cx: &mut Context<'_>, input: &mut [u8]) -> bool {
-        let now = self.carried.clock.now();
+    fn exchange(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
         self.carried
             .follow_orders(now, || sockets::unread(&self.stream));
         loop {
@@ -151,25 +160,23 @@ impl Carrier {
         true
     }
 
-    /// Carry out deadlines that have passed and see that we are woken at the next.
-    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// See that we are woken at the next deadline.
+    fn wait(&mut self, cx: &mut Context<'_>) {
         let Some(deadline) = self.carried.deadline() else {
-            return Poll::Pending;
+            return;
         };
         let deadline = Instant::from_std(self.carried.clock.instant(deadline));
         // A later deadline leaves the timer as it is: it wakes us once too early and is set anew.
         let armed = self.armed.is_some_and(|armed| armed <= deadline);
         if armed && !self.timer.is_elapsed() {
-            return Poll::Pending;
+            return;
         }
         self.armed = Some(deadline);
         self.timer.as_mut().reset(deadline);
         if self.timer.as_mut().poll(cx).is_ready() {
             self.armed = None;
-            self.carried.tick(self.carried.clock.now());
             cx.waker().wake_by_ref();
         }
-        Poll::Pending
     }
 
     /// At the first call the conversation begins; orders wake whoever polls us now.

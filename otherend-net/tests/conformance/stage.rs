@@ -108,7 +108,7 @@ impl Watch {
             if let Seen::Bytes(who, bytes) = seen
                 && who == number
             {
-                missing -= bytes;
+                missing = missing.saturating_sub(bytes);
             }
             (missing == 0).then_some(())
         });
