@@ -1,0 +1,294 @@
+//! What one peer said against what it heard. It knows how lines end by itself: nothing of otherend
+//! is used here.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::iter::Sum;
+use std::ops::AddAssign;
+
+/// What the server puts before each line that it says back.
+pub(crate) const PREFIX: &[u8] = b"-> ";
+
+/// How a peer meant to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// It finished sending, and listened to the end.
+    Finishing,
+    /// It broke the connection off.
+    Resetting,
+    /// It said the exit word and then something that nobody answers.
+    Exiting,
+}
+
+/// What it heard last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nothing, while it listened.
+    Open,
+    /// The end of the stream.
+    Finished,
+    Broken(ErrorKind),
+}
+
+/// One connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) said: Vec<u8>,
+    pub(crate) leaving: Leaving,
+    pub(crate) heard: Vec<u8>,
+    pub(crate) end: End,
+}
+
+/// Why a page is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Complaint {
+    Lost(String),
+    Doubled(String),
+    /// Neither the answer that was due nor another one's.
+    Altered(String),
+    /// The last answer came in part.
+    Cut(String),
+    /// More than there was to answer.
+    Invented(String),
+    NoEnd(End),
+}
+
+/// What the pages that are right add up to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) pages: u64,
+    pub(crate) said: u64,
+    pub(crate) answered: u64,
+}
+
+impl Page {
+    /// Each line answered once and in order; all of them, unless the peer broke it off.
+    pub(crate) fn check(&self) -> Result<Tally, Complaint> {
+        let due = self.due();
+        let mut heard: Vec<&[u8]> = self.heard.split(|byte| *byte == b'\n').collect();
+        let unfinished = heard.pop().unwrap_or_default();
+        for (place, answer) in heard.iter().enumerate() {
+            match due.get(place) {
+                Some(right) if right == answer => {}
+                Some(right) => return Err(wrong(&due, place, right, answer)),
+                None if due.iter().any(|right| right == answer) => {
+                    return Err(Complaint::Doubled(text(answer)));
+                }
+                None => return Err(Complaint::Invented(text(answer))),
+            }
+        }
+        let tally = Tally {
+            pages: 1,
+            said: self.lines_said(),
+            answered: heard.len() as u64,
+        };
+        let next = due.get(heard.len());
+        if self.leaving == Leaving::Resetting {
+            let begun = next.is_some_and(|next| next.starts_with(unfinished));
+            return match begun || unfinished.is_empty() {
+                true => Ok(tally),
+                false => Err(Complaint::Altered(text(unfinished))),
+            };
+        }
+        match next {
+            _ if !unfinished.is_empty() => Err(Complaint::Cut(text(unfinished))),
+            Some(next) => Err(Complaint::Lost(text(next))),
+            None if self.end != End::Finished => Err(Complaint::NoEnd(self.end)),
+            None => Ok(tally),
+        }
+    }
+
+    /// The answers that are due: text without an end is a line when the peer finishes.
+    fn due(&self) -> Vec<Vec<u8>> {
+        let mut lines: Vec<&[u8]> = self.said.split(|byte| *byte == b'\n').collect();
+        if lines.last().is_some_and(|last| last.is_empty()) {
+            lines.pop();
+        }
+        let answered = lines.into_iter().take_while(|line| *line != b"exit");
+        answered.map(|line| [PREFIX, line].concat()).collect()
+    }
+
+    /// Lines with an end or without, the exit word among them.
+    fn lines_said(&self) -> u64 {
+        self.due().len() as u64 + u64::from(self.leaving == Leaving::Exiting)
+    }
+}
+
+/// What went wrong where `answer` stands in the `place` of `right`.
+fn wrong(due: &[Vec<u8>], place: usize, right: &[u8], answer: &[u8]) -> Complaint {
+    match due.iter().position(|line| line == answer) {
+        Some(other) if other < place => Complaint::Doubled(text(answer)),
+        Some(_) => Complaint::Lost(text(right)),
+        None => Complaint::Altered(text(answer)),
+    }
+}
+
+fn text(line: &[u8]) -> String {
+    line.escape_ascii().to_string()
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Complaint::Lost(line) => write!(f, "lost or late: \"{line}\""),
+            Complaint::Doubled(line) => write!(f, "answered twice or early: \"{line}\""),
+            Complaint::Altered(line) => write!(f, "nobody said what was answered: \"{line}\""),
+            Complaint::Cut(line) => write!(f, "the last answer is cut: \"{line}\""),
+            Complaint::Invented(line) => write!(f, "more than was said: \"{line}\""),
+            Complaint::NoEnd(end) => write!(f, "the end was no end but {end:?}"),
+        }
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.pages += other.pages;
+        self.said += other.said;
+        self.answered += other.answered;
+    }
+}
+
+impl Sum for Tally {
+    fn sum<I: Iterator<Item = Tally>>(tallies: I) -> Tally {
+        tallies.fold(Tally::default(), |mut sum, tally| {
+            sum += tally;
+            sum
+        })
+    }
+}
+
+/// The checker against ledgers that are wrong.
+mod corrupted {
+    use super::*;
+
+    const LINES: usize = 8;
+
+    fn page(leaving: Leaving) -> Page {
+        let said: Vec<String> = (0..LINES).map(|line| format!("7 {line} text\n")).collect();
+        let heard = said.iter().map(|line| format!("-> {line}")).collect();
+        let exit = if leaving == Leaving::Exiting {
+            "exit\nnobody answers this\n"
+        } else {
+            ""
+        };
+        Page {
+            said: (said.concat() + exit).into_bytes(),
+            leaving,
+            heard: String::into_bytes(heard),
+            end: End::Finished,
+        }
+    }
+
+    /// A page whose answers were changed by `change`.
+    fn with_answers(leaving: Leaving, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Page {
+        let mut page = page(leaving);
+        let mut answers = page
+            .heard
+            .split_inclusive(|byte| *byte == b'\n')
+            .collect::<Vec<_>>();
+        let mut answers: Vec<Vec<u8>> = answers.drain(..).map(<[u8]>::to_vec).collect();
+        change(&mut answers);
+        page.heard = answers.concat();
+        page
+    }
+
+    const ALL: [Leaving; 3] = [Leaving::Finishing, Leaving::Resetting, Leaving::Exiting];
+
+    #[test]
+    fn what_is_right_passes() {
+        for leaving in ALL {
+            let tally = page(leaving).check().unwrap();
+            let said = 8 + u64::from(leaving == Leaving::Exiting);
+            assert_eq!((tally.pages, tally.said, tally.answered), (1, said, 8));
+        }
+    }
+
+    #[test]
+    fn text_without_an_end_is_a_line() {
+        let mut page = page(Leaving::Finishing);
+        page.said.extend_from_slice(b"7 8 te");
+        assert_eq!(page.check(), Err(Complaint::Lost("-> 7 8 te".into())));
+        page.heard.extend_from_slice(b"-> 7 8 te\n");
+        assert_eq!(page.check().unwrap().answered, 9);
+    }
+
+    #[test]
+    fn an_answer_that_was_lost() {
+        for place in 0..LINES {
+            for leaving in ALL {
+                let found = with_answers(leaving, |answers| drop(answers.remove(place))).check();
+                if leaving == Leaving::Resetting && place == LINES - 1 {
+                    assert_eq!(found.unwrap().answered, 7);
+                } else {
+                    assert_eq!(found, Err(Complaint::Lost(format!("-> 7 {place} text"))));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_came_twice() {
+        for place in 0..LINES {
+            for leaving in ALL {
+                let doubled = with_answers(leaving, |answers| {
+                    answers.insert(place, answers[place].clone());
+                });
+                let line = format!("-> 7 {place} text");
+                assert_eq!(doubled.check(), Err(Complaint::Doubled(line)));
+            }
+        }
+    }
+
+    #[test]
+    fn two_answers_that_changed_places() {
+        for place in 1..LINES {
+            for leaving in ALL {
+                let swapped = with_answers(leaving, |answers| answers.swap(place - 1, place));
+                let line = format!("-> 7 {} text", place - 1);
+                assert_eq!(swapped.check(), Err(Complaint::Lost(line)));
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_that_was_altered() {
+        for place in 0..page(Leaving::Finishing).heard.len() {
+            for leaving in ALL {
+                let mut altered = page(leaving);
+                altered.heard[place] ^= 0x20;
+                assert!(altered.check().is_err(), "byte {place}, {leaving:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_cut_at_any_byte() {
+        for length in 0..page(Leaving::Finishing).heard.len() {
+            for leaving in ALL {
+                let mut cut = page(leaving);
+                cut.heard.truncate(length);
+                // Who broke it off heard what it heard.
+                let is_right = leaving == Leaving::Resetting;
+                assert_eq!(cut.check().is_ok(), is_right, "{length} bytes, {leaving:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_nobody_said() {
+        for leaving in ALL {
+            let more = with_answers(leaving, |answers| answers.push(b"-> 7 8 text\n".to_vec()));
+            let line = "-> 7 8 text".to_owned();
+            assert_eq!(more.check(), Err(Complaint::Invented(line)));
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_none() {
+        for end in [End::Open, End::Broken(ErrorKind::ConnectionReset)] {
+            let mut page = page(Leaving::Finishing);
+            page.end = end;
+            assert_eq!(page.check(), Err(Complaint::NoEnd(end)));
+        }
+    }
+}
