@@ -112,7 +112,8 @@ impl Carried {
         due
     }
 
-    fn tick(&mut self, now: Time) {
+    /// Time has passed: what [`tick_if_due`](Self::tick_if_due) does, due or not.
+    pub(crate) fn tick(&mut self, now: Time) {
         self.conversation.tick(now);
         if self.stop_deadline().is_some_and(|stop| now >= stop) {
             self.conversation.abort(now, EndReason::Stopped);
