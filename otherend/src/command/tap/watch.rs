@@ -254,15 +254,32 @@ impl Watching {
     }
 
     fn lines(&mut self, now: Time, from: Role, bytes: &[u8]) {
+        let last_end = bytes.iter().rposition(|byte| *byte == b'\n');
+        match last_end.filter(|_| self.outlet.screen.is_full()) {
+            Some(end) => self.skip_lines(now, from, bytes, end + 1),
+            None => self.find_lines(now, from, bytes),
+        }
+    }
+
+    /// The screen has no room: only count the lines in the first `ended` bytes. What is skipped
+    /// must cost next to nothing, for it is when there is most to do.
+    fn skip_lines(&mut self, now: Time, from: Role, bytes: &[u8], ended: usize) {
+        let (lines, begun) = bytes.split_at(ended);
+        self.skipped += lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let side = &mut self.sides[index(from)];
+        // Whatever had begun before them has ended with them.
+        let _ = side.decoder.finish();
+        self.find_lines(now, from, begun);
+    }
+
+    fn find_lines(&mut self, now: Time, from: Role, bytes: &[u8]) {
         let side = &mut self.sides[index(from)];
         let was_mid_line = side.decoder.is_mid_line();
         let mut found_any = false;
-        let full = self.outlet.screen.is_full();
         let mut lines = side.decoder.feed(bytes);
         while let Some(found) = lines.next() {
             found_any = true;
             match found {
-                Decoded::Line(..) if full => self.skipped += 1,
                 Decoded::Line(line, end) => {
                     let said = said(from, Some(end));
                     self.batch.line(now, self.peer.number, said, line);
