@@ -1,16 +1,15 @@
 //! From a recording to a test: what looks variable becomes a hole.
 //!
 //! A guess that is there to be read as a diff. What occurs once is forgotten (`_`); what occurs
-//! again, other than times, becomes one value with references to it.
+//! again, other than times and how long something took, becomes one value with references to it.
+
+mod variable;
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::LazyLock;
 
-use regex::bytes::{Captures, Regex, RegexBuilder};
-
-use super::kind::TIME_FORMS;
 use super::model::{Hole, Item, Part, Setting, Text};
-use super::{Kind, Pattern, Transcript};
+use super::{Kind, Transcript};
+use variable::{label, variables};
 
 /// `transcript` with holes for what looks variable, and without seals.
 #[must_use]
@@ -18,10 +17,10 @@ pub fn generalise(transcript: &Transcript) -> Transcript {
     let mut transcript = unsealed(transcript);
     let mut counts: HashMap<Vec<u8>, usize> = HashMap::new();
     for part in literals(&transcript) {
-        for value in variables(part) {
-            *counts
-                .entry(part[value.start..value.end].to_vec())
-                .or_default() += 1;
+        for variable in variables(part) {
+            if let Some(key) = variable.key(part) {
+                *counts.entry(key).or_default() += 1;
+            }
         }
     }
     let mut names = Names::of(&transcript);
@@ -72,15 +71,15 @@ fn with_holes(bytes: &[u8], counts: &HashMap<Vec<u8>, usize>, names: &mut Names,
     for variable in variables(bytes) {
         text.push(Part::Literal(bytes[at..variable.start].to_vec()));
         at = variable.end;
-        let value = &bytes[variable.start..variable.end];
-        let again = counts.get(value).is_some_and(|count| *count > 1);
-        text.push(match names.values.get(value) {
-            Some(name) if again => Part::Reference(name.clone()),
-            _ => Part::Hole(Hole {
-                name: (again && variable.kind != Kind::Time)
-                    .then(|| names.next(&bytes[..variable.start], &variable.kind, value)),
+        let key = variable.key(bytes);
+        let key = key.filter(|key| counts.get(key).is_some_and(|count| *count > 1));
+        let known = key.as_ref().and_then(|key| names.values.get(key));
+        text.push(match known {
+            Some(name) => Part::Reference(name.clone()),
+            None => Part::Hole(Hole {
+                name: key.map(|key| names.next(&bytes[..variable.start], &variable.kind, key)),
                 kind: variable.kind,
-                sample: value.to_vec(),
+                sample: bytes[variable.start..variable.end].to_vec(),
             }),
         });
     }
@@ -90,6 +89,7 @@ fn with_holes(bytes: &[u8], counts: &HashMap<Vec<u8>, usize>, names: &mut Names,
 /// Names given and still free.
 struct Names {
     taken: BTreeSet<String>,
+    /// By the key of what they name.
     values: HashMap<Vec<u8>, String>,
 }
 
@@ -116,11 +116,9 @@ impl Names {
         }
     }
 
-    /// A free name for `value`: its label, as in `id=42`, or its kind.
-    fn next(&mut self, before: &[u8], kind: &Kind, value: &[u8]) -> String {
-        let label = LABEL.captures(before).and_then(|found| found.get(1));
-        let label = label.and_then(|label| std::str::from_utf8(label.as_bytes()).ok());
-        let stem = match (label, kind) {
+    /// A free name for a value: its label, as in `id=42`, or its kind.
+    fn next(&mut self, before: &[u8], kind: &Kind, key: Vec<u8>) -> String {
+        let stem = match (label(before), kind) {
             (Some(label), _) => label.to_ascii_lowercase(),
             (None, Kind::Regex(_)) => "number".to_owned(),
             (None, Kind::Word) => "id".to_owned(),
@@ -132,102 +130,7 @@ impl Names {
             .find(|name| !self.taken.contains(name))
             .unwrap_or(stem);
         self.taken.insert(name.clone());
-        self.values.insert(value.to_vec(), name.clone());
+        self.values.insert(key, name.clone());
         name
     }
-}
-
-static LABEL: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"([A-Za-z][A-Za-z0-9_-]{0,15})["']?[=:]["'\x20]*\z"#));
-
-/// Something that looks variable.
-struct Variable {
-    start: usize,
-    end: usize,
-    kind: Kind,
-}
-
-/// What looks variable in `bytes`, from left to right.
-fn variables(bytes: &[u8]) -> Vec<Variable> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(captures) = LOOKS.captures_at(bytes, at) {
-        let Some(whole) = captures.get(0) else {
-            break;
-        };
-        match kind(&captures, bytes) {
-            Some(kind) => {
-                found.push(Variable {
-                    start: whole.start(),
-                    end: whole.end(),
-                    kind,
-                });
-                at = whole.end();
-            }
-            None => at = end_of_word(bytes, whole.start()),
-        }
-    }
-    found
-}
-
-fn end_of_word(bytes: &[u8], start: usize) -> usize {
-    let word = bytes[start..]
-        .iter()
-        .skip(1)
-        .take_while(|b| b.is_ascii_alphanumeric());
-    start + 1 + word.count()
-}
-
-/// What kind of variable was found, if it is one after all.
-fn kind(captures: &Captures<'_>, bytes: &[u8]) -> Option<Kind> {
-    const SHORTEST_TIME: usize = 8;
-    let whole = captures.get(0)?;
-    let next = bytes.get(whole.end()).copied().unwrap_or(b' ');
-    if next.is_ascii_alphanumeric() || next == b'_' {
-        return None;
-    }
-    let found = whole.as_bytes();
-    let has = |wanted: fn(&u8) -> bool| found.iter().filter(|b| wanted(b)).count();
-    let (digits, letters) = (has(u8::is_ascii_digit), has(u8::is_ascii_alphabetic));
-    let kind = match GROUPS
-        .into_iter()
-        .find(|group| captures.name(group).is_some())?
-    {
-        "time" if found.len() >= SHORTEST_TIME => Kind::Time,
-        "uuid" => Kind::Uuid,
-        "ip" => Kind::Ip,
-        "hex" if digits > 0 && letters > 0 => Kind::Hex,
-        "decimal" => Kind::Regex(Pattern::new(r"[0-9]+\.[0-9]+").ok()?),
-        "int" => Kind::Int,
-        "id" if digits > 1 && letters > 1 => Kind::Word,
-        _ => return None,
-    };
-    // A word hole goes on to the next blank: it must not take more than was found.
-    let fits = kind.fits(found) && (kind != Kind::Word || next == b' ' || next == b'\r');
-    fits.then_some(kind)
-}
-
-const GROUPS: [&str; 7] = ["time", "uuid", "ip", "hex", "decimal", "int", "id"];
-
-static LOOKS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(&format!(
-        r"\b(?:
-        (?<time> {TIME_FORMS} )
-        | (?<uuid> [0-9a-fA-F]{{8}} (?: -[0-9a-fA-F]{{4}} ){{3}} -[0-9a-fA-F]{{12}} )
-        | (?<ip> [0-9]{{1,3}} (?: \.[0-9]{{1,3}} ){{3}}
-            | [0-9a-fA-F]{{1,4}} (?: ::? [0-9a-fA-F]{{1,4}} ){{2,7}} )
-        | (?<hex> [0-9a-fA-F]{{8,}} )
-        | (?<decimal> [0-9]+ \. [0-9]{{3,}} )
-        | (?<int> [0-9]{{5,}} )
-        | (?<id> [A-Za-z0-9][A-Za-z0-9_-]{{9,}} )
-        )"
-    ))
-});
-
-fn regex(pattern: &str) -> Regex {
-    RegexBuilder::new(pattern)
-        .unicode(false)
-        .ignore_whitespace(true)
-        .build()
-        .expect("a constant")
 }

@@ -33,8 +33,32 @@ fn what_occurs_once_is_forgotten() {
         "S: build {{_:hex=deadbeef01}} of v1.2.3\n",
     );
     becomes(
+        "S: 1795246175321-0 written\n",
+        "S: {{_:int=1795246175321}}-0 written\n",
+    );
+    becomes(
         "S: queued as 4bXyZ12QwEr9\n",
         "S: queued as {{_:word=4bXyZ12QwEr9}}\n",
+    );
+}
+
+#[test]
+fn an_id_in_quotes_ends_with_them() {
+    becomes(
+        "S: {\"server\":\"NAKVUNBYH4QZBLL32UK6\",\"go\":\"go1.19.8\"}\n",
+        "S: {\"server\":\"{{_:/[A-Za-z0-9_-]+/=NAKVUNBYH4QZBLL32UK6}}\",\"go\":\"go1.19.8\"}\n",
+    );
+}
+
+#[test]
+fn a_small_number_is_variable_if_its_label_says_so() {
+    becomes(
+        "S: {\"client_id\":4,\"port\":4222,\"proto\":4,\"paid\":4}\n",
+        "S: {\"client_id\":{{_:int=4}},\"port\":{{_:int=4222}},\"proto\":4,\"paid\":4}\n",
+    );
+    becomes(
+        "C: {\"id\":1,\"sid\":1}\nS: {\"id\":1}\nC: {\"reqId\": 2}\n",
+        "C: {\"id\":{{id:int=1}},\"sid\":{{_:int=1}}}\nS: {\"id\":{{id}}}\nC: {\"reqId\": {{_:int=2}}}\n",
     );
 }
 
@@ -51,17 +75,22 @@ fn what_occurs_again_is_one_value() {
 }
 
 #[test]
-fn equal_times_are_chance() {
+fn equal_times_and_durations_are_chance() {
     becomes(
         "S: 10:15:09\nS: 10:15:09\n",
         "S: {{_:time=10:15:09}}\nS: {{_:time=10:15:09}}\n",
+    );
+    becomes(
+        "S: (0.001 + 0.001 secs)\n",
+        "S: ({{_:/[0-9]+\\.[0-9]+/=0.001}} + {{_:/[0-9]+\\.[0-9]+/=0.001}} secs)\n",
     );
 }
 
 #[test]
 fn plain_words_and_small_numbers_stay() {
     let plain = "C: RING 3\nS: 250 rang 3 times, 1024 bytes of 2026\nS: 250-SIZE 9999\n\
-                 S: facade and decade, effaced\nC: QUIT-RIGHT-NOW\nS# ff fd 18\n";
+                 S: facade and decade, effaced\nC: QUIT-RIGHT-NOW\n\
+                 S: 250-localhost\nS: 250-8BITMIME\nS# ff fd 18\n";
     becomes(plain, plain);
 }
 
