@@ -13,8 +13,9 @@ mod writer;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use otherend_core::transcript::{MOST_CONNECTIONS, Masks};
@@ -27,6 +28,8 @@ pub use scribe::Scribe;
 
 /// How many bytes may wait for the disk.
 const ROOM: usize = 64 * 1024 * 1024;
+/// At the end: how long the disk may take nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// When what was written is sure to be on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,6 +85,9 @@ pub enum RecordError {
     /// More waited for the disk than there is memory for.
     #[error("cannot record to {}: it came faster than it could be written", .0.display())]
     TooSlow(PathBuf),
+    /// At the end nothing was taken for 10 s: see [`Writer::finish`].
+    #[error("cannot record to {}: nothing is taken there any more", .0.display())]
+    Stuck(PathBuf),
     /// A file numbers its connections up to [`MOST_CONNECTIONS`].
     #[error("cannot record to {}: more than {MOST_CONNECTIONS} connections", .0.display())]
     TooMany(PathBuf),
@@ -91,7 +97,7 @@ pub enum RecordError {
 }
 
 /// Told once when a recording ends early.
-pub type OnTrouble = Box<dyn Fn(&RecordError) + Send>;
+pub type OnTrouble = Box<dyn Fn(&RecordError) + Send + Sync>;
 
 /// The way to a recording; clone it for everyone who has something to be recorded.
 #[derive(Clone)]
@@ -103,8 +109,13 @@ pub struct Recording {
 type Afterwards = Box<dyn FnOnce() + Send>;
 
 struct Shared {
+    path: PathBuf,
     queue: Mutex<Queue>,
     filled: Condvar,
+    /// Counts on while the disk takes something.
+    progress: AtomicU64,
+    on_trouble: OnTrouble,
+    told: AtomicBool,
 }
 
 #[derive(Default)]
@@ -132,7 +143,9 @@ impl Recording {
         config: RecordingConfig,
         on_trouble: OnTrouble,
     ) -> Result<(Recording, Writer), RecordError> {
-        Recording::start(Place::file(path.into(), config)?, on_trouble)
+        let path = path.into();
+        let place = Place::file(path.clone(), config)?;
+        Recording::start(path, place, on_trouble)
     }
 
     /// Record into a folder, which is created if it is not there: a file for each connection, with
@@ -147,24 +160,37 @@ impl Recording {
         name: impl Fn(u64) -> String + Send + 'static,
         on_trouble: OnTrouble,
     ) -> Result<(Recording, Writer), RecordError> {
-        let place = Place::folder(path.into(), config, Box::new(name))?;
-        Recording::start(place, on_trouble)
+        let path = path.into();
+        let place = Place::folder(path.clone(), config, Box::new(name))?;
+        Recording::start(path, place, on_trouble)
     }
 
-    fn start(place: Place, on_trouble: OnTrouble) -> Result<(Recording, Writer), RecordError> {
+    fn start(
+        path: PathBuf,
+        place: Place,
+        on_trouble: OnTrouble,
+    ) -> Result<(Recording, Writer), RecordError> {
         let shared = Arc::new(Shared {
+            path,
             queue: Mutex::default(),
             filled: Condvar::new(),
+            progress: AtomicU64::new(0),
+            on_trouble,
+            told: AtomicBool::new(false),
         });
         let inside = Arc::clone(&shared);
-        let thread = thread::Builder::new()
+        let (tell_end, end) = mpsc::channel();
+        thread::Builder::new()
             .name("recording".into())
-            .spawn(move || writer::run(&inside, place, &on_trouble))
+            .spawn(move || {
+                // Who does not wait for the end need not know.
+                let _ = tell_end.send(writer::run(&inside, place));
+            })
             .map_err(RecordError::Thread)?;
         let recording = Recording { shared };
         let writer = Writer {
             recording: recording.clone(),
-            thread: Some(thread),
+            end: Some(end),
         };
         Ok((recording, writer))
     }
@@ -179,10 +205,8 @@ impl Recording {
             queue.overflowed = true;
         }
         if queue.ended || queue.overflowed {
-            drop(queue);
             notes.clear();
-            self.shared.filled.notify_one();
-            return afterwards();
+            return self.shared.do_without(queue, afterwards);
         }
         queue.notes.append(notes);
         queue.afterwards.push(Box::new(afterwards));
@@ -204,6 +228,29 @@ impl Recording {
 }
 
 impl Shared {
+    /// Nothing more is recorded: do at once what waits for it. Says so here, for the thread that
+    /// writes may be waiting for the disk.
+    fn do_without(&self, mut queue: MutexGuard<'_, Queue>, afterwards: impl FnOnce()) {
+        let waiting = std::mem::take(&mut queue.afterwards);
+        let overflowed = queue.overflowed && !queue.ended;
+        drop(queue);
+        self.filled.notify_one();
+        if overflowed {
+            self.tell(&RecordError::TooSlow(self.path.clone()));
+        }
+        for done in waiting {
+            done();
+        }
+        afterwards();
+    }
+
+    /// Tell of the first trouble.
+    fn tell(&self, trouble: &RecordError) {
+        if !self.told.swap(true, Ordering::Relaxed) {
+            (self.on_trouble)(trouble);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -236,11 +283,12 @@ impl Shared {
 /// The thread behind a [`Recording`].
 pub struct Writer {
     recording: Recording,
-    thread: Option<JoinHandle<Option<RecordError>>>,
+    end: Option<mpsc::Receiver<Option<RecordError>>>,
 }
 
 impl Writer {
-    /// Write what still waits, mark the recording as complete, and sync it.
+    /// Write what still waits, mark the recording as complete, and sync it. A disk that takes
+    /// nothing for 10 s is not waited for any longer.
     ///
     /// # Errors
     ///
@@ -250,13 +298,27 @@ impl Writer {
     }
 
     fn join(&mut self) -> Option<RecordError> {
-        self.recording.shared.lock().closed = true;
-        self.recording.shared.filled.notify_one();
-        let thread = self.thread.take()?;
-        thread.join().unwrap_or_else(|_| {
-            let cause = io::Error::other("the thread that writes has panicked");
-            Some(RecordError::Thread(cause))
-        })
+        let shared = &self.recording.shared;
+        shared.lock().closed = true;
+        shared.filled.notify_one();
+        let end = self.end.take()?;
+        let mut progress = shared.progress.load(Ordering::Relaxed);
+        loop {
+            match end.recv_timeout(PATIENCE) {
+                Ok(outcome) => return outcome,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let before =
+                        std::mem::replace(&mut progress, shared.progress.load(Ordering::Relaxed));
+                    if before == progress {
+                        return Some(RecordError::Stuck(shared.path.clone()));
+                    }
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    let cause = io::Error::other("the thread that writes has panicked");
+                    return Some(RecordError::Thread(cause));
+                }
+            }
+        }
     }
 }
 

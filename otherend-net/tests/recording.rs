@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use otherend_net::core::{Role, Time};
 use otherend_net::recording::{
     Notes, OnTrouble, RecordError, Recording, RecordingConfig, SyncWhen,
 };
+use rustix::fs::OFlags;
+use tempfile::TempDir;
 
 fn config(sync: SyncWhen) -> RecordingConfig {
     let mut config = RecordingConfig::new("by a test");
@@ -201,4 +204,71 @@ fn the_ten_thousandth_connection_ends_the_recording() {
     // What is there can be read: no transcript has more.
     assert!(matches!(read(&path).tail, Tail::Cut { .. }));
     assert_eq!(steps(&path).last().unwrap(), "9999C! close");
+}
+
+fn pipe(folder: &TempDir) -> PathBuf {
+    let path = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    path
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = pipe(&folder);
+    let refused = Recording::to_file(&path, config(SyncWhen::Never), no_trouble());
+    let error = refused.map(|_| ()).unwrap_err().to_string();
+    assert!(error.ends_with("pipe: nobody reads that pipe"), "{error}");
+}
+
+#[test]
+fn who_takes_nothing_holds_nobody_up_and_the_end_is_not_waited_for_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = pipe(&folder);
+    let reader = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
+        .open(&path)
+        .unwrap();
+    let (tell, told) = mpsc::channel();
+    let on_trouble: OnTrouble = Box::new(move |trouble| tell.send(trouble.to_string()).unwrap());
+    let (recording, writer) =
+        Recording::to_file(&path, config(SyncWhen::Each), on_trouble).unwrap();
+    let mut notes = Notes::default();
+    let line = [b"a line that fills the pipe", &[b'.'; 4096][..], b"\n"].concat();
+    // More than a pipe holds and than may wait: none of these calls waits for anybody.
+    for _ in 0..20_000 {
+        notes.said(Time::ZERO, 1, Role::Client, &line);
+        recording.push(&mut notes, || ());
+    }
+    let why = told.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(
+        why.ends_with("came faster than it could be written"),
+        "{why}"
+    );
+    push(&recording, &mut notes);
+    let error = writer.finish().unwrap_err();
+    assert!(matches!(error, RecordError::Stuck(_)), "{error}");
+    drop(reader);
+}
+
+#[test]
+fn a_line_that_does_not_end_is_on_the_disk_a_moment_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.talk");
+    let (recording, writer) =
+        Recording::to_file(&path, config(SyncWhen::EverySecond), no_trouble()).unwrap();
+    let mut notes = Notes::default();
+    notes.said(Time::ZERO, 1, Role::Server, b"220 ready\r\nlogin: ");
+    recording.push(&mut notes, || ());
+    let is_there = || {
+        let file = fs::read(&path).unwrap();
+        let read = transcript::Recording::read(&file).ok();
+        read.is_some_and(|read| read.transcript.to_string().contains("S. login:"))
+    };
+    while !is_there() {
+        std::thread::yield_now();
+    }
+    writer.finish().unwrap();
 }

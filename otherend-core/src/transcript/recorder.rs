@@ -62,6 +62,8 @@ pub struct Recorder {
     eol: Option<Eol>,
     /// Steps from before that, each with its time.
     early: Vec<(Time, Item)>,
+    /// How many bytes were said in them.
+    early_bytes: usize,
     ready: String,
     check: Check,
     /// There are lines that no seal vouches for.
@@ -101,6 +103,7 @@ impl Recorder {
             over: Over::Tcp,
             eol: None,
             early: Vec::new(),
+            early_bytes: 0,
             ready: String::new(),
             check: Check::default(),
             unsealed: false,
@@ -193,6 +196,36 @@ impl Recorder {
         self.write_early();
     }
 
+    /// Write the unfinished lines of all connections as pieces: they have waited long enough.
+    pub fn cut_all(&mut self) {
+        let connections: Vec<u16> = self.connections.keys().copied().collect();
+        for connection in connections {
+            for side in [0, 1] {
+                self.write_held(connection, side);
+            }
+        }
+    }
+
+    /// Do not wait any longer for a line to show how the file's lines end.
+    pub fn decide(&mut self) {
+        self.write_early();
+    }
+
+    /// Something was said, and how lines end has not shown: nothing is written yet.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        self.eol.is_none() && !self.early.is_empty()
+    }
+
+    /// A line has begun, and what came of it is not written.
+    #[must_use]
+    pub fn is_mid_line(&self) -> bool {
+        let holds = |side: &Side| !side.held.is_empty();
+        self.connections
+            .values()
+            .any(|connection| connection.sides.iter().any(holds))
+    }
+
     /// Vouch for all lines so far, if there are any that no seal vouches for.
     pub fn seal(&mut self) {
         if std::mem::take(&mut self.unsealed) {
@@ -204,10 +237,8 @@ impl Recorder {
 
     /// The recording is complete.
     pub fn end(&mut self, now: Time) {
+        self.cut_all();
         let connections: Vec<u16> = self.connections.keys().copied().collect();
-        for &connection in &connections {
-            self.cut(connection);
-        }
         for connection in connections {
             for side in [0, 1] {
                 self.write_stop(now, connection, side, Closing::Close);

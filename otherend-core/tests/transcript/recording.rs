@@ -242,6 +242,30 @@ fn only_what_was_there(bytes: &[u8], all: &[Item], what: &str) {
 }
 
 #[test]
+fn bytes_without_any_line_are_not_kept_back_for_ever() {
+    let mut r = recorder();
+    r.opened(at(0), 1);
+    r.said(at(0), 1, S, b"login: ");
+    r.cut_all();
+    assert!(r.is_undecided());
+    assert_eq!(r.take(), "");
+    let mut written = String::new();
+    for _ in 0..40 {
+        r.said(at(1), 1, C, &[0; 4096]);
+        written += &r.take();
+    }
+    assert!(!r.is_undecided());
+    assert!(written.contains("\n\nC! connect\nS. login:\\x20\nC# 00 00"));
+
+    let mut r = recorder();
+    r.said(at(0), 1, S, b"login: ");
+    r.cut_all();
+    r.decide();
+    r.said(at(1), 1, C, b"bob\r\n");
+    assert_eq!(lines(r, at(2)), "S. login:\\x20\nC: bob\\r\n");
+}
+
+#[test]
 fn a_recording_cut_at_any_byte_reads_as_a_beginning_of_it() {
     let text = sealed();
     let whole = Recording::read(text.as_bytes()).unwrap();

@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
+
 /// Room for the mark that ends a recording on a full disk.
 const LAST_WORDS: u64 = 512;
 /// Room that is set aside together with it, so that not every piece asks for its own.
@@ -32,10 +35,8 @@ impl Appender {
             let kind = existing.file_type();
             kind.is_char_device() || kind.is_fifo()
         });
-        let mut options = OpenOptions::new();
-        options.append(true).mode(0o600).create_new(is_file);
         let mut appender = Appender {
-            file: options.open(path)?,
+            file: open(path, is_file)?,
             end: 0,
             reserved: 0,
             reserves: is_file && cfg!(target_os = "linux"),
@@ -117,6 +118,22 @@ impl Appender {
     fn allocate(&mut self, _length: u64) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Open it without waiting, which a pipe that nobody reads would make us do; writing may wait.
+fn open(path: &Path, new: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).mode(0o600).create_new(new);
+    options.custom_flags(OFlags::NONBLOCK.bits() as i32);
+    let file = options.open(path).map_err(|error| {
+        if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) {
+            return io::Error::other("nobody reads that pipe");
+        }
+        error
+    })?;
+    let flags = fcntl_getfl(&file)?;
+    fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+    Ok(file)
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -83,6 +83,15 @@ impl Place {
         self.open.values_mut().try_for_each(Sheet::write)
     }
 
+    /// Write what may have waited long enough; `true`: there is more that waits.
+    pub(super) fn settle(&mut self, quiet: bool) -> bool {
+        let mut waits = false;
+        for sheet in self.open.values_mut() {
+            waits |= sheet.settle(quiet);
+        }
+        waits
+    }
+
     /// Vouch for all lines so far; with `sync` wait until they are on the disk.
     pub(super) fn seal(&mut self, sync: bool) -> Result<(), RecordError> {
         for sheet in self.open.values_mut() {

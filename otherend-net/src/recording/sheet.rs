@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use otherend_core::Time;
 use otherend_core::transcript::{MOST_CONNECTIONS, Recorder};
@@ -14,6 +15,8 @@ use crate::error::plain;
 
 /// Text that waits to be appended is at most about so long.
 const PIECE: usize = 256 * 1024;
+/// How long what is said waits for the first line that ends, which decides how the file's lines do.
+const UNDECIDED: Duration = Duration::from_secs(10);
 
 /// A recorder and its file.
 pub(super) struct Sheet {
@@ -24,6 +27,8 @@ pub(super) struct Sheet {
     connections: HashMap<u64, u16>,
     last_number: u16,
     text: String,
+    /// Since when it is known that no line has shown yet how lines end.
+    undecided: Option<Instant>,
     /// The time of the last note.
     now: Time,
 }
@@ -44,6 +49,7 @@ impl Sheet {
             connections: HashMap::new(),
             last_number: 0,
             text: String::new(),
+            undecided: None,
             now: Time::ZERO,
         })
     }
@@ -82,6 +88,22 @@ impl Sheet {
             self.write()?;
         }
         Ok(())
+    }
+
+    /// Write what may have waited long enough; `quiet`: nothing was noted for a while. `true`: there
+    /// is more that waits.
+    pub(super) fn settle(&mut self, quiet: bool) -> bool {
+        if quiet {
+            self.recorder.cut_all();
+        }
+        if self.recorder.is_undecided() {
+            let since = *self.undecided.get_or_insert_with(Instant::now);
+            if since.elapsed() >= UNDECIDED {
+                self.recorder.decide();
+            }
+        }
+        self.text.push_str(&self.recorder.take());
+        self.recorder.is_undecided() || self.recorder.is_mid_line()
     }
 
     /// Vouch for all lines so far.

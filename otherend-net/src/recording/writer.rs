@@ -1,10 +1,11 @@
 //! The thread that writes: notes to lines, seals and syncs in time, and what waits for them.
 
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::place::Place;
-use super::{OnTrouble, Queue, RecordError, Shared, SyncWhen};
+use super::{Queue, RecordError, Shared, SyncWhen};
 
 /// How long lines may be without a seal, and with [`SyncWhen::EverySecond`] without a sync.
 const UNSEALED: Duration = Duration::from_secs(1);
@@ -14,19 +15,15 @@ const UNSEALED: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(4);
 
 /// Write what comes until nothing more does. Gives why it ended before that.
-pub(super) fn run(
-    shared: &Shared,
-    mut place: Place,
-    on_trouble: &OnTrouble,
-) -> Option<RecordError> {
+pub(super) fn run(shared: &Shared, mut place: Place) -> Option<RecordError> {
     let mut seal_at = None;
     loop {
         let limit = seal_at.map(|at: Instant| at.saturating_duration_since(Instant::now()));
         let taken = shared.take(limit);
-        let written = write(&mut place, &taken, &mut seal_at);
+        let written = write(shared, &mut place, &taken, &mut seal_at);
         if let Err(error) = &written {
             place.break_off(error);
-            on_trouble(error);
+            shared.tell(error);
         }
         let over = taken.closed || written.is_err();
         for done in taken.afterwards {
@@ -44,12 +41,15 @@ pub(super) fn run(
 
 /// Write what was taken, and seal and sync it if it is time.
 fn write(
+    shared: &Shared,
     place: &mut Place,
     taken: &Queue,
     seal_at: &mut Option<Instant>,
 ) -> Result<(), RecordError> {
+    shared.progress.fetch_add(1, Ordering::Relaxed);
     for (note, bytes) in taken.notes.iter() {
         place.note(note, bytes)?;
+        shared.progress.fetch_add(1, Ordering::Relaxed);
     }
     if taken.overflowed {
         return Err(place.too_slow());
@@ -60,7 +60,8 @@ fn write(
     let sync = place.sync();
     let now = Instant::now();
     if sync == SyncWhen::Each || seal_at.is_some_and(|at| now >= at) {
-        *seal_at = None;
+        let waits = place.settle(taken.notes.is_empty());
+        *seal_at = waits.then(|| now + UNSEALED);
         return place.seal(sync != SyncWhen::Never);
     }
     if !taken.notes.is_empty() {

@@ -1,6 +1,6 @@
 //! Bytes that were said, as steps: lines, pieces, or hex where they are not for reading.
 
-use super::{Recorder, sides};
+use super::{LONGEST, Recorder, sides};
 use crate::transcript::model::{Act, Eol, Over, Part, Text};
 use crate::transcript::write::is_readable;
 use crate::{Role, Time};
@@ -21,6 +21,12 @@ impl Recorder {
                 Eol::Lf
             });
             self.write_early();
+        }
+        if self.eol.is_none() {
+            self.early_bytes += bytes.len();
+            if self.early_bytes > LONGEST {
+                self.write_early();
+            }
         }
         let text = self.masked(connection, who, bytes);
         if text.as_literal().is_some() && !is_readable(bytes) {
