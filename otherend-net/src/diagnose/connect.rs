@@ -13,7 +13,7 @@ use super::firewall::{self, Packet, Ruleset};
 use super::probe::Probe;
 use super::{
     Diagnosis, Mark, Options, Progress, Stage, Watched, contrast, conversation, machine, name,
-    phrase, probe, system, verdict, way,
+    phrase, probe, verdict, way,
 };
 use crate::endpoint::{Endpoint, Host};
 use crate::interfaces::{self, Interface};
@@ -24,8 +24,6 @@ const SHARE_NAME: u32 = 40;
 const SHARE_CONNECT: u32 = 40;
 const SHARE_CONTRAST: u32 = 12;
 const SHARE_TALK: u32 = 95;
-/// When the first packet is repeated (RFC 6298 §2.1), with some room.
-const REPETITION: Duration = Duration::from_millis(1200);
 /// Within less, an answer may still be on its way; more would only be waited for.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -172,7 +170,6 @@ impl<'a> Run<'a> {
             .filter(tryable)
             .map(|target| target.address)
             .collect();
-        let before = system::refused_retransmissions();
         let limit = self.share(SHARE_CONNECT);
         let watched = &mut self.watched;
         watched.begins(Stage::Connection, &phrase::list(&addresses));
@@ -180,14 +177,7 @@ impl<'a> Run<'a> {
             let (mark, text) = tell::attempt(probe.address, &probe.attempt);
             watched.step(Stage::Connection, mark, text, probe.attempt.took);
         });
-        let accepted = self.keep(probes);
-        let after = system::refused_retransmissions();
-        if let (Some(before), Some(after)) = (before, after)
-            && limit >= REPETITION
-        {
-            self.mark_refused_to_send(after.saturating_sub(before));
-        }
-        accepted
+        self.keep(probes)
     }
 
     /// Keep each outcome, and the first socket that was accepted.
@@ -203,18 +193,6 @@ impl<'a> Run<'a> {
             }
         }
         accepted
-    }
-
-    /// Each unanswered attempt repeats its first packet at least once. When the kernel counted that
-    /// many repetitions that it could not send, ours were among them.
-    fn mark_refused_to_send(&mut self, refused: u64) {
-        let timed_out = |target: &&mut Target| target.attempt.outcome == Outcome::TimedOut;
-        let unanswered: Vec<&mut Target> =
-            self.evidence.targets.iter_mut().filter(timed_out).collect();
-        let ours = refused > 0 && refused >= unanswered.len() as u64;
-        for target in unanswered {
-            target.attempt.refused_to_send = Some(ours);
-        }
     }
 
     fn contrasts(&mut self) {

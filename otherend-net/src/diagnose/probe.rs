@@ -45,6 +45,7 @@ pub(super) fn connect_all(
         }
     }
     for probe in probes.iter_mut().filter(|probe| !probe.finished) {
+        probe.attempt.refused_to_send = probe.refused_to_send();
         probe.finish(Outcome::TimedOut);
         on_outcome(probe);
     }
@@ -110,12 +111,17 @@ impl Probe {
         }
     }
 
+    fn local(&self) -> Option<SocketAddr> {
+        self.socket.as_ref()?.local_addr().ok()?.as_socket()
+    }
+
+    /// Whether this machine stops what it sends; the socket must still be open.
+    fn refused_to_send(&self) -> Option<bool> {
+        system::refused_to_send(self.local()?, self.address)
+    }
+
     fn connected(&mut self) {
-        let Some(local) = self
-            .socket
-            .as_ref()
-            .and_then(|socket| socket.local_addr().ok()?.as_socket())
-        else {
+        let Some(local) = self.local() else {
             return self.finish(Outcome::Other("the socket has no address".to_owned()));
         };
         match local == self.address {

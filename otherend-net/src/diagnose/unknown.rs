@@ -7,7 +7,7 @@ use socket2::Socket;
 use super::evidence::{Icmp, Link, Route};
 use crate::interfaces::Interface;
 
-pub(super) fn refused_retransmissions() -> Option<u64> {
+pub(super) fn refused_to_send(_local: SocketAddr, _peer: SocketAddr) -> Option<bool> {
     None
 }
 

@@ -58,6 +58,14 @@ impl Staged {
         }
     }
 
+    /// With something more that must live as long.
+    pub(crate) fn keeping(self, more: impl Any) -> Staged {
+        Staged {
+            _keep: Box::new((self._keep, more)),
+            ..self
+        }
+    }
+
     /// With these flags for otherend as well.
     pub(crate) fn with(mut self, flags: &[&'static str]) -> Staged {
         self.diagnose.extend(flags);

@@ -74,8 +74,8 @@ pub struct Attempt {
     pub took: Duration,
     /// The ICMP error that ended it, if one did and the kernel passed it on.
     pub icmp: Option<Icmp>,
-    /// Whether the kernel counted repetitions that this machine itself refused to send; `None` when
-    /// it does not tell, or the time was too short for one.
+    /// Whether this machine itself refused to send the repetition of the first packet; `None` when
+    /// the system does not tell, or the time was too short for one.
     pub refused_to_send: Option<bool>,
 }
 

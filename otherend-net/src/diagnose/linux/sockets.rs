@@ -1,11 +1,12 @@
-//! Connections that no process has: those that were never finished, and those long ended
-//! (sock_diag(7)).
+//! What the kernel knows of connections beyond their sockets: those that were never finished, those
+//! long ended, and whether what they sent has left this machine (sock_diag(7)).
 
 use std::net::SocketAddr;
 
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6};
-use netlink_packet_sock_diag::inet::{InetResponse, StateFlags};
+use netlink_packet_sock_diag::inet::nlas::Nla;
+use netlink_packet_sock_diag::inet::{ExtensionFlags, InetResponse, StateFlags};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 
 use crate::listeners::sock_diag::request;
@@ -20,6 +21,43 @@ pub(in crate::diagnose) fn time_wait(port: u16) -> usize {
 /// the answer is lost on its way, or they have gone.
 pub(in crate::diagnose) fn half_open(port: u16) -> Vec<SocketAddr> {
     peers(port, StateFlags::SYN_RECV)
+}
+
+/// Whether this machine itself stops what a connection sends that was not answered yet: the kernel
+/// has repeated its first packet, and that repetition is not on its way. `None` before the first
+/// repetition, after about a second.
+pub(in crate::diagnose) fn refused_to_send(local: SocketAddr, peer: SocketAddr) -> Option<bool> {
+    let family = if peer.is_ipv4() { AF_INET } else { AF_INET6 };
+    let mut question = request(family, StateFlags::SYN_SENT);
+    question.extensions = ExtensionFlags::INFO;
+    let mut refused = None;
+    let question = SockDiagMessage::InetRequest(question);
+    ask(NETLINK_SOCK_DIAG, Ask::Table, question, |answer| {
+        if let SockDiagMessage::InetResponse(response) = answer
+            && is_from(&response, local, peer)
+        {
+            refused = response.nlas.iter().find_map(repetition_failed);
+        }
+    })
+    .ok()?;
+    refused
+}
+
+fn is_from(response: &InetResponse, local: SocketAddr, peer: SocketAddr) -> bool {
+    let id = &response.header.socket_id;
+    (id.source_port, id.source_address) == (local.port(), local.ip())
+        && (id.destination_port, id.destination_address) == (peer.port(), peer.ip())
+}
+
+/// Of `struct tcp_info` in linux/tcp.h: `tcpi_retransmits`, the times that nothing was answered, is
+/// the octet 2; `tcpi_retrans`, the repetitions that were sent and may still be answered, is the
+/// 32-bit number at 36.
+fn repetition_failed(attribute: &Nla) -> Option<bool> {
+    let Nla::TcpInfo(info) = attribute else {
+        return None;
+    };
+    let under_way = info.get(36..40)?;
+    (*info.get(2)? > 0).then_some(under_way == [0; 4])
 }
 
 fn peers(port: u16, states: StateFlags) -> Vec<SocketAddr> {
@@ -46,6 +84,19 @@ fn peer(response: &InetResponse) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_repetition_that_is_not_under_way_has_failed() {
+        let info = |retransmits, retrans| {
+            let mut info = vec![0; 104];
+            (info[2], info[36]) = (retransmits, retrans);
+            repetition_failed(&Nla::TcpInfo(info))
+        };
+        assert_eq!(info(0, 0), None);
+        assert_eq!(info(2, 1), Some(false));
+        assert_eq!(info(2, 0), Some(true));
+        assert_eq!(repetition_failed(&Nla::TcpInfo(vec![0; 8])), None);
+    }
 
     #[test]
     fn a_connection_that_the_server_ended_lingers() {

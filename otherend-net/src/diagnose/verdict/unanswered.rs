@@ -46,7 +46,7 @@ fn perhaps_here(target: &Target) -> Cause {
         .remedy("allow the port in this machine's outgoing rules")
 }
 
-/// The kernel counted that it could not even send: a rule on this machine.
+/// The kernel could not even send: a rule on this machine.
 fn swallowed(target: &Target) -> Cause {
     Cause::certain(
         Word::FirewallHere,
@@ -56,7 +56,7 @@ fn swallowed(target: &Target) -> Cause {
         ),
     )
     .because(waited(target, "was not answered"))
-    .because("the kernel counted that its own repetitions could not leave (TCPRetransFail)")
+    .because("the kernel could not send its repetitions of this connection's first packet")
     .check("as root: nft list ruleset, iptables-save: look at the output chains")
     .remedy("allow the port in this machine's outgoing rules")
 }

@@ -36,6 +36,11 @@ pub(super) const CASES: &[Case] = &[
         || at_client("tcp dport 8080 drop").behind(NOBODY),
     ),
     fails(
+        "drop at the server, and of another program's here, as nobody",
+        &["firewall-drop", "backlog-full"],
+        drop_of_another,
+    ),
+    fails(
         "reject at the client's output, as nobody",
         &["firewall-here"],
         || at_client("tcp dport 8080 reject").behind(NOBODY),
@@ -85,6 +90,18 @@ fn at_client(rule: &'static str) -> Staged {
     peers::serve(server.listen("0.0.0.0:8080"), peers::echo);
     client.firewall("output", rule);
     Staged::ask(client, server, SERVER)
+}
+
+/// This machine stops the packets of another program, which tries again and again: no reason to
+/// blame it for what the server drops.
+fn drop_of_another() -> Staged {
+    let staged = at_server("tcp dport 8080 drop").behind(NOBODY);
+    staged.host.firewall("output", "tcp dport 9999 drop");
+    let other = staged.host.start(
+        &["sh", "-c", "echo trying; exec nc -w 30 10.77.0.2 9999"],
+        "trying",
+    );
+    staged.keeping(other)
 }
 
 fn drop_all() -> Staged {
