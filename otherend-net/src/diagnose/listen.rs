@@ -83,7 +83,7 @@ fn look(watched: &mut Watched<'_>, evidence: &mut ListenEvidence, addresses: &[S
     }
     let free = |bind: &&Bind| bind.outcome == BindOutcome::Free;
     for bind in evidence.binds.iter().filter(free) {
-        let (mark, text) = tell::reach(bind.address);
+        let (mark, text) = tell::reach(bind.address, evidence.rules.incoming.as_ref());
         watched.step(Stage::Reach, mark, text, started.elapsed());
     }
 }

@@ -32,6 +32,14 @@ pub(super) fn family(address: IpAddr) -> &'static str {
     }
 }
 
+/// The command that shows and changes the routes of an address's family.
+pub(super) fn ip_route(address: IpAddr) -> &'static str {
+    match address {
+        IpAddr::V4(_) => "ip route",
+        IpAddr::V6(_) => "ip -6 route",
+    }
+}
+
 /// `host:port`, with brackets around an IPv6 address.
 pub(super) fn endpoint(host: &str, port: u16) -> String {
     match host.parse::<IpAddr>() {

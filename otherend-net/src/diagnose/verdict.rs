@@ -86,6 +86,20 @@ fn address_cause(evidence: &Evidence) -> Option<Cause> {
 }
 
 fn causes_at(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+    let mut causes = causes_of_outcome(evidence, target);
+    let told = causes.iter().any(|cause| cause.word == Word::NotListening);
+    if let Some(machine) = evidence
+        .machine
+        .as_ref()
+        .filter(|_| is_local(target) && !told)
+    {
+        // Whatever else is wrong: without a server there is nothing to connect to.
+        causes.splice(0..0, refused::unserved(machine, target));
+    }
+    causes
+}
+
+fn causes_of_outcome(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     match &target.attempt.outcome {
         Outcome::Accepted(_) | Outcome::NotTried => Vec::new(),
         Outcome::ResetAtOnce => talk::ended::reset_at_once(target),

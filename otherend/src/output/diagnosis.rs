@@ -195,9 +195,15 @@ impl Display {
 
 fn headline(verdict: &Verdict) -> String {
     let headline = &verdict.headline;
-    match (verdict.works, verdict.causes.len()) {
-        (true, _) | (false, 0) => headline.clone(),
-        (false, 1) => format!("{headline}. The cause:"),
-        (false, count) => format!("{headline}. {count} causes fit, the likeliest first:"),
+    match (verdict.works, verdict.causes.as_slice()) {
+        (true, _) | (false, []) => headline.clone(),
+        (false, [cause]) if cause.likelihood == Likelihood::Certain => {
+            format!("{headline}. The cause:")
+        }
+        (false, [_]) => format!("{headline}. The likeliest cause:"),
+        (false, causes) => format!(
+            "{headline}. {} causes fit, the likeliest first:",
+            causes.len()
+        ),
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::diagnose::Mark;
-use crate::diagnose::evidence::{Bind, BindOutcome, ListenEvidence};
+use crate::diagnose::evidence::{Bind, BindOutcome, ListenEvidence, RuleHit};
 use crate::diagnose::verdict::who;
 use crate::interfaces::{self, Scope};
 
@@ -30,9 +30,7 @@ pub(super) fn machine(evidence: &ListenEvidence) -> Vec<Told> {
         .map(|holder| (Mark::Note, who(holder)))
         .collect();
     if evidence.time_wait > 0 {
-        let count = evidence.time_wait;
-        let text = format!("{count} ended connections linger in TIME_WAIT: no obstacle");
-        told.push((Mark::Note, text));
+        told.push((Mark::Note, lingering(evidence.time_wait)));
     }
     match (&evidence.rules.unreadable, &evidence.rules.incoming) {
         (Some(reason), _) => {
@@ -47,8 +45,21 @@ pub(super) fn machine(evidence: &ListenEvidence) -> Vec<Told> {
     told
 }
 
-/// From where a listener on the address could be reached.
-pub(super) fn reach(address: SocketAddr) -> Told {
+/// Connections in TIME_WAIT are in the way of a program that does not ask for the address all the
+/// same.
+fn lingering(count: usize) -> String {
+    let linger = match count {
+        1 => "1 ended connection lingers".to_owned(),
+        count => format!("{count} ended connections linger"),
+    };
+    format!(
+        "{linger} in TIME_WAIT, for about a minute: no obstacle for otherend; a program that does \
+            not set SO_REUSEADDR gets \"address already in use\" until then"
+    )
+}
+
+/// From where a listener on the address could be reached, unless this rule stops it.
+pub(super) fn reach(address: SocketAddr, rule: Option<&RuleHit>) -> Told {
     let reaches = match interfaces::reachable_at(address) {
         Ok(reaches) => reaches,
         Err(error) => return (Mark::Unknown, error.to_string()),
@@ -58,14 +69,17 @@ pub(super) fn reach(address: SocketAddr) -> Told {
         .filter(|reach| reach.scope > Scope::Host)
         .map(ToString::to_string)
         .collect();
-    match outside.is_empty() {
-        true => (
+    let at = outside.join(", ");
+    match rule {
+        _ if outside.is_empty() => (
             Mark::Note,
             format!("{address} can be reached from this machine only"),
         ),
-        false => (
-            Mark::Good,
-            format!("other machines reach it at {}", outside.join(", ")),
-        ),
+        None => (Mark::Good, format!("other machines reach it at {at}")),
+        Some(rule) => {
+            let stops = if rule.certain { "stops" } else { "may stop" };
+            let text = format!("for other machines it would be {at}; the rule above {stops} them");
+            (Mark::Bad, text)
+        }
     }
 }

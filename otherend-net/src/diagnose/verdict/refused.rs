@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::{happened, is_local, list_listeners, unreachable};
 use crate::diagnose::cause::Cause;
-use crate::diagnose::evidence::{Evidence, Listening, Machine, RuleAction, Target};
+use crate::diagnose::evidence::{Evidence, Listening, Machine, Outcome, RuleAction, Target};
 use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
 
@@ -93,15 +93,25 @@ fn reset_by_firewall(target: &Target) -> Cause {
         .remedy("allow the port in the firewall (nft list ruleset, iptables-save)")
 }
 
-/// This machine refused its own connection, and knows who listens.
+/// This machine refused its own connection though a server listens; without one, that is the cause.
 fn refused_here(machine: &Machine, target: &Target) -> Vec<Cause> {
+    serving(machine, target)
+        .map(|listening| refused_though_listening(machine, target, listening))
+        .into_iter()
+        .collect()
+}
+
+/// The server on this machine that takes connections to the target.
+fn serving<'a>(machine: &'a Machine, target: &Target) -> Option<&'a Listening> {
     let ip = target.address.ip();
-    if let Some(listening) = machine
-        .listeners
-        .iter()
-        .find(|l| covers(l.address.ip(), ip))
-    {
-        return vec![refused_though_listening(machine, target, listening)];
+    let mut listeners = machine.listeners.iter();
+    listeners.find(|l| covers(l.address.ip(), ip))
+}
+
+/// No server on this machine takes connections to the target: it runs elsewhere, or not at all.
+pub(super) fn unserved(machine: &Machine, target: &Target) -> Vec<Cause> {
+    if serving(machine, target).is_some() || target.attempt.outcome == Outcome::NotTried {
+        return Vec::new();
     }
     let elsewhere: Vec<Cause> = machine
         .listeners
@@ -179,13 +189,10 @@ fn elsewhere(target: &Target, listening: &Listening) -> Cause {
             format!("the server listens on {on} only; you asked {asked}"),
         )
     };
-    Cause::certain(word, says)
-        .because(who(listening))
-        .because(happened(target, "refused"))
-        .remedy(format!(
-            "connect to {on}, or start the server on {}",
-            wider(asked.ip())
-        ))
+    with_refusal(Cause::certain(word, says).because(who(listening)), target).remedy(format!(
+        "connect to {on}, or start the server on {}",
+        wider(asked.ip())
+    ))
 }
 
 fn wider(asked: IpAddr) -> String {
@@ -199,7 +206,6 @@ fn wider(asked: IpAddr) -> String {
 /// Nobody listens on the port on any address of this machine; perhaps on a port close by.
 fn nobody(machine: &Machine, target: &Target) -> Vec<Cause> {
     let port = target.address.port();
-    let reset = happened(target, "answered with a reset");
     let mut causes: Vec<Cause> = machine
         .nearby
         .iter()
@@ -222,13 +228,17 @@ fn nobody(machine: &Machine, target: &Target) -> Vec<Cause> {
             Cause::likely(Word::NotListening, says).check("is the server meant to be on this port?")
         }
     };
-    causes.push(
-        cause
-            .because(idle)
-            .because(reset)
-            .remedy("start the server"),
-    );
+    let cause = cause.because(idle);
+    causes.push(with_refusal(cause, target).remedy("start the server"));
     causes
+}
+
+/// With what came back, when it was a refusal.
+fn with_refusal(cause: Cause, target: &Target) -> Cause {
+    match target.attempt.outcome {
+        Outcome::Refused => cause.because(happened(target, "answered with a reset")),
+        _ => cause,
+    }
 }
 
 /// "127.0.0.1:8080 is listened on by myserver (pid 4711)".

@@ -24,6 +24,9 @@ pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
     causes.extend(earlier_addresses(evidence, target));
     let address = phrase::endpoint(&evidence.asked.host, evidence.asked.port);
     let headline = match (works, causes.is_empty()) {
+        (true, true) if evidence.asked.tls => {
+            format!("{address} speaks TLS; its certificate and a login were not checked")
+        }
         (true, true) => format!("{address} works"),
         (true, false) if causes.iter().any(|cause| cause.word == Word::Silent) => {
             format!("{address} accepts connections. If it should have said something:")
@@ -37,13 +40,12 @@ pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
 /// Accepting, and then silence before anything was said, is how most servers behave.
 fn is_as_asked(evidence: &Evidence, talk: &Talk, causes: &[Cause]) -> bool {
     let asked = &evidence.asked;
-    let waits = asked.say.is_none() && asked.expect.is_none() && talk.end == End::Open;
+    let nothing_asked = asked.say.is_none() && asked.expect.is_none();
+    let waits = nothing_asked && talk.end == End::Open;
     let harmless = |cause: &Cause| match cause.word {
         Word::Silent => true,
-        Word::ServerStopped | Word::NotAccepting | Word::TlsExpected => {
-            cause.likelihood == Likelihood::Possible
-        }
-        Word::OtherProtocol => asked.say.is_none() && asked.expect.is_none(),
+        Word::ServerStopped | Word::NotAccepting => cause.likelihood == Likelihood::Possible,
+        Word::OtherProtocol | Word::TlsExpected => nothing_asked,
         _ => false,
     };
     let only_harmless = causes.iter().all(harmless);

@@ -273,6 +273,14 @@ fn without_a_route_the_interface_may_be_down() {
     let mut evidence = remote(Outcome::NetworkUnreachable);
     evidence.targets[0].way.route = Route::None;
     gives(&evidence, false, &[NoRoute]);
+    let near = Oddity::NearOwnNetwork {
+        network: "192.168.2.0/24".into(),
+        meant: "192.168.2.65".parse().unwrap(),
+    };
+    evidence.oddities = vec![near];
+    gives(&evidence, false, &[NoRoute]);
+    let remedy = verdict(&evidence).causes[0].remedy.clone().unwrap();
+    assert!(remedy.starts_with("use 192.168.2.65"), "{remedy}");
     evidence.targets[0].way.down = Some("eth1".into());
     gives(&evidence, false, &[InterfaceDown]);
 }
@@ -359,6 +367,32 @@ fn this_machine_without_ports_descriptors_or_family() {
         &[SelfConnect, NotListening],
     );
     gives(&remote(Outcome::Other("odd".into())), false, &[Unexplained]);
+}
+
+#[test]
+fn without_a_server_here_that_is_a_cause_whatever_else_is_wrong() {
+    let with = |outcome, listens: &[&str]| local("127.0.0.1:8080", outcome, listens);
+    gives(
+        &with(Outcome::NoLocalPort, &[]),
+        false,
+        &[NotListening, NoLocalPort],
+    );
+    gives(
+        &with(Outcome::SelfConnected, &[]),
+        false,
+        &[SelfConnect, NotListening],
+    );
+    gives(
+        &with(Outcome::NoLocalPort, &["192.168.1.20:8080"]),
+        false,
+        &[OtherAddress, NoLocalPort],
+    );
+    gives(
+        &with(Outcome::NoLocalPort, &["127.0.0.1:8080"]),
+        false,
+        &[NoLocalPort],
+    );
+    gives(&with(Outcome::NotTried, &[]), false, &[]);
 }
 
 #[test]

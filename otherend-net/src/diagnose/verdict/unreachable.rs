@@ -7,6 +7,7 @@ use super::unanswered::{meant, wrong_address};
 use super::{happened, here};
 use crate::diagnose::cause::{Cause, Likelihood};
 use crate::diagnose::evidence::{Evidence, Icmp, Outcome, Route, Target};
+use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
 
 /// What an ICMP error of the kind "destination unreachable" means.
@@ -55,22 +56,26 @@ fn without_icmp(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     if target.attempt.outcome == Outcome::HostUnreachable {
         return nobody_on_link(evidence, target);
     }
-    let mut causes = vec![
-        Cause::certain(
-            Word::NoRoute,
-            format!(
-                "this machine has no way to {}: not on its networks, and no default route",
-                target.address.ip()
-            ),
-        )
-        .because("the kernel says: network is unreachable")
-        .check("ip route (or otherend interfaces): is there a default route?")
-        .remedy("connect the network, or add a route: ip route add default via ROUTER"),
-    ];
-    if meant(evidence).is_some() {
-        causes.push(likely(wrong_address(evidence, target)));
+    vec![no_route(evidence, target)]
+}
+
+/// Neither a network of its own nor a default route takes it there.
+fn no_route(evidence: &Evidence, target: &Target) -> Cause {
+    let ip = target.address.ip();
+    let says = format!("this machine has no route to {ip}, not even a default one");
+    let add = format!("{} add default via ROUTER", phrase::ip_route(ip));
+    let cause =
+        Cause::certain(Word::NoRoute, says).because("the kernel says: network is unreachable");
+    match meant(evidence) {
+        Some((network, meant)) => cause
+            .because(format!(
+                "{ip} is one slip away from {network}, this machine's network"
+            ))
+            .remedy(format!(
+                "use {meant}, if that was meant; else connect the network, or add a route: {add}"
+            )),
+        None => cause.remedy(format!("connect the network, or add a route: {add}")),
     }
-    causes
 }
 
 fn interface_down(target: &Target, interface: &str) -> Cause {

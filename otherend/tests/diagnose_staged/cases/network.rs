@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = &[
     fails("no route", &["no-route"], no_route),
     fails(
         "no route, one slip from the own network",
-        &["no-route", "wrong-address"],
+        &["no-route"],
         no_route_near,
     ),
     fails("interface down", &["interface-down"], interface_down),

@@ -89,7 +89,7 @@ pub(super) const WITH_OPENSSL: &[Case] = &[
         &["silent", "server-stopped", "not-accepting", "tls-expected"],
         tls,
     ),
-    fails("usual TLS port, nothing said", &["tls-expected"], usual_tls),
+    works("usual TLS port, nothing said", &["tls-expected"], usual_tls),
     works("TLS port spoken TLS", &[], || tls().with(&["--tls"])),
 ];
 

@@ -55,9 +55,11 @@ pub(super) const CASES: &[Case] = &[
         &["not-flushed", "waits-for-end"],
         || served(peers::not_flushing).with(HELLO),
     ),
-    fails("reply never ends its line", &["line-unfinished"], || {
-        served(peers::unfinished).with(HELLO)
-    }),
+    fails(
+        "reply never ends its line",
+        &["line-unfinished", "not-flushed"],
+        || served(peers::unfinished).with(HELLO),
+    ),
     fails("server wants CR LF", &["crlf-expected"], || {
         served(peers::strict).with(HELLO)
     }),

@@ -120,21 +120,36 @@ fn heard_something(expect: Option<&str>, heard: &[u8]) -> Vec<Cause> {
         .last()
         .is_some_and(|&byte| byte != b'\n' && byte != b'\r')
     {
-        return vec![
-            Cause::certain(
-                Word::LineUnfinished,
-                "the server's reply does not end its line; a \
-                client that reads lines waits for ever",
-            )
-            .because(said)
-            .because("no line end followed")
-            .remedy("let the server end each reply with a line end, and flush it"),
-        ];
+        return unfinished(&said);
     }
     match expect {
         Some(text) => vec![differs(text).because(said)],
         None => Vec::new(),
     }
+}
+
+/// A part of a line came, and no end within the time: it never comes, or it is held back.
+fn unfinished(said: &str) -> Vec<Cause> {
+    let waited = "no line end followed while it was waited for";
+    vec![
+        Cause::likely(
+            Word::LineUnfinished,
+            "the server does not end its reply with a line end; a client that reads lines waits \
+                for ever",
+        )
+        .because(said)
+        .because(waited)
+        .check("in the server's code: does what it sends end with a line end?")
+        .remedy("let the server end each reply with a line end"),
+        Cause::likely(
+            Word::NotFlushed,
+            "the rest of the reply is still in the server's buffer, or still to come",
+        )
+        .because(said)
+        .because(waited)
+        .check("does the rest come later, or when the connection ends?")
+        .remedy("flush after each reply: AutoFlush = true, flush(), setvbuf"),
+    ]
 }
 
 /// The reply is complete, and not the expected one.

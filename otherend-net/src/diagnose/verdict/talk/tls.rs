@@ -23,11 +23,11 @@ pub(super) fn mismatch(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
 
 fn expected(asked: &Asked, talk: &Talk) -> Cause {
     let address = phrase::endpoint(&asked.host, asked.port);
-    let says = format!(
-        "port {} speaks TLS, and does not understand plain text",
-        asked.port
-    );
-    let cause = Cause::certain(Word::TlsExpected, says);
+    let cause = Cause::certain(Word::TlsExpected, format!("port {} speaks TLS", asked.port));
+    let cause = match asked.say.is_some() && talk.reply.is_empty() {
+        true => cause.because("the plain line was not answered"),
+        false => cause,
+    };
     let cause = match talk.tls {
         Some(TlsAnswer::Hello) => cause.because("a TLS hello was answered with a server hello"),
         Some(TlsAnswer::Alert(code)) => {

@@ -114,7 +114,12 @@ fn tls_and_plain_text_are_not_mixed_up() {
         tls: Some(TlsAnswer::Hello),
         ..said("")
     };
-    gives(&accepted(hello), false, &[TlsExpected]);
+    gives(&accepted(hello.clone()), false, &[TlsExpected]);
+    let unasked = Talk {
+        said: false,
+        ..hello
+    };
+    gives(&accepted(unasked), true, &[TlsExpected]);
     let alert = Talk {
         end: End::Closed,
         ..said("\x15\x03\x01\x00\x02\x02\x46")
@@ -168,7 +173,7 @@ fn a_reply_may_be_late_unfinished_or_another() {
         ..said("")
     };
     gives(&accepted(late), false, &[NotFlushed, WaitsForEnd]);
-    gives(&accepted(said("wor")), false, &[LineUnfinished]);
+    gives(&accepted(said("wor")), false, &[LineUnfinished, NotFlushed]);
     let crlf = Talk {
         crlf_answered: Some(true),
         ..said("")
