@@ -300,12 +300,20 @@ fn every_example_of_the_documentation_is_a_fault() {
     assert_eq!(read, 11);
 }
 
+/// Everything up to the end, and whether that was a reset.
+fn to_its_end(mut stream: &TcpStream) -> (Vec<u8>, bool) {
+    let mut heard = Vec::new();
+    let reset = std::io::Read::read_to_end(&mut stream, &mut heard).is_err();
+    (heard, reset)
+}
+
 /// Record a conversation under `fault`, and give what a server says that plays the recording.
 fn replayed(fault: &str) -> Vec<u8> {
     let f = faulty(&[fault]);
     say(&f.server, b"220 ready\r\n250 all is well\r\n");
     let _ = f.server.shutdown(Shutdown::Write);
-    let heard = hear_out(&f.client);
+    let (heard, reset) = to_its_end(&f.client);
+    assert_eq!(reset, fault.ends_with("reset"), "{fault}");
     let _ = f.client.shutdown(Shutdown::Both);
     f.tap.drain();
     f.writer.finish().unwrap();
@@ -317,8 +325,8 @@ fn replayed(fault: &str) -> Vec<u8> {
     };
     let mock = Server::bind(&[anywhere()], ServerConfig::default(), script).unwrap();
     let mock = mock.start().unwrap();
-    let again = hear_out(&connect(mock.addresses()[0]));
-    assert_eq!(again, heard, "{fault}");
+    let again = to_its_end(&connect(mock.addresses()[0]));
+    assert_eq!(again, (heard.clone(), reset), "{fault}");
     heard
 }
 
@@ -332,5 +340,8 @@ fn a_recorded_fault_happens_again_when_the_recording_is_played() {
     assert_eq!(replayed("after S: 220 ready half-close"), b"220 ready\r\n");
     for fault in ["duplicate", "split", "garble", "wrong-eol", "delay 20ms"] {
         replayed(&format!("on S: 220 ready {fault}"));
+    }
+    for fault in ["reset", "stall 20ms", "rate 2k"] {
+        replayed(&format!("after S: 220 ready {fault}"));
     }
 }

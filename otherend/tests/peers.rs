@@ -12,5 +12,6 @@ mod peers {
     mod servers;
     #[path = "../cli/terminal.rs"]
     mod terminal;
+    mod tls;
     mod typed;
 }
