@@ -19,5 +19,7 @@ mod cli {
     mod tap_recording;
     #[cfg(unix)]
     mod terminal;
+    #[cfg(unix)]
+    mod udp;
     mod usage;
 }

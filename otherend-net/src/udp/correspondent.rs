@@ -15,6 +15,8 @@ use crate::registry::Admitted;
 
 /// A peer and its conversation.
 pub(super) struct Correspondent {
+    /// Counts up in the order in which they came.
+    pub(super) number: u64,
     carried: Carried,
     address: SocketAddr,
     cuts: Cuts,
@@ -75,6 +77,7 @@ impl Correspondent {
             carried.panicked(now);
         }
         Some(Correspondent {
+            number: peer.number,
             carried,
             address: peer.address,
             cuts,

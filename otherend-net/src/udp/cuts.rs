@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 
+use otherend_core::transcript::Closing;
 use otherend_core::{Event, LineEnd, Observer, Time};
 
 /// The lengths of the datagrams that wait in a conversation's outbox, oldest first.
@@ -54,6 +55,12 @@ impl Observer for Cutter {
     fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
         if let Some(behind) = &mut self.behind {
             behind.on_bytes_said(now, bytes);
+        }
+    }
+
+    fn on_stopped(&mut self, now: Time, how: Closing) {
+        if let Some(behind) = &mut self.behind {
+            behind.on_stopped(now, how);
         }
     }
 

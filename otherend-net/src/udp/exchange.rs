@@ -254,20 +254,22 @@ impl Exchange {
         }
     }
 
-    /// Do something with every peer, let those go that are done, and look for the next deadline.
+    /// Do something with every peer in the order in which they came, let those go that are done,
+    /// and look for the next deadline.
     fn with_all(&mut self, act: impl Fn(&mut Correspondent, &mut Way<'_>)) {
-        let mut next = None;
-        self.peers.retain(|(index, _), peer| {
+        let mut peers: Vec<_> = self.peers.iter_mut().collect();
+        peers.sort_unstable_by_key(|(_, peer)| peer.number);
+        self.tick_at = None;
+        for ((index, _), peer) in peers {
             let mut way = Way {
                 socket: &self.sockets[*index],
                 outbox: &mut self.outbox,
                 withheld: &mut self.withheld,
             };
             act(peer, &mut way);
-            next = earliest(next, peer.deadline());
-            !peer.is_over()
-        });
-        self.tick_at = next;
+            self.tick_at = earliest(self.tick_at, peer.deadline());
+        }
+        self.peers.retain(|_, peer| !peer.is_over());
         self.tell_withheld();
     }
 }

@@ -1,15 +1,18 @@
 //! `otherend connect`: be the client, at a prompt or in a pipe.
 
+mod datagrams;
 mod linger;
 mod operator;
+mod other_end;
 mod pipe;
 mod recorded;
 mod view;
 
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use otherend_core::Framing;
-use otherend_net::Endpoint;
+use otherend_net::{Endpoint, connect_udp};
 
 use crate::args::duration::Timeout;
 use crate::args::exit_words::ExitWordArgs;
@@ -18,6 +21,11 @@ use crate::args::record::RecordArgs;
 use crate::args::screen::ScreenArgs;
 use crate::exit::Failure;
 use crate::output::ask;
+use linger::Limits;
+use other_end::Carrier;
+
+/// How long answers over UDP may take.
+const LATE_ANSWERS: Duration = Duration::from_secs(1);
 
 /// The flags of `otherend connect`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +34,13 @@ pub(crate) struct Args {
     /// HOST:PORT or HOST PORT; asked for on a terminal [default: 127.0.0.1:8080].
     #[arg(value_name = "ADDRESS")]
     address: Vec<String>,
+
+    /// Talk over UDP: each datagram is a line.
+    ///
+    /// Whether somebody listens shows itself at the first line, and only where the other machine
+    /// says so.
+    #[arg(short, long, conflicts_with_all = ["framing", "no_half_close", "retry", "record"])]
+    udp: bool,
 
     /// End lines with CR LF.
     #[arg(short = 'C', long)]
@@ -40,9 +55,10 @@ pub(crate) struct Args {
 
     /// After our last byte: how long to wait for the peer to close.
     ///
-    /// A peer that goes on sending is cut off after five times as long.
-    #[arg(long, value_name = "TIME", default_value = "none")]
-    linger: Timeout,
+    /// As long as it takes, unless said otherwise; over UDP, where nobody closes, one second for late
+    /// answers. A peer that goes on sending is cut off after five times as long.
+    #[arg(long, value_name = "TIME")]
+    linger: Option<Timeout>,
 
     /// Keep the sending side open when the input has ended.
     #[arg(long)]
@@ -68,6 +84,8 @@ Examples:
   otherend connect localhost 8080         talk at a prompt
   printf 'a\\nb\\n' | otherend connect :8080
                                           two lines, both answers, done
+  printf 'time?' | otherend connect -u :8080
+                                          one datagram, and the answers of a second
   otherend connect -C mail.example:25     lines end with CR LF
   otherend connect :8080 --record a.talk  and write down what is said, to be played later
   otherend connect --retry 30s :8080 --json < lines.txt
@@ -77,11 +95,18 @@ Examples:
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     args.record.refuse_existing()?;
     let endpoint = args.endpoint()?;
-    let stream = args.reach.connect(&endpoint)?;
+    let carrier = args.carrier(&endpoint)?;
     if args.is_interactive() {
-        return operator::talk(stream, &args);
+        return operator::talk(carrier, &args);
     }
-    pipe::run(stream, &args)
+    without_prompt(carrier, &args)
+}
+
+fn without_prompt(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
+    match carrier {
+        Carrier::Tcp(stream) => pipe::run(stream, args),
+        Carrier::Udp(socket) => datagrams::run(socket, args),
+    }
 }
 
 impl Args {
@@ -91,6 +116,23 @@ impl Args {
         }
         Endpoint::from_words(&self.address)
             .map_err(|error| Failure::Usage(error.to_string()).into())
+    }
+
+    fn carrier(&self, endpoint: &Endpoint) -> anyhow::Result<Carrier> {
+        if self.udp {
+            let socket = connect_udp(endpoint, &self.reach.options())?;
+            return Ok(Carrier::Udp(socket));
+        }
+        self.reach.connect(endpoint).map(Carrier::Tcp)
+    }
+
+    /// How long the peer may take after our last byte; `None`: for ever.
+    fn after_input(&self) -> Option<Limits> {
+        match (self.linger, self.udp) {
+            (Some(asked), _) => asked.0.map(Limits::of),
+            (None, true) => Some(Limits::of(LATE_ANSWERS)),
+            (None, false) => None,
+        }
     }
 
     /// Somebody sits at the terminal and can be given a prompt.

@@ -2,6 +2,7 @@
 
 mod listen;
 mod other_end;
+mod over;
 mod recorded;
 mod reply;
 mod talk;
@@ -12,8 +13,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use otherend_core::{ExitWords, Framing, Time};
+use otherend_net::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
-use otherend_net::{Audience, Engine, Server, ServerConfig, raise_descriptor_limit};
+use otherend_net::{Audience, Engine, ServerConfig, raise_descriptor_limit};
 
 use crate::args::limits::LimitArgs;
 use crate::args::record::{self, RecordArgs};
@@ -24,6 +26,7 @@ use crate::output::screen::{Remark, Screen};
 use crate::output::time::TimeStyle;
 use crate::output::why;
 use listen::ListenArgs;
+use over::Over;
 use reply::ReplyArgs;
 use watch::{Look, Watch};
 
@@ -33,6 +36,20 @@ use watch::{Look, Watch};
 pub(crate) struct Args {
     #[command(flatten)]
     listen: ListenArgs,
+
+    /// Talk over UDP: each datagram is a line.
+    ///
+    /// Each address that sends some is a client. Clients with a port under 1024 get no answer, and nobody beyond this machine gets more bytes
+    /// than it has sent.
+    #[arg(
+        short,
+        long,
+        conflicts_with_all = [
+            "engine", "workers", "framing", "keepalive", "line_timeout", "max_output",
+            "max_output_in_all", "write_timeout", "linger", "record"
+        ]
+    )]
+    udp: bool,
 
     /// What serves: one client at a time, a thread each, or all on all cores.
     #[arg(long, value_name = "ENGINE", default_value_t)]
@@ -69,15 +86,18 @@ Examples:
   otherend serve --talk smtp-mock.talk    a mock server, from a transcript
   otherend serve --talk smtp-mock.talk --record heard/
                                           and what each client did with it
+  otherend serve --udp 9000               echo datagrams
   otherend serve --reply sink --json      hear everything, say nothing, log as JSON";
 
 /// Serve until a signal says otherwise.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let addresses = args.listen.addresses()?;
-    let served = args.reply.served()?;
-    let behaviour = args.reply.behaviour(served.clone());
-    let server = Server::bind(&addresses, args.config(), behaviour).map_err(why::not_listening)?;
+    let amplifies = args.udp && addresses.iter().any(|address| !address.ip().is_loopback());
+    let served = args.reply.served(args.udp)?;
+    let behaviour = args.reply.behaviour(served.clone(), amplifies)?;
+    let server = Over::bind(args.udp, &addresses, args.config(), behaviour);
+    let server = server.map_err(|error| why::not_listening(error, args.protocol()))?;
     let (screen, mut showing) =
         Screen::start(args.screen.look(true, TimeStyle::Clock), server.zero())?;
     let (recording, writer) = args.recording(&server, &screen)?.unzip();
@@ -92,7 +112,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         talk::follow(served, server.handle(), &screen)?;
     }
     stop_on_signals(server.handle(), screen.clone())?;
-    announce(&screen, server.addresses(), args.screen.quiet);
+    announce(
+        &screen,
+        server.addresses(),
+        args.protocol(),
+        args.screen.quiet,
+    );
     let zero = server.zero();
     let report = server.serve()?;
     let recorded = record::finish(writer);
@@ -108,14 +133,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Show and record what happens at the server, and show what happens on the way to it.
-fn watched(server: Server, screen: &Screen, look: Look) -> std::io::Result<Server> {
+fn watched(server: Over, screen: &Screen, look: Look) -> std::io::Result<Over> {
     if look.quiet && look.recording.is_none() {
         return Ok(server);
     }
     let quiet = look.quiet;
     let watch = Arc::new(Watch::new(screen.clone(), look));
     let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Audience>);
-    if !quiet {
+    if !quiet && matches!(server, Over::Tcp(_)) {
         watch.answers_through(server.handle());
         let ports = server.addresses().iter().map(SocketAddr::port);
         unfinished::watch(ports.collect(), server.handle(), screen.clone())?;
@@ -136,11 +161,18 @@ impl Args {
 
     fn recording(
         &self,
-        server: &Server,
+        server: &Over,
         screen: &Screen,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let what = format!("otherend serve {}", server.addresses()[0]);
         self.record.start_beside(screen, server.zero(), &what)
+    }
+
+    fn protocol(&self) -> Protocol {
+        match self.udp {
+            true => Protocol::Udp,
+            false => Protocol::Tcp,
+        }
     }
 
     fn exit_words(&self) -> ExitWords {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use otherend_core::Time;
+use otherend_net::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
 use otherend_net::{Endpoint, raise_descriptor_limit};
@@ -96,7 +97,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let (listen, target) = args.endpoints()?;
     let check = args.check.as_deref().map(Check::open).transpose()?;
-    let tap = Tap::bind(&listen, target.clone(), args.config()).map_err(why::not_listening)?;
+    let tap = Tap::bind(&listen, target.clone(), args.config())
+        .map_err(|error| why::not_listening(error, Protocol::Tcp))?;
     let tap = tap.with_faults(args.fault.iter().cloned());
     let zero = tap.zero();
     let (screen, mut showing) = Screen::start(args.look(), zero)?;
@@ -113,7 +115,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         check: check.clone(),
     }));
     stop_on_signals(tap.handle(), screen.clone())?;
-    announce(&screen, tap.addresses(), args.screen.quiet);
+    announce(&screen, tap.addresses(), Protocol::Tcp, args.screen.quiet);
     let remark = |at, remark| {
         if !args.screen.quiet {
             screen.remark(at, 0, &Remark::Tap(remark));

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 
 use otherend_core::Time;
 use otherend_net::interfaces;
+use otherend_net::listeners::Protocol;
 
 use crate::output::screen::{Remark, Screen};
 
 /// Say where it listens and, unless `quiet`, from where it can be reached.
-pub(crate) fn announce(screen: &Screen, addresses: &[SocketAddr], quiet: bool) {
+pub(crate) fn announce(screen: &Screen, addresses: &[SocketAddr], protocol: Protocol, quiet: bool) {
     for &address in addresses {
-        screen.remark(Time::ZERO, 0, &Remark::Listening(address));
+        screen.remark(Time::ZERO, 0, &Remark::Listening(address, protocol));
         if quiet {
             continue;
         }
@@ -20,7 +21,12 @@ pub(crate) fn announce(screen: &Screen, addresses: &[SocketAddr], quiet: bool) {
             screen.remark(Time::ZERO, 0, &Remark::Reachable(reach));
         }
     }
-    if !quiet && addresses.iter().all(|address| address.ip().is_loopback()) {
+    let everybody_is_here = addresses.iter().all(|address| address.ip().is_loopback());
+    if !quiet && !everybody_is_here && protocol == Protocol::Udp {
+        let text = "no answer to another machine is longer than what it sent";
+        screen.remark(Time::ZERO, 0, &Remark::Note("no-amplification", text));
+    }
+    if !quiet && everybody_is_here {
         let text = "only this machine can connect; --any lets others in";
         screen.remark(Time::ZERO, 0, &Remark::Note("loopback-only", text));
     }

@@ -155,6 +155,10 @@ impl Screen {
                 text = error.to_string();
                 Remark::AcceptFailed(&text)
             }
+            Notice::Withheld { address, error } => {
+                text = error.map(ToString::to_string).unwrap_or_default();
+                Remark::Withheld(*address, error.map(|_| &text[..]))
+            }
             Notice::SelfConnect { address } => Remark::SelfConnect(*address),
             _ => return,
         };

@@ -1,8 +1,11 @@
 //! A command that could not connect or listen says why by itself: the first lines of a diagnosis.
 
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use otherend_core::escaped;
 use otherend_net::diagnose::{self, Options};
+use otherend_net::listeners::{self, Protocol};
 use otherend_net::{BindError, ConnectError, ConnectOptions, Endpoint};
 
 use crate::exit::Failure;
@@ -51,10 +54,14 @@ fn failure(error: &ConnectError, text: String) -> anyhow::Error {
 }
 
 /// An address that could not be listened on, and why.
-pub(crate) fn not_listening(error: BindError) -> anyhow::Error {
+pub(crate) fn not_listening(error: BindError, protocol: Protocol) -> anyhow::Error {
     let BindError::Listen { address, .. } = &error else {
         return error.into();
     };
+    if protocol == Protocol::Udp {
+        let lines = indented(&owners(address.port(), Protocol::Udp));
+        return anyhow::Error::msg(format!("{error} (udp){lines}"));
+    }
     let endpoint = Endpoint::from(*address);
     let diagnosis = diagnose::listen(&endpoint, &Options::default());
     let lines = match diagnosis.verdict.works {
@@ -65,6 +72,35 @@ pub(crate) fn not_listening(error: BindError) -> anyhow::Error {
         }
     };
     anyhow::Error::msg(format!("{error}{}", indented(&lines)))
+}
+
+/// Datagrams to `peer` come back as ICMP: port unreachable.
+pub(crate) fn nobody_hears(peer: SocketAddr) -> anyhow::Error {
+    let here = UdpSocket::bind((peer.ip(), 0)).is_ok();
+    let mut lines = match here {
+        true => owners(peer.port(), Protocol::Tcp),
+        false => Vec::new(),
+    };
+    if !lines.is_empty() {
+        lines.push("to talk over TCP leave --udp out".to_owned());
+    }
+    let lines = indented(&lines);
+    anyhow::Error::msg(format!("nothing is listening on udp {peer}{lines}"))
+}
+
+/// Who has this port of this machine, as far as the system tells.
+fn owners(port: u16, protocol: Protocol) -> Vec<String> {
+    let found = listeners::on_port(port).unwrap_or_default();
+    let found = found.iter().filter(|owner| owner.protocol == protocol);
+    let owners = found.filter_map(|owner| {
+        let process = owner.process.as_ref()?;
+        let (label, name) = (protocol.label(), escaped(process.name.as_bytes()));
+        let (address, pid) = (owner.address, process.pid);
+        Some(format!(
+            "{label} {address} belongs to {name} (process {pid})"
+        ))
+    });
+    owners.collect()
 }
 
 fn indented(lines: &[String]) -> String {

@@ -21,6 +21,8 @@ pub(crate) struct Served {
     path: PathBuf,
     play: PlayArgs,
     strict: bool,
+    /// What carries it.
+    over: Over,
     /// For whoever comes now; those who are here keep what they began with.
     plan: Mutex<Arc<Plan>>,
 }
@@ -33,12 +35,18 @@ impl Served {
     ///
     /// # Errors
     /// It cannot be read, is no transcript, or is none that a server can play.
-    pub(crate) fn open(path: PathBuf, play: PlayArgs, strict: bool) -> Result<Self, Failure> {
-        let plan = Mutex::new(read(&path, &play)?);
+    pub(crate) fn open(
+        path: PathBuf,
+        play: PlayArgs,
+        strict: bool,
+        over: Over,
+    ) -> Result<Self, Failure> {
+        let plan = Mutex::new(read(&path, &play, over)?);
         Ok(Served {
             path,
             play,
             strict,
+            over,
             plan,
         })
     }
@@ -100,7 +108,7 @@ impl Served {
     }
 
     fn read_again(&self) -> String {
-        match read(&self.path, &self.play) {
+        match read(&self.path, &self.play, self.over) {
             Ok(plan) => {
                 plan.take_over(&self.plan());
                 *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
@@ -114,14 +122,16 @@ impl Served {
     }
 }
 
-fn read(path: &Path, play: &PlayArgs) -> Result<Arc<Plan>, Failure> {
+fn read(path: &Path, play: &PlayArgs, over: Over) -> Result<Arc<Plan>, Failure> {
     let file = files::read(path)?;
     let plan = play.plan(path, file.transcript)?;
     let unusable = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
-    if plan.over() == Over::Udp {
-        return Err(unusable(
-            "it is over UDP, which is not served yet".to_owned(),
-        ));
+    if plan.over() != over {
+        let text = match plan.over() {
+            Over::Udp => "it is over UDP: add --udp",
+            Over::Tcp => "it is over TCP: leave --udp out, or write `over udp` at its top",
+        };
+        return Err(unusable(text.to_owned()));
     }
     let plan = Arc::new(plan);
     Script::server(Arc::clone(&plan)).map_err(|error| unusable(error.to_string()))?;

@@ -16,6 +16,11 @@ impl Limits {
         let total = silent * 5;
         Limits { silent, total }
     }
+
+    /// When the time of a peer is up that was last heard at `heard`, all having been said at `began`.
+    pub(super) fn until(self, began: Instant, heard: Instant) -> Instant {
+        (began + self.total).min(heard.max(began) + self.silent)
+    }
 }
 
 /// Shared by the thread that hears the peer and the one that waits for its end.
@@ -56,10 +61,10 @@ impl Linger {
 
     /// Wait until the peer has closed, or its time for that is up: `true`.
     pub(super) fn is_up(&self, limits: Limits) -> bool {
-        let latest = Instant::now() + limits.total;
+        let began = Instant::now();
         let mut state = self.lock();
         while !state.over {
-            let until = latest.min(state.heard.max(latest - limits.total) + limits.silent);
+            let until = limits.until(began, state.heard);
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return true;

@@ -7,7 +7,7 @@ mod typist;
 mod unfinished;
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -15,16 +15,18 @@ use std::time::{Duration, Instant};
 
 use otherend_core::{Counts, EndReason, escaped};
 use otherend_net::recording::{RecordError, Recording, Writer};
-use otherend_net::{Client, Received, Voice};
+use otherend_net::{Received, Voice};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::linger::{Limits, Linger};
-use super::{Args, pipe};
+use super::linger::Linger;
+use super::other_end::{Carrier, OtherEnd};
+use super::{Args, without_prompt};
 use crate::args::record;
 use crate::output::human;
 use crate::output::prompt::{Above, Prompt};
 use crate::output::style::{Mark, Palette};
+use crate::output::why;
 use shown::{Seen, Shown};
 use typist::Typist;
 
@@ -34,11 +36,11 @@ const REMINDER: Duration = Duration::from_millis(20);
 const SILENCE: Duration = Duration::from_millis(300);
 
 /// Talk until one of the two ends has enough.
-pub(super) fn talk(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
+pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
     let Ok((prompt, above)) = Prompt::new() else {
-        return pipe::run(stream, args);
+        return without_prompt(carrier, args);
     };
-    let peer = stream.peer_addr()?;
+    let peer = carrier.peer_address()?;
     let linger = Arc::new(Linger::new());
     let seen = Arc::new(Seen::default());
     let mut shown = Shown::new(args, above.clone(), Arc::clone(&linger), Arc::clone(&seen));
@@ -47,14 +49,20 @@ pub(super) fn talk(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     let since = Instant::now();
     let mut settings = args.reach.options().settings;
     settings.framing = args.framing();
-    let mut client = Client::watched_over(stream, settings, Some(Box::new(shown)))?;
+    let mut client = carrier.watched(settings, Box::new(shown))?;
     close_on_signals(client.voice())?;
-    remark(&format!("connected to {peer}"))?;
+    let connected = if args.udp {
+        "talking to udp"
+    } else {
+        "connected to"
+    };
+    remark(&format!("{connected} {peer}"))?;
     let typist = Typist {
         voice: client.voice(),
         exit_words: args.exit_words.exit_words(),
         half_close: !args.no_half_close,
-        after_input: args.linger.0.map(Limits::of),
+        after_input: args.after_input(),
+        has_end: !args.udp,
         linger: Arc::clone(&linger),
         over: Arc::new(AtomicBool::new(false)),
     };
@@ -71,7 +79,7 @@ pub(super) fn talk(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     above.erase_empty_prompt()?;
     let counts = seen.counts.get().copied().unwrap_or_default();
     let recorded = record::finish(writer);
-    conclude(reason, &summary(&counts, since.elapsed()))?;
+    conclude(reason, peer, &summary(&counts, since.elapsed()))?;
     recorded
 }
 
@@ -92,9 +100,14 @@ fn recording(
 
 /// Carry the conversation to its end. Lines are shown by its observer; a line that does not end is
 /// shown as far as it goes.
-fn hear_all(client: &mut Client, above: &Above, seen: &Seen) -> io::Result<EndReason> {
+fn hear_all(client: &mut OtherEnd, above: &Above, seen: &Seen) -> io::Result<EndReason> {
     loop {
-        match client.receive_within(SILENCE) {
+        let received = client.receive_within(SILENCE);
+        if let Some(error) = client.trouble() {
+            let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
+            above.print(&format!("{mark} not sent: {error}\n"))?;
+        }
+        match received {
             Received::Ended(reason) => return Ok(reason),
             Received::Line(_) => {}
             Received::TimedOut => {
@@ -122,12 +135,15 @@ fn end_prompt(typing: JoinHandle<()>, over: &AtomicBool) {
     let _ = typing.join();
 }
 
-fn conclude(reason: EndReason, summary: &str) -> anyhow::Result<()> {
+fn conclude(reason: EndReason, peer: SocketAddr, summary: &str) -> anyhow::Result<()> {
     if reason.is_orderly() {
         return remark(&format!("{reason}; {summary}"));
     }
     remark(summary)?;
-    Err(anyhow::anyhow!("{reason}"))
+    match reason {
+        EndReason::Refused => Err(why::nobody_hears(peer)),
+        reason => Err(anyhow::anyhow!("{reason}")),
+    }
 }
 
 fn summary(counts: &Counts, after: Duration) -> String {

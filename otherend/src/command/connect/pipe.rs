@@ -29,7 +29,7 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         stream,
         crlf: args.crlf,
         half_close: !args.no_half_close,
-        after_input: args.linger.0.map(Limits::of),
+        after_input: args.after_input(),
         view: Mutex::new(View::new(args)),
         linger: Linger::new(),
         state: Mutex::default(),
@@ -74,7 +74,7 @@ struct State {
 
 /// What went wrong, and with whom.
 #[derive(Debug)]
-enum Trouble {
+pub(super) enum Trouble {
     /// The peer broke the connection.
     Peer(io::Error),
     /// Our own stdin could not be read.
@@ -84,7 +84,7 @@ enum Trouble {
 }
 
 impl Trouble {
-    fn into_error(self, doing: &'static str) -> anyhow::Error {
+    pub(super) fn into_error(self, doing: &'static str) -> anyhow::Error {
         match self {
             // As text: an error of the socket must not be taken for one of stdout.
             Trouble::Peer(error) => anyhow::anyhow!("{doing}: {}", broken(&error)),
@@ -242,13 +242,13 @@ fn read(mut from: impl Read, chunk: &mut [u8]) -> io::Result<usize> {
 
 /// Puts a CR before each LF that has none, however the text is cut.
 #[derive(Debug, Default)]
-struct LineEnds {
+pub(super) struct LineEnds {
     after_cr: bool,
     changed: Vec<u8>,
 }
 
 impl LineEnds {
-    fn with_cr(&mut self, bytes: &[u8]) -> &[u8] {
+    pub(super) fn with_cr(&mut self, bytes: &[u8]) -> &[u8] {
         self.changed.clear();
         for byte in bytes {
             if *byte == b'\n' && !self.after_cr {

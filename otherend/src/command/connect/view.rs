@@ -58,6 +58,21 @@ impl View {
         }
     }
 
+    /// Append what is to be shown of a datagram, which is one line.
+    pub(super) fn show_datagram(&mut self, out: &mut Vec<u8>, from: Mark, datagram: &[u8]) {
+        let Form::Lines(view) = &mut self.form else {
+            return self.show(out, from, datagram);
+        };
+        let now = Time::ZERO + self.zero.elapsed();
+        let (line, end) = match datagram {
+            [line @ .., b'\r', b'\n'] => (line, LineEnd::CrLf),
+            [line @ .., b'\n'] => (line, LineEnd::Lf),
+            line => (line, LineEnd::EndOfStream),
+        };
+        view.batch.line(now, 0, said(from, end), line);
+        view.flush(out);
+    }
+
     /// One direction has ended: append what was still waiting for more.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>, from: Mark) {
         let now = Time::ZERO + self.zero.elapsed();

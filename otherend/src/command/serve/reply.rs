@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use otherend_core::transcript::Over;
 use otherend_core::{AnyBehaviour, Echo, ExitWords, Framing, Sink};
 use otherend_net::Peer;
 
@@ -21,6 +22,8 @@ pub(super) struct ReplyArgs {
     reply: Reply,
 
     /// What stands before an echoed line; empty makes it a plain echo.
+    ///
+    /// With `--udp` beyond loopback the echo is plain.
     #[arg(long, value_name = "TEXT", default_value = Echo::PREFIX)]
     prefix: String,
 
@@ -43,6 +46,9 @@ pub(super) struct ReplyArgs {
     play: PlayArgs,
 }
 
+const NO_PREFIX: &str = "beyond loopback no answer over UDP may be longer than its question, because \
+    the question may have come from somebody else: leave --prefix out, or listen on 127.0.0.1";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Reply {
     /// The line itself, behind the prefix.
@@ -53,28 +59,37 @@ enum Reply {
 
 impl ReplyArgs {
     /// The transcript to serve, if there is one.
-    pub(super) fn served(&self) -> Result<Option<Arc<Served>>, Failure> {
+    pub(super) fn served(&self, udp: bool) -> Result<Option<Arc<Served>>, Failure> {
         if self.talk.is_none() && !self.play.is_empty() {
             let without = "--set and --timing are for transcripts: add --talk FILE";
             return Err(Failure::Usage(without.to_owned()));
         }
-        let open = |path: &PathBuf| Served::open(path.clone(), self.play.clone(), self.strict);
+        let over = if udp { Over::Udp } else { Over::Tcp };
+        let open =
+            |path: &PathBuf| Served::open(path.clone(), self.play.clone(), self.strict, over);
         let served = self.talk.as_ref().map(open).transpose()?;
         Ok(served.map(Arc::new))
     }
 
-    /// Makes the behaviour for each peer.
+    /// Makes the behaviour for each peer. Where it `amplifies`, longer answers than questions could
+    /// be turned against others, so an echo has no prefix.
     pub(super) fn behaviour(
         &self,
         served: Option<Arc<Served>>,
-    ) -> impl Fn(&Peer) -> AnyBehaviour + Send + Sync + use<> {
+        amplifies: bool,
+    ) -> Result<impl Fn(&Peer) -> AnyBehaviour + Send + Sync + use<>, Failure> {
+        let prefix = match (&self.prefix[..], amplifies) {
+            ("" | Echo::PREFIX, true) => "",
+            (_, true) => return Err(Failure::Usage(NO_PREFIX.to_owned())),
+            (prefix, false) => prefix,
+        };
         let reply = self.reply;
-        let echo = Echo::new(self.prefix.as_bytes());
-        move |_peer| match (&served, reply) {
+        let echo = Echo::new(prefix.as_bytes());
+        Ok(move |_peer: &Peer| match (&served, reply) {
             (Some(served), _) => served.behaviour(),
             (None, Reply::Echo) => AnyBehaviour::Echo(echo.clone()),
             (None, Reply::Sink) => AnyBehaviour::Sink(Sink),
-        }
+        })
     }
 
     /// The lines that end a conversation; in a transcript every line is a line.

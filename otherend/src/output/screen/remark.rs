@@ -9,6 +9,7 @@ use std::time::Duration;
 use otherend_core::transcript::Mismatch;
 use otherend_core::{Counts, EndReason};
 use otherend_net::interfaces::Reach;
+use otherend_net::listeners::Protocol;
 use otherend_net::{Refusal, Report};
 use serde_json::json;
 
@@ -21,7 +22,7 @@ pub(crate) use tap::TapRemark;
 #[derive(Debug)]
 pub(crate) enum Remark<'a> {
     /// The server listens.
-    Listening(SocketAddr),
+    Listening(SocketAddr, Protocol),
     /// The server can be reached there.
     Reachable(&'a Reach),
     /// A peer came.
@@ -41,6 +42,8 @@ pub(crate) enum Remark<'a> {
     },
     /// A peer was turned away.
     Refused(SocketAddr, Refusal),
+    /// An answer did not leave: what the system said, or it would have been too long.
+    Withheld(SocketAddr, Option<&'a str>),
     /// A connection could not be accepted.
     AcceptFailed(&'a str),
     /// A connection to itself was closed.
@@ -65,7 +68,8 @@ pub(crate) enum Remark<'a> {
 impl fmt::Display for Remark<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Remark::Listening(address) => write!(f, "listening on {address}"),
+            Remark::Listening(address, Protocol::Tcp) => write!(f, "listening on {address}"),
+            Remark::Listening(address, Protocol::Udp) => write!(f, "listening on udp {address}"),
             Remark::Reachable(reach) => write!(f, "reached at {reach} {}", reached_from(reach)),
             Remark::Came(address) => write!(f, "{address} connected"),
             Remark::FinishedSending => f.write_str("has finished sending"),
@@ -84,24 +88,21 @@ impl fmt::Display for Remark<'_> {
                 )
             }
             Remark::Refused(address, refusal) => write!(f, "{address} was turned away: {refusal}"),
+            Remark::Withheld(address, None) => {
+                write!(
+                    f,
+                    "{address} got no answer: it would be longer than what was sent"
+                )
+            }
+            Remark::Withheld(address, Some(error)) => {
+                write!(f, "{address} got no answer: {error}")
+            }
             Remark::AcceptFailed(error) => write!(f, "a connection could not be accepted: {error}"),
             Remark::SelfConnect(address) => write!(f, "{address} connected to itself: closed"),
             Remark::Stopping => {
                 f.write_str("stopping: conversations may finish (once more stops at once)")
             }
-            Remark::Stopped(report) => {
-                let counts = report.stats.counts;
-                write!(
-                    f,
-                    "stopped: {} finished, {} idle closed, {} cut off; in all {}, {} heard, {} said",
-                    human::count(report.finished),
-                    human::count(report.idle_closed),
-                    human::count(report.aborted),
-                    human::plural(report.stats.accepted, "conversation"),
-                    human::plural(counts.lines_heard, "line"),
-                    human::count(counts.lines_said),
-                )
-            }
+            Remark::Stopped(report) => stopped(f, report),
             Remark::Tap(remark) => remark.fmt(f),
             Remark::Unexpected { file, mismatch } => f.write_str(&mismatch.render(file)),
             Remark::Note(_, text) => f.write_str(text),
@@ -109,11 +110,35 @@ impl fmt::Display for Remark<'_> {
     }
 }
 
+fn stopped(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let counts = report.stats.counts;
+    write!(
+        f,
+        "stopped: {} finished, {} idle closed, {} cut off; in all {}, {} heard, {} said",
+        human::count(report.finished),
+        human::count(report.idle_closed),
+        human::count(report.aborted),
+        human::plural(report.stats.accepted, "conversation"),
+        human::plural(counts.lines_heard, "line"),
+        human::count(counts.lines_said),
+    )?;
+    let refused = (report.stats.refused, "turned away");
+    let withheld = (report.stats.withheld, "not sent");
+    for (count, what) in [refused, withheld] {
+        if count > 0 {
+            write!(f, ", {} {what}", human::count(count))?;
+        }
+    }
+    Ok(())
+}
+
 impl Remark<'_> {
     /// The members of a JSON object, without its braces.
     pub(crate) fn as_json(&self) -> String {
         let object = match self {
-            Remark::Listening(address) => json!({"event": "listening", "address": address}),
+            Remark::Listening(address, protocol) => json!({
+                "event": "listening", "address": address, "over": protocol.label(),
+            }),
             Remark::Reachable(reach) => json!({
                 "event": "reachable", "address": reach.address, "scope": reach.scope.label(),
                 "interface": reach.interface,
@@ -133,6 +158,9 @@ impl Remark<'_> {
             Remark::Refused(address, refusal) => {
                 json!({"event": "refused", "peer": address, "reason": refusal.label()})
             }
+            Remark::Withheld(address, error) => {
+                json!({"event": "withheld", "peer": address, "error": error})
+            }
             Remark::AcceptFailed(error) => json!({"event": "accept-failed", "error": error}),
             Remark::SelfConnect(address) => json!({"event": "self-connect", "peer": address}),
             Remark::Stopping => json!({"event": "stopping"}),
@@ -140,6 +168,7 @@ impl Remark<'_> {
                 "event": "stopped", "finished": report.finished,
                 "idle_closed": report.idle_closed, "aborted": report.aborted,
                 "conversations": report.stats.accepted, "refused": report.stats.refused,
+                "withheld": report.stats.withheld,
                 "lines_heard": report.stats.counts.lines_heard,
                 "lines_said": report.stats.counts.lines_said,
             }),

@@ -24,6 +24,8 @@ pub(super) struct Shown {
     verbose: bool,
     quiet: bool,
     seen: Arc<Seen>,
+    /// Lines come in pieces.
+    may_be_unfinished: bool,
     scribe: Option<Scribe>,
     /// What is shown waits until it is on the disk.
     shown_when_recorded: bool,
@@ -49,6 +51,7 @@ impl Shown {
             verbose: args.screen.verbose > 0,
             quiet: args.screen.quiet,
             seen,
+            may_be_unfinished: !args.udp,
             scribe: None,
             shown_when_recorded: false,
         }
@@ -90,6 +93,9 @@ impl Observer for Shown {
     fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
         if let Some(scribe) = &mut self.scribe {
             scribe.on_bytes_heard(now, bytes);
+        }
+        if !self.may_be_unfinished {
+            return;
         }
         let unfinished = self.seen.unfinished.lock();
         unfinished

@@ -20,6 +20,8 @@ pub(super) struct Typist {
     pub(super) exit_words: ExitWords,
     pub(super) half_close: bool,
     pub(super) after_input: Option<Limits>,
+    /// There is an end that the peer can be told of, and can tell.
+    pub(super) has_end: bool,
     pub(super) linger: Arc<Linger>,
     /// The conversation is over.
     pub(super) over: Arc<AtomicBool>,
@@ -60,7 +62,11 @@ impl Typist {
         for line in lines {
             self.voice.say(line.as_bytes());
             if self.exit_words.contain(line.as_bytes()) {
-                self.finish(true, Some(Limits::of(AFTER_EXIT)));
+                let limits = match self.has_end {
+                    true => Some(Limits::of(AFTER_EXIT)),
+                    false => self.after_input,
+                };
+                self.finish(true, limits);
                 return true;
             }
         }
@@ -68,7 +74,7 @@ impl Typist {
     }
 
     fn finish(&self, half_close: bool, limits: Option<Limits>) {
-        if half_close {
+        if half_close && self.has_end {
             self.voice.finish_saying();
         }
         let Some(limits) = limits else {
