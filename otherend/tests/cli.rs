@@ -12,6 +12,8 @@ mod cli {
     #[cfg(unix)]
     mod prompt;
     mod recording;
+    #[cfg(unix)]
+    mod serve;
     mod serve_talk;
     mod talk;
     mod tap;

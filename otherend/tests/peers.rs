@@ -1,6 +1,6 @@
 //! Programs that people have at hand talk to ours: netcats, telnets, a shell, and .NET under Mono.
 //!
-//! A peer that is not installed is skipped with a word about it; with `OTHEREND_CI` set in the
+//! A peer that is not installed is skipped with a word about it; with `OTHEREND_CI=1` in the
 //! environment it fails, because there all of them must be.
 
 mod peers {

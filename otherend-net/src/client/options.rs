@@ -75,6 +75,16 @@ impl ConnectError {
             ConnectError::Local(_) | ConnectError::Itself(_) => false,
         }
     }
+
+    /// No address was even tried: [`ConnectOptions::source`] can be the source of none of them.
+    #[must_use]
+    pub fn is_unusable_source(&self) -> bool {
+        let ConnectError::Failed { attempts, .. } = self else {
+            return false;
+        };
+        let mut errors = attempts.iter().map(|attempt| attempt.error.kind());
+        errors.all(|kind| kind == io::ErrorKind::AddrNotAvailable)
+    }
 }
 
 impl fmt::Display for ConnectError {

@@ -4,12 +4,14 @@
 //! fails makes room at once. The first that answers wins, the others are closed.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::error::plain;
 
 /// RFC 8305 §8: the recommended "Connection Attempt Delay".
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -173,13 +175,33 @@ fn start(address: SocketAddr, source: Option<IpAddr>) -> io::Result<(Socket, boo
     )?;
     socket.set_nonblocking(true)?;
     if let Some(source) = source {
-        socket.bind(&SocketAddr::new(source, 0).into())?;
+        bind(&socket, source, address)?;
     }
     match socket.connect(&address.into()) {
         Ok(()) => Ok((socket, true)),
         Err(error) if is_under_way(&error) => Ok((socket, false)),
         Err(error) => Err(error),
     }
+}
+
+/// Connect from `source`; where that is impossible, the error says that it is the source's fault.
+fn bind(socket: &Socket, source: IpAddr, to: SocketAddr) -> io::Result<()> {
+    let from = match (source, to) {
+        (IpAddr::V6(ip), SocketAddr::V6(to)) => SocketAddrV6::new(ip, 0, 0, to.scope_id()).into(),
+        (IpAddr::V4(ip), SocketAddr::V4(_)) => SocketAddr::from((ip, 0)),
+        _ => {
+            let text = format!("{source} cannot be its source, they are of different families");
+            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, text));
+        }
+    };
+    socket.bind(&from.into()).map_err(|error| {
+        let text = match error.kind() {
+            io::ErrorKind::AddrNotAvailable => "it is no address of this machine".to_owned(),
+            _ => plain(&error),
+        };
+        let text = format!("{source} cannot be its source, {text}");
+        io::Error::new(io::ErrorKind::AddrNotAvailable, text)
+    })
 }
 
 fn is_under_way(error: &io::Error) -> bool {

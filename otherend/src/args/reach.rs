@@ -1,14 +1,15 @@
 //! How to reach a server: the flags of every command that connects.
 
+use std::io::{IsTerminal, Write, stderr};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use otherend_net::{ConnectOptions, Endpoint};
+use otherend_net::{ConnectError, ConnectOptions, Endpoint};
 
 use super::duration;
 use super::route::RouteArgs;
-use crate::output::why;
+use crate::output::{human, why};
 
 /// Between two attempts of `--retry`: short at first, for a server that is just starting.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -37,6 +38,7 @@ impl ReachArgs {
         let options = self.options();
         let give_up = Instant::now() + self.retry;
         let mut pause = FIRST_PAUSE;
+        let mut told = false;
         loop {
             let error = match otherend_net::connect(endpoint, &options) {
                 Ok(stream) => return Ok(stream),
@@ -46,8 +48,20 @@ impl ReachArgs {
             if left.is_zero() {
                 return Err(why::not_connected(&error, endpoint, &options));
             }
+            if !std::mem::replace(&mut told, true) {
+                tell_of_trying(&error, self.retry);
+            }
             thread::sleep(pause.min(left));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+}
+
+/// Somebody who watches would take a silent wait for one without an end.
+fn tell_of_trying(error: &ConnectError, retry: Duration) {
+    if stderr().is_terminal() {
+        let retry = human::duration(retry);
+        // A stderr that is gone must not stop the trying.
+        let _ = writeln!(anstream::stderr(), "* {error}; trying again for {retry}");
     }
 }

@@ -1,5 +1,6 @@
 //! Recording a conversation: the flags of every command that can.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use otherend_net::recording::{
 };
 
 use crate::exit::Failure;
+use crate::exit::file::not_written;
 use crate::output::screen::{Remark, Screen};
 
 /// What is recorded, and how carefully.
@@ -130,7 +132,12 @@ pub(crate) fn finish(writer: Option<Writer>) -> anyhow::Result<()> {
 }
 
 fn failure(error: RecordError) -> Failure {
-    Failure::Usage(error.to_string())
+    let text = error.to_string();
+    match error {
+        RecordError::File { cause, .. } => not_written(text, &cause),
+        RecordError::Exists(_) => not_written(text, &ErrorKind::AlreadyExists.into()),
+        _ => Failure::Usage(text),
+    }
 }
 
 fn is_folder(path: &Path) -> bool {

@@ -45,6 +45,7 @@ impl ScreenArgs {
             numbers,
             raw: self.raw,
             hex: false,
+            quiet: self.quiet,
         }
     }
 }

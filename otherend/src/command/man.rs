@@ -8,6 +8,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use crate::exit::Failure;
+use crate::exit::file::unwritable;
 
 /// The flags of `otherend man`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     program.build();
     if let Some(folder) = &args.folder {
         write_files(&with_all_below(&program), folder)
-            .map_err(|error| Failure::Usage(format!("writing to {}: {error}", folder.display())))?;
+            .map_err(|error| unwritable(folder, &error))?;
         return Ok(());
     }
     let commands = match args.command.as_slice() {

@@ -15,7 +15,9 @@ pub(crate) fn stop_on_signals(handle: Handle, screen: Screen) -> anyhow::Result<
             if handle.is_stopping() {
                 handle.stop();
             } else {
-                screen.remark(handle.now(), 0, &Remark::Stopping);
+                if !screen.look().quiet {
+                    screen.remark(handle.now(), 0, &Remark::Stopping);
+                }
                 handle.drain();
             }
         }

@@ -45,6 +45,8 @@ pub(crate) struct Look {
     pub(crate) raw: bool,
     /// Show the peer's bytes in rows of hex.
     pub(crate) hex: bool,
+    /// Show only what went wrong.
+    pub(crate) quiet: bool,
 }
 
 /// The way to the screen; clone it for everyone who has something to show.

@@ -13,6 +13,9 @@ use crate::exit::Failure;
 /// How long it may take to find out: the error itself has taken its time already.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+/// What to do about a source address that is not ours.
+const OTHER_SOURCES: &str = "to do: leave --source out, or take one that `otherend interfaces` has";
+
 /// A connection that failed, and why.
 pub(crate) fn not_connected(
     error: &ConnectError,
@@ -23,8 +26,11 @@ pub(crate) fn not_connected(
         // The others are explained by themselves.
         return failure(error, error.to_string());
     }
-    let lines = indented(&lines(endpoint, options));
-    failure(error, format!("{error}{lines}"))
+    let lines = match options.source {
+        Some(_) if error.is_unusable_source() => vec![OTHER_SOURCES.to_owned()],
+        _ => lines(endpoint, options),
+    };
+    failure(error, format!("{error}{}", indented(&lines)))
 }
 
 /// Why an address does not let us connect, in a few lines. Takes a few seconds at most.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use otherend_core::transcript::{ReadError, Recording, Tail, Transcript};
 
 use crate::exit::Failure;
+use crate::exit::file::{unreadable, unwritable};
 use crate::output::human::plural;
 
 /// How standard input is named.
@@ -24,7 +25,7 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             continue;
         }
         let before = found.len();
-        below(path, &mut found).map_err(|error| unusable(path, &error))?;
+        below(path, &mut found).map_err(|error| unreadable(path, &error))?;
         found[before..].sort();
         if found.len() == before {
             let path = path.display();
@@ -57,7 +58,7 @@ pub(crate) fn source(path: &Path) -> Result<Vec<u8>, Failure> {
     } else {
         fs::read(path)
     };
-    read.map_err(|error| unusable(path, &error))
+    read.map_err(|error| unreadable(path, &error))
 }
 
 /// Replace a file as a whole: it is the old one or the new one, never a part.
@@ -72,7 +73,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);
-        unusable(path, &error)
+        unwritable(path, &error)
     })
 }
 
@@ -129,8 +130,4 @@ pub(crate) fn complaint(error: &ReadError, name: &str, source: &[u8]) -> String 
 pub(crate) fn remark(text: &str) {
     // A stderr that is gone must not stop the work.
     let _ = writeln!(anstream::stderr(), "otherend: {text}");
-}
-
-fn unusable(path: &Path, error: &io::Error) -> Failure {
-    Failure::Usage(format!("{}: {error}", path.display()))
 }

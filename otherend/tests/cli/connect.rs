@@ -74,6 +74,27 @@ fn a_peer_that_does_not_close_is_left_after_the_linger_time() {
 }
 
 #[test]
+fn a_source_that_cannot_be_used_is_blamed() {
+    let (_nobody, address) = port_without_listener();
+    for (source, why) in [
+        ("192.0.2.99", "it is no address of this machine"),
+        ("::1", "they are of different families"),
+    ] {
+        let outcome = otherend(&["connect", &address, "-s", source]).run();
+        let said = format!("cannot connect to {address}: {source} cannot be its source, {why}");
+        outcome.exited(1).complained(&said).complained("--source");
+    }
+}
+
+#[test]
+fn a_client_connects_from_the_source_it_was_given() {
+    let (address, server) = server(|peer| peer.peer_addr().expect("its address").ip());
+    let outcome = otherend(&["connect", &address, "-s", "127.0.0.77"]).run();
+    outcome.succeeded();
+    assert_eq!(server.join().unwrap().to_string(), "127.0.0.77");
+}
+
+#[test]
 fn crlf_gives_every_line_its_carriage_return() {
     let (address, server) = server(|peer| hear(&peer));
     let outcome = otherend(&["connect", "-C", &address])

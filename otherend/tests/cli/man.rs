@@ -33,7 +33,7 @@ fn a_folder_that_cannot_be_is_file_trouble() {
     program
         .run()
         .exited(2)
-        .complained("writing to file/below: ");
+        .complained("cannot write file/below: ");
 }
 
 #[test]

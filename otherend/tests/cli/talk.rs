@@ -70,7 +70,7 @@ fn lint_tells_what_can_never_match_from_what_is_odd() {
 #[test]
 fn what_is_no_file_is_named() {
     let outcome = otherend(&["talk", "lint", "nowhere.talk"]).run().exited(2);
-    outcome.said("nowhere.talk: No such file");
+    outcome.said("nowhere.talk: no such file");
     let outcome = otherend(&["talk", "lint", "."]).run().exited(2);
     outcome.complained(". holds no .talk files");
 }

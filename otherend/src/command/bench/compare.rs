@@ -9,6 +9,7 @@ use crate::bench::report::compare::{Comparison, Verdict, compare};
 use crate::bench::report::text::task;
 use crate::bench::report::{Report, SCHEMA};
 use crate::exit::Failure;
+use crate::exit::file::unreadable;
 use crate::output::style::Palette;
 
 /// The flags of `otherend bench compare`.
@@ -53,7 +54,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
 
 fn read(path: &Path) -> Result<Report, Failure> {
     let usage = |text: String| Failure::Usage(format!("{}: {text}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| usage(error.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let report: Report = serde_json::from_str(&text)
         .map_err(|error| usage(format!("this is no run that `bench --save` wrote: {error}")))?;
     match report.schema {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::bench::report::text::summary;
 use crate::bench::report::{Blame, Report, html};
 use crate::exit::Failure;
+use crate::exit::file::unwritable;
 use crate::output::style::Palette;
 
 /// What to do with the results.
@@ -58,7 +59,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
         .open(path);
     opened
         .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())).into())
+        .map_err(|error| unwritable(path, &error).into())
 }
 
 /// What the exit code will be: wrong replies before the network before the time.

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::case::{Ending, Played};
 use crate::exit::Failure;
+use crate::exit::file::unwritable;
 
 /// Write the report over whatever `file` holds.
 pub(super) fn write(file: &Path, played: &[Played]) -> Result<(), Failure> {
-    fs::write(file, report(played))
-        .map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))
+    fs::write(file, report(played)).map_err(|error| unwritable(file, &error))
 }
 
 fn report(played: &[Played]) -> String {

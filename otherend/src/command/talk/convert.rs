@@ -4,9 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
 use crate::exit::Failure;
+use crate::exit::file::unwritable;
 use crate::talk::{files, jsonl};
 
 /// The flags of `otherend talk convert`.
@@ -54,14 +53,15 @@ fn write(path: &Path, force: bool, text: &str) -> anyhow::Result<()> {
         .create_new(!force)
         .create(true)
         .truncate(force);
-    let mut file = options.open(path).map_err(|error| {
-        let hint = match error.kind() {
-            ErrorKind::AlreadyExists => " (--force writes over it)",
-            _ => "",
-        };
-        Failure::Usage(format!("{}: {error}{hint}", path.display()))
-    })?;
-    file.write_all(text.as_bytes())
-        .with_context(|| path.display().to_string())?;
-    Ok(())
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            let path = path.display();
+            let text = format!("cannot write {path}: it exists already; --force writes over it");
+            Failure::Usage(text).into()
+        }
+        _ => unwritable(path, &error).into(),
+    })
 }

@@ -72,7 +72,7 @@ impl fmt::Display for Remark<'_> {
             Remark::Listening(address, Protocol::Udp) => write!(f, "listening on udp {address}"),
             Remark::Reachable(reach) => write!(f, "reached at {reach} {}", reached_from(reach)),
             Remark::Came(address) => write!(f, "{address} connected"),
-            Remark::FinishedSending => f.write_str("has finished sending"),
+            Remark::FinishedSending => f.write_str("the peer has finished sending"),
             Remark::LineTooLong => f.write_str("a line is too long, the rest of it is discarded"),
             Remark::Left {
                 reason,

@@ -1,0 +1,114 @@
+//! `otherend serve` as its operator meets it: the first question, signals, silence.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+use expectrl::ControlCode;
+use rustix::process::Signal;
+
+use super::program::{Running, otherend};
+use super::tap::listening;
+use super::terminal::Terminal;
+
+const ENGINES: [&str; 3] = ["single", "threads", "async"];
+
+fn serve(flags: &[&str]) -> (Running, String) {
+    let words = [&["serve", "127.0.0.1:0"], flags].concat();
+    let mut server = otherend(&words).start();
+    let address = listening(&mut server);
+    (server, address)
+}
+
+/// A client that has said this and heard the answer to its first line.
+fn client(address: &str, said: &str) -> BufReader<TcpStream> {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.write_all(said.as_bytes()).expect("it reads");
+    let mut stream = BufReader::new(stream);
+    let mut answer = String::new();
+    stream.read_line(&mut answer).expect("it answers");
+    assert_eq!(answer, "From server -> a\n");
+    stream
+}
+
+#[test]
+fn a_signal_closes_idle_clients_and_the_report_counts_them() {
+    for (engine, signal) in ENGINES
+        .into_iter()
+        .zip([Signal::INT, Signal::TERM, Signal::TERM])
+    {
+        let (server, address) = serve(&["--engine", engine]);
+        let mut client = client(&address, "a\n");
+        server.signal(signal);
+        assert_eq!(client.read(&mut [0]).expect("an orderly end"), 0);
+        drop(client);
+        server
+            .wait()
+            .succeeded()
+            .said("* stopping: conversations may finish")
+            .said("the server is stopping (1 line heard, 1 said)")
+            .said("* stopped: 0 finished, 1 idle closed, 0 cut off; in all 1 conversation, ");
+    }
+}
+
+#[test]
+fn a_client_in_the_middle_of_a_line_may_finish_it() {
+    for engine in ENGINES {
+        let (mut server, address) = serve(&["--engine", engine]);
+        let mut client = client(&address, "a\nhal");
+        server.signal(Signal::TERM);
+        server.stdout_with("* stopping");
+        client.get_mut().write_all(b"f\n").expect("it still reads");
+        let mut rest = String::new();
+        client.read_to_string(&mut rest).expect("an orderly end");
+        assert_eq!(rest, "From server -> half\n");
+        drop(client);
+        server.wait().succeeded().said("* stopped: 1 finished, ");
+    }
+}
+
+#[test]
+fn a_second_signal_stops_at_once() {
+    for engine in ENGINES {
+        let flags = [
+            "--engine",
+            engine,
+            "--drain-timeout",
+            "1h",
+            "--line-timeout",
+            "1h",
+        ];
+        let (mut server, address) = serve(&flags);
+        let _client = client(&address, "a\nhalf");
+        server.signal(Signal::TERM);
+        server.stdout_with("* stopping");
+        server.signal(Signal::TERM);
+        let outcome = server.wait().succeeded();
+        outcome.said("* stopped: 0 finished, 0 idle closed, 1 cut off; ");
+    }
+}
+
+/// The port that the system chose is said nevertheless: nobody could know it.
+#[test]
+fn quiet_says_nothing_of_clients_and_signals() {
+    let (server, address) = serve(&["-q"]);
+    let _client = client(&address, "a\n");
+    server.signal(Signal::TERM);
+    let outcome = server.wait().succeeded();
+    assert_eq!(outcome.stdout, format!("* listening on {address}\n"));
+}
+
+#[test]
+fn rubbish_for_an_address_is_explained_and_asked_again() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::start(&["serve", "--ask"], home);
+    terminal.sees("listen on which address [127.0.0.1:8080]: ");
+    terminal.types("rubbish\r");
+    terminal.sees("* `rubbish` has no port: add one, as in rubbish:8080");
+    terminal.sees("listen on which address [127.0.0.1:8080]: ");
+    terminal.types("127.0.0.1:0\r");
+    terminal.sees("* listening on 127.0.0.1:");
+    terminal.sees("* only this machine can connect; --any lets others in");
+    terminal.presses(ControlCode::EndOfText);
+    terminal.sees("* stopped: ");
+    terminal.exits(0);
+}
