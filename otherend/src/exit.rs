@@ -13,8 +13,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The conversation did not match its transcript; what differs was already shown (exit 3).
     Mismatch(String),
-    /// It does not work, and why was already shown (exit 1).
-    Shown,
+    /// It does not work, and why was already shown (this exit code).
+    Shown(u8),
     /// The time allowed ran out (exit 4).
     TimedOut(String),
 }
@@ -25,7 +25,7 @@ impl std::fmt::Display for Failure {
             Failure::Usage(text) | Failure::Mismatch(text) | Failure::TimedOut(text) => {
                 f.write_str(text)
             }
-            Failure::Shown => f.write_str("it does not work"),
+            Failure::Shown(_) => f.write_str("it does not work"),
         }
     }
 }
@@ -37,8 +37,8 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    if is_shown(&error) {
-        return ExitCode::from(1);
+    if let Some(Failure::Shown(code)) = error.downcast_ref() {
+        return ExitCode::from(*code);
     }
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
@@ -48,16 +48,13 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     ExitCode::from(code(&error))
 }
 
-fn is_shown(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(Failure::Shown))
-}
-
 fn code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Failure>() {
         Some(Failure::Usage(_)) => 2,
         Some(Failure::Mismatch(_)) => 3,
         Some(Failure::TimedOut(_)) => 4,
-        Some(Failure::Shown) | None => 1,
+        Some(Failure::Shown(code)) => *code,
+        None => 1,
     }
 }
 

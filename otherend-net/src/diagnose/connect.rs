@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use socket2::Socket;
 
-use super::evidence::{Asked, Attempt, Contrast, Evidence, Oddity, Outcome, Route, Target};
+use super::evidence::{Asked, Attempt, Contrast, Evidence, Oddity, Outcome, Route, Talk, Target};
 use super::firewall::{self, Packet, Ruleset};
 use super::probe::Probe;
 use super::{
@@ -171,10 +171,14 @@ impl<'a> Run<'a> {
             .map(|target| target.address)
             .collect();
         let limit = self.share(SHARE_CONNECT);
-        let watched = &mut self.watched;
+        let (watched, targets) = (&mut self.watched, &self.evidence.targets);
         watched.begins(Stage::Connection, &phrase::list(&addresses));
         let probes = probe::connect_all(&addresses, limit, |probe| {
-            let (mark, text) = tell::attempt(probe.address, &probe.attempt);
+            let way = targets
+                .iter()
+                .find(|target| target.address == probe.address);
+            let way = way.map(|target| &target.way);
+            let (mark, text) = tell::attempt(probe.address, way, &probe.attempt);
             watched.step(Stage::Connection, mark, text, probe.attempt.took);
         });
         self.keep(probes)
@@ -202,7 +206,6 @@ impl<'a> Run<'a> {
             .begins(Stage::Contrast, "what else answers there");
         for index in 0..self.evidence.targets.len() {
             let started = Instant::now();
-            self.oddities(self.evidence.targets[index].address);
             let target = &self.evidence.targets[index];
             let left = deadline.saturating_duration_since(started);
             let contrast = match target.attempt.outcome {
@@ -213,12 +216,18 @@ impl<'a> Run<'a> {
                 self.step(Stage::Contrast, mark, text, started.elapsed());
             }
             self.evidence.targets[index].contrast = contrast;
+            self.oddities(index);
         }
     }
 
-    /// What looks wrong with an address that nobody accepted at.
-    fn oddities(&mut self, address: SocketAddr) {
-        for oddity in way::oddities(address, &self.interfaces) {
+    /// What looks wrong with an address that nobody accepted at. That another was meant is no
+    /// guess for one that a machine has.
+    fn oddities(&mut self, index: usize) {
+        let target = &self.evidence.targets[index];
+        let (address, answers) = (target.address, target.answers());
+        let mut oddities = way::oddities(address, &self.interfaces);
+        oddities.retain(|oddity| !answers || !matches!(oddity, Oddity::NearOwnNetwork { .. }));
+        for oddity in oddities {
             let text = tell::oddity(address, &oddity);
             self.step(Stage::Address, Mark::Note, text, Duration::ZERO);
             self.evidence.oddities.push(oddity);
@@ -236,8 +245,10 @@ impl<'a> Run<'a> {
         self.watched
             .begins(Stage::Conversation, "listening to what it says");
         let talk = conversation::talk(stream, address, &self.evidence.asked, deadline);
-        let (mark, text) = tell::talk(&talk);
-        self.step(Stage::Conversation, mark, text, started.elapsed());
+        let mark = verdict::mark_of_talk(&self.evidence, address, &talk);
+        let text = tell::talk(&self.evidence.asked, &talk);
+        let took = talk.heard_after.unwrap_or_else(|| started.elapsed());
+        self.step(Stage::Conversation, mark, text, took);
         self.evidence.talk = Some(talk);
     }
 
@@ -267,15 +278,21 @@ impl<'a> Run<'a> {
         };
         let started = Instant::now();
         let machine = machine::look(asked);
-        let (mark, text) = tell::machine(asked, machine.as_ref());
+        let quiet = self.evidence.talk.as_ref().is_none_or(Talk::is_silent);
+        let (mark, text) = tell::machine(asked, machine.as_ref(), quiet);
         self.step(Stage::Machine, mark, text, started.elapsed());
         self.evidence.machine = machine;
     }
 
     /// What this machine's rules do to what was not answered.
     fn rules(&mut self) {
-        let stopped =
-            |outcome: &Outcome| !matches!(outcome, Outcome::Accepted(_) | Outcome::NotTried);
+        // Without descriptors the rules cannot be read, either.
+        let stopped = |outcome: &Outcome| {
+            !matches!(
+                outcome,
+                Outcome::Accepted(_) | Outcome::NotTried | Outcome::NoDescriptors
+            )
+        };
         if !self
             .evidence
             .targets

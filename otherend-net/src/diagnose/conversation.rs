@@ -55,21 +55,23 @@ struct Talking {
 struct Heard {
     bytes: Vec<u8>,
     end: End,
+    /// When the first byte came.
+    after: Option<Duration>,
 }
 
 impl Talking {
     fn say_plain(&mut self, asked: &Asked) {
         let mut greeting = self.hear(GREETING, None);
         self.talk.greeting.append(&mut greeting.bytes);
+        self.talk.heard_after = greeting.after;
         self.ended(greeting.end);
         if let Some(line) = &asked.say {
             self.say(line, asked.expect.as_deref());
         }
         let heard_nothing = self.talk.greeting.is_empty() && self.talk.reply.is_empty();
-        // A server that was told nothing is not disturbed by bytes that it cannot understand,
-        // unless its port is one for TLS.
-        let may_disturb = asked.say.is_some() || protocol::is_tls_port(asked.port);
-        if heard_nothing && may_disturb && !self.has_late_reply() {
+        // One that ends without having been told anything waits for nothing.
+        let waits = asked.say.is_some() || self.talk.end == End::Open;
+        if heard_nothing && waits && !self.has_late_reply() {
             self.try_tls(&asked.host);
         }
     }
@@ -100,6 +102,7 @@ impl Talking {
         }
         let reply = self.hear(REPLY, expect);
         self.talk.reply = reply.bytes;
+        self.talk.heard_after = reply.after.or(self.talk.heard_after);
         self.ended(reply.end);
         if self.talk.reply.is_empty() && self.talk.end == End::Open {
             self.add_line_end();
@@ -135,6 +138,7 @@ impl Talking {
         let heard = self.hear(REPLY, None);
         self.talk.tls = Some(tls_answer(&heard));
         self.talk.tls_heard = heard.bytes;
+        self.talk.heard_after = heard.after;
         self.ended(heard.end);
     }
 
@@ -185,7 +189,9 @@ impl Talking {
 /// Read until the deadline, the end, `MOST` bytes, or a short while after the end of a line, or
 /// after the text that is waited for.
 fn hear(stream: &mut TcpStream, deadline: Instant, until: Option<&str>) -> Heard {
+    let started = Instant::now();
     let mut bytes = Vec::new();
+    let mut after = None;
     loop {
         let mut left = deadline.saturating_duration_since(Instant::now());
         if is_complete(&bytes, until) {
@@ -195,16 +201,20 @@ fn hear(stream: &mut TcpStream, deadline: Instant, until: Option<&str>) -> Heard
             return Heard {
                 bytes,
                 end: End::Open,
+                after,
             };
         }
         let end = match read_some(stream, left, &mut bytes) {
             Ok(0) => End::Closed,
-            Ok(_) => continue,
+            Ok(_) => {
+                after.get_or_insert_with(|| started.elapsed());
+                continue;
+            }
             Err(error) if is_timeout(&error) => End::Open,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(_) => End::Reset,
         };
-        return Heard { bytes, end };
+        return Heard { bytes, end, after };
     }
 }
 

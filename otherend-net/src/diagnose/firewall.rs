@@ -40,6 +40,8 @@ struct Rule {
     action: Action,
     /// As the tool prints it.
     text: String,
+    /// The command that removes it, when that removes nothing else.
+    undo: Option<String>,
 }
 
 /// What a rule does.

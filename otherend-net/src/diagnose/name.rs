@@ -173,7 +173,7 @@ pub(super) fn told(finding: &NameFinding) -> (Mark, String) {
         .iter()
         .map(|resolver| format!("{} {}", resolver.address.ip(), answer(resolver.answer)))
         .collect();
-    match servers.is_empty() {
+    match servers.is_empty() || finding.outcome == NameOutcome::Unknown {
         true => (Mark::Bad, text),
         false => (Mark::Bad, format!("{text}; {}", servers.join("; "))),
     }

@@ -40,11 +40,19 @@ pub(super) fn ip_route(address: IpAddr) -> &'static str {
     }
 }
 
+/// How an address is asked for on its link (RFC 826, RFC 4861).
+pub(super) fn link_question(address: IpAddr) -> &'static str {
+    match address {
+        IpAddr::V4(_) => "ARP",
+        IpAddr::V6(_) => "neighbour discovery",
+    }
+}
+
 /// `host:port`, with brackets around an IPv6 address.
 pub(super) fn endpoint(host: &str, port: u16) -> String {
-    match host.parse::<IpAddr>() {
-        Ok(IpAddr::V6(address)) => format!("[{address}]:{port}"),
-        _ => format!("{host}:{port}"),
+    match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
     }
 }
 
@@ -72,7 +80,11 @@ pub(super) fn excerpt(bytes: &[u8]) -> String {
     let blank = |line: &&[u8]| line.trim_ascii().is_empty();
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let line = lines.find(|line| !blank(line)).unwrap_or_default();
-    let shown = otherend_core::escaped(line.trim_ascii_end());
+    let line = line.trim_ascii_end();
+    let shown = match std::str::from_utf8(line) {
+        Ok(_) => otherend_core::escaped(line),
+        Err(_) => line.escape_ascii().to_string(),
+    };
     match shown.char_indices().nth(60) {
         Some((end, _)) => format!("{}...", &shown[..end]),
         None => shown,
@@ -93,6 +105,7 @@ mod tests {
     #[test]
     fn an_excerpt_carries_no_control_characters() {
         assert_eq!(excerpt(b"\r\n\x1b[31mred\x07\r\nmore"), "\\x1b[31mred\\x07");
+        assert_eq!(excerpt(b"\x16\x03\xfeo"), "\\x16\\x03\\xfeo");
     }
 
     #[test]

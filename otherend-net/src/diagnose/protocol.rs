@@ -55,14 +55,6 @@ pub(crate) fn is_tls(heard: &[u8]) -> bool {
     matches!(heard, [0x15 | 0x16, 3, 0..=4, ..])
 }
 
-/// Whether a port is one on which TLS is spoken from the first byte, by registration or by habit.
-pub(crate) fn is_tls_port(port: u16) -> bool {
-    const PORTS: [u16; 16] = [
-        443, 465, 563, 636, 853, 989, 990, 992, 993, 995, 5061, 5671, 6697, 8443, 8883, 9443,
-    ];
-    PORTS.contains(&port)
-}
-
 /// A SETTINGS frame on stream 0 (RFC 9113 §3.4): what an HTTP/2 server says first.
 fn is_http2(heard: &[u8]) -> bool {
     matches!(heard, [0, _, _, 4, 0, 0, 0, 0, 0, ..])

@@ -48,7 +48,7 @@ fn number(digits: &[u8]) -> Option<u16> {
 }
 
 /// What was probably meant, when an IPv4 address is on no network of this machine and would be on
-/// one if one slip were undone: the network, and the address on it.
+/// one if one slip were undone: the network, and the address on it, which is not this machine's.
 pub(super) fn near_own_network(
     address: IpAddr,
     interfaces: &[Interface],
@@ -69,7 +69,8 @@ pub(super) fn near_own_network(
             return None;
         }
         let meant = Ipv4Addr::from(network | (u32::from(asked) & !mask));
-        if is_one(&meant.to_string(), &asked.to_string()) {
+        let is_own = own().any(|own| own.ip == meant);
+        if !is_own && is_one(&meant.to_string(), &asked.to_string()) {
             best.get_or_insert((
                 format!("{}/{prefix}", Ipv4Addr::from(network)),
                 meant.into(),
@@ -82,6 +83,7 @@ pub(super) fn near_own_network(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interfaces::Address;
 
     #[test]
     fn one_slip_is_a_swap_a_loss_an_addition_or_another_character() {
@@ -102,5 +104,25 @@ mod tests {
         }
         assert_eq!(&ports_near(8080)[..2], [8081, 8079]);
         assert!(ports_near(8080).contains(&8008));
+    }
+
+    #[test]
+    fn an_address_near_the_own_network_is_another_machines() {
+        let interface = Interface {
+            addresses: vec![Address {
+                ip: [192, 168, 1, 20].into(),
+                prefix: 24,
+                scope: Scope::Private,
+                caution: None,
+            }],
+            ..crate::interfaces::list().unwrap().remove(0)
+        };
+        let near =
+            |asked: [u8; 4]| near_own_network(asked.into(), std::slice::from_ref(&interface));
+        let meant = |ip: [u8; 4]| Some(("192.168.1.0/24".to_owned(), ip.into()));
+        assert_eq!(near([192, 168, 2, 65]), meant([192, 168, 1, 65]));
+        assert_eq!(near([192, 168, 2, 20]), None, "that would be this machine");
+        assert_eq!(near([192, 168, 1, 65]), None, "that is on the network");
+        assert_eq!(near([10, 9, 8, 7]), None);
     }
 }

@@ -3,6 +3,7 @@
 //! can be seen.
 
 mod here;
+mod icmp;
 mod listen;
 mod name;
 mod refused;
@@ -19,10 +20,11 @@ use super::cause::{Cause, Verdict};
 use super::evidence::{Evidence, NameOutcome, Oddity, Outcome, Route, Target};
 use super::word::Word;
 
+pub(super) use icmp::{Meaning, icmp_text, meaning};
 pub use listen::listen_verdict;
 pub(super) use name::answer;
 pub(super) use refused::who;
-pub(super) use unreachable::icmp_text;
+pub(super) use talk::mark as mark_of_talk;
 
 /// What the evidence of an attempt to connect amounts to.
 pub fn verdict(evidence: &Evidence) -> Verdict {

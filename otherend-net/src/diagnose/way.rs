@@ -39,7 +39,8 @@ pub(super) fn way_to(address: SocketAddr, interfaces: &[Interface]) -> Way {
     };
     Way {
         route,
-        down,
+        down: down.map(|interface| interface.name.clone()),
+        no_link: down.is_some_and(|interface| interface.state == State::NoLink),
         outgoing: None,
     }
 }
@@ -61,7 +62,7 @@ fn on_named_link(address: SocketAddr, interfaces: &[Interface]) -> Option<Route>
 }
 
 /// An interface that has a network with this address, and carries nothing.
-fn interface_down(address: IpAddr, interfaces: &[Interface]) -> Option<String> {
+fn interface_down(address: IpAddr, interfaces: &[Interface]) -> Option<&Interface> {
     let leads_to = |interface: &&Interface| {
         let mut addresses = interface.addresses.iter();
         addresses.any(|own| {
@@ -77,16 +78,14 @@ fn interface_down(address: IpAddr, interfaces: &[Interface]) -> Option<String> {
         .iter()
         .filter(|i| i.state == State::Up)
         .any(|i| leads_to(&i));
-    down.next()
-        .filter(|_| !up)
-        .map(|interface| interface.name.clone())
+    down.next().filter(|_| !up)
 }
 
 /// "directly over eth0, from 192.168.1.20": the way in words.
 pub(super) fn describe(route: &Route) -> String {
     let from = |source: &Option<IpAddr>| source.map_or(String::new(), |ip| format!(", from {ip}"));
     match route {
-        Route::Unknown => "this system does not tell".to_owned(),
+        Route::Unknown => "not known: the system did not tell".to_owned(),
         Route::Local => "an address of this machine; nothing leaves it".to_owned(),
         Route::Broadcast => "a broadcast address: all machines of that network".to_owned(),
         Route::Direct { interface, source } => format!("directly over {interface}{}", from(source)),

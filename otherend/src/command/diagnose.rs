@@ -66,9 +66,9 @@ Examples:
                                           with otherend serve there: what arrives?
 
 What it may do: connect to the address and to other ports of the same machine, ask the configured
-name servers, send one echo request, say what --say says. A TLS hello is said only with --tls, on
-the usual TLS ports, and to a server that leaves --say unanswered. On machines outside private
-networks no port near a refused one is tried.";
+name servers, send one echo request, say what --say says. A TLS hello is said with --tls, and on a
+second connection to a server that says nothing. On machines outside private networks no port near a
+refused one is tried.";
 
 /// Diagnose, showing each step as it is known.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
@@ -99,10 +99,11 @@ fn outcome(verdict: &Verdict) -> anyhow::Result<()> {
     if verdict.works {
         return Ok(());
     }
-    match verdict.words().first() {
-        Some(Word::ReplyDiffers) => Err(Failure::Mismatch(verdict.headline.clone()).into()),
-        _ => Err(Failure::Shown.into()),
-    }
+    let code = match verdict.words().first() {
+        Some(Word::ReplyDiffers) => 3,
+        _ => 1,
+    };
+    Err(Failure::Shown(code).into())
 }
 
 impl Args {

@@ -14,7 +14,13 @@ use crate::run::{Case, Staged};
 /// The address of the server of [`Host::pair`].
 const SERVER: [&str; 2] = ["10.77.0.2", "8080"];
 /// What may be wrong, from outside, when a reset comes back.
-const RESET: &[&str] = &["not-listening", "loopback-only", "firewall-reject"];
+const RESET: &[&str] = &[
+    "not-listening",
+    "loopback-only",
+    "other-address",
+    "firewall-reject",
+    "wrong-address",
+];
 /// As an ordinary user, who may not read the firewall's rules.
 const NOBODY: &[&str] = &[
     "setpriv",

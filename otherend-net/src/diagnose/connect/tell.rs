@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 
 use crate::diagnose::evidence::{
-    Attempt, Contrast, End, Evidence, Link, Listening, Machine, Oddity, OtherEnd, Outcome, Route,
-    Talk, Target, TlsAnswer, Way,
+    Asked, Attempt, Contrast, End, Evidence, Icmp, Link, Listening, Machine, Oddity, OtherEnd,
+    Outcome, Route, Talk, Target, TlsAnswer, Way,
 };
 use crate::diagnose::firewall::Ruleset;
-use crate::diagnose::verdict::{icmp_text, who};
+use crate::diagnose::verdict::{Meaning, icmp_text, meaning, who};
 use crate::diagnose::{Mark, phrase, protocol, way};
 
 type Told = (Mark, String);
@@ -21,7 +21,7 @@ pub(super) fn oddity(address: SocketAddr, oddity: &Oddity) -> String {
         }
         Oddity::Multicast => format!("{ip} is a multicast address; a connection has one peer"),
         Oddity::NearOwnNetwork { network, meant } => {
-            format!("{ip} is none of {network}, this machine's network: was {meant} meant?")
+            format!("{ip} is not in {network}, this machine's network: was {meant} meant?")
         }
     }
 }
@@ -36,41 +36,54 @@ pub(super) fn way(address: SocketAddr, way: &Way) -> Told {
     match &way.down {
         Some(interface) => (
             Mark::Bad,
-            format!("{text}; {interface} would lead there, and is down"),
+            format!(
+                "{text}; {interface} would lead there, and is {}",
+                way.down_because()
+            ),
         ),
         None => (mark, text),
     }
 }
 
-pub(super) fn attempt(address: SocketAddr, attempt: &Attempt) -> Told {
+pub(super) fn attempt(address: SocketAddr, way: Option<&Way>, attempt: &Attempt) -> Told {
+    if let Some(icmp) = &attempt.icmp {
+        return (Mark::Bad, format!("{address} {}", by_icmp(way, icmp)));
+    }
     let text = match &attempt.outcome {
         Outcome::Accepted(_) => return (Mark::Good, format!("{address} accepted")),
         Outcome::NotTried => "not tried".to_owned(),
         Outcome::ResetAtOnce => "accepted, and reset at once".to_owned(),
         Outcome::SelfConnected => "connected to itself".to_owned(),
-        Outcome::Refused if attempt.icmp.is_none() => "refused: a reset came back".to_owned(),
-        Outcome::Refused => "refused".to_owned(),
+        Outcome::Refused => "refused: a reset came back".to_owned(),
         Outcome::TimedOut => "no answer".to_owned(),
         Outcome::HostUnreachable => "host unreachable".to_owned(),
         Outcome::NetworkUnreachable => "network unreachable".to_owned(),
-        Outcome::Forbidden if attempt.icmp.is_some() => "rejected".to_owned(),
         Outcome::Forbidden => "this machine does not allow it".to_owned(),
         Outcome::NoLocalPort => "no local port is free".to_owned(),
-        Outcome::NoDescriptors => "too many open files in this process".to_owned(),
+        Outcome::NoDescriptors => "too many open files in otherend itself".to_owned(),
         Outcome::FamilyMissing => "this machine does not have that address family".to_owned(),
         Outcome::Other(text) => text.clone(),
     };
-    match &attempt.icmp {
-        Some(icmp) => (
-            Mark::Bad,
-            format!(
-                "{address} {text}: ICMP \"{}\" from {}",
-                icmp_text(icmp),
-                icmp.from
-            ),
-        ),
-        None => (Mark::Bad, format!("{address} {text}")),
-    }
+    (Mark::Bad, format!("{address} {text}"))
+}
+
+fn by_icmp(way: Option<&Way>, icmp: &Icmp) -> String {
+    let meaning = meaning(icmp);
+    let what = match meaning {
+        Meaning::NoRoute => "network unreachable",
+        Meaning::Circle => "sent in a circle",
+        Meaning::HostSilent => "host unreachable",
+        Meaning::Rejected => "rejected",
+    };
+    let own = way.is_some_and(|way| way.is_from(icmp.from));
+    let from = match (own, meaning) {
+        (true, Meaning::HostSilent) => {
+            "this machine itself: nobody answered on the link".to_owned()
+        }
+        (true, _) => "this machine itself".to_owned(),
+        (false, _) => icmp.from.to_string(),
+    };
+    format!("{what}: ICMP \"{}\" from {from}", icmp_text(icmp))
 }
 
 /// `None` when nothing was looked at.
@@ -87,7 +100,7 @@ pub(super) fn contrast(target: &Target, contrast: &Contrast) -> Option<Told> {
 fn ports(contrast: &Contrast) -> Option<String> {
     if !contrast.open.is_empty() {
         let ports = phrase::list(&contrast.open);
-        return Some(format!("accepts on port {ports}, one slip away"));
+        return Some(format!("accepts on port {ports}, which is one digit away"));
     }
     let answered = |(port, outcome): &(u16, Outcome)| outcome.answered().then_some(*port);
     let answering: Vec<u16> = contrast.neighbours.iter().filter_map(answered).collect();
@@ -95,11 +108,11 @@ fn ports(contrast: &Contrast) -> Option<String> {
     match (count, answering.as_slice()) {
         (0, _) => None,
         (_, []) => Some(format!("none of {count} other ports answers")),
-        (_, all) if all.len() == count && count > 4 => {
-            Some(format!("none of {count} ports one slip away accepts"))
-        }
-        (_, all) if all.len() == count => Some(format!("{count} other ports answer: they refuse")),
-        (_, some) => Some(format!("port {} answers", phrase::list(some))),
+        (_, all) if all.len() == count && count > 4 => Some(format!(
+            "none of {count} similar port numbers (one digit changed) accepts"
+        )),
+        (_, [port]) => Some(format!("port {port} answers, so it is up")),
+        (_, some) => Some(format!("ports {} answer, so it is up", phrase::list(some))),
     }
 }
 
@@ -121,7 +134,8 @@ fn link(route: &Route, contrast: &Contrast) -> Option<String> {
     })
 }
 
-pub(super) fn machine(asked: SocketAddr, machine: Option<&Machine>) -> Told {
+/// `quiet`: no server has said anything; one that does not accept is then the reason.
+pub(super) fn machine(asked: SocketAddr, machine: Option<&Machine>, quiet: bool) -> Told {
     let Some(machine) = machine else {
         return (
             Mark::Unknown,
@@ -131,10 +145,10 @@ pub(super) fn machine(asked: SocketAddr, machine: Option<&Machine>) -> Told {
     let who: Vec<String> = machine.listeners.iter().map(listening).collect();
     if !who.is_empty() {
         let here = |l: &Listening| l.address.ip() == asked.ip() || l.address.ip().is_unspecified();
-        let mark = if machine.listeners.iter().any(here) {
-            Mark::Good
-        } else {
-            Mark::Bad
+        let stuck = quiet && machine.listeners.iter().any(Listening::keeps_waiting);
+        let mark = match machine.listeners.iter().any(here) && !stuck {
+            true => Mark::Good,
+            false => Mark::Bad,
         };
         return (mark, who.join("; "));
     }
@@ -194,56 +208,48 @@ pub(super) fn rules(rules: &Result<Ruleset, String>, evidence: &Evidence) -> Tol
     }
 }
 
-pub(super) fn talk(talk: &Talk) -> Told {
-    if let Some(tls) = talk
-        .tls
-        .filter(|tls| *tls != TlsAnswer::Silent && *tls != TlsAnswer::Ended)
-    {
-        return (
-            Mark::Note,
-            format!(
-                "a TLS hello was answered {}",
-                tls_text(tls, &talk.tls_heard)
-            ),
-        );
+pub(super) fn talk(asked: &Asked, talk: &Talk) -> String {
+    match talk.tls {
+        Some(tls) if asked.tls => tls_text(tls, &talk.tls_heard),
+        Some(tls) => format!("{}; {}", plain(talk), tls_text(tls, &talk.tls_heard)),
+        None => plain(talk),
     }
-    let heard = if talk.reply.is_empty() {
-        &talk.greeting
-    } else {
-        &talk.reply
-    };
+}
+
+fn plain(talk: &Talk) -> String {
     let end = match talk.end {
         End::Open => "",
         End::Closed => ", then it closed",
         End::Reset => ", then it reset the connection",
     };
-    let mark = if talk.end == End::Open {
-        Mark::Good
+    let heard = if talk.reply.is_empty() {
+        &talk.greeting
     } else {
-        Mark::Bad
+        &talk.reply
     };
-    if heard.is_empty() {
-        let mark = if talk.said { Mark::Bad } else { mark };
-        let what = if talk.said {
-            "no reply to the line"
-        } else {
-            "it says nothing"
-        };
-        return (mark, format!("{what}{end}"));
+    match (heard.is_empty(), talk.said) {
+        (true, true) => format!("no reply to the line{end}"),
+        (true, false) => format!("it says nothing by itself{end}"),
+        (false, _) => {
+            let name = protocol::recognise(heard);
+            let name = name.map_or(String::new(), |name| format!(" ({name})"));
+            format!("it said \"{}\"{name}{end}", phrase::excerpt(heard))
+        }
     }
-    let named = protocol::recognise(heard).map_or(String::new(), |name| format!(" ({name})"));
-    (
-        mark,
-        format!("it said \"{}\"{named}{end}", phrase::excerpt(heard)),
-    )
 }
 
 fn tls_text(tls: TlsAnswer, heard: &[u8]) -> String {
-    match tls {
-        TlsAnswer::Hello => "with a server hello: it speaks TLS".to_owned(),
-        TlsAnswer::Alert(code) => format!("with alert {code}: it speaks TLS"),
-        _ => format!("with \"{}\": no TLS", phrase::excerpt(heard)),
-    }
+    let answer = match tls {
+        TlsAnswer::Hello => "was answered with a server hello: it speaks TLS".to_owned(),
+        TlsAnswer::Alert(code) => format!("was answered with alert {code}: it speaks TLS"),
+        TlsAnswer::NotTls => match protocol::recognise(heard) {
+            Some(protocol) => format!("was answered in {protocol}"),
+            None => "was answered with what is no TLS".to_owned(),
+        },
+        TlsAnswer::Ended => "was answered by closing".to_owned(),
+        TlsAnswer::Silent => "was not answered".to_owned(),
+    };
+    format!("a TLS hello {answer}")
 }
 
 pub(super) fn other_end(other_end: Option<&OtherEnd>) -> Told {

@@ -27,6 +27,14 @@ pub struct Listening {
     pub queue: Option<Queue>,
 }
 
+impl Listening {
+    /// Whether it leaves connections waiting: it is stopped, or somebody waits to be accepted.
+    pub fn keeps_waiting(&self) -> bool {
+        self.queue.is_some_and(|queue| queue.waiting > 0)
+            || self.process.as_ref().is_some_and(Process::is_stopped)
+    }
+}
+
 /// A process that listens.
 #[derive(Debug, Clone, Serialize)]
 pub struct Process {
@@ -41,6 +49,13 @@ pub struct Process {
     /// For how long it runs.
     #[serde(serialize_with = "super::as_optional_seconds")]
     pub age: Option<Duration>,
+}
+
+impl Process {
+    /// Whether it is stopped, by a signal or by a debugger.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.state, Some('T' | 't'))
+    }
 }
 
 /// A queue of connections that wait to be accepted.
@@ -77,8 +92,20 @@ pub struct RuleHit {
     pub text: String,
     /// Where it stands: family, table and chain.
     pub place: String,
+    /// The command that removes the rule, when it removes nothing else.
+    pub undo: Option<String>,
     /// False when the rule has a condition that could not be judged.
     pub certain: bool,
+}
+
+impl RuleHit {
+    /// What to do about it.
+    pub(in crate::diagnose) fn remedy(&self) -> String {
+        match &self.undo {
+            Some(undo) => format!("change that rule, or remove it, as root: {undo}"),
+            None => "add a rule before it that accepts the port".to_owned(),
+        }
+    }
 }
 
 /// What a firewall rule does with a packet.

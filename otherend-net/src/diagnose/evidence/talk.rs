@@ -23,6 +23,10 @@ pub struct Talk {
     /// When it ended, from the moment of the connection.
     #[serde(serialize_with = "super::as_seconds")]
     pub ended_after: Duration,
+    /// When the reply began, from the moment the line was said; without a line, when the server
+    /// began to speak, from the moment of the connection.
+    #[serde(serialize_with = "super::as_optional_seconds")]
+    pub heard_after: Option<Duration>,
     /// What came only after this side had half-closed.
     pub after_half_close: Option<Vec<u8>>,
     /// What a TLS hello on a connection of its own was answered with.
@@ -33,6 +37,14 @@ pub struct Talk {
     pub crlf_answered: Option<bool>,
     /// What connecting once more gave, after the server had ended the conversation.
     pub again: Option<Outcome>,
+}
+
+impl Talk {
+    /// Whether the server has not said anything at all.
+    pub fn is_silent(&self) -> bool {
+        let heard = [&self.greeting, &self.reply, &self.tls_heard];
+        heard.iter().all(|heard| heard.is_empty())
+    }
 }
 
 /// How a conversation ended.

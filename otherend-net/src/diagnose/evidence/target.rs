@@ -20,6 +20,16 @@ pub struct Target {
     pub contrast: Contrast,
 }
 
+impl Target {
+    /// Whether anything shows that a machine has this address.
+    pub fn answers(&self) -> bool {
+        let icmp = self.attempt.icmp.as_ref();
+        self.attempt.outcome.answered()
+            || self.contrast.host_answers()
+            || icmp.is_some_and(|icmp| icmp.from == self.address.ip())
+    }
+}
+
 /// How this machine would send to an address.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Way {
@@ -27,8 +37,28 @@ pub struct Way {
     pub route: Route,
     /// An interface that has a network with this address, and is down.
     pub down: Option<String>,
+    /// That interface is switched on, and has no link.
+    pub no_link: bool,
     /// What a rule of this machine does to such a packet when it leaves.
     pub outgoing: Option<RuleHit>,
+}
+
+impl Way {
+    /// Whether this is the address that this machine sends from: its own errors come from there.
+    pub fn is_from(&self, from: IpAddr) -> bool {
+        match &self.route {
+            Route::Direct { source, .. } | Route::Via { source, .. } => *source == Some(from),
+            _ => from.is_loopback(),
+        }
+    }
+
+    /// Why the interface is down.
+    pub(in crate::diagnose) fn down_because(&self) -> &'static str {
+        match self.no_link {
+            true => "on, but nothing is at the other end of its cable or radio",
+            false => "switched off",
+        }
+    }
 }
 
 /// The kernel's answer to "how would this be sent".

@@ -29,7 +29,7 @@ fn parse(family: &str, saved: &str) -> Ruleset {
             Some(("*", name)) => table = format!("{family} {name}"),
             Some((":", declared)) => chains.push(chain(&table, declared)),
             Some(("-", _)) => {
-                if let Some((name, rule)) = rule(line)
+                if let Some((name, rule)) = rule(&table, line)
                     && let Some(chain) = chains
                         .iter_mut()
                         .find(|c| c.table == table && c.name == name)
@@ -61,8 +61,9 @@ fn chain(table: &str, declared: &str) -> Chain {
 }
 
 /// `-A INPUT -p tcp -m tcp --dport 8080 -j DROP`
-fn rule(line: &str) -> Option<(&str, Rule)> {
-    let mut words = line.strip_prefix("-A ")?.split(' ');
+fn rule<'a>(table: &str, line: &'a str) -> Option<(&'a str, Rule)> {
+    let rest = line.strip_prefix("-A ")?;
+    let mut words = rest.split(' ');
     let chain = words.next()?;
     let mut conditions = Vec::new();
     let mut action = Action::Nothing;
@@ -100,8 +101,20 @@ fn rule(line: &str) -> Option<(&str, Rule)> {
             conditions,
             action,
             text: line.to_owned(),
+            undo: undo(table, rest),
         },
     ))
+}
+
+/// The command that removes a rule of a table, which is `ip filter` or `ip6 filter`.
+fn undo(table: &str, rule: &str) -> Option<String> {
+    let (family, name) = table.split_once(' ')?;
+    let tool = if family == "ip6" {
+        "ip6tables"
+    } else {
+        "iptables"
+    };
+    Some(format!("{tool} -t {name} -D {rule}"))
 }
 
 fn target(name: &str, goto: bool) -> Action {

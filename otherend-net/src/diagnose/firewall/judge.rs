@@ -76,8 +76,8 @@ impl Walk<'_> {
         self.sure = true;
         match self.chain(chain, 0) {
             Fate::Returned if chain.drops_by_default => {
-                let text = "its policy is drop, and no rule accepts".to_owned();
-                self.stop(chain, RuleAction::Drop, text, true)
+                let text = "its policy is drop, and no rule accepts";
+                self.stop(chain, RuleAction::Drop, (text, None), true)
             }
             fate => fate,
         }
@@ -121,17 +121,24 @@ impl Walk<'_> {
         action: RuleAction,
         sure: bool,
     ) -> Option<Fate> {
-        match self.stop(chain, action, rule.text.clone(), sure) {
+        match self.stop(chain, action, (&rule.text, rule.undo.clone()), sure) {
             Fate::Stopped(hit) => Some(Fate::Stopped(hit)),
             _ => None,
         }
     }
 
     /// Stop for certain, or remember that it may have been stopped here and go on.
-    fn stop(&mut self, chain: &Chain, action: RuleAction, text: String, sure: bool) -> Fate {
+    fn stop(
+        &mut self,
+        chain: &Chain,
+        action: RuleAction,
+        (text, undo): (&str, Option<String>),
+        sure: bool,
+    ) -> Fate {
         let hit = RuleHit {
             action,
-            text,
+            text: text.to_owned(),
+            undo,
             place: format!("table {}, chain {}", chain.table, chain.name),
             certain: sure && self.sure,
         };

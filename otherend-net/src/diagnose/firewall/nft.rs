@@ -101,7 +101,8 @@ impl Reader {
             .get(&(table.clone(), handle))
             .cloned()
             .unwrap_or_default();
-        let rules = self.rules_of(&table, statements, &text);
+        let undo = format!("nft delete rule {table} {name} handle {handle}");
+        let rules = self.rules_of(&table, statements, (&text, undo));
         if let Some(chain) = self
             .chains
             .iter_mut()
@@ -112,7 +113,12 @@ impl Reader {
     }
 
     /// One rule; or one for each entry, when it has a verdict map.
-    fn rules_of(&self, table: &str, statements: &[Value], text: &str) -> Vec<Rule> {
+    fn rules_of(
+        &self,
+        table: &str,
+        statements: &[Value],
+        (text, undo): (&str, String),
+    ) -> Vec<Rule> {
         let mut conditions = Vec::new();
         for statement in statements {
             if statement["vmap"].is_object() {
@@ -123,6 +129,7 @@ impl Reader {
                     conditions,
                     action,
                     text: text.to_owned(),
+                    undo: Some(undo),
                 }];
             }
             conditions.extend(self.condition(table, statement));
@@ -147,6 +154,7 @@ impl Reader {
                 conditions,
                 action,
                 text: text.to_owned(),
+                undo: None,
             })
         };
         entries.iter().filter_map(rule).collect()

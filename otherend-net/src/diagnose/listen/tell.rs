@@ -16,7 +16,7 @@ pub(super) fn bind(bind: &Bind) -> Told {
         BindOutcome::NotHere => "is not an address of this machine",
         BindOutcome::Forbidden => "is not allowed to this user",
         BindOutcome::FamilyMissing => "has a family that this machine does not have",
-        BindOutcome::NoDescriptors => "cannot be tried: too many open files in this process",
+        BindOutcome::NoDescriptors => "cannot be tried: too many open files in otherend itself",
         BindOutcome::Other(text) => text,
     };
     (Mark::Bad, format!("{} {text}", bind.address))

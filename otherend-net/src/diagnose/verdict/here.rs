@@ -8,7 +8,7 @@ use crate::diagnose::word::Word;
 pub(super) fn causes(_evidence: &Evidence, target: &Target) -> Vec<Cause> {
     match &target.attempt.outcome {
         Outcome::Forbidden => forbidden(target),
-        Outcome::NoLocalPort => vec![no_local_port()],
+        Outcome::NoLocalPort => vec![no_local_port(target)],
         Outcome::NoDescriptors => vec![no_descriptors()],
         Outcome::FamilyMissing => vec![family_missing(phrase::family(target.address.ip()))],
         Outcome::SelfConnected => self_connected(target),
@@ -32,13 +32,14 @@ fn forbidden(target: &Target) -> Vec<Cause> {
 pub(super) fn forbidden_by_route(target: &Target, kind: &str) -> Cause {
     let ip = target.address.ip();
     Cause::certain(
-        Word::FirewallHere,
+        Word::RouteForbids,
         format!("a route on this machine forbids to send to {ip}"),
     )
     .because(format!("the route to {ip} is of the kind {kind}"))
     .check(format!("ip route get {ip}"))
     .remedy(format!(
-        "remove it: ip route show type {kind}, then ip route del"
+        "find it with {route} show type {kind}, and remove it: {route} del {kind} PREFIX",
+        route = phrase::ip_route(ip)
     ))
 }
 
@@ -70,29 +71,34 @@ pub(super) fn stopped_by_rule(target: &Target, rule: &RuleHit) -> Cause {
     };
     cause
         .because(format!("{}: {}", rule.place, rule.text))
-        .remedy("remove or change that rule")
+        .remedy(rule.remedy())
 }
 
-fn no_local_port() -> Cause {
+fn no_local_port(target: &Target) -> Cause {
     Cause::certain(
         Word::NoLocalPort,
         "this machine has no free port left for an outgoing connection",
     )
     .because("the kernel says: cannot assign requested address")
-    .check("ss -s; sysctl net.ipv4.ip_local_port_range")
+    .check(format!(
+        "ss -tan dst {} | wc -l comes near the number of ports in sysctl \
+            net.ipv4.ip_local_port_range",
+        target.address.ip()
+    ))
     .remedy(
-        "close connections, or widen the range: sysctl net.ipv4.ip_local_port_range='1024 65535'",
+        "close connections, or widen the range, as root: sysctl \
+            net.ipv4.ip_local_port_range='1024 65535'",
     )
 }
 
-fn no_descriptors() -> Cause {
+pub(super) fn no_descriptors() -> Cause {
     Cause::certain(
         Word::NoDescriptors,
-        "this process may open no further socket",
+        "otherend itself may open no further socket: its limit of open files is used up",
     )
     .because("the kernel says: too many open files")
-    .check("ulimit -n")
-    .remedy("raise the limit (ulimit -n 4096), or close files")
+    .check("ulimit -n, where otherend is started")
+    .remedy("raise the limit there: ulimit -n 4096")
 }
 
 fn family_missing(family: &str) -> Cause {

@@ -51,15 +51,7 @@ fn obstacle(evidence: &ListenEvidence, bind: &Bind) -> Option<Cause> {
         BindOutcome::NotHere => Some(not_here(evidence, address)),
         BindOutcome::Forbidden => Some(forbidden(evidence, address)),
         BindOutcome::FamilyMissing => Some(family_missing(address)),
-        BindOutcome::NoDescriptors => Some(
-            Cause::certain(
-                Word::NoDescriptors,
-                "this process may open no further socket",
-            )
-            .because("the kernel says: too many open files")
-            .check("ulimit -n")
-            .remedy("raise the limit (ulimit -n 4096), or close files"),
-        ),
+        BindOutcome::NoDescriptors => Some(super::here::no_descriptors()),
         BindOutcome::Other(text) => Some(
             Cause::certain(
                 Word::Unexplained,
@@ -84,15 +76,16 @@ fn taken(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
         )
         .check(format!("as root: ss -tanp 'sport = :{}'", address.port())),
     };
-    let cause = in_the_way
-        .iter()
-        .fold(cause, |cause, holder| cause.because(holder_text(holder)));
+    let cause = in_the_way.iter().fold(cause, with_age);
     let cause = cause.because("the kernel says: address already in use");
+    let holder = in_the_way.iter().find_map(|holder| holder.process.as_ref());
+    let end = match holder {
+        Some(process) => format!("end the other server (kill {})", process.pid),
+        None => "end the other server".to_owned(),
+    };
     match evidence.nearest_free {
-        Some(port) => cause.remedy(format!(
-            "use port {port}, which is free, or end the other server"
-        )),
-        None => cause.remedy("end the other server, or use another port"),
+        Some(port) => cause.remedy(format!("use port {port}, which is free, or {end}")),
+        None => cause.remedy(format!("{end}, or use another port")),
     }
 }
 
@@ -127,11 +120,17 @@ fn whose(address: SocketAddr, holder: &Listening) -> String {
     }
 }
 
-fn holder_text(holder: &Listening) -> String {
-    let who = super::refused::who(holder);
-    match holder.process.as_ref().and_then(|process| process.age) {
-        Some(age) => format!("{who}, which runs for {}", phrase::age(age)),
-        None => who,
+/// Who holds the port is in the cause itself.
+fn with_age(cause: Cause, holder: &&Listening) -> Cause {
+    match holder
+        .process
+        .as_ref()
+        .map(|process| (process.pid, process.age))
+    {
+        Some((pid, Some(age))) => {
+            cause.because(format!("pid {pid} has run for {}", phrase::age(age)))
+        }
+        _ => cause,
     }
 }
 
@@ -207,5 +206,5 @@ fn firewall(evidence: &ListenEvidence, rule: &RuleHit) -> Cause {
     };
     cause
         .because(format!("{}: {}", rule.place, rule.text))
-        .remedy("allow the port in the firewall")
+        .remedy(rule.remedy())
 }

@@ -2,9 +2,10 @@
 //! different things.
 
 use crate::diagnose::cause::Cause;
-use crate::diagnose::evidence::{Evidence, NameFinding, NameOutcome, ResolverAnswer};
+use crate::diagnose::evidence::{Evidence, NameFinding, NameOutcome, Resolver, ResolverAnswer};
 use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
+use crate::endpoint::Family;
 
 pub(super) fn causes(evidence: &Evidence, name: &NameFinding) -> Vec<Cause> {
     let host = &evidence.asked.host;
@@ -26,7 +27,10 @@ fn unknown(host: &str, name: &NameFinding) -> Cause {
         "the system's resolver says so after {}",
         phrase::duration(name.took)
     ))
-    .remedy("correct the name, add it to /etc/hosts, or use the server's address")
+    .remedy(
+        "correct the name, add it to /etc/hosts, or use the server's address; a name of a company \
+            may exist in its own network or VPN only",
+    )
 }
 
 fn no_family(evidence: &Evidence, name: &NameFinding) -> Cause {
@@ -43,7 +47,15 @@ fn no_family(evidence: &Evidence, name: &NameFinding) -> Cause {
         )),
         others => cause.because(format!("it has {}", phrase::list(others))),
     };
-    with_resolvers(cause, name).remedy("leave out -4 or -6, or use an address of the other family")
+    let flag = match wanted {
+        Family::V4 => "-4",
+        Family::V6 => "-6",
+        Family::Any => "-4 or -6",
+    };
+    with_resolvers(cause, name).remedy(match name.addresses.as_slice() {
+        [] => "use a name or an address that has one".to_owned(),
+        others => format!("use {}, or leave out {flag}", phrase::list_or(others)),
+    })
 }
 
 fn silent(host: &str, name: &NameFinding) -> Cause {
@@ -58,13 +70,25 @@ fn silent(host: &str, name: &NameFinding) -> Cause {
         name,
     )
     .because(format!(
-        "the system's resolver had none after {}",
+        "the system's resolver got no answer in {}",
         phrase::duration(name.took)
     ))
-    .remedy(
-        "check the network and the nameserver lines of /etc/resolv.conf, or use the \
-        server's address",
-    )
+    .remedy(match served_here(name) {
+        true => {
+            "see whether the name service of this machine runs (systemd-resolved, dnsmasq, ...) and \
+                reaches its own servers, or use the server's address"
+        }
+        false => {
+            "check the network and the nameserver lines of /etc/resolv.conf, or use the server's \
+                address"
+        }
+    })
+}
+
+/// All name servers are this machine's own.
+fn served_here(name: &NameFinding) -> bool {
+    let own = |resolver: &Resolver| resolver.address.ip().is_loopback();
+    !name.resolvers.is_empty() && name.resolvers.iter().all(own)
 }
 
 fn broken(host: &str, name: &NameFinding, text: &str) -> Cause {
@@ -76,7 +100,9 @@ fn broken(host: &str, name: &NameFinding, text: &str) -> Cause {
         name,
     )
     .because(text)
-    .remedy("try again later, try another resolver, or use the server's address")
+    .remedy(format!(
+        "try again later, ask another resolver (dig @1.1.1.1 {host}), or use the server's address"
+    ))
 }
 
 fn with_resolvers(cause: Cause, name: &NameFinding) -> Cause {
@@ -101,6 +127,6 @@ pub(in crate::diagnose) fn answer(answer: ResolverAnswer) -> String {
         ResolverAnswer::Error(5) => "refused the question (REFUSED)".to_owned(),
         ResolverAnswer::Error(code) => format!("answered with error {code}"),
         ResolverAnswer::Silent => "did not answer".to_owned(),
-        ResolverAnswer::Unreachable => "cannot be reached".to_owned(),
+        ResolverAnswer::Unreachable => "gave an error: no name server is there".to_owned(),
     }
 }

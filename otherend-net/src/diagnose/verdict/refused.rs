@@ -1,6 +1,6 @@
 //! The connection was refused: by the machine, because nothing listens there, or by a firewall.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{happened, is_local, list_listeners, unreachable};
 use crate::diagnose::cause::Cause;
@@ -23,7 +23,7 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     }
 }
 
-/// A reset came from another machine: from outside, four things look like this.
+/// A reset came from another machine: from outside, many things look like this.
 fn refused_there(target: &Target) -> Vec<Cause> {
     let port = target.address.port();
     let ip = target.address.ip();
@@ -42,31 +42,72 @@ fn refused_there(target: &Target) -> Vec<Cause> {
             .remedy(format!("use port {open}, or start the server on {port}")),
         );
     }
+    let or = if causes.is_empty() {
+        ", or on another port"
+    } else {
+        ""
+    };
     causes.push(
         Cause::likely(
             Word::NotListening,
-            format!(
-                "no server listens on port {port} of {ip}: not started, ended, or on another port"
-            ),
+            format!("no server listens on port {port} of {ip}: not started, or ended{or}"),
         )
         .because(&reset)
-        .check(format!("{} prints no line", list_listeners(port)))
-        .remedy("start the server, or ask for the port that it prints"),
-    );
-    causes.push(
-        Cause::possible(
-            Word::LoopbackOnly,
-            "the server listens on 127.0.0.1 of its machine only",
-        )
-        .because("a machine answers with a reset for that, too")
         .check(format!(
-            "{} shows 127.0.0.1:{port} or [::1]:{port}",
-            list_listeners(port)
+            "on the server: ss -ltnp shows no line with :{port}"
         ))
-        .remedy("start the server on 0.0.0.0 or on the address asked for (otherend serve --any)"),
+        .remedy("start the server, or use the port that ss shows for it"),
     );
+    causes.extend(listens_otherwise(target));
     causes.push(reset_by_firewall(target));
+    causes.push(another_machine(target));
     causes
+}
+
+/// The server runs, on an address or of a family that was not asked for.
+fn listens_otherwise(target: &Target) -> Vec<Cause> {
+    let (ip, port) = (target.address.ip(), target.address.port());
+    let (loopback, any): (IpAddr, IpAddr) = match ip {
+        IpAddr::V4(_) => (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::UNSPECIFIED.into()),
+        IpAddr::V6(_) => (Ipv6Addr::LOCALHOST.into(), Ipv6Addr::UNSPECIFIED.into()),
+    };
+    let cause = |word, says: String, shows: String| {
+        Cause::possible(word, says)
+            .because("a machine answers with a reset for that, too")
+            .check(format!("{} shows {shows}", list_listeners(port)))
+            .remedy(format!(
+                "start the server on {any} or on {ip} (otherend serve --any)"
+            ))
+    };
+    let mut causes = vec![cause(
+        Word::LoopbackOnly,
+        format!("the server listens on {loopback} of its machine only"),
+        format!("{} and no other", SocketAddr::new(loopback, port)),
+    )];
+    if ip.is_ipv6() {
+        causes.push(cause(
+            Word::FamilyMismatch,
+            "the server listens on IPv4 only".to_owned(),
+            format!("0.0.0.0:{port} or another IPv4 address"),
+        ));
+    }
+    causes.push(cause(
+        Word::OtherAddress,
+        "the server listens on another address of its machine only".to_owned(),
+        "that address".to_owned(),
+    ));
+    causes
+}
+
+fn another_machine(target: &Target) -> Cause {
+    let ip = target.address.ip();
+    Cause::possible(
+        Word::WrongAddress,
+        format!("the server is another machine: it does not have {ip}, or no longer"),
+    )
+    .because("the reset shows that a machine is there, and not which")
+    .check("on the server: otherend interfaces (or ip addr) prints its addresses")
+    .remedy("use one of the addresses that the server prints")
 }
 
 fn reset_by_firewall(target: &Target) -> Cause {
@@ -144,7 +185,7 @@ fn refused_though_listening(machine: &Machine, target: &Target, listening: &List
         .because(format!("{}: {}", rule.place, rule.text))
         .because(reset)
         .because(who(listening))
-        .remedy("remove or change that rule");
+        .remedy(rule.remedy());
     }
     if listening.queue.is_some_and(|queue| queue.is_full()) {
         return super::unanswered::backlog(listening).because(reset);

@@ -6,9 +6,12 @@ mod not_served;
 mod silent;
 mod tls;
 
+use std::net::SocketAddr;
+
 use super::{list_listeners, refused};
+use crate::diagnose::Mark;
 use crate::diagnose::cause::{Cause, Likelihood, Verdict};
-use crate::diagnose::evidence::{End, Evidence, Outcome, Process, Talk, Target};
+use crate::diagnose::evidence::{End, Evidence, Outcome, Talk, Target};
 use crate::diagnose::phrase;
 use crate::diagnose::protocol;
 use crate::diagnose::word::Word;
@@ -37,6 +40,21 @@ pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
     Verdict::new(works, headline, causes)
 }
 
+/// The mark of the step: what a cause or a remark is drawn from is not as it should be.
+pub(in crate::diagnose) fn mark(evidence: &Evidence, address: SocketAddr, talk: &Talk) -> Mark {
+    let mut targets = evidence.targets.iter();
+    let Some(target) = targets.find(|target| target.address == address) else {
+        return Mark::Note;
+    };
+    let causes = causes_of(evidence, target, talk);
+    let certain = |cause: &Cause| cause.likelihood == Likelihood::Certain;
+    match is_as_asked(evidence, talk, &causes) {
+        false => Mark::Bad,
+        true if causes.iter().any(certain) => Mark::Note,
+        true => Mark::Good,
+    }
+}
+
 /// Accepting, and then silence before anything was said, is how most servers behave.
 fn is_as_asked(evidence: &Evidence, talk: &Talk, causes: &[Cause]) -> bool {
     let asked = &evidence.asked;
@@ -60,7 +78,7 @@ fn causes_of(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     if let Some(cause) = tls::mismatch(evidence, talk) {
         return vec![cause];
     }
-    if let Some(cause) = told(talk) {
+    if let Some(cause) = told(target, talk) {
         return vec![cause];
     }
     if let Some(text) = &evidence.asked.expect
@@ -101,7 +119,7 @@ const REFUSED: [&str; 6] = [
 ];
 
 /// The server said itself why it will not talk, and ended.
-fn told(talk: &Talk) -> Option<Cause> {
+fn told(target: &Target, talk: &Talk) -> Option<Cause> {
     if talk.end == End::Open {
         return None;
     }
@@ -120,10 +138,21 @@ fn told(talk: &Talk) -> Option<Cause> {
     if has(&REFUSED) {
         let cause = Cause::certain(Word::NotAllowed, "the server does not let this machine in")
             .because(said)
-            .remedy("add this machine's address to its allow list (otherend serve --allow)");
+            .remedy(format!(
+                "add {} to its allow list (otherend serve --allow)",
+                own_address(target)
+            ));
         return Some(cause);
     }
     None
+}
+
+/// The address that the server sees, unless it is translated on the way.
+fn own_address(target: &Target) -> String {
+    match target.attempt.outcome {
+        Outcome::Accepted(local) => format!("this machine's address {}", local.ip()),
+        _ => "this machine's address".to_owned(),
+    }
 }
 
 fn other_protocol(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
@@ -145,7 +174,7 @@ fn other_protocol(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
     Some(
         Cause::certain(
             Word::OtherProtocol,
-            format!("{protocol} lives on port {}", evidence.asked.port),
+            format!("{protocol} answers on port {}", evidence.asked.port),
         )
         .because(format!("the server said \"{}\"", phrase::excerpt(heard)))
         .remedy(format!(
@@ -200,9 +229,4 @@ fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::TimedOut => "did not answer",
         _ => "cannot be reached",
     }
-}
-
-/// Whether the process is stopped, by a signal or by a debugger.
-pub(super) fn is_stopped(process: &Process) -> bool {
-    matches!(process.state, Some('T' | 't'))
 }

@@ -113,6 +113,7 @@ fn rule(action: RuleAction) -> RuleHit {
     RuleHit {
         action,
         text: "tcp dport 8080 drop".into(),
+        undo: None,
         place: "table inet filter, chain input".into(),
         certain: true,
     }
@@ -137,12 +138,23 @@ fn gives(evidence: &Evidence, works: bool, words: &[Word]) {
 }
 
 #[test]
-fn a_reset_from_another_machine_has_three_explanations() {
+fn a_reset_from_another_machine_has_many_explanations() {
+    let mut evidence = remote(Outcome::Refused);
     gives(
-        &remote(Outcome::Refused),
+        &evidence,
         false,
-        &[NotListening, LoopbackOnly, FirewallReject],
+        &[
+            NotListening,
+            LoopbackOnly,
+            OtherAddress,
+            FirewallReject,
+            WrongAddress,
+        ],
     );
+    evidence.targets[0].address = address("[fd77::2]:8080");
+    let loopback = &verdict(&evidence).causes[1];
+    assert!(loopback.says.contains("::1"), "{loopback:?}");
+    assert_eq!(verdict(&evidence).words()[2], FamilyMismatch);
 }
 
 #[test]
@@ -155,7 +167,14 @@ fn a_port_one_slip_away_that_accepts_comes_first() {
     gives(
         &evidence,
         false,
-        &[OtherPort, NotListening, LoopbackOnly, FirewallReject],
+        &[
+            OtherPort,
+            NotListening,
+            LoopbackOnly,
+            OtherAddress,
+            FirewallReject,
+            WrongAddress,
+        ],
     );
 }
 
@@ -240,15 +259,14 @@ fn an_icmpv6_rejection_is_not_this_machines() {
 }
 
 #[test]
-fn packets_that_circle_have_no_route() {
+fn packets_that_circle_are_no_missing_route() {
     let mut evidence = with_icmp(
         via_router(remote(Outcome::HostUnreachable)),
         0,
         "192.168.1.1",
     );
     evidence.targets[0].attempt.icmp.as_mut().unwrap().kind = 11;
-    gives(&evidence, false, &[NoRoute]);
-    assert!(verdict(&evidence).causes[0].says.contains("circle"));
+    gives(&evidence, false, &[RoutingLoop]);
 }
 
 #[test]
@@ -302,7 +320,16 @@ fn silence_is_explained_by_what_else_answers() {
         link: Some(Link::Answers),
         ..Contrast::default()
     };
-    gives(&with_contrast(silent.clone(), host), false, &[FirewallDrop]);
+    gives(
+        &with_contrast(silent.clone(), host.clone()),
+        false,
+        &[FirewallDrop, AnswerLost],
+    );
+    let echo = Contrast {
+        ping: Some(true),
+        ..host
+    };
+    gives(&with_contrast(silent.clone(), echo), false, &[FirewallDrop]);
     let nobody = Contrast {
         link: Some(Link::Silent),
         ..Contrast::default()
@@ -354,6 +381,13 @@ fn what_this_machine_does_not_send_is_its_own_fault() {
     gives(&evidence, false, &possible);
     evidence.targets[0].attempt.refused_to_send = Some(false);
     gives(&evidence, false, &possible[..4]);
+}
+
+#[test]
+fn a_route_that_forbids_is_no_firewall() {
+    let mut evidence = remote(Outcome::Forbidden);
+    evidence.targets[0].way.route = Route::Forbidden("prohibit");
+    gives(&evidence, false, &[RouteForbids]);
 }
 
 #[test]

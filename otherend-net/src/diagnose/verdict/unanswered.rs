@@ -6,8 +6,9 @@ use std::net::IpAddr;
 
 use crate::diagnose::cause::{Cause, Likelihood};
 use crate::diagnose::evidence::{
-    Evidence, Link, Listening, Machine, Oddity, Route, RuleAction, RuleHit, Target,
+    Evidence, Link, Listening, Machine, Oddity, Outcome, Route, RuleAction, RuleHit, Target,
 };
+use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
@@ -105,7 +106,7 @@ fn dropped_by_rule(target: &Target, rule: &RuleHit) -> Cause {
     cause
         .because(format!("{}: {}", rule.place, rule.text))
         .because(waited(target, "did not answer"))
-        .remedy("remove or change that rule")
+        .remedy(rule.remedy())
 }
 
 /// The queue of a server on this machine is full.
@@ -116,14 +117,15 @@ pub(super) fn backlog(listening: &Listening) -> Cause {
     );
     let cause = match listening.queue {
         Some(queue) => cause.because(format!(
-            "{} connections wait, the limit is {} (Recv-Q and Send-Q in ss)",
+            "{} connections wait, the limit is {} (Recv-Q and Send-Q in ss), and the kernel takes one \
+                more",
             queue.waiting, queue.limit
         )),
         None => cause,
     };
     let cause = cause.because(super::refused::who(listening));
     match &listening.process {
-        Some(process) if super::talk::is_stopped(process) => cause
+        Some(process) if process.is_stopped() => cause
             .because(format!(
                 "its process is stopped (state {})",
                 process.state.unwrap_or('T')
@@ -141,7 +143,7 @@ fn dropped_elsewhere(evidence: &Evidence, target: &Target) -> Vec<Cause> {
         return port_is_silent(target);
     }
     if contrast.host_answers() || on_link(target) == Some(Link::Answers) {
-        return vec![everything_dropped(target)];
+        return everything_dropped(target);
     }
     if contrast.link == Some(Link::Silent) {
         return unreachable::nobody_on_link(evidence, target);
@@ -166,8 +168,11 @@ fn port_is_silent(target: &Target) -> Vec<Cause> {
         .iter()
         .find(|(_, outcome)| outcome.answered());
     let contrast = match answers {
-        Some((other, _)) => format!("port {other} of the same machine answers"),
-        None => "another port of the same machine answers".to_owned(),
+        Some((other, Outcome::Refused)) => {
+            format!("port {other} answers (it refuses), so the machine is up")
+        }
+        Some((other, _)) => format!("port {other} accepts, so the machine is up"),
+        None => "another port accepts, so the machine is up".to_owned(),
     };
     vec![
         Cause::likely(
@@ -176,7 +181,10 @@ fn port_is_silent(target: &Target) -> Vec<Cause> {
         )
         .because(&silent)
         .because(&contrast)
-        .check("on the server, as root: nft list ruleset, iptables-save: look for the port")
+        .check(format!(
+            "{}, as root: nft list ruleset, iptables-save: look for the port",
+            where_rules_are(target)
+        ))
         .remedy("allow the port in the firewall"),
         Cause::possible(
             Word::BacklogFull,
@@ -192,11 +200,21 @@ fn port_is_silent(target: &Target) -> Vec<Cause> {
     ]
 }
 
-fn everything_dropped(target: &Target) -> Cause {
-    let alive = match target.contrast.ping {
-        Some(true) => "the machine answers an echo request",
-        _ => "the machine answers on the network (ARP or neighbour discovery)",
-    };
+fn everything_dropped(target: &Target) -> Vec<Cause> {
+    let silent = waited(target, "did not answer");
+    if target.contrast.ping == Some(true) {
+        // Answers do come back, to an echo request.
+        return vec![drops_each(target, "the machine answers an echo request")];
+    }
+    let question = phrase::link_question(target.address.ip());
+    let alive = format!("the machine answers on the network ({question})");
+    vec![
+        drops_each(target, &alive),
+        answer_lost(target, &silent).because(alive),
+    ]
+}
+
+fn drops_each(target: &Target, alive: &str) -> Cause {
     Cause::likely(
         Word::FirewallDrop,
         format!(
@@ -208,11 +226,36 @@ fn everything_dropped(target: &Target) -> Cause {
     .because(waited(target, "did not answer"))
     .because(alive)
     .because("neighbouring ports do not answer either")
-    .check(
-        "on the server, as root: nft list ruleset, iptables-save: look at the input chain \
-        and its policy",
-    )
+    .check(format!(
+        "{}, as root: nft list ruleset, iptables-save: look at the chains and their policies",
+        where_rules_are(target)
+    ))
     .remedy("allow the port in the firewall")
+}
+
+/// Whose rules may stop a packet on its way there, as far as the machines are known.
+fn where_rules_are(target: &Target) -> String {
+    match &target.way.route {
+        Route::Via { gateway, .. } => format!("on the server and on the router {gateway}"),
+        _ => "on the server".to_owned(),
+    }
+}
+
+/// The server got the packets, and its answers do not arrive here.
+fn answer_lost(target: &Target, silent: &str) -> Cause {
+    Cause::possible(
+        Word::AnswerLost,
+        "the packets arrive, and the answers do not find the way back",
+    )
+    .because(silent)
+    .check(format!("{} prints a line", list_half_open(target)))
+    .remedy("give the server a route back to this machine, or allow its answers out")
+}
+
+/// The command that shows, on the server, whose first packet has arrived.
+fn list_half_open(target: &Target) -> String {
+    let port = target.address.port();
+    format!("on the server while this runs: ss -tn state syn-recv 'sport = :{port}'")
 }
 
 /// Not a sign of life from there: all that remains.
@@ -224,7 +267,7 @@ fn nothing_answers(evidence: &Evidence, target: &Target) -> Vec<Cause> {
             "a firewall at the server or on the way drops everything",
         )
         .because(&silent)
-        .check("connect from a machine next to the server")
+        .check(format!("{} prints no line", list_half_open(target)))
         .remedy("allow the port in the firewall that stands between"),
         Cause::likely(
             Word::HostDown,
@@ -233,43 +276,24 @@ fn nothing_answers(evidence: &Evidence, target: &Target) -> Vec<Cause> {
         .because(&silent)
         .check("is it on, and does it reach others?")
         .remedy("start it or connect it"),
-        Cause::possible(
-            Word::AnswerLost,
-            "the packets arrive, and the answers do not find the way back",
-        )
-        .because(&silent)
-        .check(format!(
-            "on the server while this runs: ss -tn state syn-recv 'sport = :{}' shows a line",
-            target.address.port()
-        ))
-        .remedy("give the server a route back to this machine, or allow its answers out"),
+        answer_lost(target, &silent),
     ];
     causes.push(wrong_address(evidence, target).because(silent));
     causes
 }
 
-/// The address may be a slip of the finger. How likely that is depends on what else is known.
+/// Nobody has the address. A slip of the finger may be why, which is a guess and no evidence.
 pub(super) fn wrong_address(evidence: &Evidence, target: &Target) -> Cause {
     let ip = target.address.ip();
+    let says = format!("the address is wrong: no machine has {ip}");
+    let cause = Cause::possible(Word::WrongAddress, says)
+        .check("on the server: otherend interfaces (or ip addr) prints its addresses");
+    let remedy = "use one of the addresses that the server prints";
     match meant(evidence) {
-        Some((network, meant)) => {
-            let says = format!("the address is wrong: perhaps {meant} was meant");
-            Cause::possible(Word::WrongAddress, says)
-                .because(format!(
-                    "{ip} is one slip away from this machine's network {network}"
-                ))
-                .check(format!(
-                    "otherend diagnose {meant}:{}",
-                    target.address.port()
-                ))
-                .remedy("correct the address")
-        }
-        None => {
-            let says = format!("the address is wrong: no machine has {ip}");
-            Cause::possible(Word::WrongAddress, says)
-                .check("on the server: otherend interfaces (or ip addr) prints its addresses")
-                .remedy("use one of the addresses that the server prints")
-        }
+        Some((network, meant)) => cause.remedy(format!(
+            "{remedy}; perhaps {meant}, in this machine's network {network}, was meant"
+        )),
+        None => cause.remedy(remedy),
     }
 }
 

@@ -3,25 +3,13 @@
 
 use std::net::IpAddr;
 
+use super::icmp::{Meaning, icmp_text, meaning};
 use super::unanswered::{meant, wrong_address};
 use super::{happened, here};
 use crate::diagnose::cause::{Cause, Likelihood};
 use crate::diagnose::evidence::{Evidence, Icmp, Outcome, Route, Target};
 use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
-
-/// What an ICMP error of the kind "destination unreachable" means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
-    NoRoute,
-    Circle,
-    HostSilent,
-    Rejected,
-}
-
-/// ICMP types (RFC 792, RFC 4443 §3.3).
-const TIME_EXCEEDED: u8 = 11;
-const TIME_EXCEEDED_V6: u8 = 3;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     let Some(icmp) = &target.attempt.icmp else {
@@ -31,18 +19,8 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
         Meaning::Rejected => vec![rejected(target, icmp)],
         Meaning::NoRoute => vec![router_without_route(target, icmp)],
         Meaning::Circle => vec![circle(target, icmp)],
-        Meaning::HostSilent if is_own(target, icmp.from) => nobody_on_link(evidence, target),
+        Meaning::HostSilent if target.way.is_from(icmp.from) => nobody_on_link(evidence, target),
         Meaning::HostSilent => nobody_behind_router(evidence, target, icmp.from),
-    }
-}
-
-/// RFC 792 and RFC 1812 §5.2.7.1 for IPv4; RFC 4443 §3.1 for IPv6.
-fn meaning(icmp: &Icmp) -> Meaning {
-    match (icmp.from.is_ipv4(), icmp.kind, icmp.code) {
-        (true, TIME_EXCEEDED, _) | (false, TIME_EXCEEDED_V6, _) => Meaning::Circle,
-        (true, _, 0 | 6) | (false, _, 0 | 2) => Meaning::NoRoute,
-        (true, _, 1 | 7) | (false, _, 3) => Meaning::HostSilent,
-        _ => Meaning::Rejected,
     }
 }
 
@@ -87,17 +65,19 @@ fn interface_down(target: &Target, interface: &str) -> Cause {
         ),
     )
     .because(format!(
-        "{interface} has a network with this address, and is not up"
+        "{interface} has a network with this address, and is {}",
+        target.way.down_because()
     ))
-    .remedy(format!(
-        "connect its cable or network, or: ip link set {interface} up"
-    ))
+    .remedy(match target.way.no_link {
+        true => "connect its cable or its radio network".to_owned(),
+        false => format!("switch it on: ip link set {interface} up"),
+    })
 }
 
 /// A firewall's "no", by ICMP. From this machine itself, it is this machine's firewall.
 pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
     let Icmp { from, .. } = icmp;
-    let own = is_own(target, *from) && !super::is_local(target);
+    let own = target.way.is_from(*from) && !super::is_local(target);
     let (word, whose, place) = match own {
         true => (
             Word::FirewallHere,
@@ -153,7 +133,7 @@ fn router_without_route(target: &Target, icmp: &Icmp) -> Cause {
 fn circle(target: &Target, icmp: &Icmp) -> Cause {
     let ip = target.address.ip();
     Cause::certain(
-        Word::NoRoute,
+        Word::RoutingLoop,
         format!("routers send packets for {ip} in a circle"),
     )
     .because(format!("{} sent ICMP \"{}\"", icmp.from, icmp_text(icmp)))
@@ -171,13 +151,14 @@ pub(super) fn nobody_on_link(evidence: &Evidence, target: &Target) -> Vec<Cause>
     {
         return vec![gateway_down(target, *gateway, interface)];
     }
+    let ip = target.address.ip();
     let interface = match &target.way.route {
         Route::Direct { interface, .. } => format!(" on {interface}"),
         _ => String::new(),
     };
     let unclaimed = format!(
-        "nobody{interface} answers to {} (ARP or neighbour discovery, {})",
-        target.address.ip(),
+        "nobody{interface} answers to {ip} ({}, {})",
+        phrase::link_question(ip),
         super::took(target.attempt.took)
     );
     vec![
@@ -204,9 +185,13 @@ fn gateway_down(target: &Target, gateway: IpAddr, interface: &str) -> Cause {
         ),
     )
     .because(format!(
-        "nobody on {interface} answers to {gateway} (ARP or neighbour discovery)"
+        "nobody on {interface} answers to {gateway} ({})",
+        phrase::link_question(gateway)
     ))
-    .remedy("check the router and the cable to it, or the default route (ip route)")
+    .remedy(format!(
+        "check the router and the cable to it, or the default route ({})",
+        phrase::ip_route(gateway)
+    ))
 }
 
 fn nobody_behind_router(evidence: &Evidence, target: &Target, router: IpAddr) -> Vec<Cause> {
@@ -233,29 +218,5 @@ fn likely(cause: Cause) -> Cause {
     Cause {
         likelihood,
         ..cause
-    }
-}
-
-fn is_own(target: &Target, from: IpAddr) -> bool {
-    match &target.way.route {
-        Route::Direct { source, .. } | Route::Via { source, .. } => *source == Some(from),
-        _ => from.is_loopback() || from == target.address.ip(),
-    }
-}
-
-/// The name of an ICMP "destination unreachable" code.
-pub(in crate::diagnose) fn icmp_text(icmp: &Icmp) -> &'static str {
-    match (icmp.from.is_ipv4(), icmp.code) {
-        _ if meaning(icmp) == Meaning::Circle => "time exceeded",
-        (true, 0 | 6) => "network unreachable",
-        (true, 1 | 7) => "host unreachable",
-        (true, 2) => "protocol unreachable",
-        (true, 3) | (false, 4) => "port unreachable",
-        (true, 9 | 10 | 13) | (false, 1) => "administratively prohibited",
-        (false, 0) => "no route to destination",
-        (false, 2) => "beyond scope of source address",
-        (false, 3) => "address unreachable",
-        (false, 5 | 6) => "rejected by policy or route",
-        _ => "destination unreachable",
     }
 }

@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     fails(
         "server drops everything",
-        &["firewall-drop"],
+        &["firewall-drop", "answer-lost"],
         drop_all_and_ping,
     ),
     fails("drop at the client's output", &["firewall-here"], || {

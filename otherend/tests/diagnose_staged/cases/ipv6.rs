@@ -1,6 +1,6 @@
 //! The same over IPv6, where the errors have other numbers and neighbours are discovered otherwise.
 
-use super::{RESET, fails, works};
+use super::{fails, works};
 use crate::host::Host;
 use crate::peers;
 use crate::run::{Case, Staged};
@@ -12,9 +12,18 @@ pub(super) const CASES: &[Case] = &[
     works("IPv6: echoes lines, link-local", &[], || {
         reached("[::]:8080", "fe80::77%eth0").with(&["--say", "HELLO"])
     }),
-    fails("IPv6: nothing listens", RESET, || {
-        reached("[fd77::2]:9999", "fd77::2")
-    }),
+    fails(
+        "IPv6: nothing listens",
+        &[
+            "not-listening",
+            "loopback-only",
+            "family-mismatch",
+            "other-address",
+            "firewall-reject",
+            "wrong-address",
+        ],
+        || reached("[fd77::2]:9999", "fd77::2"),
+    ),
     fails(
         "IPv6: unused address",
         &["wrong-address", "host-down"],

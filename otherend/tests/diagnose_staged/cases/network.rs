@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = &[
         &["no-route"],
         router_without_route,
     ),
-    fails("routers send it in a circle", &["no-route"], circle),
+    fails("routers send it in a circle", &["routing-loop"], circle),
     fails("no route", &["no-route"], no_route),
     fails(
         "no route, one slip from the own network",
@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = &[
         no_route_near,
     ),
     fails("interface down", &["interface-down"], interface_down),
-    fails("a route forbids it", &["firewall-here"], forbidden_route),
+    fails("a route forbids it", &["route-forbids"], forbidden_route),
     fails(
         "no way back from the server",
         &["firewall-drop", "host-down", "answer-lost", "wrong-address"],

@@ -37,7 +37,9 @@ pub(super) const CASES: &[Case] = &[
             "other-port",
             "not-listening",
             "loopback-only",
+            "other-address",
             "firewall-reject",
+            "wrong-address",
         ],
         other_port,
     ),
@@ -50,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
     fails("backlog full, asked there", &["backlog-full"], backlog_here),
     works(
         "process stopped (SIGSTOP)",
-        &["silent", "server-stopped", "not-accepting", "tls-expected"],
+        &["silent", "server-stopped", "not-accepting"],
         stopped,
     ),
     fails(
@@ -84,11 +86,7 @@ pub(super) const WITH_OPENSSL: &[Case] = &[
     fails("TLS port spoken plain", &["tls-expected"], || {
         tls().with(&["--say", "HELLO"])
     }),
-    works(
-        "TLS port, nothing said",
-        &["silent", "server-stopped", "not-accepting", "tls-expected"],
-        tls,
-    ),
+    works("TLS port, nothing said", &["tls-expected"], tls),
     works("usual TLS port, nothing said", &["tls-expected"], usual_tls),
     works("TLS port spoken TLS", &[], || tls().with(&["--tls"])),
 ];

@@ -10,25 +10,33 @@ pub(super) const CASES: &[Case] = &[
     works("echoes lines", &[], || served(peers::echo).with(HELLO)),
     works(
         "accepts and is silent",
-        &["silent", "server-stopped", "not-accepting", "tls-expected"],
+        &["silent", "server-stopped", "not-accepting"],
         || served(peers::silent),
     ),
-    works(
-        "accepts and is silent, asked there",
-        &["silent", "tls-expected"],
-        || served_here(peers::silent),
-    ),
+    works("accepts and is silent, asked there", &["silent"], || {
+        served_here(peers::silent)
+    }),
     fails("does not answer the line, asked there", &["silent"], || {
         served_here(peers::silent).with(HELLO)
     }),
     fails(
         "accepts and closes",
-        &["closes-at-once", "not-allowed", "server-full"],
+        &[
+            "closes-at-once",
+            "not-allowed",
+            "server-full",
+            "backend-down",
+        ],
         || served(peers::closing),
     ),
     fails(
         "accepts and resets",
-        &["resets-at-once", "not-allowed", "server-full"],
+        &[
+            "resets-at-once",
+            "not-allowed",
+            "server-full",
+            "backend-down",
+        ],
         || served(peers::resetting),
     ),
     works("SSH on the port", &["other-protocol"], || {
@@ -42,7 +50,7 @@ pub(super) const CASES: &[Case] = &[
     }),
     works(
         "HTTP on the port, nothing said",
-        &["silent", "server-stopped", "not-accepting", "tls-expected"],
+        &["other-protocol"],
         || served(peers::http),
     ),
     fails(

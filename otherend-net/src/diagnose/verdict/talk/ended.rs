@@ -1,7 +1,7 @@
 //! The server ended the conversation: at once, after the line, or in the middle of a reply.
 
 use super::super::is_local;
-use super::silent;
+use super::{own_address, silent};
 use crate::diagnose::cause::Cause;
 use crate::diagnose::evidence::{End, Evidence, Talk, Target};
 use crate::diagnose::phrase;
@@ -84,6 +84,7 @@ fn at_once(target: &Target, talk: &Talk) -> Vec<Cause> {
     if !talk.said {
         causes.push(allow_list(target, talk));
         causes.push(silently_full(target, talk));
+        causes.push(nobody_behind(talk));
     }
     causes
 }
@@ -98,7 +99,7 @@ fn ends_each(talk: &Talk) -> Cause {
         End::Reset => (Word::ResetsAtOnce, "resets"),
         _ => (Word::ClosesAtOnce, "closes"),
     };
-    let says = format!("the server {what} each connection {when}: it fails, or is made so");
+    let says = format!("the server {what} each connection {when}: it fails, or is meant to");
     let cause = Cause::likely(word, says).because(what_happened(talk));
     let cause = match &talk.again {
         Some(again) if again.accepted() => {
@@ -122,6 +123,14 @@ fn silently_full(target: &Target, talk: &Talk) -> Cause {
         .remedy("close other connections, or raise the server's limit")
 }
 
+fn nobody_behind(talk: &Talk) -> Cause {
+    let says = "a proxy or port forward accepts, and the server behind it does not run";
+    Cause::possible(Word::BackendDown, says)
+        .because(what_happened(talk))
+        .check("on the server: does ss -ltnp name a proxy (docker-proxy, haproxy, nginx, ssh)?")
+        .remedy("start the server behind the proxy, or correct where the proxy leads")
+}
+
 fn allow_list(target: &Target, talk: &Talk) -> Cause {
     let cause = Cause::possible(
         Word::NotAllowed,
@@ -132,7 +141,10 @@ fn allow_list(target: &Target, talk: &Talk) -> Cause {
         true => cause.check("connect to another address of this machine, or to 127.0.0.1"),
         false => cause.check("connect from the server's own machine"),
     };
-    cause.remedy("add this machine's address to the server's allow list")
+    cause.remedy(format!(
+        "add {} to the server's allow list",
+        own_address(target)
+    ))
 }
 
 fn after_some_words(talk: &Talk) -> Cause {

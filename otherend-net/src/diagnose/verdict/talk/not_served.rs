@@ -1,7 +1,9 @@
 //! The kernel accepted in the server's name, and perhaps nobody serves: the process is stopped,
 //! hangs, or has no descriptor left.
 
-use super::{is_stopped, list_listeners, refused};
+use std::net::SocketAddr;
+
+use super::{list_listeners, refused};
 use crate::diagnose::cause::Cause;
 use crate::diagnose::evidence::{Evidence, Listening, Process, Talk, Target, TlsAnswer};
 use crate::diagnose::word::Word;
@@ -14,14 +16,15 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
         return Vec::new();
     }
     match listening(evidence, target) {
-        Some(listening) if listening.queue.is_some() => at(listening),
+        Some(listening) if listening.queue.is_some() => at(target.address, listening),
         _ => from_outside(evidence.asked.port),
     }
 }
 
 /// The same, only where this machine shows it.
 pub(super) fn here(evidence: &Evidence, target: &Target) -> Vec<Cause> {
-    listening(evidence, target).map_or_else(Vec::new, at)
+    let listening = listening(evidence, target);
+    listening.map_or_else(Vec::new, |listening| at(target.address, listening))
 }
 
 /// The server on this machine that accepted the connection, when it can be seen.
@@ -34,17 +37,17 @@ fn listening<'a>(evidence: &'a Evidence, target: &Target) -> Option<&'a Listenin
     listeners.iter().find(covers).or(listeners.first())
 }
 
-fn at(listening: &Listening) -> Vec<Cause> {
+fn at(asked: SocketAddr, listening: &Listening) -> Vec<Cause> {
     let waiting = listening.queue.map_or(0, |queue| queue.waiting);
     let wait = match waiting {
         1 => "a connection waits to be accepted: this one".to_owned(),
         count => format!("{count} connections wait to be accepted, this one among them"),
     };
     match &listening.process {
-        Some(process) if is_stopped(process) => vec![stopped(process).because(wait)],
+        Some(process) if process.is_stopped() => vec![stopped(process).because(wait)],
         _ if waiting == 0 => Vec::new(),
         Some(process) => vec![busy(process).because(wait).because(refused::who(listening))],
-        None => hidden(&wait, listening),
+        None => hidden(asked, &wait, listening),
     }
 }
 
@@ -52,7 +55,10 @@ fn stopped(process: &Process) -> Cause {
     let Process { name, pid, .. } = process;
     let says = format!("the server's process {name} (pid {pid}) is stopped");
     Cause::certain(Word::ServerStopped, says)
-        .because(format!("its state is {}", process.state.unwrap_or('T')))
+        .because(format!(
+            "its state is {} (stopped)",
+            process.state.unwrap_or('T')
+        ))
         .remedy(format!(
             "let it go on: fg in its terminal, or kill -CONT {pid}"
         ))
@@ -64,7 +70,9 @@ fn busy(process: &Process) -> Cause {
         Some((used, limit)) if used >= limit => {
             let says = "the server has no descriptor left to accept with";
             Cause::certain(Word::ServerNoDescriptors, says)
-                .because(format!("it uses {used} of {limit} descriptors"))
+                .because(format!(
+                    "it uses {used} descriptors, and its limit is {limit}"
+                ))
                 .remedy("raise its limit (ulimit -n, LimitNOFILE), or find what it does not close")
         }
         _ => {
@@ -76,11 +84,10 @@ fn busy(process: &Process) -> Cause {
 }
 
 /// The process is another user's: that it does not accept is seen, and not why.
-fn hidden(wait: &str, listening: &Listening) -> Vec<Cause> {
-    let port = listening.address.port();
+fn hidden(asked: SocketAddr, wait: &str, listening: &Listening) -> Vec<Cause> {
     let says = "the server's process does not accept: it hangs, is busy, or has no descriptors";
     let stopped = "the server's process is stopped (Ctrl-Z, SIGSTOP, a debugger)";
-    let check = format!("as root: otherend diagnose {port} says which");
+    let check = format!("as root: sudo otherend diagnose {asked} says which");
     vec![
         Cause::likely(Word::NotAccepting, says)
             .because(wait)
@@ -96,7 +103,8 @@ fn hidden(wait: &str, listening: &Listening) -> Vec<Cause> {
 
 /// From another machine it cannot be seen whether anybody serves.
 fn from_outside(port: u16) -> Vec<Cause> {
-    let kernel = "the system accepts in a server's name even when its process does nothing";
+    let kernel = "the operating system accepts a connection for the server, even when its process \
+        does nothing";
     let stopped = "the server's process is stopped (Ctrl-Z, SIGSTOP, a debugger)";
     let hangs = "the server's process hangs and does not accept";
     vec![

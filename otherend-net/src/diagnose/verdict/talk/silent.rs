@@ -2,7 +2,7 @@
 
 use super::not_served;
 use crate::diagnose::cause::Cause;
-use crate::diagnose::evidence::{Evidence, Talk, Target};
+use crate::diagnose::evidence::{Asked, Evidence, Talk, Target, TlsAnswer};
 use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
 
@@ -20,20 +20,26 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
     match (talk.said, heard.is_empty()) {
         (false, true) => waits(evidence, target, talk),
         (true, true) => no_reply(evidence, target, talk),
-        (_, false) => heard_something(asked.expect.as_deref(), heard),
+        (_, false) => heard_something(asked, heard),
     }
 }
 
 /// Nothing was said by either side.
 fn waits(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
+    let silent = Cause::likely(
+        Word::Silent,
+        "the server waits for the client to speak first",
+    )
+    .because("it accepted, and said nothing by itself");
+    let silent = match talk.tls {
+        Some(TlsAnswer::Silent) => silent.because("nor did it answer a TLS hello"),
+        Some(_) => silent.because("it did react to a TLS hello on another connection, without TLS"),
+        None => silent,
+    };
     let mut causes = vec![
-        Cause::likely(
-            Word::Silent,
-            "the server waits for the client to speak first",
-        )
-        .because("it accepted, and said nothing by itself")
-        .check("say something that it knows: --say LINE --expect TEXT")
-        .remedy("nothing, if the client is to speak first"),
+        silent
+            .check("say something that it knows: --say LINE --expect TEXT")
+            .remedy("nothing, if the client is to speak first"),
     ];
     causes.extend(not_served::causes(evidence, target, talk));
     if talk.tls.is_none() {
@@ -60,14 +66,31 @@ fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     {
         return late_reply(late);
     }
+    let silent = Cause::likely(Word::Silent, "the server does not answer this line");
     let mut causes = vec![
-        Cause::likely(Word::Silent, "the server does not answer this line")
-            .because("nothing came after the line was said")
+        tries(talk)
+            .into_iter()
+            .fold(silent, Cause::because)
             .check("a line that the server surely answers, and its own log")
             .remedy("see in the server's log whether the line arrived, and what it expects"),
     ];
     causes.extend(not_served::causes(evidence, target, talk));
     causes
+}
+
+/// What was said and done, and not answered.
+fn tries(talk: &Talk) -> Vec<&'static str> {
+    let mut tries = vec!["nothing came after the line was said"];
+    if talk.crlf_answered == Some(false) {
+        tries.push("nor when its end was said once more as CR LF");
+    }
+    if talk.after_half_close.is_some() {
+        tries.push("nor when this side had ended its input (half-close)");
+    }
+    if talk.tls == Some(TlsAnswer::Silent) {
+        tries.push("nor to a TLS hello on a connection of its own");
+    }
+    tries
 }
 
 fn crlf_expected() -> Cause {
@@ -82,7 +105,7 @@ fn crlf_expected() -> Cause {
 /// The reply came only when this side had finished sending.
 fn late_reply(late: &[u8]) -> Vec<Cause> {
     let came = format!(
-        "\"{}\" came only after this side had half-closed",
+        "\"{}\" came only after this side had ended its input (half-close)",
         phrase::excerpt(late)
     );
     vec![
@@ -114,15 +137,25 @@ fn late_reply(late: &[u8]) -> Vec<Cause> {
     ]
 }
 
-fn heard_something(expect: Option<&str>, heard: &[u8]) -> Vec<Cause> {
-    let said = format!("it said \"{}\"", phrase::excerpt(heard));
+fn heard_something(asked: &Asked, heard: &[u8]) -> Vec<Cause> {
+    let echoed = asked
+        .say
+        .as_ref()
+        .is_some_and(|say| heard.trim_ascii_end() == say.as_bytes());
+    let said = match echoed {
+        true => format!(
+            "it said back the very line, \"{}\": it echoes",
+            phrase::excerpt(heard)
+        ),
+        false => format!("it said \"{}\"", phrase::excerpt(heard)),
+    };
     if heard
         .last()
         .is_some_and(|&byte| byte != b'\n' && byte != b'\r')
     {
         return unfinished(&said);
     }
-    match expect {
+    match &asked.expect {
         Some(text) => vec![differs(text).because(said)],
         None => Vec::new(),
     }

@@ -76,10 +76,12 @@ pub(super) fn unanswered(evidence: &Evidence, target: &Target, talk: &Talk) -> V
             ),
             Cause::possible(
                 Word::ClosesAtOnce,
-                "the server ends every connection, TLS or not",
+                "the server ends every connection, TLS or not, or speaks TLS and refuses this hello \
+                    (its version, or the name asked for)",
             )
             .because("a TLS hello was answered by closing")
-            .check("the same without --tls"),
+            .check(format!("the same without --tls; openssl s_client -connect {}", target.address))
+            .remedy("see in the server's log why it ends the connection"),
         ],
         Some(TlsAnswer::Silent) => {
             let mut causes = vec![plain(

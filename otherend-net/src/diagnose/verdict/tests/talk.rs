@@ -1,6 +1,7 @@
 //! What is concluded from a conversation.
 
 use super::*;
+use crate::diagnose::Mark;
 
 fn accepted(talk: Talk) -> Evidence {
     let mut evidence = remote(Outcome::Accepted(address("192.168.1.20:40000")));
@@ -24,6 +25,16 @@ fn silence_after_accepting_is_how_most_servers_begin() {
         true,
         &[Silent, ServerStopped, NotAccepting, TlsExpected],
     );
+    let answered_tls = |tls| Talk {
+        tls: Some(tls),
+        ..Talk::default()
+    };
+    gives(
+        &accepted(answered_tls(TlsAnswer::Silent)),
+        true,
+        &[Silent, ServerStopped, NotAccepting],
+    );
+    gives(&accepted(answered_tls(TlsAnswer::NotTls)), true, &[Silent]);
     gives(
         &accepted(said("")),
         false,
@@ -61,6 +72,22 @@ fn a_server_here_that_does_not_accept_shows_why() {
 }
 
 #[test]
+fn the_step_is_marked_as_the_verdict_has_it() {
+    let marked = |evidence: &Evidence| {
+        let talk = evidence.talk.as_ref().unwrap();
+        mark_of_talk(evidence, evidence.targets[0].address, talk)
+    };
+    assert_eq!(marked(&accepted(Talk::default())), Mark::Good);
+    assert_eq!(marked(&accepted(said("world\n"))), Mark::Good);
+    assert_eq!(marked(&accepted(said("wor"))), Mark::Bad);
+    let ssh = Talk {
+        greeting: b"SSH-2.0-x\r\n".to_vec(),
+        ..Talk::default()
+    };
+    assert_eq!(marked(&accepted(ssh)), Mark::Note);
+}
+
+#[test]
 fn an_end_without_a_word_is_the_servers_doing() {
     let ended = |end| Talk {
         end,
@@ -70,12 +97,12 @@ fn an_end_without_a_word_is_the_servers_doing() {
     gives(
         &accepted(ended(End::Closed)),
         false,
-        &[ClosesAtOnce, NotAllowed, ServerFull],
+        &[ClosesAtOnce, NotAllowed, ServerFull, BackendDown],
     );
     gives(
         &accepted(ended(End::Reset)),
         false,
-        &[ResetsAtOnce, NotAllowed, ServerFull],
+        &[ResetsAtOnce, NotAllowed, ServerFull, BackendDown],
     );
 }
 
@@ -179,6 +206,11 @@ fn a_reply_may_be_late_unfinished_or_another() {
         ..said("")
     };
     gives(&accepted(crlf), false, &[CrlfExpected]);
+    let mut evidence = accepted(said("hello\n"));
+    evidence.asked.expect = Some("world".into());
+    gives(&evidence, false, &[ReplyDiffers]);
+    let echoed = verdict(&evidence).causes.remove(0).because.remove(0);
+    assert!(echoed.contains("it echoes"), "{echoed}");
     let mut evidence = accepted(said("moon\n"));
     evidence.asked.expect = Some("world".into());
     gives(&evidence, false, &[ReplyDiffers]);
