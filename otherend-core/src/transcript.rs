@@ -33,6 +33,7 @@ mod rehearse;
 mod render;
 mod seal;
 mod shape;
+mod shrink;
 mod update;
 mod write;
 
@@ -46,6 +47,7 @@ pub use player::{Mismatch, Options, Outcome, Player, Reason, Timing, Told};
 pub use recorder::{Masks, Recorder};
 pub use seal::{ReadError, Recording, Tail};
 pub use shape::LineShape;
+pub use shrink::{Shrunk, shrink};
 
 /// The first line of every transcript.
 pub const FIRST_LINE: &str = "otherend talk 1";

@@ -6,6 +6,7 @@ mod generalising;
 mod matching;
 mod playing;
 mod recording;
+mod shrinking;
 mod strategies;
 mod text;
 mod updating;

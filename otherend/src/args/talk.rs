@@ -7,12 +7,19 @@ use otherend_core::transcript::{Plan, Timing, Transcript};
 
 use crate::exit::Failure;
 
-/// How to play.
+/// What a transcript says in place of what it has.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct PlayArgs {
+pub(crate) struct SetArgs {
     /// Give a `let` or what a hole says another value; repeatable.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<Assignment>,
+}
+
+/// How to play.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PlayArgs {
+    #[command(flatten)]
+    set: SetArgs,
 
     /// Keep the transcript's pauses: `real`, or `x2` for twice as fast.
     #[arg(long, value_name = "TIMING", value_parser = timing)]
@@ -52,7 +59,7 @@ fn timing(text: &str) -> Result<f64, String> {
 impl PlayArgs {
     /// Nothing was asked for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.timing.is_none()
+        self.set.set.is_empty() && self.timing.is_none()
     }
 
     /// What becomes of the pauses.
@@ -65,13 +72,35 @@ impl PlayArgs {
     /// # Errors
     /// It has no such name, or a value does not fit.
     pub(crate) fn plan(&self, file: &Path, transcript: Transcript) -> Result<Plan, Failure> {
-        let values: Vec<_> = self
-            .set
-            .iter()
-            .map(|set| (set.name.clone(), set.value.clone().into_bytes()))
-            .collect();
-        Plan::with_values(transcript, &values)
+        self.set.plan(file, transcript)
+    }
+}
+
+impl SetArgs {
+    /// `transcript` made ready, with the values that were set.
+    ///
+    /// # Errors
+    /// It has no such name, or a value does not fit.
+    pub(crate) fn plan(&self, file: &Path, transcript: Transcript) -> Result<Plan, Failure> {
+        Plan::with_values(transcript, &self.values())
             .map_err(|error| Failure::Usage(format!("--set: {error} ({})", file.display())))
+    }
+
+    /// A part of a transcript made ready, with those values that it has a name for.
+    pub(crate) fn plan_part(&self, part: &Transcript) -> Plan {
+        let mut values = self.values();
+        let is_there = |value: &(String, Vec<u8>)| {
+            Plan::with_values(part.clone(), std::slice::from_ref(value)).is_ok()
+        };
+        values.retain(is_there);
+        Plan::with_values(part.clone(), &values).unwrap_or_else(|_| Plan::new(part.clone()))
+    }
+
+    fn values(&self) -> Vec<(String, Vec<u8>)> {
+        let values = self.set.iter();
+        values
+            .map(|set| (set.name.clone(), set.value.clone().into_bytes()))
+            .collect()
     }
 }
 

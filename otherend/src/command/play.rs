@@ -2,7 +2,6 @@
 
 mod case;
 mod junit;
-mod server_command;
 mod show;
 mod words;
 
@@ -19,8 +18,8 @@ use crate::args::talk::PlayArgs;
 use crate::exit::Failure;
 use crate::output::human::plural;
 use crate::output::why;
+use crate::talk::server_command::ServerCommand;
 use case::{Case, Ending, Played, Trouble};
-use server_command::ServerCommand;
 use show::Show;
 
 /// The flags of `otherend play`.

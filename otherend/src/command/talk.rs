@@ -4,6 +4,7 @@ mod convert;
 mod fmt;
 mod generalise;
 mod lint;
+mod shrink;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ enum Talk {
     Generalise(generalise::Args),
     /// Convert to JSON Lines and back.
     Convert(convert::Args),
+    /// Find the smallest part of a transcript that still does not pass.
+    Shrink(shrink::Args),
 }
 
 /// Run the chosen command.
@@ -41,6 +44,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         Talk::Fmt(args) => fmt::run(&args),
         Talk::Generalise(args) => generalise::run(&args),
         Talk::Convert(args) => convert::run(&args),
+        Talk::Shrink(args) => shrink::run(&args),
     }
 }
 

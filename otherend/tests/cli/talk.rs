@@ -175,3 +175,67 @@ fn convert_goes_both_ways_and_over_nothing() {
     let program = otherend(&words).file("there", "precious").input(BELL);
     program.run().exited(2).complained("--force writes over it");
 }
+
+/// A server that counts to three, whatever it is told to add.
+const COUNTER: &str = "\
+otherend talk 1
+
+on connect
+S: 220 ready
+
+on C: ADD {{_:int=1}}
+S: ok
+
+on C: COUNT
+S: count 3
+
+on other
+S: what?
+";
+
+const LONG: &str = "\
+otherend talk 1
+let      what = 1
+
+# counted
+S: 220 ready
+C: ADD {{what}}
+S: ok
+C: HELLO
+S: what?
+C: ADD 2
+S: ok
+C: COUNT
+S: count 4
+C: ADD 3
+S: ok
+";
+
+#[test]
+fn shrink_leaves_what_the_failure_needs() {
+    let program = env!("CARGO_BIN_EXE_otherend");
+    let command = format!("{program} serve {{port}} -q --talk counter.talk");
+    let words = ["talk", "shrink", "long.talk", "--set", "what=7"];
+    let program = otherend(&[&words[..], &["--server-command", &command]].concat());
+    let program = program
+        .file("counter.talk", COUNTER)
+        .file("long.talk", LONG);
+    let outcome = program.run().exited(0);
+    let left = "otherend talk 1\nS: 220 ready\nC: COUNT\nS: count 4\n";
+    outcome
+        .complained("3 of 11 steps left after ")
+        .complained("shrunk:4: the server said something else\n    expected  S: count 4\n")
+        .said(left);
+}
+
+#[test]
+fn shrink_says_when_there_is_nothing_to_do() {
+    let program = env!("CARGO_BIN_EXE_otherend");
+    let command = format!("{program} serve {{port}} -q --talk long.talk");
+    let words = ["talk", "shrink", "long.talk", "--server-command", &command];
+    let outcome = otherend(&words).file("long.talk", LONG).run().exited(2);
+    outcome.complained("long.talk: it passes, there is nothing to shrink");
+    let words = ["talk", "shrink", "long.talk"];
+    let outcome = otherend(&words).file("long.talk", LONG).run().exited(2);
+    outcome.complained("--against <ADDRESS>");
+}

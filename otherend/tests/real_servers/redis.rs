@@ -15,14 +15,14 @@ const REDIS: Case = Case {
     prints: &[
         "OK\nhello there\n2\ntea\nmilk\n",
         "said\nhello\n\nERR unknown",
+        "\n3\n",
     ],
     set: &[],
     mend: as_it_is,
 };
 
-/// The same each time, but for the id that XADD gives.
+/// The same each time, also on a server without data, but for the id that XADD gives.
 const COMMANDS: &str = "\
-DEL events basket
 SET motd \"hello there\"
 GET motd
 RPUSH basket tea milk
@@ -31,6 +31,7 @@ XADD events * said hello
 XRANGE events - +
 GET nothing
 NOSUCH
+DEL events basket motd
 ";
 
 fn server() -> Server {

@@ -25,7 +25,7 @@ const STOP: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A running server; it and all that it started are stopped when this goes.
-pub(super) struct ServerCommand {
+pub(crate) struct ServerCommand {
     child: Child,
     group: Pid,
     address: SocketAddr,
@@ -34,7 +34,7 @@ pub(super) struct ServerCommand {
 
 impl ServerCommand {
     /// Start `command` in a shell and wait until it listens.
-    pub(super) fn start(command: &str) -> anyhow::Result<Self> {
+    pub(crate) fn start(command: &str) -> anyhow::Result<Self> {
         if !command.contains(PORT) {
             let text = format!("--server-command has no {PORT}: it becomes a free port");
             return Err(Failure::Usage(text).into());
@@ -62,7 +62,7 @@ impl ServerCommand {
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
