@@ -112,12 +112,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         talk::follow(served, server.handle(), &screen)?;
     }
     stop_on_signals(server.handle(), screen.clone())?;
-    announce(
-        &screen,
-        server.addresses(),
-        args.protocol(),
-        args.screen.quiet,
-    );
+    announce(&screen, &addresses, server.addresses(), args.protocol());
     let zero = server.zero();
     let report = server.serve()?;
     let recorded = record::finish(writer);
@@ -134,9 +129,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 
 /// Show and record what happens at the server, and show what happens on the way to it.
 fn watched(server: Over, screen: &Screen, look: Look) -> std::io::Result<Over> {
-    if look.quiet && look.recording.is_none() {
-        return Ok(server);
-    }
     let quiet = look.quiet;
     let watch = Arc::new(Watch::new(screen.clone(), look));
     let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Audience>);

@@ -115,7 +115,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         check: check.clone(),
     }));
     stop_on_signals(tap.handle(), screen.clone())?;
-    announce(&screen, tap.addresses(), Protocol::Tcp, args.screen.quiet);
+    announce(&screen, &listen, tap.addresses(), Protocol::Tcp);
     let remark = |at, remark| {
         if !args.screen.quiet {
             screen.remark(at, 0, &Remark::Tap(remark));

@@ -8,10 +8,19 @@ use otherend_net::listeners::Protocol;
 
 use crate::output::screen::{Remark, Screen};
 
-/// Say where it listens and, unless `quiet`, from where it can be reached.
-pub(crate) fn announce(screen: &Screen, addresses: &[SocketAddr], protocol: Protocol, quiet: bool) {
-    for &address in addresses {
-        screen.remark(Time::ZERO, 0, &Remark::Listening(address, protocol));
+/// Say where it listens, and from where it can be reached. Of the addresses `asked` for, a quiet
+/// screen shows those whose port the system was to choose: nobody else could tell which it is.
+pub(crate) fn announce(
+    screen: &Screen,
+    asked: &[SocketAddr],
+    addresses: &[SocketAddr],
+    protocol: Protocol,
+) {
+    let quiet = screen.look().quiet;
+    for (asked, &address) in asked.iter().zip(addresses) {
+        if !quiet || asked.port() == 0 {
+            screen.remark(Time::ZERO, 0, &Remark::Listening(address, protocol));
+        }
         if quiet {
             continue;
         }

@@ -20,7 +20,7 @@ thread_local! {
 
 /// What there is to show.
 pub(super) struct Look {
-    /// Nothing is shown.
+    /// Only what went wrong is shown.
     pub(super) quiet: bool,
     /// More than who came, what was said and who left.
     pub(super) verbose: bool,
@@ -56,6 +56,9 @@ impl Watch {
 
 impl Audience for Watch {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
+        if self.look.quiet && self.look.recording.is_none() {
+            return None;
+        }
         Some(Box::new(Watching {
             screen: self.screen.clone(),
             peer: *peer,
@@ -76,7 +79,7 @@ impl Audience for Watch {
     }
 
     fn notice(&self, now: Time, notice: &Notice<'_>) {
-        if !self.look.quiet {
+        if !self.look.quiet || matches!(notice, Notice::AcceptFailed { .. }) {
             self.screen.notice(now, notice);
         }
     }
