@@ -17,13 +17,14 @@ pub(crate) fn all_there(programs: &[&str]) -> bool {
         std::env::var_os("OTHEREND_CI").is_none_or(|value| value != "1"),
         "not installed: {missing}"
     );
-    show_skipped(&missing);
+    show_skipped(&format!("not installed: {missing}"));
     false
 }
 
+/// Say that a test is skipped, and why.
 #[expect(clippy::print_stdout, reason = "what is skipped is there to be read")]
-fn show_skipped(missing: &str) {
-    println!("skipped: not installed: {missing}");
+pub(crate) fn show_skipped(why: &str) {
+    println!("skipped: {why}");
 }
 
 fn has(program: &str) -> bool {
