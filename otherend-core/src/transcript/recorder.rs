@@ -16,7 +16,7 @@ use super::model::{Act, Eol, Item, Over, Setting, Step};
 use super::seal::Check;
 use super::{Closing, FIRST_LINE};
 use crate::{Role, Time};
-use mask::Watch;
+use mask::{Known, Watch};
 
 /// A shorter time than this is not noted.
 const NOTABLE: Duration = Duration::from_millis(10);
@@ -56,6 +56,7 @@ const LONGEST: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Recorder {
     masks: Masks,
+    known: Known,
     remark: String,
     over: Over,
     /// Decided by the first line that ends.
@@ -99,6 +100,7 @@ impl Recorder {
     pub fn new(masks: Masks, remark: &str) -> Self {
         Recorder {
             masks,
+            known: Known::default(),
             remark: crate::escaped(remark.as_bytes()),
             over: Over::Tcp,
             eol: None,

@@ -164,6 +164,19 @@ fn secrets_are_masked_before_they_are_text() {
 }
 
 #[test]
+fn a_secret_that_is_said_again_is_masked_again() {
+    masks(
+        &[
+            (C, "PASS hunter2\n"),
+            (S, "500 what is PASS hunter2, hunter2?\n"),
+            (S, "401 token=abc\n"),
+            (C, "abc\n"),
+        ],
+        "C: PASS ***\nS: 500 what is PASS ***, ***?\nS: 401 token=***\nC: abc\n",
+    );
+}
+
+#[test]
 fn a_secret_that_the_other_side_interrupts_stays_masked() {
     let mut r = recorder();
     r.said(at(0), 1, C, b"PASS hun");

@@ -54,6 +54,7 @@ impl Recorder {
         side.written.extend_from_slice(bytes);
         let line = trim_end(&side.written);
         let secrets = self.masks.secrets(line, who, &state.watch);
+        let secrets = self.known.with_known(line, secrets);
         let mut text = Text::default();
         let mut at = known;
         for secret in secrets {

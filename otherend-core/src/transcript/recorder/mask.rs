@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::Role;
@@ -131,6 +132,39 @@ pub(super) fn hole() -> Part {
         kind: Kind::Text,
         sample: MASKED.to_vec(),
     })
+}
+
+/// Secrets that were masked: where they are said again, by whomever, they are masked too.
+#[derive(Debug, Default)]
+pub(super) struct Known(Vec<Vec<u8>>);
+
+impl Known {
+    /// A shorter one is too likely to be a part of something else.
+    const SHORTEST: usize = 6;
+    /// The first ones are remembered.
+    const MOST: usize = 16;
+
+    /// The ranges of `secrets` and those of known ones, in order; remembers `secrets`.
+    pub(super) fn with_known(
+        &mut self,
+        line: &[u8],
+        mut secrets: Vec<Range<usize>>,
+    ) -> Vec<Range<usize>> {
+        let said = secrets.len();
+        for known in &self.0 {
+            let again = memmem::find_iter(line, known);
+            secrets.extend(again.map(|start| start..start + known.len()));
+        }
+        for range in &secrets[..said] {
+            let secret = &line[range.clone()];
+            let is_new = !self.0.iter().any(|known| known == secret);
+            if is_new && secret.len() >= Self::SHORTEST && self.0.len() < Self::MOST {
+                self.0.push(secret.to_vec());
+            }
+        }
+        secrets.sort_by_key(|range| range.start);
+        secrets
+    }
 }
 
 /// What the lines before say about the next one of the client.
