@@ -39,3 +39,5 @@ mod panics;
 mod stage;
 #[path = "conformance/stopping.rs"]
 mod stopping;
+#[path = "conformance/transcripts.rs"]
+mod transcripts;

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use otherend_net::{Engine, raise_descriptor_limit};
 
-use super::stage::{RawPeer, config, echo, serve};
+use super::stage::{RawPeer, config, echo, serve, skipped};
 
 on_engines! {
     for_all:;
     for_many:
         thousands_of_slow_peers_do_not_delay_a_normal_one
+        all_that_are_too_many_are_told_so
 }
 
 /// How many descriptors this process may still open.
@@ -48,4 +49,27 @@ fn thousands_of_slow_peers_do_not_delay_a_normal_one(engine: Engine) {
         peer.send(b"\n");
         assert_eq!(peer.line(), "x\n");
     }
+}
+
+fn all_that_are_too_many_are_told_so(engine: Engine) {
+    const CLIENTS: usize = 1500;
+    const INSIDE: usize = 1024;
+    if descriptors() < CLIENTS + 2 * INSIDE + 100 {
+        return skipped("too few descriptors for 1,500 clients and their server");
+    }
+    let mut config = config(engine);
+    config.max_clients = Some(INSIDE);
+    let server = serve(config, echo);
+    let mut peers: Vec<RawPeer> = (0..CLIENTS).map(|_| RawPeer::connect(&server)).collect();
+    for peer in &mut peers[..INSIDE] {
+        assert_eq!(peer.ask("hello"), "hello\n");
+    }
+    for peer in &mut peers[INSIDE..] {
+        assert_eq!(peer.rest_text(), "ERR server is full\n");
+    }
+    for peer in &mut peers[..INSIDE] {
+        assert_eq!(peer.ask("undisturbed?"), "undisturbed?\n");
+    }
+    let stats = server.handle().stats();
+    assert_eq!((stats.accepted, stats.refused), (1024, 476));
 }

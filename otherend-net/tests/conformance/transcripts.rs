@@ -1,0 +1,144 @@
+//! The corpus under every engine, cut at every byte: what is answered never depends on the cut.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use otherend_net::core::transcript::{Closing, Over, Plan, Player, Transcript};
+use otherend_net::core::{AnyBehaviour, Echo, Framing, Outbox, Script, Time};
+use otherend_net::{Engine, Peer};
+
+use super::stage::{RawPeer, config, serve_watched};
+
+on_engines! {
+    for_all:
+        each_script_is_the_same_wherever_it_is_cut
+        rules_answer_the_same_wherever_their_client_is_cut
+        each_bad_peer_hears_the_same_wherever_it_is_cut;
+    for_many:
+}
+
+fn each_script_is_the_same_wherever_it_is_cut(engine: Engine) {
+    let mut played = 0;
+    for (name, plan) in corpus("transcripts") {
+        let Some([client, server]) = both_sides(&plan) else {
+            continue;
+        };
+        played += 1;
+        let script = script(&plan);
+        check_every_cut(engine, &name, script, &client, &server);
+    }
+    assert!(played >= 4, "{played} transcripts are too few");
+}
+
+fn rules_answer_the_same_wherever_their_client_is_cut(engine: Engine) {
+    let client = b"EHLO me\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<nobody@example.org>\r\n\
+        RCPT TO:<b@example.org>\r\nDATA\r\nSubject: hi\r\n.\r\nNOOP\r\nHELO me\r\nNOOP\r\nNOOP\r\n";
+    let server = b"220 mock.example.org ESMTP\r\n250-mock.example.org\r\n250 8BITMIME\r\n\
+        250 ok\r\n550 no such mailbox\r\n250 ok\r\n354 go on\r\n250 taken\r\n\
+        250 ok\r\n250 mock.example.org\r\n250 ok\r\n421 bored\r\n";
+    let mut corpus = corpus("transcripts").into_iter();
+    let (name, plan) = corpus.find(|(name, _)| name == "smtp-mock.talk").unwrap();
+    check_every_cut(engine, &name, script(&plan), client, server);
+}
+
+fn each_bad_peer_hears_the_same_wherever_it_is_cut(engine: Engine) {
+    let mut played = 0;
+    for (name, plan) in corpus("transcripts/bad-peers") {
+        let Some([client, server]) = both_sides(&plan) else {
+            continue;
+        };
+        played += 1;
+        let echo = |_: &Peer| AnyBehaviour::Echo(Echo::default());
+        check_every_cut(engine, &name, echo, &client, &server);
+    }
+    assert!(played >= 8, "{played} transcripts are too few");
+}
+
+fn script(plan: &Arc<Plan>) -> impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static + use<> {
+    let plan = Arc::clone(plan);
+    move |_| AnyBehaviour::Script(Box::new(Script::server(Arc::clone(&plan)).unwrap()))
+}
+
+/// Say what the client says in two parts, the second when the first was heard, and finish.
+fn check_every_cut(
+    engine: Engine,
+    name: &str,
+    behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+    client: &[u8],
+    server: &[u8],
+) {
+    let mut config = config(engine);
+    config.settings.framing = Framing::Auto;
+    // What the files about lines that are too long say.
+    config.settings.max_line = 64;
+    let (running, watch) = serve_watched(config, behaviour);
+    for (number, cut) in (1..).zip(0..=client.len()) {
+        let mut peer = RawPeer::connect(&running);
+        let (first, second) = client.split_at(cut);
+        peer.send(first);
+        watch.wait_for_bytes(number, first.len());
+        peer.send(second);
+        peer.finish();
+        assert_eq!(
+            peer.rest().escape_ascii().to_string(),
+            server.escape_ascii().to_string(),
+            "{name}, cut at {cut}"
+        );
+    }
+}
+
+/// The transcripts of a folder that go over TCP and have one connection.
+fn corpus(folder: &str) -> Vec<(String, Arc<Plan>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(folder);
+    let mut plans = Vec::new();
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "talk") {
+            let source = std::fs::read(&path).unwrap();
+            let plan = Plan::new(Transcript::parse(&source).unwrap());
+            if plan.over() == Over::Tcp && plan.connections() == 1 {
+                let name = path.file_name().unwrap().to_string_lossy();
+                plans.push((name.into_owned(), Arc::new(plan)));
+            }
+        }
+    }
+    plans
+}
+
+/// What client and server say when both play the transcript. `None`: it has no script, or somebody
+/// resets, after which nobody knows what was heard.
+fn both_sides(plan: &Arc<Plan>) -> Option<[Vec<u8>; 2]> {
+    if !plan.has_script() {
+        return None;
+    }
+    let mut ends = [
+        Player::client(Arc::clone(plan)),
+        Player::server(Arc::clone(plan)),
+    ];
+    let mut said = [Outbox::new(), Outbox::new()];
+    assert!(ends[0].to_open().is_some() && ends[1].to_accept().is_some());
+    for who in [1, 0] {
+        ends[who].opened(0, Time::ZERO, &mut said[who]);
+    }
+    let mut heard = [0, 0];
+    loop {
+        let mut went_on = false;
+        for (speaker, hearer) in [(0, 1), (1, 0)] {
+            let words = said[speaker].unsent()[heard[speaker]..].to_vec();
+            heard[speaker] += words.len();
+            ends[hearer].heard(0, Time::ZERO, &words, &mut said[hearer]);
+            let closing = ends[speaker].closing(0);
+            match closing {
+                Some(Closing::Reset) => return None,
+                Some(_) => ends[hearer].finished(0, Time::ZERO, &mut said[hearer]),
+                None => {}
+            }
+            went_on |= !words.is_empty() || closing.is_some();
+        }
+        if !went_on {
+            return Some(said.map(|said| said.unsent().to_vec()));
+        }
+    }
+}
