@@ -38,6 +38,8 @@ pub(crate) struct Acceptor {
     /// A descriptor to give up when there are none left, so that a peer can be told.
     reserve: Option<TcpListener>,
     backoff: Backoff,
+    /// How many connections were broken since the last that was not.
+    broken: usize,
     doorstep: Doorstep,
 }
 
@@ -51,6 +53,7 @@ impl Acceptor {
             listeners,
             reserve,
             backoff,
+            broken: 0,
             doorstep,
         }
     }
@@ -121,11 +124,17 @@ impl Acceptor {
             match self.listeners[index].accept() {
                 Ok((stream, address)) => {
                     self.backoff.reset();
+                    self.broken = 0;
                     self.receive(stream, address, welcome);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if concerns_one_connection(&error) => {
-                    self.shared.counters.accept_failed()
+                    self.shared.counters.accept_failed();
+                    self.broken += 1;
+                    if self.broken.is_multiple_of(BATCH) {
+                        // So many in a row are no accident: a firewall, or the network is down.
+                        return self.backoff.fail(self.shared.clock.now());
+                    }
                 }
                 Err(error) => {
                     self.shared.accept_failed(&error);

@@ -223,3 +223,30 @@ fn outcome(runner: &Runner) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a retry to a closed ephemeral port comes upon by chance.
+    #[test]
+    fn a_connection_to_itself_is_refused() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(&any.into()).unwrap();
+        let own = socket.local_addr().unwrap();
+        socket.connect(&own).unwrap();
+        let address = own.as_socket().unwrap();
+        let since = Instant::now();
+        let mut race = Race::new(&[], None, None);
+        let stream = race.judge(Runner {
+            address,
+            socket,
+            since,
+        });
+        assert!(stream.is_none());
+        assert_eq!(race.failed[0].address, address);
+        let kind = race.failed[0].error.kind();
+        assert_eq!(kind, io::ErrorKind::ConnectionRefused);
+    }
+}
