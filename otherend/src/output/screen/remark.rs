@@ -61,6 +61,8 @@ pub(crate) enum Remark<'a> {
         /// What and where.
         mismatch: &'a Mismatch,
     },
+    /// So many lines were not shown.
+    Skipped(u64),
     /// Anything else: a stable word for programs, a sentence for people.
     Note(&'static str, &'a str),
 }
@@ -104,6 +106,10 @@ impl fmt::Display for Remark<'_> {
             }
             Remark::Stopped(report) => stopped(f, report),
             Remark::Tap(remark) => remark.fmt(f),
+            Remark::Skipped(lines) => {
+                let lines = human::plural(*lines, "line");
+                write!(f, "{lines} not shown: they came too fast")
+            }
             Remark::Unexpected { file, mismatch } => f.write_str(&mismatch.render(file)),
             Remark::Note(_, text) => f.write_str(text),
         }
@@ -173,6 +179,7 @@ impl Remark<'_> {
                 "lines_said": report.stats.counts.lines_said,
             }),
             Remark::Tap(remark) => remark.as_json(),
+            Remark::Skipped(lines) => json!({"event": "skipped", "lines": lines}),
             Remark::Unexpected { file, mismatch } => json!({
                 "event": "unexpected", "file": file, "line": mismatch.line,
                 "expected": mismatch.expected, "heard": mismatch.heard_as_text(),

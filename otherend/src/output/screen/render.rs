@@ -8,9 +8,9 @@ use otherend_core::{LineEnd, Time, escape_into};
 
 use super::batch::{Batch, Entry, Said};
 use super::{Look, Remark};
+use crate::output::hex;
 use crate::output::style::{Mark, Palette};
 use crate::output::time::Stamper;
-use crate::output::{hex, human};
 
 /// Turns entries into what is written.
 pub(crate) struct Renderer {
@@ -46,12 +46,8 @@ impl Renderer {
 
     /// Append that `skipped` lines are missing here.
     pub(crate) fn skipped_into(&mut self, out: &mut Vec<u8>, at: Time, skipped: u64) {
-        let text = format!(
-            "{} not shown: they came too fast",
-            human::plural(skipped, "line")
-        );
         let mut batch = Batch::default();
-        batch.remark(at, 0, &Remark::Note("skipped", &text), self.look.json);
+        batch.remark(at, 0, &Remark::Skipped(skipped), self.look.json);
         self.batch_into(out, &batch);
     }
 

@@ -1,0 +1,28 @@
+//! The promises that only a whole process can keep: memory, descriptors, signals, the screen.
+//!
+//! Each runs the program once for each engine. Where a tool (`prlimit`, `strace`) or a right is
+//! missing, a test says so and passes.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+/// One test a case and engine, so that a failure names both.
+macro_rules! on_engines {
+    ($($case:ident)*) => {
+        mod single {
+            $(#[test] fn $case() { super::$case("single"); })*
+        }
+        mod threads {
+            $(#[test] fn $case() { super::$case("threads"); })*
+        }
+        mod tasks {
+            $(#[test] fn $case() { super::$case("async"); })*
+        }
+    };
+}
+
+mod descriptors;
+mod faults;
+mod memory;
+mod screen;
+mod served;
+mod stop;

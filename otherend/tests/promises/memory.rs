@@ -1,0 +1,48 @@
+//! Memory stays flat, whatever a peer sends or does not read.
+
+use super::served::serve;
+
+on_engines! {
+    a_line_without_an_end_takes_no_memory
+    peers_that_never_read_take_what_they_may
+}
+
+/// What a server may grow by beside what is promised, in KiB.
+const SLACK: u64 = 6 * 1024;
+
+fn a_line_without_an_end_takes_no_memory(engine: &str) {
+    let server = serve(engine, &["-q", "--line-timeout", "1h"]);
+    let mut peer = server.connect();
+    let answer = peer.ask("hello");
+    assert_eq!(answer, "From server -> hello\n");
+    let before = server.peak_memory();
+    let megabyte = vec![b'x'; 1_000_000];
+    for _ in 0..100 {
+        peer.send(&megabyte);
+    }
+    peer.send(b"\nstill there?\n");
+    assert_eq!(peer.line(), "ERR line longer than 65536 bytes\n");
+    assert_eq!(peer.line(), "From server -> still there?\n");
+    let grown = server.peak_memory() - before;
+    assert!(grown < SLACK, "100 MB took {grown} KiB, from {before} KiB");
+}
+
+fn peers_that_never_read_take_what_they_may(engine: &str) {
+    let words = ["-q", "--max-output", "256k", "--write-timeout", "1h"];
+    let server = serve(engine, &words);
+    let count = if engine == "single" { 1 } else { 8 };
+    assert_eq!(server.connect().ask("hello"), "From server -> hello\n");
+    let before = server.peak_memory();
+    let mut stuck: Vec<_> = (0..count).map(|_| server.connect()).collect();
+    for peer in &mut stuck {
+        // Both sockets are full of it, and no more of it is in the server than may wait there.
+        assert!(peer.send_until_stuck() > 256 * 1024);
+    }
+    let grown = server.peak_memory() - before;
+    // What waits, the read that made it wait, and a thread.
+    let allowed = SLACK + count * (2 * 256 + 3 * 64 + 256);
+    assert!(grown < allowed, "{count} peers took {grown} KiB");
+    if engine != "single" {
+        assert_eq!(server.connect().ask("next"), "From server -> next\n");
+    }
+}

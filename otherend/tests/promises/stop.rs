@@ -1,0 +1,80 @@
+//! Signals: the first drains and loses no line, the second stops at once.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::served::{PATIENCE, RawPeer, Served, serve};
+
+on_engines! {
+    sigterm_under_load_answers_every_line_that_came
+    a_second_signal_stops_at_once
+}
+
+fn sigterm_under_load_answers_every_line_that_came(engine: &str) {
+    let mut server = serve(engine, &["--prefix", ""]);
+    let count = if engine == "single" { 1 } else { 20 };
+    let answers = Arc::new(AtomicU64::new(0));
+    let talk = |_| talk_until_the_end(server.connect(), Arc::clone(&answers));
+    let talkers: Vec<_> = (0..count).map(talk).collect();
+    let began = Instant::now();
+    while answers.load(Ordering::Relaxed) < 20_000 {
+        assert!(began.elapsed() < PATIENCE);
+        thread::yield_now();
+    }
+    server.signal(Signal::TERM);
+    for talker in talkers {
+        talker.join().unwrap();
+    }
+    let report = server.wait_for("\"event\":\"stopped\"");
+    let heard = Served::reported(&report, "lines_heard");
+    assert_eq!(heard, answers.load(Ordering::Relaxed), "{report}");
+    assert_eq!(Served::reported(&report, "aborted"), 0, "{report}");
+    let status = server.ended_within(PATIENCE);
+    assert!(status.success(), "{status}");
+}
+
+/// Say numbered lines, 50 at a time, until the server has had enough. Each must be answered once
+/// and in order, and the end must be an end.
+fn talk_until_the_end(mut peer: RawPeer, answers: Arc<AtomicU64>) -> JoinHandle<()> {
+    // Who is still at the door when the signal comes is not under way.
+    assert_eq!(peer.ask("0"), "0\n");
+    answers.fetch_add(1, Ordering::Relaxed);
+    thread::spawn(move || {
+        for first in (1..).step_by(50) {
+            let lines = (first..first + 50).map(|number| format!("{number}\n"));
+            let lines: String = lines.collect();
+            // After the end it may say what it likes.
+            let _ = peer.stream.get_mut().write_all(lines.as_bytes());
+            for number in first..first + 50 {
+                let line = peer.line();
+                if line.is_empty() {
+                    return;
+                }
+                assert_eq!(line, format!("{number}\n"));
+                answers.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    })
+}
+
+fn a_second_signal_stops_at_once(engine: &str) {
+    let mut server = serve(engine, &[]);
+    let mut peer = server.connect();
+    assert_eq!(peer.ask("hello"), "From server -> hello\n");
+    peer.send(b"begun and never finished");
+    server.wait_for("\"text\":\"hello\"");
+    let began = Instant::now();
+    server.signal(Signal::TERM);
+    server.wait_for("\"stopping\"");
+    server.signal(Signal::TERM);
+    let report = server.wait_for("\"event\":\"stopped\"");
+    assert_eq!(Served::reported(&report, "aborted"), 1, "{report}");
+    let status = server.ended_within(PATIENCE);
+    // The drain would have taken 10 s.
+    assert!(began.elapsed() < Duration::from_secs(5), "{status}");
+}
