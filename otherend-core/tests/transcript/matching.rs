@@ -162,6 +162,16 @@ fn the_end_of_a_line_is_a_byte_like_others() {
     assert_eq!(outcome("lf", b"250 ok"), Some(6));
 }
 
+#[test]
+fn a_test_that_fails_prints_what_differs() {
+    let outcome = hear("C: HELO\nS: 250 ok\nS: done", b"250 oj\n");
+    assert_eq!(
+        format!("{outcome:?}"),
+        "Failed(\n    C: HELO\ntranscript:3: the server said something else\n    \
+         expected  S: 250 ok\n    heard     S: 250 oj\n                      ^ expected `k\\n`\n)"
+    );
+}
+
 fn hear_with(eol: &str, steps: &str, heard: &[u8]) -> Option<usize> {
     match hear(&format!("eol {eol}\n{steps}"), heard) {
         Outcome::Passed => None,

@@ -65,6 +65,18 @@ impl Mock {
         self.end(Call::Finish)
     }
 
+    /// [`finish`](Self::finish) for async programs, on a thread for blocking work.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    #[cfg(feature = "tokio")]
+    pub async fn finish_async(self) -> Vec<Mismatch> {
+        let finishing = tokio::task::spawn_blocking(move || self.finish());
+        // A panic of that thread has already told the test.
+        finishing.await.unwrap_or_default()
+    }
+
     fn end(&mut self, call: Call) -> Vec<Mismatch> {
         self.curtain.ask(call);
         let thread = self.thread.take();

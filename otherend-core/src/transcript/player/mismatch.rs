@@ -10,7 +10,9 @@ use crate::transcript::write::shown;
 use crate::transcript::{Closing, Difference, Wanted};
 
 /// Something heard that does not fit, or not heard that should have been.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Its `Debug` is what [`render`](Self::render) shows: a test that fails prints it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mismatch {
     /// The connection, counted from 0.
     pub connection: usize,
@@ -147,6 +149,12 @@ fn body(line: &[u8]) -> &[u8] {
     match line.strip_suffix(b"\n") {
         Some(line) => line.strip_suffix(b"\r").unwrap_or(line),
         None => line,
+    }
+}
+
+impl fmt::Debug for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{}", self.render("transcript"))
     }
 }
 
