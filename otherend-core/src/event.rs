@@ -70,4 +70,9 @@ pub trait Observer: Send {
 
     /// All of one input is worked off: the moment to hand on what was gathered.
     fn on_pause(&mut self) {}
+
+    /// It has seen enough: it is let go after this input, and no more events are built.
+    fn is_done(&self) -> bool {
+        false
+    }
 }

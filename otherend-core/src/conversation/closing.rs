@@ -53,6 +53,9 @@ impl Conversation {
         }
         if let Some(observer) = &mut self.observer {
             observer.on_pause();
+            if observer.is_done() {
+                self.observer = None;
+            }
         }
     }
 

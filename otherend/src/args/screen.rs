@@ -28,6 +28,10 @@ pub(crate) struct ScreenArgs {
     /// Let control characters of the peer reach your terminal.
     #[arg(long)]
     pub(crate) raw: bool,
+
+    /// Show bytes in hex, as hexdump -C does.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) hex: bool,
 }
 
 impl ScreenArgs {
@@ -44,7 +48,7 @@ impl ScreenArgs {
             time: self.time.unwrap_or(usual),
             numbers,
             raw: self.raw,
-            hex: false,
+            hex: self.hex,
             quiet: self.quiet,
         }
     }

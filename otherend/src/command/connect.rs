@@ -72,10 +72,6 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     screen: ScreenArgs,
-
-    /// Show bytes in hex, as hexdump -C does.
-    #[arg(long, help_heading = "Screen", conflicts_with = "json")]
-    hex: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -137,7 +133,7 @@ impl Args {
 
     /// Somebody sits at the terminal and can be given a prompt.
     fn is_interactive(&self) -> bool {
-        let shown_otherwise = self.screen.json || self.hex || self.screen.raw;
+        let shown_otherwise = self.screen.json || self.screen.hex || self.screen.raw;
         let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
         terminal && !shown_otherwise
     }

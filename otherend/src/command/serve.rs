@@ -132,8 +132,10 @@ fn watched(server: Over, screen: &Screen, look: Look) -> std::io::Result<Over> {
     let quiet = look.quiet;
     let watch = Arc::new(Watch::new(screen.clone(), look));
     let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Audience>);
-    if !quiet && matches!(server, Over::Tcp(_)) {
+    if matches!(server, Over::Tcp(_)) {
         watch.answers_through(server.handle());
+    }
+    if !quiet && matches!(server, Over::Tcp(_)) {
         let ports = server.addresses().iter().map(SocketAddr::port);
         unfinished::watch(ports.collect(), server.handle(), screen.clone())?;
     }

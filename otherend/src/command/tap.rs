@@ -72,10 +72,6 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     screen: ScreenArgs,
-
-    /// Show bytes in hex, as hexdump -C does.
-    #[arg(long, help_heading = "Screen", conflicts_with = "json")]
-    hex: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -157,9 +153,7 @@ impl Args {
     }
 
     fn look(&self) -> Look {
-        let mut look = self.screen.look(true, TimeStyle::Clock);
-        look.hex = self.hex;
-        look
+        self.screen.look(true, TimeStyle::Clock)
     }
 
     fn recording(

@@ -68,6 +68,18 @@ fn a_reply_that_is_not_the_expected_one_has_its_own_exit_code() {
 }
 
 #[test]
+fn a_quiet_server_answers_whoever_diagnoses_with_it() {
+    let mut server = otherend(&["serve", "--quiet", "127.0.0.1:0"]).start();
+    let line = server.stdout_with("listening on ");
+    let address = line.trim_end().rsplit(' ').next().unwrap().to_owned();
+    let outcome = otherend(&["diagnose", "--json", "--two-ended", &address]).run();
+    outcome.succeeded().said("\"seen_to\":\"127.0.0.1:");
+    server.signal(rustix::process::Signal::INT);
+    let shown = server.wait().succeeded().stdout;
+    assert!(!shown.contains("diagnosing"), "{shown}");
+}
+
+#[test]
 fn a_taken_port_is_explained_to_who_wants_to_listen() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = holder.local_addr().unwrap().to_string();

@@ -110,6 +110,19 @@ fn a_line_that_no_datagram_holds_is_refused() {
 }
 
 #[test]
+fn hex_shows_the_bytes_of_each_datagram() {
+    let (server, address) = serve(&["--hex"]);
+    ask(&peer(&address), "hi\n");
+    stop(server)
+        .succeeded()
+        .said("1 > 00000000  68 69 0a ")
+        .said(
+            "1 < 00000000  46 72 6f 6d 20 73 65 72  76 65 72 20 2d 3e 20 68  |From server -> h|\n",
+        )
+        .said("1 < 00000010  69 0a ");
+}
+
+#[test]
 fn crlf_ends_each_datagram() {
     let server = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let address = server.local_addr().expect("its address").to_string();

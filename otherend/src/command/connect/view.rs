@@ -34,7 +34,7 @@ impl View {
     pub(super) fn new(args: &Args) -> View {
         let zero = Instant::now();
         let look = args.screen.look(false, TimeStyle::None);
-        let form = if args.hex {
+        let form = if look.hex {
             Form::Hex(Box::new(HexView::new(look.time, zero)))
         } else if look.json || look.time != TimeStyle::None {
             Form::Lines(Box::new(LineView::new(args, look, zero)))

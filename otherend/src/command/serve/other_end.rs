@@ -22,6 +22,11 @@ impl Ear {
         }
     }
 
+    /// Whoever did not say so by now is not diagnosing.
+    pub(super) fn is_done(&self) -> bool {
+        self.lines_left == 0
+    }
+
     /// The peer said a line: answer it if it is meant for this. Gives what is to be remarked.
     pub(super) fn line(&mut self, peer: &Peer, handle: &Handle, line: &[u8]) -> Option<String> {
         self.lines_left = self.lines_left.checked_sub(1)?;

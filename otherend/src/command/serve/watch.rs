@@ -11,6 +11,7 @@ use otherend_net::{Audience, Handle, Notice, Peer};
 
 use super::other_end::Ear;
 use super::recorded::Recorded;
+use crate::output::hex;
 use crate::output::screen::{Batch, Remark, Said, Screen};
 
 thread_local! {
@@ -56,7 +57,8 @@ impl Watch {
 
 impl Audience for Watch {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
-        if self.look.quiet && self.look.recording.is_none() {
+        let listens = self.handle.get().is_some();
+        if self.look.quiet && self.look.recording.is_none() && !listens {
             return None;
         }
         Some(Box::new(Watching {
@@ -70,6 +72,7 @@ impl Audience for Watch {
                 .map(|(to, first)| Box::new(Recorded::new(to.clone(), peer.number, *first))),
             since: Time::ZERO,
             skipped: 0,
+            offsets: [0; 2],
             ear: self
                 .handle
                 .get()
@@ -91,8 +94,10 @@ struct Watching {
     peer: Peer,
     look: Arc<Look>,
     since: Time,
-    /// Lines not gathered because the screen is full.
+    /// Lines, or rows of hex, not gathered because the screen is full.
     skipped: u64,
+    /// How many bytes the peer and we have said; only for hex.
+    offsets: [u64; 2],
     ear: Option<(Ear, Handle)>,
     /// Boxed: most servers record nothing.
     recorded: Option<Box<Recorded>>,
@@ -108,6 +113,9 @@ impl Watching {
     }
 
     fn line(&mut self, now: Time, said: Said, line: &[u8]) {
+        if self.screen.look().hex {
+            return;
+        }
         if self.screen.is_full() {
             self.skipped += 1;
         } else {
@@ -116,12 +124,32 @@ impl Watching {
         }
     }
 
+    /// With `--hex`: bytes as they went, in place of lines.
+    fn bytes(&mut self, now: Time, said: Said, bytes: &[u8]) {
+        if self.look.quiet || !self.screen.look().hex {
+            return;
+        }
+        let offset = &mut self.offsets[usize::from(said == Said::Server(None))];
+        let from = *offset;
+        *offset += bytes.len() as u64;
+        if self.screen.is_full() {
+            self.skipped += bytes.len().div_ceil(hex::ROW) as u64;
+        } else {
+            let number = self.peer.number;
+            self.gather(|batch| batch.bytes_at((now, number, said), from, bytes));
+        }
+    }
+
     /// A peer that diagnoses together with us says so in a line.
     fn listen(&mut self, now: Time, line: &[u8]) {
         let Some((ear, handle)) = &mut self.ear else {
             return;
         };
-        if let Some(text) = ear.line(&self.peer, handle, line) {
+        let text = ear.line(&self.peer, handle, line);
+        if ear.is_done() {
+            self.ear = None;
+        }
+        if let Some(text) = text.filter(|_| !self.look.quiet) {
             self.remark(now, &Remark::Note("diagnosing", &text));
         }
     }
@@ -178,8 +206,10 @@ impl Observer for Watching {
         if let Some(recorded) = &mut self.recorded {
             recorded.on_event(now, event);
         }
-        if !self.look.quiet {
-            self.show(now, event);
+        match *event {
+            _ if !self.look.quiet => self.show(now, event),
+            Event::Heard { line, .. } => self.listen(now, line),
+            _ => {}
         }
     }
 
@@ -187,18 +217,24 @@ impl Observer for Watching {
         if let Some(recorded) = &mut self.recorded {
             recorded.on_bytes_heard(now, bytes);
         }
+        self.bytes(now, Said::Client(None), bytes);
     }
 
     fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
         if let Some(recorded) = &mut self.recorded {
             recorded.on_bytes_said(now, bytes);
         }
+        self.bytes(now, Said::Server(None), bytes);
     }
 
     fn on_stopped(&mut self, now: Time, how: Closing) {
         if let Some(recorded) = &mut self.recorded {
             recorded.on_stopped(now, how);
         }
+    }
+
+    fn is_done(&self) -> bool {
+        self.look.quiet && self.recorded.is_none() && self.ear.is_none()
     }
 
     fn on_pause(&mut self) {
