@@ -159,6 +159,22 @@ fn a_pipe_is_recorded_with_its_half_close() {
 }
 
 #[test]
+fn a_signal_ends_the_recording_of_a_pipe_in_good_order() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.talk");
+    let name = path.to_str().expect("UTF-8");
+    let mut client = otherend(&["connect", &address, "--record", name]).start();
+    let (mut peer, _) = listener.accept().expect("a peer");
+    peer.write_all(b"hello\n").expect("it reads");
+    client.stdout_with("hello");
+    client.signal(Signal::INT);
+    assert_eq!(client.wait().code, None, "the signal ended it");
+    assert_eq!(steps(&path), "C! connect\nS: hello\nC! close\n");
+}
+
+#[test]
 fn a_file_that_exists_is_refused_before_anybody_is_called() {
     let outcome = otherend(&["connect", "127.0.0.1:1", "--record", "a.talk"])
         .file("a.talk", "precious")

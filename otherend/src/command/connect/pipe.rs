@@ -33,8 +33,9 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         view: Mutex::new(View::new(args)),
         linger: Linger::new(),
         state: Mutex::default(),
-        recorded: Recorded::start(&args.record, peer)?,
+        recorded: Arc::new(Recorded::start(&args.record, peer)?),
     });
+    Recorded::end_on_signals(&pipe.recorded)?;
     pipe.recorded.opened();
     if args.screen.verbose > 0 {
         let _ = writeln!(anstream::stderr(), "* connected to {peer}");
@@ -61,7 +62,7 @@ struct Pipe {
     view: Mutex<View>,
     linger: Linger,
     state: Mutex<State>,
-    recorded: Recorded,
+    recorded: Arc<Recorded>,
 }
 
 #[derive(Default)]

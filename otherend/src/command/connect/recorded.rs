@@ -1,13 +1,17 @@
 //! `--record` in a pipe: both directions as they go through it.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use otherend_core::transcript::Closing;
 use otherend_core::{Role, Time};
 use otherend_net::recording::{Notes, RecordError, Recording, Writer};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 use crate::args::record::{self, RecordArgs};
 
@@ -63,6 +67,25 @@ impl Recorded {
         self.note(|notes, now| notes.ended(now, ONLY));
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         record::finish(writer.take())
+    }
+
+    /// A signal that ends the program ends the recording in good order first.
+    pub(super) fn end_on_signals(recorded: &Arc<Self>) -> io::Result<()> {
+        if recorded.recording.is_none() {
+            return Ok(());
+        }
+        let recorded = Arc::clone(recorded);
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let thread = thread::Builder::new().name("signals".into());
+        thread.spawn(move || {
+            for signal in signals.forever() {
+                recorded.stopped(Role::Client, Closing::Close);
+                // Why it ended before was told when it did.
+                let _ = recorded.finish();
+                let _ = emulate_default_handler(signal);
+            }
+        })?;
+        Ok(())
     }
 
     fn note(&self, note: impl FnOnce(&mut Notes, Time)) {
