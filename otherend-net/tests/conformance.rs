@@ -25,6 +25,9 @@ macro_rules! on_engines {
 mod bad_peers;
 #[path = "conformance/crowd.rs"]
 mod crowd;
+#[cfg(target_os = "linux")]
+#[path = "conformance/dead_peers.rs"]
+mod dead_peers;
 #[path = "conformance/door.rs"]
 mod door;
 #[path = "conformance/endings.rs"]

@@ -2,17 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::served::{PATIENCE, pace, serve_under, skipped};
+use super::installed::all_there;
+use super::served::{PATIENCE, pace, serve_under};
 
 on_engines! {
     too_many_for_the_descriptors_are_refused_and_forgotten
 }
 
 fn too_many_for_the_descriptors_are_refused_and_forgotten(engine: &str) {
-    let tool = ["prlimit", "--nofile=64"];
-    let Some(server) = serve_under(&tool, engine, &["-q"]) else {
-        return skipped("prlimit is not installed");
-    };
+    if !all_there(&["prlimit"]) {
+        return;
+    }
+    let server = serve_under(&["prlimit", "--nofile=64"], engine, &["-q"]).unwrap();
     // More than it has descriptors for; nobody closes by itself.
     let mut peers: Vec<_> = (0..100).map(|_| server.connect()).collect();
     assert_eq!(peers[0].ask("hello"), "From server -> hello\n");

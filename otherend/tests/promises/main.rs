@@ -1,7 +1,8 @@
 //! The promises that only a whole process can keep: memory, descriptors, signals, the screen.
 //!
 //! Each runs the program once for each engine. Where a tool (`prlimit`, `strace`) or a right is
-//! missing, a test says so and passes.
+//! missing, a test says so and passes; with `OTHEREND_CI=1` in the environment the tools must be
+//! there.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -22,6 +23,8 @@ macro_rules! on_engines {
 
 mod descriptors;
 mod faults;
+#[path = "../peers/installed.rs"]
+mod installed;
 mod memory;
 mod screen;
 mod served;

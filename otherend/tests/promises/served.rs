@@ -205,9 +205,3 @@ impl RawPeer {
 pub(crate) fn pace(time: Duration) {
     std::thread::sleep(time);
 }
-
-/// This machine cannot do what the test needs, and says so.
-#[allow(clippy::print_stderr, reason = "a test that skips says why")]
-pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
-}
