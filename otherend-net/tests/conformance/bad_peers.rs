@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use otherend_net::{Engine, ServerConfig};
 
-use super::stage::{PATIENCE, RawPeer, config, echo, millis, pace, serve_watched};
+use super::stage::{PATIENCE, RawPeer, Seen, config, echo, millis, pace, serve_watched};
 
 on_engines! {
     for_all:
@@ -19,6 +19,7 @@ on_engines! {
         one_that_never_reads_and_is_spoken_to_is_dropped;
     for_many:
         nobody_waits_for_one_that_never_reads
+        all_that_never_read_have_only_so_much_together
         nobody_waits_for_a_flood_without_an_end_of_line
 }
 
@@ -67,6 +68,28 @@ fn nobody_waits_for_one_that_never_reads(engine: Engine) {
         assert_eq!(normal.ask(&number.to_string()), format!("{number}\n"));
     }
     assert!(began.elapsed() < PATIENCE / 3);
+}
+
+fn all_that_never_read_have_only_so_much_together(engine: Engine) {
+    let mut config = config(engine);
+    config.settings.write_timeout = None;
+    config.max_output_in_all = 3 * config.settings.max_output / 2;
+    let (server, watch) = serve_watched(config, echo);
+    let mut normal = RawPeer::connect(&server);
+    assert_eq!(normal.ask("hello"), "hello\n");
+    let mut stuck: Vec<RawPeer> = (0..4).map(|_| RawPeer::connect(&server)).collect();
+    for peer in &mut stuck {
+        send_until_stuck(peer);
+    }
+    // Each may have 1 MiB, all together a half more: one at most can stay.
+    for _ in 0..3 {
+        let reason = watch.wait_for(|seen| match seen {
+            Seen::Ended(_, reason) => Some(reason),
+            _ => None,
+        });
+        assert_eq!(reason, "output-full");
+    }
+    assert_eq!(normal.ask("undisturbed?"), "undisturbed?\n");
 }
 
 fn one_that_reads_byte_by_byte_gets_its_answers(engine: Engine) {
