@@ -13,6 +13,7 @@ pub(crate) mod report;
 mod schedule;
 pub(crate) mod server;
 pub(crate) mod sheet;
+pub(crate) mod talk;
 mod tally;
 mod waiter;
 mod worker;

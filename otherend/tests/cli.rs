@@ -2,6 +2,7 @@
 
 mod cli {
     mod bench;
+    mod bench_talk;
     mod completions;
     mod connect;
     mod diagnose;

@@ -59,7 +59,7 @@ fn timing(text: &str) -> Result<f64, String> {
 impl PlayArgs {
     /// Nothing was asked for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.set.set.is_empty() && self.timing.is_none()
+        self.set.is_empty() && self.timing.is_none()
     }
 
     /// What becomes of the pauses.
@@ -77,6 +77,11 @@ impl PlayArgs {
 }
 
 impl SetArgs {
+    /// Nothing was asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.set.is_empty()
+    }
+
     /// `transcript` made ready, with the values that were set.
     ///
     /// # Errors

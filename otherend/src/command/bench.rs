@@ -4,6 +4,7 @@ mod compare;
 mod load;
 mod progress;
 mod results;
+mod talk;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,6 +20,7 @@ use crate::bench::server::ServerProcess;
 use load::LoadArgs;
 use progress::Progress;
 use results::ResultArgs;
+use talk::TalkArgs;
 
 /// The flags of `otherend bench`.
 #[derive(Debug, clap::Args)]
@@ -29,6 +31,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     load: LoadArgs,
+
+    #[command(flatten)]
+    talk: TalkArgs,
 
     #[command(flatten)]
     results: ResultArgs,
@@ -47,6 +52,7 @@ Examples:
   otherend bench :9000 --in-flight 1000   pipelined: the most lines that fit through
   otherend bench host:9000 --rate 5000    open loop: latency at a load that does not wait
   otherend bench :7 --prefix ''           a plain echo
+  otherend bench :25 --talk smtp.talk     whole conversations, as a transcript has them
   otherend bench --save before.json       then, after a change of the server,
   otherend bench --save after.json && otherend bench compare before.json after.json";
 
@@ -56,6 +62,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         return compare::run(args);
     }
     raise_descriptor_limit();
+    if let Some(file) = args.talk.file()? {
+        let stop = stop_on_signals()?;
+        return args.talk.play(file, &args.load, &args.results, &stop);
+    }
     let endpoint = args.load.endpoint()?;
     let (plan, first) = args.load.plan(&endpoint)?;
     let stop = stop_on_signals()?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use otherend_core::Echo;
-use otherend_net::Endpoint;
 use otherend_net::endpoint::EndpointError;
+use otherend_net::{ConnectOptions, Endpoint};
 use rustix::process::{Resource, getrlimit};
 
 use crate::args::reach::ReachArgs;
@@ -98,6 +98,16 @@ impl LoadArgs {
         Endpoint::from_words(&self.address).map_err(usage)
     }
 
+    /// Connections at a time.
+    pub(super) fn clients(&self) -> u32 {
+        self.clients
+    }
+
+    /// How to connect.
+    pub(super) fn options(&self) -> ConnectOptions {
+        self.reach.options()
+    }
+
     /// The plan, and the first client's connection where one was needed to find the address that
     /// answers.
     pub(super) fn plan(&self, endpoint: &Endpoint) -> anyhow::Result<(Plan, Option<TcpStream>)> {
@@ -168,7 +178,7 @@ impl LoadArgs {
         })
     }
 
-    fn times(&self) -> Result<Times, Failure> {
+    pub(super) fn times(&self) -> Result<Times, Failure> {
         let warm_up = self.warm_up.unwrap_or(self.seconds / 5);
         if warm_up >= self.seconds {
             let text = "--warm-up must be shorter than --seconds: nothing would be measured";

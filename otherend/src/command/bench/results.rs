@@ -20,7 +20,7 @@ pub(super) struct ResultArgs {
 
     /// Print JSON Lines for programs instead of text for people.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 
     /// Write a page with plots, too; it needs nothing but itself.
     #[arg(long, value_name = "FILE")]

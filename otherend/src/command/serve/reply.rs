@@ -30,7 +30,7 @@ pub(super) struct ReplyArgs {
     #[command(flatten)]
     exit_words: ExitWordArgs,
 
-    /// Be the server of this transcript, for every client from its start.
+    /// Play this transcript instead, every client from its start.
     #[arg(
         long,
         value_name = "FILE",

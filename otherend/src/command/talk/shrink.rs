@@ -42,7 +42,7 @@ pub(crate) struct Args {
     )]
     against: Option<Endpoint>,
 
-    /// Start this server each time; `{port}` in it becomes a free port.
+    /// Start this server for the test; `{port}` in it becomes a free port.
     #[arg(long, value_name = "COMMAND")]
     server_command: Option<String>,
 
