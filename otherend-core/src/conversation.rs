@@ -286,9 +286,7 @@ impl Conversation {
     /// The sending side is shut down, as [`Step::HalfClose`] asked.
     pub fn half_closed(&mut self, now: Time) {
         self.touched = now;
-        if let Some(observer) = &mut self.observer {
-            observer.on_stopped(now, Closing::HalfClose);
-        }
+        self.tell_stopped(now, Closing::HalfClose);
         if self.saying == Saying::Ending {
             self.saying = Saying::Ended;
         }

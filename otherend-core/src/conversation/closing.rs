@@ -26,16 +26,21 @@ impl Conversation {
         self.stalled = None;
         self.held = Vec::new();
         self.outbox.advance(self.outbox.len());
-        if let Some(observer) = &mut self.observer {
-            let how = match phase {
-                Phase::Reset => Closing::Reset,
-                _ => Closing::Close,
-            };
-            observer.on_stopped(now, how);
-        }
+        let how = match phase {
+            Phase::Reset => Closing::Reset,
+            _ => Closing::Close,
+        };
+        self.tell_stopped(now, how);
         let reason = *self.reason.get_or_insert(EndReason::PeerFinished);
         let counts = self.counts;
         self.tell(now, &Event::Ended { reason, counts });
+    }
+
+    /// Tell how our side stopped.
+    pub(super) fn tell_stopped(&mut self, now: Time, how: Closing) {
+        if let Some(observer) = &mut self.observer {
+            observer.on_stopped(now, how);
+        }
     }
 
     /// What every input has in common at its end.

@@ -23,14 +23,6 @@ struct Waiting {
     cut: Option<Time>,
 }
 
-impl Waiting {
-    fn ends(&mut self, now: Time, end: LineEnd) {
-        if !matches!(end, LineEnd::Lf | LineEnd::CrLf) {
-            self.cut = Some(now);
-        }
-    }
-}
-
 impl Recorded {
     /// For the conversation with this number; `before_showing`: what is shown waits for the disk.
     pub(super) fn new(recording: Recording, number: u64, before_showing: bool) -> Self {
@@ -43,6 +35,13 @@ impl Recorded {
     /// Where to gather what waits for the disk; `None`: nothing does.
     pub(super) fn batch(&mut self) -> Option<&mut Batch> {
         self.waiting.as_mut().map(|waiting| &mut waiting.batch)
+    }
+
+    /// What is shown next may end where no line does.
+    pub(super) fn cut(&mut self, now: Time) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.cut = Some(now);
+        }
     }
 
     /// Hand on what was gathered: to the recording, and from there to the screen.
@@ -65,10 +64,12 @@ impl Recorded {
             return;
         };
         match *event {
-            Event::Heard { end, .. } => waiting.ends(now, end),
+            Event::Heard { end, .. } if !is_written(end) => self.cut(now),
             Event::Said { line, end } => {
                 waiting.unsent += line.len() + length(end);
-                waiting.ends(now, end);
+                if !is_written(end) {
+                    self.cut(now);
+                }
             }
             // What was not taken until now never is.
             Event::Ended { .. } => waiting.unsent = 0,
@@ -90,6 +91,11 @@ impl Recorded {
     pub(super) fn on_stopped(&mut self, now: Time, how: Closing) {
         self.scribe.on_stopped(now, how);
     }
+}
+
+/// The recorder writes a line that ends so without being asked to.
+fn is_written(end: LineEnd) -> bool {
+    matches!(end, LineEnd::Lf | LineEnd::CrLf)
 }
 
 fn length(end: LineEnd) -> usize {

@@ -137,6 +137,9 @@ impl Watching {
         } else {
             let number = self.peer.number;
             self.gather(|batch| batch.bytes_at((now, number, said), from, bytes));
+            if let Some(recorded) = &mut self.recorded {
+                recorded.cut(now);
+            }
         }
     }
 
