@@ -171,8 +171,7 @@ fn every_file_is_the_same_conversation_however_it_is_cut() {
 /// Every example of the specification is a transcript, as it stands there.
 #[test]
 fn the_examples_of_the_specification_are_transcripts() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/transcript.md");
-    let text = fs::read_to_string(path).unwrap();
+    let text = specification();
     let blocks = text.split("```\n").skip(1).step_by(2);
     let examples: Vec<&str> = blocks
         .filter(|block| block.starts_with("otherend talk 1\n"))
@@ -182,6 +181,77 @@ fn the_examples_of_the_specification_are_transcripts() {
         match Transcript::parse(example.as_bytes()) {
             Ok(transcript) => assert_eq!(transcript.to_string(), example),
             Err(error) => panic!("{}", error.render("docs/transcript.md", example.as_bytes())),
+        }
+    }
+}
+
+fn specification() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/transcript.md");
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_rules_of_the_specification_are_rules() {
+    let text = specification();
+    let rules = text.split("```\n").find(|block| block.starts_with("on "));
+    let file = format!("otherend talk 1\n{}", rules.unwrap());
+    let transcript = Transcript::parse(file.as_bytes()).unwrap();
+    assert_eq!(transcript.to_string(), file);
+    let plan = Plan::new(transcript);
+    assert!(plan.has_rules() && !plan.has_script());
+}
+
+/// `**SMTP** (`smtp.talk`): …` stands above the settings and a stretch of that file.
+#[test]
+fn the_examples_are_parts_of_their_files() {
+    let text = specification();
+    let (_, examples) = text.split_once("## Examples").unwrap();
+    let blocks: Vec<&str> = examples.split("```\n").collect();
+    let mut seen = 0;
+    for pair in blocks.chunks_exact(2) {
+        let name = pair[0].rsplit_once("(`").unwrap().1;
+        let name = name.split('`').next().unwrap();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../transcripts");
+        let file = fs::read_to_string(path.join(name)).unwrap();
+        let lines = file.lines().filter(|line| !line.starts_with('#'));
+        let lines: Vec<&str> = lines.collect();
+        let (settings, steps) = pair[1].split_once("\n\n").unwrap();
+        let settings: Vec<&str> = settings.lines().collect();
+        assert!(lines.starts_with(&settings), "{name}");
+        let steps: Vec<&str> = steps.lines().collect();
+        let mut stretches = lines.windows(steps.len());
+        assert!(
+            stretches.any(|stretch| stretch == steps),
+            "{name}: {steps:?}"
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 4);
+}
+
+/// Who sees transcripts in colours sees all of their words in colours.
+#[test]
+fn editors_know_every_word() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/editor");
+    let words = [
+        "eol",
+        "timeout",
+        "over",
+        "let",
+        "connect",
+        "close",
+        "reset",
+        "half-close",
+        "after",
+        "other",
+    ];
+    let kinds = otherend_core::transcript::Kind::NAMED.map(|(name, _)| name);
+    for file in ["otherend-talk.vim", "otherend-talk.tmLanguage.json"] {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        let word = |byte: char| !(byte.is_ascii_alphanumeric() || byte == '-');
+        for wanted in words.iter().chain(&kinds) {
+            let known = text.split(word).any(|found| found == *wanted);
+            assert!(known, "{file} does not know {wanted}");
         }
     }
 }

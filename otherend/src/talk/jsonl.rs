@@ -336,6 +336,17 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_specification_is_read() {
+        let text = include_str!("../../../docs/transcript.md");
+        let mut blocks = text.split("```\n");
+        let example = blocks.find(|block| block.starts_with("{\"t\"")).unwrap();
+        let transcript = read(example).unwrap().to_string();
+        let steps =
+            "C: RING 3\n+40ms\nS: 250 ticket {{ticket:hex=0b1e}}\nS# ff fd 18\n+20ms\nS! close\n";
+        assert!(transcript.ends_with(steps), "{transcript}");
+    }
+
+    #[test]
     fn each_line_tells_when_and_who() {
         let json = stays("eol crlf\nC: hi\n+40ms\n2S: {{n:int=1}}\n");
         let lines: Vec<&str> = json.lines().collect();
