@@ -1,5 +1,6 @@
 //! Who may come in, how many, and how long a stop may take: the flags of every command that listens.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -14,11 +15,11 @@ use super::duration::{self, Timeout};
 pub(crate) struct DoorArgs {
     /// Conversations at once [default: async 1024, threads 512].
     #[arg(long, value_name = "N")]
-    max_clients: Option<usize>,
+    max_clients: Option<NonZeroUsize>,
 
     /// Conversations of one source address [default: 64 beyond loopback].
     #[arg(long, value_name = "N")]
-    max_per_source: Option<usize>,
+    max_per_source: Option<NonZeroUsize>,
 
     /// How long conversations may take to finish when the server stops.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
@@ -40,8 +41,8 @@ pub(crate) struct DoorArgs {
 impl DoorArgs {
     /// Put the rules into a server's `config`.
     pub(crate) fn apply_to_server(&self, config: &mut ServerConfig) {
-        config.max_clients = self.max_clients;
-        config.max_per_source = self.max_per_source;
+        config.max_clients = self.max_clients.map(usize::from);
+        config.max_per_source = self.max_per_source.map(usize::from);
         config.keepalive = self.keepalive();
         config.drain_timeout = self.drain_timeout;
         config.allow.clone_from(&self.allow);
@@ -50,8 +51,8 @@ impl DoorArgs {
 
     /// Put the rules into a tap's `config`.
     pub(crate) fn apply_to_tap(&self, config: &mut TapConfig) {
-        config.max_clients = self.max_clients;
-        config.max_per_source = self.max_per_source;
+        config.max_clients = self.max_clients.map(usize::from);
+        config.max_per_source = self.max_per_source.map(usize::from);
         config.keepalive = self.keepalive();
         config.connect.keepalive = self.keepalive();
         config.drain_timeout = self.drain_timeout;

@@ -17,7 +17,7 @@ pub(crate) struct LimitArgs {
     door: DoorArgs,
 
     /// The longest line in bytes, terminator not counted.
-    #[arg(long, value_name = "SIZE", default_value = "64k", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "64k", value_parser = size::parse_limit)]
     max_line: usize,
 
     /// From a line's first byte to its end.
@@ -29,11 +29,11 @@ pub(crate) struct LimitArgs {
     idle_timeout: Timeout,
 
     /// Bytes that may wait for a slow peer before it is no longer read from.
-    #[arg(long, value_name = "SIZE", default_value = "1m", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "1m", value_parser = size::parse_limit)]
     max_output: usize,
 
     /// Bytes that may wait for all slow peers together.
-    #[arg(long, value_name = "SIZE", default_value = "256m", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "256m", value_parser = size::parse_limit)]
     max_output_in_all: usize,
 
     /// How long a peer may take none of what is sent to it.

@@ -20,6 +20,14 @@ pub(crate) fn parse(text: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("{number}{unit} is more than this machine can address"))
 }
 
+/// The same for a limit: one of nothing at all would refuse everybody.
+pub(crate) fn parse_limit(text: &str) -> Result<usize, String> {
+    match parse(text)? {
+        0 => Err("write at least 1".to_owned()),
+        limit => Ok(limit),
+    }
+}
+
 fn complaint(text: &str) -> String {
     let text = text.escape_debug();
     format!("`{text}` is no size: write bytes, or a number with k, m or g, as in 64k")
@@ -36,6 +44,7 @@ mod tests {
         assert_eq!(parse("1M"), Ok(1_048_576));
         assert_eq!(parse(" 2g "), Ok(2_147_483_648));
         assert_eq!(parse("0"), Ok(0));
+        assert_eq!(parse_limit("0"), Err("write at least 1".to_owned()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod watch;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use clap::value_parser;
 use otherend_core::{ExitWords, Framing, Time};
 use otherend_net::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
@@ -21,6 +22,7 @@ use crate::args::limits::LimitArgs;
 use crate::args::record::{self, RecordArgs};
 use crate::args::screen::ScreenArgs;
 use crate::command::signals::stop_on_signals;
+use crate::exit::Failure;
 use crate::output::announce::announce;
 use crate::output::screen::{Remark, Screen};
 use crate::output::time::TimeStyle;
@@ -56,8 +58,8 @@ pub(crate) struct Args {
     engine: Engine,
 
     /// Worker threads of the async engine [default: one a core].
-    #[arg(long, value_name = "N")]
-    workers: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
 
     /// What ends a line: auto, lf, crlf, dotnet or telnet.
     #[arg(long, value_name = "FRAMING", default_value_t = Framing::Auto)]
@@ -96,7 +98,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let amplifies = args.udp && addresses.iter().any(|address| !address.ip().is_loopback());
     let served = args.reply.served(args.udp)?;
     let behaviour = args.reply.behaviour(served.clone(), amplifies)?;
-    let server = Over::bind(args.udp, &addresses, args.config(), behaviour);
+    let server = Over::bind(args.udp, &addresses, args.config()?, behaviour);
     let server = server.map_err(|error| why::not_listening(error, args.protocol()))?;
     let (screen, mut showing) =
         Screen::start(args.screen.look(true, TimeStyle::Clock), server.zero())?;
@@ -143,14 +145,21 @@ fn watched(server: Over, screen: &Screen, look: Look) -> std::io::Result<Over> {
 }
 
 impl Args {
-    fn config(&self) -> ServerConfig {
+    fn config(&self) -> Result<ServerConfig, Failure> {
         let mut config = ServerConfig::default();
         self.limits
             .apply(&mut config, self.reply.framing(self.framing));
         config.settings.exit_words = self.exit_words();
         config.engine = self.engine;
-        config.workers = self.workers;
-        config
+        config.workers = self.workers.map(usize::from);
+        let idle = match config.engine {
+            Engine::Single if config.max_clients.is_some() => "--max-clients",
+            Engine::Single | Engine::Threads if config.workers.is_some() => "--workers",
+            _ => return Ok(config),
+        };
+        let engine = config.engine;
+        let text = format!("{idle} means nothing to --engine {engine}: leave one of the two out");
+        Err(Failure::Usage(text))
     }
 
     fn recording(

@@ -112,3 +112,24 @@ fn rubbish_for_an_address_is_explained_and_asked_again() {
     terminal.sees("* stopped: ");
     terminal.exits(0);
 }
+
+#[test]
+fn a_flag_that_would_mean_nothing_is_a_mistake() {
+    for (flags, complaint) in [
+        ("--max-line 0", "write at least 1"),
+        ("--max-clients 0", "'0' for '--max-clients <N>'"),
+        ("--workers 100000", "100000 is not in 1..=1024"),
+        (
+            "--engine threads --workers 2",
+            "--workers means nothing to --engine threads: leave one of the two out",
+        ),
+        (
+            "--engine single --max-clients 5",
+            "--max-clients means nothing to --engine single: leave one of the two out",
+        ),
+    ] {
+        let flags: Vec<&str> = flags.split(' ').collect();
+        let outcome = otherend(&[&["serve", "127.0.0.1:0"], &flags[..]].concat()).run();
+        outcome.exited(2).complained(complaint);
+    }
+}
