@@ -93,6 +93,16 @@ impl Transcript {
         &self.items
     }
 
+    /// What is added to each line of speech.
+    #[must_use]
+    pub fn eol(&self) -> Eol {
+        let eol = |item: &Item| match item {
+            Item::Setting(Setting::Eol(eol)) => Some(*eol),
+            _ => None,
+        };
+        self.items.iter().find_map(eol).unwrap_or_default()
+    }
+
     /// The item on a line, counted from 1.
     #[must_use]
     pub fn on_line(&self, line: usize) -> Option<&Item> {

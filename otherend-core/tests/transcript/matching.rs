@@ -172,6 +172,19 @@ fn a_test_that_fails_prints_what_differs() {
     );
 }
 
+#[test]
+fn another_line_end_is_named() {
+    let said = |eol, heard: &[u8]| match hear(&format!("eol {eol}\nS: ok\nS: done"), heard) {
+        Outcome::Failed(mismatch) => mismatch.to_string(),
+        Outcome::Passed => panic!("it passed"),
+    };
+    let other = "the server ended the line with LF, not with CR LF";
+    assert_eq!(said("crlf", b"ok\n"), other);
+    let other = "the server ended the line with CR LF, not with LF";
+    assert_eq!(said("lf", b"ok\r\n"), other);
+    assert_eq!(said("lf", b"oh\r\n"), "the server said something else");
+}
+
 fn hear_with(eol: &str, steps: &str, heard: &[u8]) -> Option<usize> {
     match hear(&format!("eol {eol}\n{steps}"), heard) {
         Outcome::Passed => None,

@@ -91,6 +91,17 @@ fn strict_closes_at_the_first_line_that_does_not_fit() {
 }
 
 #[test]
+fn a_client_with_another_line_end_is_told_from_a_strange_one() {
+    let (server, mut peer) = serve(&[], "otherend talk 1\neol crlf\n\non C: HI\nS: hello\n");
+    assert_eq!(answers(&mut peer, "HI\nHI\r\nHO\r\n"), "hello\r\n");
+    let shown = stop(server);
+    let named = "mock.talk: the client ended the line with LF, not with CR LF\n";
+    assert!(shown.contains(named), "{shown}");
+    let strange = "mock.talk: nothing in the file fits what the client said\n";
+    assert!(shown.contains(strange), "{shown}");
+}
+
+#[test]
 fn what_it_says_can_be_set() {
     let (server, mut peer) = serve(&["--set", "who=you"], MOCK);
     assert_eq!(answers(&mut peer, "HELLO\n"), "200 you\n");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::lane::{Phase, Turn};
 use super::mismatch::{Mismatch, Reason};
 use super::{Outcome, Player};
-use crate::transcript::Closing;
 use crate::transcript::plan::{Beat, Ends, Extent, Known, Says, side};
+use crate::transcript::{Closing, Difference, Over, Plan, Wanted};
 use crate::{Role, Time};
 
 /// The longest line that is waited for, in bytes.
@@ -264,7 +264,7 @@ impl Player {
             connection: &mut lane.values,
         };
         let (line, difference) = match beat {
-            None => (None, None),
+            None => (None, other_end(&plan, &heard, &reason)),
             Some(Beat::Ends(ends)) => (Some(ends.line), None),
             Some(Beat::Says(says)) => match says.lines.get(lane.step).filter(|_| says.who == who) {
                 None => (says.steps.get(lane.step).map(|said| said.line), None),
@@ -288,4 +288,17 @@ impl Player {
             before: self.told.iter().cloned().collect(),
         }
     }
+}
+
+/// A line that no rule fits: its end, if that is not the file's.
+fn other_end(plan: &Plan, heard: &[u8], reason: &Reason) -> Option<Difference> {
+    let text = heard.strip_suffix(b"\n")?;
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let wanted = plan.transcript().eol().bytes();
+    let differs =
+        *reason == Reason::NoRule && plan.over == Over::Tcp && &heard[text.len()..] != wanted;
+    differs.then(|| Difference {
+        at: text.len(),
+        wanted: Wanted::Bytes(wanted.to_vec()),
+    })
 }

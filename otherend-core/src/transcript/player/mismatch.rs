@@ -98,6 +98,19 @@ impl Mismatch {
         shown(&self.heard)
     }
 
+    /// The line's end and the one that would have fitted, if nothing else differs.
+    fn line_ends(&self) -> Option<(&'static str, &'static str)> {
+        let difference = self.difference.as_ref()?;
+        let Wanted::Bytes(wanted) = &difference.wanted else {
+            return None;
+        };
+        match (self.heard.get(difference.at..)?, &wanted[..]) {
+            (b"\n", b"\r\n") => Some(("LF", "CR LF")),
+            (b"\r\n", b"\n") => Some(("CR LF", "LF")),
+            _ => None,
+        }
+    }
+
     fn render_heard(&self, out: &mut String) {
         if self.heard.is_empty() {
             return;
@@ -165,6 +178,9 @@ impl fmt::Display for Mismatch {
             Role::Server => "the server",
         };
         let expects_end = self.expected.is_some() && self.difference.is_none();
+        if let Some((found, wanted)) = self.line_ends() {
+            return write!(f, "{who} ended the line with {found}, not with {wanted}");
+        }
         match &self.reason {
             Reason::Unexpected if self.line.is_none() => {
                 write!(f, "{who} said more than the file")
