@@ -473,7 +473,7 @@ fn a_mismatch_shows_where_and_what_came_before() {
     };
     shows(
         "251 bead done at 10:15\r\n",
-        "x.talk:6: the server ended the line with LF, not with CR LF\n\
+        "x.talk:6: the server said something else\n\
         \x20   expected  S: 251 {{t}} done at {{_:time=10:15}}\n\
         \x20   heard     S: 251 bead done at 10:15\n\
         \x20                      ^ expected `ef`, the value of t\n",
@@ -487,7 +487,7 @@ fn a_mismatch_shows_where_and_what_came_before() {
     );
     shows(
         "251 beef done at 10:15\n",
-        "x.talk:6: the server said something else\n\
+        "x.talk:6: the server ended the line with LF, not with CR LF\n\
         \x20   expected  S: 251 {{t}} done at {{_:time=10:15}}\n\
         \x20   heard     S. 251 beef done at 10:15\\n\n\
         \x20                                      ^ expected `\\r\\n`\n",
