@@ -208,22 +208,9 @@ impl Client {
     }
 
     fn receive_until(&mut self, deadline: Option<Instant>) -> Received {
-        loop {
-            if let Ok(line) = self.lines.try_recv() {
-                return Received::Line(line);
-            }
-            if self.over {
-                return Received::Ended(self.reason());
-            }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            self.turn(left);
-            if left.is_some_and(|left| left.is_zero()) && !self.over {
-                return self
-                    .lines
-                    .try_recv()
-                    .map_or(Received::TimedOut, Received::Line);
-            }
-        }
+        let turn = |limit| self.carrier.turn(&mut self.buffers, limit);
+        let received = next_line(&self.lines, deadline, &mut self.over, turn);
+        received.unwrap_or_else(|| Received::Ended(self.reason()))
     }
 
     fn turn(&mut self, limit: Option<Duration>) {
@@ -287,6 +274,31 @@ pub(crate) fn listening(
         conversation = conversation.observed(observer);
     }
     (conversation, lines)
+}
+
+/// The next of `lines`, if it comes before the `deadline`; `None`: the conversation is `over` and
+/// there is none. `turn` moves what can be moved and waits, as [`Carrier::turn`] does.
+pub(crate) fn next_line(
+    lines: &mpsc::Receiver<Vec<u8>>,
+    deadline: Option<Instant>,
+    over: &mut bool,
+    mut turn: impl FnMut(Option<Duration>) -> bool,
+) -> Option<Received> {
+    let mut in_time = true;
+    loop {
+        if let Ok(line) = lines.try_recv() {
+            return Some(Received::Line(line));
+        }
+        if *over {
+            return None;
+        }
+        if !in_time {
+            return Some(Received::TimedOut);
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        in_time = left.is_none_or(|left| !left.is_zero());
+        *over = !turn(left);
+    }
 }
 
 /// Hands every line to whoever asks the client for it.

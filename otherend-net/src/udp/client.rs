@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags};
 use super::cuts::Cuts;
 use crate::carried::Carried;
 use crate::client::{
-    Attempt, ConnectError, ConnectOptions, Gone, Received, Voice, listening, resolve,
+    Attempt, ConnectError, ConnectOptions, Gone, Received, Voice, listening, next_line, resolve,
 };
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
@@ -39,15 +39,20 @@ const INPUT: usize = 64 * 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct UdpClient {
+    courier: Courier,
+    mailbox: Arc<Mailbox>,
+    lines: mpsc::Receiver<Vec<u8>>,
+    over: bool,
+}
+
+/// A conversation and its socket.
+struct Courier {
     socket: UdpSocket,
     carried: Carried,
     cuts: Cuts,
     input: Vec<u8>,
-    mailbox: Arc<Mailbox>,
-    lines: mpsc::Receiver<Vec<u8>>,
     /// Why a line did not leave.
     trouble: Option<io::Error>,
-    over: bool,
 }
 
 /// A bare socket that talks to `endpoint` only, in non-blocking mode. Nothing is sent.
@@ -120,14 +125,17 @@ impl UdpClient {
         let (cuts, observer) = Cuts::before(observer);
         let (mut conversation, lines) = listening(settings, clock, Some(observer));
         conversation.open(clock.now());
-        Ok(UdpClient {
+        let courier = Courier {
             socket,
             carried: Carried::in_client(conversation, clock, Arc::clone(&mailbox)),
             cuts,
             input: vec![0; INPUT],
+            trouble: None,
+        };
+        Ok(UdpClient {
+            courier,
             mailbox,
             lines,
-            trouble: None,
             over: false,
         })
     }
@@ -138,7 +146,7 @@ impl UdpClient {
     ///
     /// When the system does not tell.
     pub fn peer_address(&self) -> io::Result<SocketAddr> {
-        self.socket.peer_addr()
+        self.courier.socket.peer_addr()
     }
 
     /// Our own address.
@@ -147,10 +155,10 @@ impl UdpClient {
     ///
     /// When the system does not tell.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        self.courier.socket.local_addr()
     }
 
-    /// Say a line, as one datagram; an LF is added.
+    /// Say a line, as one datagram; its terminator is added.
     ///
     /// # Errors
     ///
@@ -158,7 +166,7 @@ impl UdpClient {
     /// LF, RFC 768); or when the conversation is over, with a [`Gone`] inside.
     pub fn say(&mut self, line: &[u8]) -> io::Result<()> {
         self.mailbox.post(Order::Say(line.to_vec()));
-        self.turn(Some(Duration::ZERO));
+        self.over = self.over || !self.courier.turn(Some(Duration::ZERO));
         match self.trouble() {
             Some(error) => Err(error),
             None if self.over => Err(io::Error::other(Gone(self.reason()))),
@@ -168,7 +176,7 @@ impl UdpClient {
 
     /// Why the last line that did not leave did not; told once. For lines of a [`Voice`].
     pub fn trouble(&mut self) -> Option<io::Error> {
-        self.trouble.take()
+        self.courier.trouble.take()
     }
 
     /// The next line, however long it takes, or why there is none any more.
@@ -188,26 +196,20 @@ impl UdpClient {
     }
 
     fn receive_until(&mut self, deadline: Option<Instant>) -> Received {
-        loop {
-            if let Ok(line) = self.lines.try_recv() {
-                return Received::Line(line);
-            }
-            if self.over {
-                return Received::Ended(self.reason());
-            }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            self.turn(left);
-            if left.is_some_and(|left| left.is_zero()) && !self.over {
-                return self
-                    .lines
-                    .try_recv()
-                    .map_or(Received::TimedOut, Received::Line);
-            }
-        }
+        let turn = |limit| self.courier.turn(limit);
+        let received = next_line(&self.lines, deadline, &mut self.over, turn);
+        received.unwrap_or_else(|| Received::Ended(self.reason()))
     }
 
-    /// Move what can be moved, then wait for more, `limit` at most.
-    fn turn(&mut self, limit: Option<Duration>) {
+    fn reason(&self) -> EndReason {
+        let reason = self.courier.carried.conversation.reason();
+        reason.unwrap_or(EndReason::ClosedHere)
+    }
+}
+
+impl Courier {
+    /// Move what can be moved, then wait for more, `limit` at most. `false`: it is over.
+    fn turn(&mut self, limit: Option<Duration>) -> bool {
         let now = self.carried.clock.now();
         self.carried.follow_orders(now, || 0);
         self.send();
@@ -215,8 +217,9 @@ impl UdpClient {
             Step::Wait { .. } => self.wait(limit),
             // A datagram cannot say that no other follows.
             Step::HalfClose => self.carried.conversation.half_closed(now),
-            Step::Close | Step::Reset => self.over = true,
+            Step::Close | Step::Reset => return false,
         }
+        true
     }
 
     fn send(&mut self) {
@@ -243,7 +246,7 @@ impl UdpClient {
         let deadline = self.carried.deadline().map(|at| clock.until(at));
         let timeout = [deadline, limit].into_iter().flatten().min();
         let mut fds = vec![PollFd::new(&self.socket, PollFlags::IN)];
-        if let Some(bell) = self.mailbox.bell() {
+        if let Some(bell) = self.carried.mailbox().bell() {
             fds.push(PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
         }
         if !sockets::wait(&mut fds, timeout) {
@@ -262,11 +265,6 @@ impl UdpClient {
                 }
             }
         }
-    }
-
-    fn reason(&self) -> EndReason {
-        let reason = self.carried.conversation.reason();
-        reason.unwrap_or(EndReason::ClosedHere)
     }
 }
 

@@ -25,6 +25,8 @@ use crate::sockets;
 
 /// How many datagrams are taken from one socket before the others and the orders are looked at.
 const BATCH: usize = 64;
+/// So many errors of single datagrams in one batch are no accident: pause.
+const IN_VAIN: usize = 16;
 /// How many that have arrived before a stop are still answered, for each socket.
 const LAST: usize = 65_536;
 /// See [`Exchange::fresh`].
@@ -131,6 +133,7 @@ impl Exchange {
     /// Hear the datagrams that wait in one socket, `most` at most.
     fn hear_some(&mut self, index: usize, most: usize) {
         let mut input = std::mem::take(&mut self.input);
+        let mut in_vain = 0;
         for _ in 0..most {
             match self.sockets[index].recv_from(&mut input) {
                 Ok((length, from)) => {
@@ -138,7 +141,7 @@ impl Exchange {
                     self.hear(index, from, &input[..length]);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if concerns_one_datagram(&error) => {}
+                Err(error) if in_vain < IN_VAIN && concerns_one_datagram(&error) => in_vain += 1,
                 Err(error) => {
                     self.shared.accept_failed(&error);
                     self.backoff.fail(self.shared.clock.now());
