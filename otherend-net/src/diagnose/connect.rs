@@ -204,6 +204,10 @@ impl<'a> Run<'a> {
         let deadline = Instant::now() + limit;
         self.watched
             .begins(Stage::Contrast, "what else answers there");
+        self.interfaces = interfaces::list().unwrap_or_default();
+        for target in &mut self.evidence.targets {
+            way::see_links(&mut target.way, target.address.ip(), &self.interfaces);
+        }
         for index in 0..self.evidence.targets.len() {
             let started = Instant::now();
             let target = &self.evidence.targets[index];

@@ -4,10 +4,11 @@ use std::fmt::Display;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// `0.4 ms`, `12 ms` or `3.1 s`.
+/// `40 µs`, `0.4 ms`, `12 ms` or `3.1 s`.
 pub(super) fn duration(time: Duration) -> String {
     let millis = time.as_secs_f64() * 1000.0;
     match millis {
+        m if m < 0.1 => format!("{} µs", time.as_micros()),
         m if m < 10.0 => format!("{m:.1} ms"),
         m if m < 1000.0 => format!("{m:.0} ms"),
         m => format!("{:.1} s", m / 1000.0),
@@ -97,6 +98,7 @@ mod tests {
 
     #[test]
     fn durations_keep_two_or_three_digits() {
+        assert_eq!(duration(Duration::from_micros(41)), "41 µs");
         assert_eq!(duration(Duration::from_micros(412)), "0.4 ms");
         assert_eq!(duration(Duration::from_millis(12)), "12 ms");
         assert_eq!(duration(Duration::from_millis(3058)), "3.1 s");

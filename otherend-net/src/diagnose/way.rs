@@ -33,16 +33,22 @@ pub(super) fn way_to(address: SocketAddr, interfaces: &[Interface]) -> Way {
         any if any.is_unspecified() => Route::Local,
         _ => scoped.unwrap_or_else(|| system::route_to(address, interfaces)),
     };
-    let down = match route {
+    let mut way = Way {
+        route,
+        ..Way::default()
+    };
+    see_links(&mut way, address, interfaces);
+    way
+}
+
+/// Whether the interface that leads there is up. It may have changed since the way was chosen.
+pub(super) fn see_links(way: &mut Way, address: IpAddr, interfaces: &[Interface]) {
+    let down = match way.route {
         Route::Local | Route::Broadcast => None,
         _ => interface_down(address, interfaces),
     };
-    Way {
-        route,
-        down: down.map(|interface| interface.name.clone()),
-        no_link: down.is_some_and(|interface| interface.state == State::NoLink),
-        outgoing: None,
-    }
+    way.down = down.map(|interface| interface.name.clone());
+    way.no_link = down.is_some_and(|interface| interface.state == State::NoLink);
 }
 
 /// A link-local address with its zone needs no route (RFC 4007 §6).

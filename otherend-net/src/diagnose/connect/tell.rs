@@ -34,6 +34,8 @@ pub(super) fn way(address: SocketAddr, way: &Way) -> Told {
     };
     let text = format!("{}: {}", address.ip(), way::describe(&way.route));
     match &way.down {
+        // A link that is not up yet shows when it fails.
+        _ if mark == Mark::Good => (mark, text),
         Some(interface) => (
             Mark::Bad,
             format!(
@@ -94,7 +96,14 @@ pub(super) fn contrast(target: &Target, contrast: &Contrast) -> Option<Told> {
         .into_iter()
         .flatten()
         .collect();
-    (!parts.is_empty()).then(|| (Mark::Note, format!("{ip}: {}", parts.join(", "))))
+    let told = (!parts.is_empty()).then(|| format!("{ip}: {}", parts.join(", ")))?;
+    match (&target.way.down, &target.way.route) {
+        (Some(interface), Route::Direct { .. }) => Some((
+            Mark::Bad,
+            format!("{told}; {interface} is {}", target.way.down_because()),
+        )),
+        _ => Some((Mark::Note, told)),
+    }
 }
 
 fn ports(contrast: &Contrast) -> Option<String> {

@@ -75,27 +75,29 @@ fn listens_otherwise(target: &Target) -> Vec<Cause> {
         Cause::possible(word, says)
             .because("a machine answers with a reset for that, too")
             .check(format!("{} shows {shows}", list_listeners(port)))
-            .remedy(format!(
-                "start the server on {any} or on {ip} (otherend serve --any)"
-            ))
     };
-    let mut causes = vec![cause(
+    let start = format!("start the server on {any} or on {ip} (otherend serve --any)");
+    let connect = format!("connect to the address that ss shows, or {start}");
+    let on_loopback = cause(
         Word::LoopbackOnly,
         format!("the server listens on {loopback} of its machine only"),
         format!("{} and no other", SocketAddr::new(loopback, port)),
-    )];
+    );
+    let mut causes = vec![on_loopback.remedy(start)];
     if ip.is_ipv6() {
-        causes.push(cause(
+        let on_ipv4 = cause(
             Word::FamilyMismatch,
             "the server listens on IPv4 only".to_owned(),
             format!("0.0.0.0:{port} or another IPv4 address"),
-        ));
+        );
+        causes.push(on_ipv4.remedy(&connect));
     }
-    causes.push(cause(
+    let elsewhere = cause(
         Word::OtherAddress,
         "the server listens on another address of its machine only".to_owned(),
         "that address".to_owned(),
-    ));
+    );
+    causes.push(elsewhere.remedy(connect));
     causes
 }
 

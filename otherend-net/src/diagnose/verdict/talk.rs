@@ -171,12 +171,16 @@ fn other_protocol(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
     {
         return None;
     }
+    let said = match talk.greeting.is_empty() && talk.reply.is_empty() {
+        true => "a TLS hello was answered with",
+        false => "the server said",
+    };
     Some(
         Cause::certain(
             Word::OtherProtocol,
             format!("{protocol} answers on port {}", evidence.asked.port),
         )
-        .because(format!("the server said \"{}\"", phrase::excerpt(heard)))
+        .because(format!("{said} \"{}\"", phrase::excerpt(heard)))
         .remedy(format!(
             "use a client for {protocol}, or the port of the server that was meant"
         )),

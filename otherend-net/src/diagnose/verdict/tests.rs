@@ -384,6 +384,16 @@ fn what_this_machine_does_not_send_is_its_own_fault() {
 }
 
 #[test]
+fn nobody_answers_on_a_link_that_is_down() {
+    let mut evidence = with_icmp(remote(Outcome::HostUnreachable), 1, OWN);
+    evidence.targets[0].way.down = Some("eth0".into());
+    evidence.targets[0].way.no_link = true;
+    gives(&evidence, false, &[InterfaceDown, WrongAddress, HostDown]);
+    let remedy = verdict(&evidence).causes[0].remedy.clone().unwrap();
+    assert!(remedy.contains("cable"), "{remedy}");
+}
+
+#[test]
 fn a_route_that_forbids_is_no_firewall() {
     let mut evidence = remote(Outcome::Forbidden);
     evidence.targets[0].way.route = Route::Forbidden("prohibit");

@@ -68,6 +68,9 @@ fn interface_down(target: &Target, interface: &str) -> Cause {
         "{interface} has a network with this address, and is {}",
         target.way.down_because()
     ))
+    .check(format!(
+        "ip link show {interface} prints NO-CARRIER or state DOWN"
+    ))
     .remedy(match target.way.no_link {
         true => "connect its cable or its radio network".to_owned(),
         false => format!("switch it on: ip link set {interface} up"),
@@ -95,8 +98,12 @@ pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
             format!("on {from}"),
         ),
     };
+    let sender = match own {
+        true => format!("this machine ({from})"),
+        false => from.to_string(),
+    };
     let said = format!(
-        "{from} sent ICMP \"{}\" after {}, which nobody but a firewall sends for a closed port",
+        "{sender} sent ICMP \"{}\" after {}, which nobody but a firewall sends for a closed port",
         icmp_text(icmp),
         super::took(target.attempt.took)
     );
@@ -161,7 +168,10 @@ pub(super) fn nobody_on_link(evidence: &Evidence, target: &Target) -> Vec<Cause>
         phrase::link_question(ip),
         super::took(target.attempt.took)
     );
-    vec![
+    let down = target.way.down.as_deref();
+    let down = down.map(|interface| likely(interface_down(target, interface)).because(&unclaimed));
+    let mut causes: Vec<Cause> = down.into_iter().collect();
+    causes.extend([
         likely(wrong_address(evidence, target)).because(&unclaimed),
         Cause::likely(
             Word::HostDown,
@@ -173,7 +183,8 @@ pub(super) fn nobody_on_link(evidence: &Evidence, target: &Target) -> Vec<Cause>
         .because(unclaimed)
         .check("is it on, and on the same cable, switch or WLAN?")
         .remedy("start it or connect it"),
-    ]
+    ]);
+    causes
 }
 
 fn gateway_down(target: &Target, gateway: IpAddr, interface: &str) -> Cause {

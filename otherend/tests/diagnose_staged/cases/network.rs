@@ -32,6 +32,11 @@ pub(super) const CASES: &[Case] = &[
         no_route_near,
     ),
     fails("interface down", &["interface-down"], interface_down),
+    fails(
+        "nothing at the other end of the cable",
+        &["interface-down", "wrong-address", "host-down"],
+        unplugged,
+    ),
     fails("a route forbids it", &["route-forbids"], forbidden_route),
     fails(
         "no way back from the server",
@@ -100,6 +105,19 @@ fn no_route_near() -> Staged {
 fn interface_down() -> Staged {
     let (client, server) = Host::pair();
     client.ip("link set eth0 down");
+    Staged::ask(client, server, SERVER)
+}
+
+/// The interface is on; the kernel tells of a link, and of one that is lost, a moment later.
+fn unplugged() -> Staged {
+    let (client, server) = Host::pair();
+    let wait_for = |state| {
+        let wait = format!("until grep -q {state} /sys/class/net/eth0/operstate; do :; done");
+        client.run(&["timeout", "5", "sh", "-c", &wait]);
+    };
+    wait_for("up");
+    server.ip("link set eth0 down");
+    wait_for("down");
     Staged::ask(client, server, SERVER)
 }
 

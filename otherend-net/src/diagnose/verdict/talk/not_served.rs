@@ -87,7 +87,7 @@ fn busy(process: &Process) -> Cause {
 fn hidden(asked: SocketAddr, wait: &str, listening: &Listening) -> Vec<Cause> {
     let says = "the server's process does not accept: it hangs, is busy, or has no descriptors";
     let stopped = "the server's process is stopped (Ctrl-Z, SIGSTOP, a debugger)";
-    let check = format!("as root: sudo otherend diagnose {asked} says which");
+    let check = format!("sudo otherend diagnose {asked} says which");
     vec![
         Cause::likely(Word::NotAccepting, says)
             .because(wait)
@@ -110,7 +110,10 @@ fn from_outside(port: u16) -> Vec<Cause> {
     vec![
         Cause::possible(Word::ServerStopped, stopped)
             .because(kernel)
-            .check("on the server: ps -o pid,stat,comm -C NAME shows T")
+            .check(format!(
+                "{} names its PID; ps -o pid,stat,comm -p PID shows T",
+                list_listeners(port)
+            ))
             .remedy("let it go on: fg, or kill -CONT PID"),
         Cause::possible(Word::NotAccepting, hangs)
             .because(kernel)
