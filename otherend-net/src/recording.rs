@@ -18,7 +18,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use otherend_core::transcript::{MOST_CONNECTIONS, Masks};
+use otherend_core::transcript::{MOST_CONNECTIONS, Masks, Over};
 
 use crate::error::plain;
 
@@ -51,6 +51,8 @@ pub struct RecordingConfig {
     pub masks: Masks,
     /// When the disk is waited for.
     pub sync: SyncWhen,
+    /// What the connections are: streams, or datagrams, of which each is a step and none an end.
+    pub over: Over,
     /// Stands on the file's second line: when and by whom it was recorded.
     pub remark: String,
 }
@@ -62,6 +64,7 @@ impl RecordingConfig {
         RecordingConfig {
             masks: Masks::usual(),
             sync: SyncWhen::default(),
+            over: Over::Tcp,
             remark: remark.to_owned(),
         }
     }
@@ -110,6 +113,7 @@ type Afterwards = Box<dyn FnOnce() + Send>;
 
 struct Shared {
     path: PathBuf,
+    over: Over,
     queue: Mutex<Queue>,
     filled: Condvar,
     /// Counts on while the disk takes something.
@@ -172,6 +176,7 @@ impl Recording {
     ) -> Result<(Recording, Writer), RecordError> {
         let shared = Arc::new(Shared {
             path,
+            over: place.over(),
             queue: Mutex::default(),
             filled: Condvar::new(),
             progress: AtomicU64::new(0),

@@ -5,6 +5,8 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
+use otherend_core::transcript::Over;
+
 use super::notes::{Note, What};
 use super::sheet::Sheet;
 use super::{RecordError, RecordingConfig, SyncWhen};
@@ -51,6 +53,10 @@ impl Place {
             name: Some(name),
             open: BTreeMap::new(),
         })
+    }
+
+    pub(super) fn over(&self) -> Over {
+        self.config.over
     }
 
     pub(super) fn sync(&self) -> SyncWhen {

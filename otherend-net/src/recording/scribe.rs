@@ -1,6 +1,6 @@
 //! Records a conversation of a server or a client, as one of its observers.
 
-use otherend_core::transcript::Closing;
+use otherend_core::transcript::{Closing, Over};
 use otherend_core::{EndReason, Event, Observer, Role, Time};
 
 use super::{Notes, Recording};
@@ -16,7 +16,7 @@ pub struct Scribe {
     own: Role,
     notes: Notes,
     /// How our side stopped last.
-    stopped: Closing,
+    own_end: Closing,
 }
 
 impl Scribe {
@@ -28,7 +28,7 @@ impl Scribe {
             connection,
             own,
             notes: Notes::default(),
-            stopped: Closing::Close,
+            own_end: Closing::Close,
         }
     }
 
@@ -54,16 +54,23 @@ impl Scribe {
         }
     }
 
+    fn stopped(&mut self, now: Time, who: Role, how: Closing) {
+        // No datagram says that another will not follow.
+        if self.recording.shared.over == Over::Tcp {
+            self.notes.stopped(now, self.connection, who, how);
+        }
+    }
+
     fn ended(&mut self, now: Time, reason: EndReason) {
         let (who, how) = match reason {
             EndReason::PeerReset | EndReason::Unreachable => (self.peer(), Closing::Reset),
-            _ => (self.own, self.stopped),
+            _ => (self.own, self.own_end),
         };
         if !reason.is_orderly() {
             self.notes
                 .comment(now, self.connection, &reason.to_string());
         }
-        self.notes.stopped(now, self.connection, who, how);
+        self.stopped(now, who, how);
         self.notes.ended(now, self.connection);
     }
 }
@@ -73,8 +80,7 @@ impl Observer for Scribe {
         match *event {
             Event::Opened => self.notes.opened(now, self.connection),
             Event::PeerFinished => {
-                self.notes
-                    .stopped(now, self.connection, self.peer(), Closing::Close);
+                self.stopped(now, self.peer(), Closing::Close);
             }
             Event::Ended { reason, .. } => self.ended(now, reason),
             // Lines are bytes too, and those are noted.
@@ -93,11 +99,10 @@ impl Observer for Scribe {
     }
 
     fn on_stopped(&mut self, now: Time, how: Closing) {
-        self.stopped = how;
+        self.own_end = how;
         if how == Closing::HalfClose {
             // Whether it still hears anything decides what it is called.
-            self.notes
-                .stopped(now, self.connection, self.own, Closing::Close);
+            self.stopped(now, self.own, Closing::Close);
         }
     }
 

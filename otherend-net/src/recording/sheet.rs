@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use otherend_core::Time;
-use otherend_core::transcript::{MOST_CONNECTIONS, Recorder};
+use otherend_core::transcript::{MOST_CONNECTIONS, Over, Recorder};
 
 use super::appender::Appender;
 use super::notes::{Note, What};
@@ -42,10 +42,14 @@ impl Sheet {
                 cause,
             },
         })?;
+        let mut recorder = Recorder::new(config.masks.clone(), &config.remark);
+        if config.over == Over::Udp {
+            recorder = recorder.over_udp();
+        }
         Ok(Sheet {
             path,
             file,
-            recorder: Recorder::new(config.masks.clone(), &config.remark),
+            recorder,
             connections: HashMap::new(),
             last_number: 0,
             text: String::new(),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use jiff::Zoned;
 use otherend_core::Time;
-use otherend_core::transcript::Masks;
+use otherend_core::transcript::{Masks, Over};
 use otherend_net::recording::{
     OnTrouble, RecordError, Recording, RecordingConfig, SyncWhen, Writer,
 };
@@ -59,13 +59,15 @@ impl RecordArgs {
     /// Begin to record, if that is wanted; `what` says by whom and what.
     pub(crate) fn start(
         &self,
+        over: Over,
         what: &str,
         on_trouble: OnTrouble,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let Some(path) = &self.record else {
             return Ok(None);
         };
-        let config = self.config(what)?;
+        let mut config = self.config(what)?;
+        config.over = over;
         let started = if is_folder(path) {
             Recording::to_folder(path, config, file_name, on_trouble)
         } else {
@@ -80,6 +82,7 @@ impl RecordArgs {
         &self,
         screen: &Screen,
         zero: Instant,
+        over: Over,
         what: &str,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let screen = screen.clone();
@@ -88,7 +91,7 @@ impl RecordArgs {
             let now = Time::ZERO + zero.elapsed();
             screen.remark(now, 0, &Remark::Note("recording-ended", &text));
         });
-        self.start(what, on_trouble)
+        self.start(over, what, on_trouble)
     }
 
     /// Refuse a file that exists, before anything is done that a recording belongs to.

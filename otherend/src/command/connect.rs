@@ -12,6 +12,7 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use otherend_core::Framing;
+use otherend_core::transcript::Over;
 use otherend_net::{Endpoint, connect_udp};
 
 use crate::args::duration::Timeout;
@@ -39,7 +40,7 @@ pub(crate) struct Args {
     ///
     /// Whether somebody listens shows itself at the first line, and only where the other machine
     /// says so.
-    #[arg(short, long, conflicts_with_all = ["framing", "no_half_close", "retry", "record"])]
+    #[arg(short, long, conflicts_with_all = ["framing", "no_half_close", "retry"])]
     udp: bool,
 
     /// End lines with CR LF.
@@ -120,6 +121,10 @@ impl Args {
             return Ok(Carrier::Udp(socket));
         }
         self.reach.connect(endpoint).map(Carrier::Tcp)
+    }
+
+    fn over(&self) -> Over {
+        if self.udp { Over::Udp } else { Over::Tcp }
     }
 
     /// How long the peer may take after our last byte; `None`: for ever.

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::value_parser;
-use otherend_core::{ExitWords, Framing, Time};
+use otherend_core::{ExitWords, Framing, Time, transcript};
 use otherend_net::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::{Audience, Engine, ServerConfig, raise_descriptor_limit};
@@ -48,7 +48,7 @@ pub(crate) struct Args {
         long,
         conflicts_with_all = [
             "engine", "workers", "framing", "keepalive", "line_timeout", "max_output",
-            "max_output_in_all", "write_timeout", "linger", "record"
+            "max_output_in_all", "write_timeout", "linger"
         ]
     )]
     udp: bool,
@@ -168,7 +168,11 @@ impl Args {
         screen: &Screen,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let what = format!("otherend serve {}", server.addresses()[0]);
-        self.record.start_beside(screen, server.zero(), &what)
+        let over = match server {
+            Over::Tcp(_) => transcript::Over::Tcp,
+            Over::Udp(_) => transcript::Over::Udp,
+        };
+        self.record.start_beside(screen, server.zero(), over, &what)
     }
 
     fn protocol(&self) -> Protocol {

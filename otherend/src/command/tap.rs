@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use otherend_core::Time;
+use otherend_core::transcript::Over;
 use otherend_net::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
@@ -164,7 +165,8 @@ impl Args {
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let listen = tap.addresses()[0];
         let what = format!("otherend tap {listen} {target}");
-        self.record.start_beside(screen, tap.zero(), &what)
+        self.record
+            .start_beside(screen, tap.zero(), Over::Tcp, &what)
     }
 
     fn show(&self) -> Show {

@@ -159,6 +159,27 @@ fn a_pipe_is_recorded_with_its_half_close() {
 }
 
 #[test]
+fn datagrams_are_recorded_at_both_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (server, address) = serve(&["--udp", "--record", &path("server.talk")]);
+    let words = ["connect", "--udp", &address, "--linger", "50ms"];
+    let mut client = otherend(&[&words[..], &["--record", &path("client.talk")]].concat()).start();
+    client.say("one");
+    client.stdout_with("one");
+    client.say_bytes(b"two");
+    client.finish_saying();
+    client.wait().succeeded();
+    stop(server).succeeded();
+    for name in ["server.talk", "client.talk"] {
+        let text = std::fs::read_to_string(path(name)).expect("a recording");
+        assert!(text.contains("\nover     udp\n"), "{text}");
+        let said = "C! connect\nC: one\nS: From server -> one\nC. two\nS. From server -> two\n";
+        assert_eq!(steps(Path::new(&path(name))), said, "{name}");
+    }
+}
+
+#[test]
 fn a_signal_ends_the_recording_of_a_pipe_in_good_order() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();

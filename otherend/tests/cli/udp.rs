@@ -147,11 +147,9 @@ fn flags_that_do_not_fit_are_refused() {
         &["serve", "--udp", "--max-output", "1k"],
         &["serve", "--udp", "--max-output-in-all", "1k"],
         &["serve", "--udp", "--linger", "1s"],
-        &["serve", "--udp", "--record", "x"],
         &["connect", "-u", ":1", "--framing", "crlf"],
         &["connect", "-u", ":1", "--no-half-close"],
         &["connect", "-u", ":1", "--retry", "1s"],
-        &["connect", "-u", ":1", "--record", "x"],
     ] {
         let outcome = otherend(flags).run().exited(2);
         outcome.complained("'--udp' cannot be used with '--");

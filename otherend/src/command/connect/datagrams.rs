@@ -7,13 +7,17 @@
 use std::io::{self, Stdin, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use otherend_core::Role;
+use otherend_core::transcript::Over;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::Args;
 use super::linger::Limits;
 use super::pipe::{LineEnds, Trouble};
+use super::recorded::Recorded;
 use super::view::View;
 use crate::output::human::plural;
 use crate::output::screen::Remark;
@@ -38,16 +42,21 @@ pub(super) fn run(socket: UdpSocket, args: &Args) -> anyhow::Result<()> {
         view: View::new(args),
         heard: Instant::now(),
         counts: [0; 2],
+        recorded: Arc::new(Recorded::start(&args.record, Over::Udp, peer)?),
     };
+    Recorded::end_on_signals(&datagrams.recorded)?;
+    datagrams.recorded.opened();
     let verbose = args.screen.verbose > 0;
     let carried = datagrams
         .remark(verbose, "connected", &format!("talking to udp {peer}"))
         .and_then(|()| datagrams.carry());
     let [sent, came] = datagrams.counts;
+    let recorded = datagrams.recorded.finish();
     let ended = format!("{} sent, {came} came", plural(sent, "datagram"));
     carried
         .and_then(|()| datagrams.remark(verbose, "ended", &ended))
         .map_err(|trouble| into_error(trouble, peer))
+        .and(recorded)
 }
 
 fn into_error(trouble: Trouble, peer: SocketAddr) -> anyhow::Error {
@@ -71,6 +80,7 @@ struct Datagrams {
     heard: Instant,
     /// Datagrams sent and heard.
     counts: [u64; 2],
+    recorded: Arc<Recorded>,
 }
 
 impl Datagrams {
@@ -119,6 +129,7 @@ impl Datagrams {
                 Ok(length) => {
                     self.heard = Instant::now();
                     self.counts[1] += 1;
+                    self.recorded.said(Role::Server, &input[..length]);
                     self.show(Mark::ToClient, &input[..length])?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -156,6 +167,7 @@ impl Datagrams {
     }
 
     fn say(&mut self, datagram: &[u8]) -> Result<(), Trouble> {
+        self.recorded.said(Role::Client, datagram);
         loop {
             match self.socket.send(datagram) {
                 Ok(_) => break,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use otherend_core::Role;
-use otherend_core::transcript::Closing;
+use otherend_core::transcript::{Closing, Over};
 
 use super::Args;
 use super::linger::{Limits, Linger};
@@ -33,7 +33,7 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         view: Mutex::new(View::new(args)),
         linger: Linger::new(),
         state: Mutex::default(),
-        recorded: Arc::new(Recorded::start(&args.record, peer)?),
+        recorded: Arc::new(Recorded::start(&args.record, Over::Tcp, peer)?),
     });
     Recorded::end_on_signals(&pipe.recorded)?;
     pipe.recorded.opened();

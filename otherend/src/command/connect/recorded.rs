@@ -1,4 +1,4 @@
-//! `--record` in a pipe: both directions as they go through it.
+//! `--record` without a prompt: both directions as they go through.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use otherend_core::transcript::Closing;
+use otherend_core::transcript::{Closing, Over};
 use otherend_core::{Role, Time};
 use otherend_net::recording::{Notes, RecordError, Recording, Writer};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -18,9 +18,10 @@ use crate::args::record::{self, RecordArgs};
 /// The number of the only connection.
 const ONLY: u64 = 1;
 
-/// Records the conversation, if that is wanted. Both threads of the pipe share it.
+/// Records the conversation, if that is wanted. The threads of a pipe share it.
 pub(super) struct Recorded {
     zero: Instant,
+    over: Over,
     recording: Option<Recording>,
     /// Whoever said something waits until it is on the disk.
     waits: bool,
@@ -29,15 +30,17 @@ pub(super) struct Recorded {
 
 impl Recorded {
     /// Begin to record what is said with `peer`.
-    pub(super) fn start(args: &RecordArgs, peer: SocketAddr) -> anyhow::Result<Self> {
+    pub(super) fn start(args: &RecordArgs, over: Over, peer: SocketAddr) -> anyhow::Result<Self> {
         let on_trouble = Box::new(|trouble: &RecordError| {
             let text = "the recording ends here, the conversation goes on";
             let _ = writeln!(anstream::stderr(), "* {text}: {trouble}");
         });
-        let started = args.start(&format!("otherend connect {peer}"), on_trouble)?;
+        let what = format!("otherend connect {peer}");
+        let started = args.start(over, &what, on_trouble)?;
         let (recording, writer) = started.unzip();
         Ok(Recorded {
             zero: Instant::now(),
+            over,
             recording,
             waits: args.is_before_showing(),
             writer: Mutex::new(writer),
@@ -59,7 +62,10 @@ impl Recorded {
     }
 
     pub(super) fn stopped(&self, who: Role, how: Closing) {
-        self.note(|notes, now| notes.stopped(now, ONLY, who, how));
+        // No datagram says that another will not follow.
+        if self.over == Over::Tcp {
+            self.note(|notes, now| notes.stopped(now, ONLY, who, how));
+        }
     }
 
     /// The conversation is over: end the recording in good order, or say why it ended before.
