@@ -24,6 +24,8 @@ use crate::sockets;
 use backoff::Backoff;
 use doorstep::Doorstep;
 
+pub(crate) use doorstep::tell;
+
 /// What is done with a connection that was let in.
 pub(crate) type Welcome<'a> = dyn FnMut(TcpStream, Admitted) + 'a;
 
@@ -202,7 +204,7 @@ impl Acceptor {
                 refusal: Refusal::Full,
             });
             // It cannot stay: its descriptor is the reserve.
-            doorstep::tell(&stream, Refusal::Full.line());
+            tell(&stream, Refusal::Full.line());
         }
         self.reserve = self.listeners[0].try_clone().ok();
     }

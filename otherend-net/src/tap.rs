@@ -170,7 +170,7 @@ impl Tap {
         let mut acceptor = Acceptor::new(Arc::clone(&shared), Engine::Threads, self.listeners);
         acceptor.run(&mut |client, admitted| {
             let tapping = Arc::clone(&tapping);
-            threads::start(admitted, move |admitted| {
+            threads::start(client, admitted, move |client, admitted| {
                 carry::carry(&client, &admitted, &tapping);
             });
         });

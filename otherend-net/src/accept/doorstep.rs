@@ -58,7 +58,7 @@ impl Doorstep {
 }
 
 /// Say one line and half-close. `false`: the peer is gone already.
-pub(super) fn tell(stream: &TcpStream, line: &str) -> bool {
+pub(crate) fn tell(stream: &TcpStream, line: &str) -> bool {
     let text = format!("{line}\n");
     // A fresh socket has room for a line; without blocking, a strange one cannot hold us up.
     let told = stream

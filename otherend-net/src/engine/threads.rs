@@ -1,10 +1,12 @@
 //! `threads`: one thread for each client.
 
-use std::sync::Arc;
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::{Buffers, blocking};
-use crate::accept::Acceptor;
+use crate::Refusal;
+use crate::accept::{Acceptor, tell};
 use crate::conversations::Conversations;
 use crate::registry::Admitted;
 
@@ -15,22 +17,38 @@ const STACK: usize = 256 * 1024;
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Arc<Conversations>) {
     acceptor.run(&mut |stream, admitted| {
         let conversations = Arc::clone(conversations);
-        start(admitted, move |admitted| {
+        start(stream, admitted, move |stream, admitted| {
             blocking::carry(stream, admitted, &conversations, &mut Buffers::new());
         });
     });
 }
 
-/// Let `carry` run in a thread of its own.
-pub(crate) fn start(admitted: Admitted, carry: impl FnOnce(Admitted) + Send + 'static) {
+/// Let `carry` run in a thread of its own. Without one the peer is told that the server is full.
+pub(crate) fn start(
+    stream: TcpStream,
+    admitted: Admitted,
+    carry: impl FnOnce(TcpStream, Admitted) + Send + 'static,
+) {
     let shared = Arc::clone(&admitted.shared);
     let name = format!("peer {}", admitted.member.peer.number);
+    // What a thread that does not start was given is gone: the stream is fetched by who needs it.
+    let kept = Arc::new(Mutex::new(Some(stream)));
+    let fetch = |kept: &Mutex<Option<TcpStream>>| kept.lock().ok()?.take();
+    let inside = Arc::clone(&kept);
     // `thread::spawn` would panic when there are no threads left.
     let started = thread::Builder::new()
         .name(name)
         .stack_size(STACK)
-        .spawn(move || carry(admitted));
+        .spawn(move || {
+            if let Some(stream) = fetch(&inside) {
+                carry(stream, admitted);
+            }
+        });
     if let Err(error) = started {
         shared.accept_failed(&error);
+        shared.counters.refused();
+        if let Some(stream) = fetch(&kept) {
+            tell(&stream, Refusal::Full.line());
+        }
     }
 }

@@ -3,12 +3,32 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use tempfile::NamedTempFile;
+
 use super::installed::{all_there, show_skipped};
 use super::served::{Served, pace, serve_under};
 
 on_engines! {
     what_passes_is_passed_over
     what_lasts_does_not_spin
+}
+
+/// Without a thread for it a peer is told so, and the next may have one.
+#[test]
+fn no_thread_left() {
+    // One that is stopped before its first client says how many threads it begins with.
+    let Some((server, calls)) = traced("threads", "clone3", "trace=clone3") else {
+        return;
+    };
+    drop(server);
+    let begun = calls_in(&calls, "clone3(");
+    let inject = format!("inject=clone3:error=EAGAIN:when={}", begun + 1);
+    let (server, calls) = traced("threads", "clone3", &inject).unwrap();
+    let mut unlucky = server.connect();
+    assert_eq!(unlucky.line(), "ERR server is full\n");
+    assert_eq!(unlucky.line(), "");
+    assert!(server.connect().is_served());
+    assert_eq!(calls_in(&calls, "EAGAIN"), 1);
 }
 
 const ERRORS: [&str; 7] = [
@@ -22,29 +42,33 @@ const ERRORS: [&str; 7] = [
 ];
 
 /// A server whose `accept` fails with `error`, `when` strace says; and the file with its calls.
-fn served(engine: &str, error: &str, when: &str) -> Option<(Served, tempfile::NamedTempFile)> {
+fn served(engine: &str, error: &str, when: &str) -> Option<(Served, NamedTempFile)> {
+    let inject = format!("inject=accept4:error={error}:when={when}");
+    traced(engine, "accept4", &inject)
+}
+
+/// A server under strace with an expression about `call`, and the file with these calls.
+fn traced(engine: &str, call: &str, expression: &str) -> Option<(Served, NamedTempFile)> {
     if !all_there(&["strace"]) {
         return None;
     }
-    let calls = tempfile::NamedTempFile::new().unwrap();
+    let calls = NamedTempFile::new().unwrap();
     let file = calls.path().to_str()?;
-    let inject = format!("inject=accept4:error={error}:when={when}");
+    let trace = format!("trace={call}");
     let tool = [
-        "strace",
-        "-f",
-        "-qq",
-        "-o",
-        file,
-        "-e",
-        "trace=accept4",
-        "-e",
-        &inject,
+        "strace", "-f", "-qq", "-o", file, "-e", &trace, "-e", expression,
     ];
     let server = serve_under(&tool, engine, &["-q"]);
     if server.is_none() {
         show_skipped("strace may not trace here");
     }
     server.map(|server| (server, calls))
+}
+
+/// How many of the calls have `what` in their line.
+fn calls_in(calls: &NamedTempFile, what: &str) -> usize {
+    let text = fs::read_to_string(calls.path()).unwrap();
+    text.lines().filter(|line| line.contains(what)).count()
 }
 
 fn what_passes_is_passed_over(engine: &str) {
@@ -74,11 +98,7 @@ fn what_lasts_does_not_spin(engine: &str) {
             computed < Duration::from_millis(500),
             "{error}: {computed:?}"
         );
-        let text = fs::read_to_string(calls.path()).unwrap();
-        let calls = text
-            .lines()
-            .filter(|line| line.contains("accept4("))
-            .count();
+        let calls = calls_in(&calls, "accept4(");
         // Pauses of 10 ms to a second: eight of them, 64 calls before each at most.
         assert!((2..700).contains(&calls), "{error}: {calls} calls in 2 s");
     }
