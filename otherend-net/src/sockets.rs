@@ -42,11 +42,15 @@ pub(crate) fn take_datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // Room for a crowd that speaks at once; the system may give less.
-    let _ = socket.set_recv_buffer_size(DATAGRAM_ROOM);
+    make_room(&socket);
     socket.bind(&address.into())?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+/// Let many datagrams wait in `socket`, for a crowd that speaks at once; the system may give less.
+pub(crate) fn make_room(socket: &impl std::os::fd::AsFd) {
+    let _ = SockRef::from(socket).set_recv_buffer_size(DATAGRAM_ROOM);
 }
 
 /// A listener for each of `addresses`.

@@ -89,6 +89,7 @@ fn talk_to(address: SocketAddr, options: &ConnectOptions) -> io::Result<UdpSocke
         .source
         .map_or(any, |source| SocketAddr::new(source, 0));
     let socket = UdpSocket::bind(from)?;
+    sockets::make_room(&socket);
     socket.connect(address)?;
     socket.set_nonblocking(true)?;
     Ok(socket)

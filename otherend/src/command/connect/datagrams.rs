@@ -25,7 +25,7 @@ use crate::output::style::Mark;
 use crate::output::why;
 
 /// How much of stdin is sent before answers are looked for: they wait in a socket of limited room.
-const CHUNK: usize = 4096;
+const CHUNK: usize = 512;
 /// The most that a datagram can hold over IPv4 (RFC 768: 65,535 with the headers).
 const LONGEST: usize = 65_507;
 /// Room for any datagram.
