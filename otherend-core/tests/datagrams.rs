@@ -10,6 +10,8 @@ use otherend_core::{
     AnyBehaviour, Conversation, Echo, EndReason, Event, Loss, Observer, Script, Settings, Step,
     Time,
 };
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 fn settings() -> Settings {
     Settings {
@@ -131,4 +133,15 @@ fn each_step_of_a_transcript_is_a_datagram() {
     let told: Vec<String> = lines.try_iter().collect();
     assert_eq!(told, ["C a", "S one\\ntwo", "S three"]);
     assert_eq!(conversation.counts().lines_said, 2);
+}
+
+proptest! {
+    #[test]
+    fn every_datagram_is_said_back_whole(datagrams in vec(vec(any::<u8>(), 0..40), 0..20)) {
+        let exit = |datagram: &[u8]| [&b"exit"[..], b"Exit"].contains(&datagram.trim_ascii_end());
+        let mut conversation = echo(settings());
+        for datagram in datagrams.iter().filter(|datagram| !exit(datagram)) {
+            prop_assert_eq!(say(&mut conversation, datagram), [b"= ", &datagram[..]].concat());
+        }
+    }
 }
