@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use otherend_core::transcript::{Outcome, Plan, Player, Shrunk, Transcript, shrink};
+use otherend_core::transcript::{Mismatch, Outcome, Plan, Player, Shrunk, Transcript, shrink};
 use otherend_core::{Outbox, Time};
 
 /// Play a transcript against what `server` makes of each line, from a fresh start.
@@ -70,6 +70,16 @@ C: NONSENSE
 S: what?
 ";
 
+fn smallest(shrunk: Shrunk) -> (Transcript, Box<Mismatch>) {
+    match shrunk {
+        Shrunk::Smallest {
+            transcript,
+            mismatch,
+        } => (transcript, mismatch),
+        other => panic!("it fails: {other:?}"),
+    }
+}
+
 fn shrunk(file: &str) -> Shrunk {
     let whole = Transcript::parse(file.as_bytes()).unwrap();
     let Ok(shrunk) = shrink(&whole, |part| Ok::<_, Infallible>(play(part, counter())));
@@ -78,13 +88,7 @@ fn shrunk(file: &str) -> Shrunk {
 
 #[test]
 fn what_the_failure_needs_is_left() {
-    let Shrunk::Smallest {
-        transcript,
-        mismatch,
-    } = shrunk(LONG)
-    else {
-        panic!("it fails");
-    };
+    let (transcript, mismatch) = smallest(shrunk(LONG));
     assert_eq!(
         transcript.to_string(),
         "\
@@ -147,8 +151,5 @@ fn connections_that_nothing_needs_go() {
             false => Outcome::Passed,
         })
     });
-    let Shrunk::Smallest { transcript, .. } = shrunk else {
-        panic!("it fails");
-    };
-    assert_eq!(transcript.to_string(), ok);
+    assert_eq!(smallest(shrunk).0.to_string(), ok);
 }
