@@ -209,9 +209,13 @@ impl Player {
         if self.gathered_at(connection).is_some_and(|end| now >= end) {
             self.end_gathering(connection, now);
         }
+        let before = out.len();
         self.drive(connection, now, out);
         self.check_patience(connection, now);
-        self.drive(connection, now, out);
+        // Over UDP what one call says is one datagram.
+        if self.plan.over == Over::Tcp || out.len() == before {
+            self.drive(connection, now, out);
+        }
     }
 
     /// The referee heard `bytes` from `who`.

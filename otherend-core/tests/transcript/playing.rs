@@ -304,6 +304,16 @@ fn a_datagram_is_a_step() {
     server.heard(0, START, b"X\r\n", &mut out);
     assert_eq!((out.unsent(), server.stirred()), (&b"1\r\n"[..], Some(0)));
 
+    let mut client = Player::client(plan("over udp\nC: a\nC: b\nC: c\nS: d\n"));
+    let mut out = Outbox::new();
+    client.opened(0, START, &mut out);
+    for datagram in [b"a\n", b"b\n", b"c\n"] {
+        assert_eq!(out.unsent(), datagram);
+        out = Outbox::new();
+        client.tick(0, START, &mut out);
+    }
+    assert!(out.is_empty());
+
     let mut client = Player::client(plan("over udp\nS. ab\nS. c\n"));
     client.opened(0, START, &mut out);
     client.heard(0, START, b"abc", &mut out);
