@@ -101,6 +101,9 @@ impl Shown {
         if self.works.0 != self.works.1 {
             wrong.push(format!("works is {}", self.works.0));
         }
+        if !self.works.0 && !self.output.contains("\"mark\":\"bad\"") {
+            wrong.push("fails, and no step is marked".to_owned());
+        }
         if self.took > LONGEST {
             wrong.push(format!("took {:?}", self.took));
         }

@@ -33,7 +33,9 @@ fn waits(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     .because("it accepted, and said nothing by itself");
     let silent = match talk.tls {
         Some(TlsAnswer::Silent) => silent.because("nor did it answer a TLS hello"),
-        Some(_) => silent.because("it did react to a TLS hello on another connection, without TLS"),
+        Some(_) => silent.because(
+            "it reacted to a TLS hello on a second connection, and not in TLS: its process runs",
+        ),
         None => silent,
     };
     let mut causes = vec![
