@@ -191,7 +191,11 @@ fn a_signal_ends_the_recording_of_a_pipe_in_good_order() {
     peer.write_all(b"hello\n").expect("it reads");
     client.stdout_with("hello");
     client.signal(Signal::INT);
-    assert_eq!(client.wait_with_open_input().code, None, "the signal ended it");
+    assert_eq!(
+        client.wait_with_open_input().code,
+        None,
+        "the signal ended it"
+    );
     assert_eq!(steps(&path), "C! connect\nS: hello\nC! close\n");
 }
 

@@ -365,6 +365,13 @@ fn what_this_machine_does_not_send_is_its_own_fault() {
     let mut evidence = remote(Outcome::TimedOut);
     evidence.targets[0].attempt.refused_to_send = Some(true);
     gives(&evidence, false, &[FirewallHere]);
+    // Unless it is still looking for the machine on the link.
+    let nobody = Contrast {
+        link: Some(Link::Silent),
+        ..Contrast::default()
+    };
+    let evidence = with_contrast(evidence, nobody);
+    gives(&evidence, false, &[WrongAddress, HostDown]);
     let mut evidence = remote(Outcome::TimedOut);
     evidence.targets[0].way.outgoing = Some(rule(RuleAction::Drop));
     gives(&evidence, false, &[FirewallHere]);

@@ -23,7 +23,9 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     {
         return vec![cause.clone()];
     }
-    if target.attempt.refused_to_send == Some(true) {
+    // A packet that waits for an address on the link has not left this machine either.
+    let waits_for_link = target.contrast.link == Some(Link::Silent);
+    if target.attempt.refused_to_send == Some(true) && !waits_for_link {
         return vec![swallowed(target)];
     }
     let mut causes = match &evidence.machine {
