@@ -9,16 +9,7 @@ use otherend_core::transcript::{Recording, Tail};
 use rustix::process::Signal;
 
 use super::program::{Outcome, Running, otherend};
-use super::tap::listening;
-
-const ENGINES: [&str; 3] = ["single", "threads", "async"];
-
-fn serve(flags: &[&str]) -> (Running, String) {
-    let words = [&["serve", "127.0.0.1:0"], flags].concat();
-    let mut server = otherend(&words).start();
-    let address = listening(&mut server);
-    (server, address)
-}
+use super::serve::{ENGINES, serve};
 
 /// Say this, half-close, and hear the server to its end.
 fn visit(address: &str, said: &str) -> String {

@@ -10,9 +10,9 @@ use super::program::{Running, otherend};
 use super::tap::listening;
 use super::terminal::Terminal;
 
-const ENGINES: [&str; 3] = ["single", "threads", "async"];
+pub(crate) const ENGINES: [&str; 3] = ["single", "threads", "async"];
 
-fn serve(flags: &[&str]) -> (Running, String) {
+pub(crate) fn serve(flags: &[&str]) -> (Running, String) {
     let words = [&["serve", "127.0.0.1:0"], flags].concat();
     let mut server = otherend(&words).start();
     let address = listening(&mut server);
