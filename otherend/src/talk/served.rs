@@ -134,6 +134,10 @@ fn read(path: &Path, play: &PlayArgs, over: Over) -> Result<Arc<Plan>, Failure> 
         return Err(unusable(text.to_owned()));
     }
     let plan = Arc::new(plan);
-    Script::server(Arc::clone(&plan)).map_err(|error| unusable(error.to_string()))?;
+    Script::server(Arc::clone(&plan)).map_err(|error| {
+        unusable(format!(
+            "{error}; keep one of them (--record FOLDER/ gives each connection a file)"
+        ))
+    })?;
     Ok(plan)
 }

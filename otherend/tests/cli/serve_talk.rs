@@ -141,7 +141,8 @@ fn what_cannot_be_served_is_explained() {
     let two = program.file("x.talk", "otherend talk 1\nC: a\n2C: b\n");
     two.run()
         .exited(2)
-        .complained("its script has 2 connections");
+        .complained("its script has 2 connections")
+        .complained("--record FOLDER/ gives each connection a file");
     let program = otherend(&["serve", "0", "--set", "a=b"]);
     program.run().exited(2).complained("add --talk FILE");
     let program = otherend(&["serve", "0", "--talk", "x.talk", "--set", "b=1"]);
