@@ -4,6 +4,7 @@
 
 mod closing;
 mod converse;
+mod datagrams;
 mod outputs;
 mod reason;
 mod scripted;
@@ -201,22 +202,6 @@ impl Conversation {
         self.settle(now);
     }
 
-    /// One datagram arrived: one line, whatever it ends with; the reply ends the same way.
-    ///
-    /// One that is longer than a line may be is not answered. For conversations with
-    /// [`datagrams`](Settings::datagrams).
-    pub fn receive_datagram(&mut self, now: Time, datagram: &[u8]) {
-        self.touched = now;
-        self.counts.bytes_heard += datagram.len() as u64;
-        if let Some(observer) = &mut self.observer {
-            observer.on_bytes_heard(now, datagram);
-        }
-        if self.phase == Phase::Talking {
-            self.converse_datagram(now, datagram);
-        }
-        self.settle(now);
-    }
-
     /// The peer has finished sending; it may still be reading.
     pub fn peer_finished(&mut self, now: Time) {
         if self.peer_done {
@@ -254,12 +239,6 @@ impl Conversation {
             observer.on_bytes_said(now, &self.outbox.unsent()[..count]);
         }
         self.counts.bytes_said += count as u64;
-        self.taken(now, count);
-    }
-
-    /// The first `count` bytes of [`unsent`](Self::unsent) will never be sent: a datagram that
-    /// cannot or must not leave.
-    pub fn withheld(&mut self, now: Time, count: usize) {
         self.taken(now, count);
     }
 

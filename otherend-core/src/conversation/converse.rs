@@ -2,14 +2,13 @@
 
 use super::{Conversation, EndReason, Phase, Role, Settings};
 use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
-use crate::line::ReplyStyle;
-use crate::{Decoded, Event, LineEnd, Terminator, Time};
+use crate::{Decoded, Event, LineEnd, Time};
 
 /// How many lines that are too long a peer may send.
 const TOO_LONG_LINES: u8 = 3;
 
 /// Why the lines of one input were not taken to their end.
-enum Stop {
+pub(super) enum Stop {
     /// The peer must take some replies first.
     OutputFull,
     Flow(Flow),
@@ -75,37 +74,6 @@ impl Conversation {
         let left = feed.rest().len();
         self.decoder.forget_spent();
         (stop, &bytes[bytes.len() - left..])
-    }
-
-    /// One datagram is one line; the reply ends as it did.
-    pub(super) fn converse_datagram(&mut self, now: Time, datagram: &[u8]) {
-        let (line, terminator) = match datagram {
-            [line @ .., b'\r', b'\n'] => (line, Terminator::CrLf),
-            [line @ .., b'\n'] => (line, Terminator::Lf),
-            line => (line, Terminator::None),
-        };
-        if line.len() > self.settings.max_line {
-            return self.tell(now, &Event::LineTooLong);
-        }
-        if self.player().is_some() {
-            return self.play_datagram(now, datagram, (line, terminator.into()));
-        }
-        let mut replies = Replies {
-            outbox: &mut self.outbox,
-            counts: &mut self.counts,
-            observer: self.observer.as_deref_mut(),
-            now,
-            style: ReplyStyle {
-                terminator,
-                telnet: false,
-            },
-        };
-        let decoded = Decoded::Line(line, terminator.into());
-        match answer(&mut self.behaviour, &self.settings, decoded, &mut replies) {
-            Some(Stop::ExitWord) => self.finish(EndReason::ExitWord),
-            Some(Stop::Flow(flow)) => self.follow(now, flow),
-            _ => {}
-        }
     }
 
     /// Go on with the input that had to wait.
@@ -184,7 +152,7 @@ impl Conversation {
 
 /// Answer one thing that the decoder found.
 #[inline(always)]
-fn answer(
+pub(super) fn answer(
     behaviour: &mut AnyBehaviour,
     settings: &Settings,
     decoded: Decoded<'_>,
