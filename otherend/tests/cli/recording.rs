@@ -191,6 +191,25 @@ fn a_signal_ends_the_recording_of_a_pipe_in_good_order() {
 }
 
 #[test]
+fn what_comes_while_a_signal_ends_a_recording_is_not_in_it() {
+    for _ in 0..10 {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address").to_string();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.talk");
+        let name = path.to_str().expect("UTF-8");
+        let mut client = otherend(&["connect", &address, "--record", name]).start();
+        let (mut peer, _) = listener.accept().expect("a peer");
+        peer.write_all(b"hello\n").expect("it reads");
+        client.stdout_with("hello");
+        client.signal(Signal::INT);
+        // Its standard input ends at the same moment, which may come first.
+        client.wait();
+        assert_eq!(steps(&path), "C! connect\nS: hello\nC! close\n");
+    }
+}
+
+#[test]
 fn a_file_that_exists_is_refused_before_anybody_is_called() {
     let outcome = otherend(&["connect", "127.0.0.1:1", "--record", "a.talk"])
         .file("a.talk", "precious")

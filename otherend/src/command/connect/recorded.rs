@@ -26,6 +26,8 @@ pub(super) struct Recorded {
     /// Whoever said something waits until it is on the disk.
     waits: bool,
     writer: Mutex<Option<Writer>>,
+    /// What comes now would begin another connection in the file.
+    ended: Mutex<bool>,
 }
 
 impl Recorded {
@@ -44,6 +46,7 @@ impl Recorded {
             recording,
             waits: args.is_before_showing(),
             writer: Mutex::new(writer),
+            ended: Mutex::new(false),
         })
     }
 
@@ -70,7 +73,7 @@ impl Recorded {
 
     /// The conversation is over: end the recording in good order, or say why it ended before.
     pub(super) fn finish(&self) -> anyhow::Result<()> {
-        self.note(|notes, now| notes.ended(now, ONLY));
+        self.end(|notes, now| notes.ended(now, ONLY));
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         record::finish(writer.take())
     }
@@ -85,7 +88,7 @@ impl Recorded {
         let thread = thread::Builder::new().name("signals".into());
         thread.spawn(move || {
             for signal in signals.forever() {
-                recorded.stopped(Role::Client, Closing::Close);
+                recorded.stopped_by_signal();
                 // Why it ended before was told when it did.
                 let _ = recorded.finish();
                 let _ = emulate_default_handler(signal);
@@ -94,7 +97,32 @@ impl Recorded {
         Ok(())
     }
 
+    /// The other threads still hear and say things; none of it is after the end.
+    fn stopped_by_signal(&self) {
+        self.end(|notes, now| {
+            if self.over == Over::Tcp {
+                notes.stopped(now, ONLY, Role::Client, Closing::Close);
+            }
+            notes.ended(now, ONLY);
+        });
+    }
+
     fn note(&self, note: impl FnOnce(&mut Notes, Time)) {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*ended {
+            self.push(note);
+        }
+    }
+
+    /// Note the last that there is to note.
+    fn end(&self, note: impl FnOnce(&mut Notes, Time)) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut *ended, true) {
+            self.push(note);
+        }
+    }
+
+    fn push(&self, note: impl FnOnce(&mut Notes, Time)) {
         let Some(recording) = &self.recording else {
             return;
         };
