@@ -217,21 +217,6 @@ impl Conversation {
         self.settle(now);
     }
 
-    /// The stream broke: nothing can be read or written any more.
-    pub fn peer_lost(&mut self, now: Time, loss: Loss) {
-        let reason = match loss {
-            Loss::Reset => EndReason::PeerReset,
-            Loss::Unreachable => EndReason::Unreachable,
-            Loss::Refused => EndReason::Refused,
-        };
-        if self.phase == Phase::Talking {
-            self.play_loss(now);
-        }
-        self.reason.get_or_insert(reason);
-        self.end(now, Phase::Closed);
-        self.settle(now);
-    }
-
     /// The stream took `count` bytes of [`unsent`](Self::unsent); 0 says that it took none.
     #[inline]
     pub fn sent(&mut self, now: Time, count: usize) {

@@ -1,7 +1,7 @@
 //! What happens in a conversation, for whoever watches.
 
 use crate::transcript::{Closing, Mismatch};
-use crate::{Counts, EndReason, LineEnd, Time};
+use crate::{Counts, EndReason, LineEnd, Loss, Time};
 
 /// Something that happened in a conversation.
 ///
@@ -66,6 +66,11 @@ pub trait Observer: Send {
     /// last of these comes right before [`Event::Ended`].
     fn on_stopped(&mut self, now: Time, how: Closing) {
         let _ = (now, how);
+    }
+
+    /// The stream broke: the peer reset it, or can no longer be reached.
+    fn on_lost(&mut self, now: Time, loss: Loss) {
+        let _ = (now, loss);
     }
 
     /// All of one input is worked off: the moment to hand on what was gathered.

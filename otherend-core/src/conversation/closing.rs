@@ -3,11 +3,29 @@
 //! Closing a socket with unread input makes the kernel reset the connection and lose the last
 //! reply. So: flush, half-close, read and discard until the peer closes or a limit is reached.
 
-use super::{Conversation, EndReason, Phase};
+use super::{Conversation, EndReason, Loss, Phase};
 use crate::transcript::Closing;
 use crate::{Event, Time};
 
 impl Conversation {
+    /// The stream broke: nothing can be read or written any more.
+    pub fn peer_lost(&mut self, now: Time, loss: Loss) {
+        let reason = match loss {
+            Loss::Reset => EndReason::PeerReset,
+            Loss::Unreachable => EndReason::Unreachable,
+            Loss::Refused => EndReason::Refused,
+        };
+        if let Some(observer) = &mut self.observer {
+            observer.on_lost(now, loss);
+        }
+        if self.phase == Phase::Talking {
+            self.play_loss(now);
+        }
+        self.reason.get_or_insert(reason);
+        self.end(now, Phase::Closed);
+        self.settle(now);
+    }
+
     /// Nothing more is heard or said; what is queued still arrives.
     pub(super) fn finish(&mut self, reason: EndReason) {
         if self.phase == Phase::Talking {

@@ -1,7 +1,7 @@
 //! Records a conversation of a server or a client, as one of its observers.
 
 use otherend_core::transcript::{Closing, Over};
-use otherend_core::{EndReason, Event, Observer, Role, Time};
+use otherend_core::{EndReason, Event, Loss, Observer, Role, Time};
 
 use super::{Notes, Recording};
 
@@ -17,6 +17,8 @@ pub struct Scribe {
     notes: Notes,
     /// How our side stopped last.
     own_end: Closing,
+    /// The peer broke the connection, whatever the conversation makes of that.
+    is_lost: bool,
 }
 
 impl Scribe {
@@ -29,6 +31,7 @@ impl Scribe {
             own,
             notes: Notes::default(),
             own_end: Closing::Close,
+            is_lost: false,
         }
     }
 
@@ -62,9 +65,10 @@ impl Scribe {
     }
 
     fn ended(&mut self, now: Time, reason: EndReason) {
-        let (who, how) = match reason {
-            EndReason::PeerReset | EndReason::Unreachable => (self.peer(), Closing::Reset),
-            _ => (self.own, self.own_end),
+        let (who, how) = if self.is_lost {
+            (self.peer(), Closing::Reset)
+        } else {
+            (self.own, self.own_end)
         };
         if !reason.is_orderly() {
             self.notes
@@ -104,6 +108,10 @@ impl Observer for Scribe {
             // Whether it still hears anything decides what it is called.
             self.stopped(now, self.own, Closing::Close);
         }
+    }
+
+    fn on_lost(&mut self, _now: Time, _loss: Loss) {
+        self.is_lost = true;
     }
 
     fn on_pause(&mut self) {

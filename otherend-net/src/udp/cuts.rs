@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use otherend_core::transcript::Closing;
-use otherend_core::{Event, LineEnd, Observer, Time};
+use otherend_core::{Event, LineEnd, Loss, Observer, Time};
 
 /// The lengths of the datagrams that wait in a conversation's outbox, oldest first.
 pub(super) struct Cuts {
@@ -61,6 +61,12 @@ impl Observer for Cutter {
     fn on_stopped(&mut self, now: Time, how: Closing) {
         if let Some(behind) = &mut self.behind {
             behind.on_stopped(now, how);
+        }
+    }
+
+    fn on_lost(&mut self, now: Time, loss: Loss) {
+        if let Some(behind) = &mut self.behind {
+            behind.on_lost(now, loss);
         }
     }
 

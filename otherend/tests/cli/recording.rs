@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use otherend_core::transcript::{Recording, Tail};
 use rustix::process::Signal;
@@ -103,6 +104,38 @@ fn a_line_is_shown_once_it_is_on_the_disk() {
     }
     server.signal(Signal::KILL);
     server.wait();
+}
+
+#[test]
+fn a_reset_is_recorded_as_one_whoever_makes_it() {
+    for engine in ENGINES {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let mock = "otherend talk 1\n\nC: A\nS: a\nS! reset\n";
+        std::fs::write(path("mock.talk"), mock).expect("a file");
+        let (mock, heard) = (path("mock.talk"), path("a.talk"));
+        let flags = ["--engine", engine, "--talk", &mock, "--record", &heard];
+        let (mut server, address) = serve(&flags);
+        let mut peer = TcpStream::connect(&address).expect("it listens");
+        peer.write_all(b"A\n").expect("it reads");
+        let end = peer.read_to_end(&mut Vec::new());
+        assert!(end.is_err(), "the server resets");
+        server.stdout_with("1 * left");
+
+        let mut peer = TcpStream::connect(&address).expect("it listens");
+        peer.write_all(b"unfinished").expect("it reads");
+        server.stdout_with("2 * 127.0.0.1");
+        rustix::net::sockopt::set_socket_linger(&peer, Some(Duration::ZERO)).expect("it is open");
+        drop(peer);
+        server.stdout_with("2 * left");
+        stop(server).succeeded();
+        let recorded = steps(Path::new(&heard));
+        assert!(
+            recorded.contains("S: a\nS! reset\n"),
+            "{engine}: {recorded}"
+        );
+        assert!(recorded.ends_with("2C! reset\n"), "{engine}: {recorded}");
+    }
 }
 
 #[test]

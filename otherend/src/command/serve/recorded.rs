@@ -1,7 +1,7 @@
 //! `--record`: one conversation on its way to the recording, and what is shown only behind it.
 
 use otherend_core::transcript::Closing;
-use otherend_core::{Event, LineEnd, Observer, Role, Time};
+use otherend_core::{Event, LineEnd, Loss, Observer, Role, Time};
 use otherend_net::recording::{Recording, Scribe};
 
 use crate::output::screen::{Batch, Screen};
@@ -86,6 +86,10 @@ impl Recorded {
         if let Some(waiting) = &mut self.waiting {
             waiting.unsent = waiting.unsent.saturating_sub(bytes.len());
         }
+    }
+
+    pub(super) fn on_lost(&mut self, now: Time, loss: Loss) {
+        self.scribe.on_lost(now, loss);
     }
 
     pub(super) fn on_stopped(&mut self, now: Time, how: Closing) {

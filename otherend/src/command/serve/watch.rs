@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
 use otherend_core::transcript::{Closing, Mismatch};
-use otherend_core::{Event, Observer, Time};
+use otherend_core::{Event, Loss, Observer, Time};
 use otherend_net::recording::Recording;
 use otherend_net::{Audience, Handle, Notice, Peer};
 
@@ -238,6 +238,12 @@ impl Observer for Watching {
 
     fn is_done(&self) -> bool {
         self.look.quiet && self.recorded.is_none() && self.ear.is_none()
+    }
+
+    fn on_lost(&mut self, now: Time, loss: Loss) {
+        if let Some(recorded) = &mut self.recorded {
+            recorded.on_lost(now, loss);
+        }
     }
 
     fn on_pause(&mut self) {

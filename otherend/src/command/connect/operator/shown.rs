@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use otherend_core::transcript::Closing;
-use otherend_core::{Counts, Event, Observer, Role, Time};
+use otherend_core::{Counts, Event, Loss, Observer, Role, Time};
 use otherend_net::recording::{Recording, Scribe};
 
 use super::super::Args;
@@ -112,6 +112,12 @@ impl Observer for Shown {
     fn on_stopped(&mut self, now: Time, how: Closing) {
         if let Some(scribe) = &mut self.scribe {
             scribe.on_stopped(now, how);
+        }
+    }
+
+    fn on_lost(&mut self, now: Time, loss: Loss) {
+        if let Some(scribe) = &mut self.scribe {
+            scribe.on_lost(now, loss);
         }
     }
 
