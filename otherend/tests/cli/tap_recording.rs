@@ -43,6 +43,11 @@ fn a_recording_is_a_transcript_without_the_secrets() {
     assert_eq!(recording.tail, Tail::Complete);
     let text = recording.transcript.to_string();
     let body = text.split_once("\n\n").expect("a head").1;
+    // On a busy machine there are pauses.
+    let body = body
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with('+'));
+    let body: String = body.collect();
     assert!(
         body.starts_with(
             "C! connect\nC: PASS {{secret:text=****}}\nS: 230 ticket {{secret:text=****}}\nC! close\n"
