@@ -204,6 +204,7 @@ impl<'a> Run<'a> {
         let deadline = Instant::now() + limit;
         self.watched
             .begins(Stage::Contrast, "what else answers there");
+        // A link may have come or gone while it was tried.
         self.interfaces = interfaces::list().unwrap_or_default();
         for target in &mut self.evidence.targets {
             way::see_links(&mut target.way, target.address.ip(), &self.interfaces);

@@ -49,15 +49,15 @@ fn is_from(response: &InetResponse, local: SocketAddr, peer: SocketAddr) -> bool
         && (id.destination_port, id.destination_address) == (peer.port(), peer.ip())
 }
 
-/// Of `struct tcp_info` in linux/tcp.h: `tcpi_retransmits`, the times that nothing was answered, is
-/// the octet 2; `tcpi_retrans`, the repetitions that were sent and may still be answered, is the
-/// 32-bit number at 36.
+/// Of `struct tcp_info` in linux/tcp.h, 32-bit numbers: `tcpi_retrans` at 36, the repetitions that were
+/// sent and may still be answered; `tcpi_total_retrans` at 100, those that were made. While the first
+/// packet still waits here, for its neighbour's link address, none is made.
 fn repetition_failed(attribute: &Nla) -> Option<bool> {
     let Nla::TcpInfo(info) = attribute else {
         return None;
     };
-    let under_way = info.get(36..40)?;
-    (*info.get(2)? > 0).then_some(under_way == [0; 4])
+    let (under_way, made) = (info.get(36..40)?, info.get(100..104)?);
+    (made != [0; 4]).then_some(under_way == [0; 4])
 }
 
 fn peers(port: u16, states: StateFlags) -> Vec<SocketAddr> {
@@ -87,9 +87,9 @@ mod tests {
 
     #[test]
     fn a_repetition_that_is_not_under_way_has_failed() {
-        let info = |retransmits, retrans| {
+        let info = |made, under_way| {
             let mut info = vec![0; 104];
-            (info[2], info[36]) = (retransmits, retrans);
+            (info[100], info[36]) = (made, under_way);
             repetition_failed(&Nla::TcpInfo(info))
         };
         assert_eq!(info(0, 0), None);

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+mod here;
 mod listen;
 mod talk;
 
@@ -179,47 +180,6 @@ fn a_port_one_slip_away_that_accepts_comes_first() {
 }
 
 #[test]
-fn on_this_machine_a_refusal_has_one_explanation() {
-    gives(
-        &local("127.0.0.1:8080", Outcome::Refused, &[]),
-        false,
-        &[NotListening],
-    );
-    gives(
-        &local("192.168.1.20:8080", Outcome::Refused, &["127.0.0.1:8080"]),
-        false,
-        &[LoopbackOnly],
-    );
-    gives(
-        &local("127.0.0.1:8080", Outcome::Refused, &["192.168.1.20:8080"]),
-        false,
-        &[OtherAddress],
-    );
-    gives(
-        &local("[::1]:8080", Outcome::Refused, &["127.0.0.1:8080"]),
-        false,
-        &[FamilyMismatch],
-    );
-    gives(
-        &local("127.0.0.1:8080", Outcome::Refused, &["127.0.0.1:8081"]),
-        false,
-        &[OtherPort, NotListening],
-    );
-}
-
-#[test]
-fn a_reset_although_a_server_listens_is_a_rule_or_a_full_queue() {
-    let mut evidence = local("127.0.0.1:8080", Outcome::Refused, &["0.0.0.0:8080"]);
-    gives(&evidence, false, &[FirewallReject]);
-    let machine = evidence.machine.as_mut().unwrap();
-    machine.listeners[0].queue = Some(Queue {
-        waiting: 2,
-        limit: 1,
-    });
-    gives(&evidence, false, &[BacklogFull]);
-}
-
-#[test]
 fn an_icmp_rejection_names_the_firewall() {
     for code in [3, 9, 10, 13] {
         let there = with_icmp(remote(Outcome::HostUnreachable), code, "192.168.1.65");
@@ -361,36 +321,6 @@ fn a_router_that_answers_on_the_link_is_not_the_machine() {
 }
 
 #[test]
-fn what_this_machine_does_not_send_is_its_own_fault() {
-    let mut evidence = remote(Outcome::TimedOut);
-    evidence.targets[0].attempt.refused_to_send = Some(true);
-    gives(&evidence, false, &[FirewallHere]);
-    // Unless it is still looking for the machine on the link.
-    let nobody = Contrast {
-        link: Some(Link::Silent),
-        ..Contrast::default()
-    };
-    let evidence = with_contrast(evidence, nobody);
-    gives(&evidence, false, &[WrongAddress, HostDown]);
-    let mut evidence = remote(Outcome::TimedOut);
-    evidence.targets[0].way.outgoing = Some(rule(RuleAction::Drop));
-    gives(&evidence, false, &[FirewallHere]);
-    gives(&remote(Outcome::Forbidden), false, &[FirewallHere]);
-    let mut evidence = via_router(remote(Outcome::TimedOut));
-    evidence.rules_read = false;
-    let possible = [
-        FirewallDrop,
-        HostDown,
-        AnswerLost,
-        WrongAddress,
-        FirewallHere,
-    ];
-    gives(&evidence, false, &possible);
-    evidence.targets[0].attempt.refused_to_send = Some(false);
-    gives(&evidence, false, &possible[..4]);
-}
-
-#[test]
 fn nobody_answers_on_a_link_that_is_down() {
     let mut evidence = with_icmp(remote(Outcome::HostUnreachable), 1, OWN);
     evidence.targets[0].way.down = Some("eth0".into());
@@ -398,64 +328,6 @@ fn nobody_answers_on_a_link_that_is_down() {
     gives(&evidence, false, &[InterfaceDown, WrongAddress, HostDown]);
     let remedy = verdict(&evidence).causes[0].remedy.clone().unwrap();
     assert!(remedy.contains("cable"), "{remedy}");
-}
-
-#[test]
-fn a_route_that_forbids_is_no_firewall() {
-    let mut evidence = remote(Outcome::Forbidden);
-    evidence.targets[0].way.route = Route::Forbidden("prohibit");
-    gives(&evidence, false, &[RouteForbids]);
-}
-
-#[test]
-fn this_machine_without_ports_descriptors_or_family() {
-    gives(&remote(Outcome::NoLocalPort), false, &[NoLocalPort]);
-    gives(&remote(Outcome::NoDescriptors), false, &[NoDescriptors]);
-    gives(&remote(Outcome::FamilyMissing), false, &[FamilyMissing]);
-    gives(
-        &remote(Outcome::SelfConnected),
-        false,
-        &[SelfConnect, NotListening],
-    );
-    gives(&remote(Outcome::Other("odd".into())), false, &[Unexplained]);
-}
-
-#[test]
-fn without_a_server_here_that_is_a_cause_whatever_else_is_wrong() {
-    let with = |outcome, listens: &[&str]| local("127.0.0.1:8080", outcome, listens);
-    gives(
-        &with(Outcome::NoLocalPort, &[]),
-        false,
-        &[NotListening, NoLocalPort],
-    );
-    gives(
-        &with(Outcome::SelfConnected, &[]),
-        false,
-        &[SelfConnect, NotListening],
-    );
-    gives(
-        &with(Outcome::NoLocalPort, &["192.168.1.20:8080"]),
-        false,
-        &[OtherAddress, NoLocalPort],
-    );
-    gives(
-        &with(Outcome::NoLocalPort, &["127.0.0.1:8080"]),
-        false,
-        &[NoLocalPort],
-    );
-    gives(&with(Outcome::NotTried, &[]), false, &[]);
-}
-
-#[test]
-fn a_server_here_that_is_silent_shows_its_queue_or_its_rules() {
-    let mut evidence = local("127.0.0.1:8080", Outcome::TimedOut, &["127.0.0.1:8080"]);
-    gives(&evidence, false, &[FirewallDrop]);
-    let machine = evidence.machine.as_mut().unwrap();
-    machine.listeners[0].queue = Some(Queue {
-        waiting: 3,
-        limit: 2,
-    });
-    gives(&evidence, false, &[BacklogFull]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     {
         return vec![cause.clone()];
     }
-    // A packet that waits for an address on the link has not left this machine either.
+    // What is looked for on the link has passed this machine's rules, and not left it either.
     let waits_for_link = target.contrast.link == Some(Link::Silent);
     if target.attempt.refused_to_send == Some(true) && !waits_for_link {
         return vec![swallowed(target)];
@@ -33,7 +33,7 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
         _ => dropped_elsewhere(evidence, target),
     };
     causes.extend(stopped);
-    if !evidence.rules_read && target.attempt.refused_to_send.is_none() {
+    if !evidence.rules_read && target.attempt.refused_to_send.is_none() && !waits_for_link {
         causes.push(perhaps_here(target));
     }
     causes
