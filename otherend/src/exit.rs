@@ -43,8 +43,12 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
     }
+    let text = match error.downcast_ref() {
+        Some(error) => file::plain(error),
+        None => format!("{error:#}"),
+    };
     // A stderr that is gone must not turn an error into a panic.
-    let _ = writeln!(anstream::stderr(), "otherend: {error:#}");
+    let _ = writeln!(anstream::stderr(), "otherend: {text}");
     ExitCode::from(code(&error))
 }
 

@@ -15,6 +15,7 @@ use otherend_core::Framing;
 use otherend_core::transcript::Over;
 use otherend_net::{Endpoint, connect_udp};
 
+use crate::args::choice;
 use crate::args::duration::Timeout;
 use crate::args::exit_words::ExitWordArgs;
 use crate::args::reach::ReachArgs;
@@ -47,8 +48,13 @@ pub(crate) struct Args {
     #[arg(short = 'C', long)]
     crlf: bool,
 
-    /// What ends a line: auto, lf, crlf, dotnet or telnet.
-    #[arg(long, value_name = "FRAMING", default_value_t = Framing::Auto)]
+    /// What ends a line.
+    #[arg(
+        long,
+        value_name = "FRAMING",
+        default_value_t = Framing::Auto,
+        value_parser = choice::framing()
+    )]
     framing: Framing,
 
     #[command(flatten)]

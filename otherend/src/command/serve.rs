@@ -18,6 +18,7 @@ use otherend_net::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::{Audience, Engine, ServerConfig, raise_descriptor_limit};
 
+use crate::args::choice;
 use crate::args::limits::LimitArgs;
 use crate::args::record::{self, RecordArgs};
 use crate::args::screen::ScreenArgs;
@@ -54,15 +55,20 @@ pub(crate) struct Args {
     udp: bool,
 
     /// What serves: one client at a time, a thread each, or all on all cores.
-    #[arg(long, value_name = "ENGINE", default_value_t)]
+    #[arg(long, value_name = "ENGINE", default_value_t, value_parser = choice::engine())]
     engine: Engine,
 
     /// Worker threads of the async engine [default: one a core].
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
 
-    /// What ends a line: auto, lf, crlf, dotnet or telnet.
-    #[arg(long, value_name = "FRAMING", default_value_t = Framing::Auto)]
+    /// What ends a line.
+    #[arg(
+        long,
+        value_name = "FRAMING",
+        default_value_t = Framing::Auto,
+        value_parser = choice::framing()
+    )]
     framing: Framing,
 
     #[command(flatten)]

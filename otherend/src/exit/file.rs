@@ -47,7 +47,7 @@ fn advised(text: String, advice: &str) -> Failure {
 }
 
 /// What the system said, lower case and without its number.
-fn plain(error: &Error) -> String {
+pub(super) fn plain(error: &Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();
