@@ -95,6 +95,22 @@ fn a_client_connects_from_the_source_it_was_given() {
 }
 
 #[test]
+fn a_line_is_shown_before_its_answer() {
+    for _ in 0..20 {
+        let (address, server) = server(|mut peer| {
+            let mut line = [0; 9];
+            peer.read_exact(&mut line).expect("a line");
+            peer.write_all(b"answer\n").expect("it listens");
+        });
+        let program = otherend(&["connect", &address, "--json"]);
+        let outcome = program.input("question\n").run().succeeded();
+        let at = |text: &str| outcome.stdout.find(text).expect("it is shown");
+        assert!(at("question") < at("answer"), "{outcome}");
+        server.join().unwrap();
+    }
+}
+
+#[test]
 fn crlf_gives_every_line_its_carriage_return() {
     let (address, server) = server(|peer| hear(&peer));
     let outcome = otherend(&["connect", "-C", &address])

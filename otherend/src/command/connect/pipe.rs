@@ -154,10 +154,10 @@ impl Pipe {
             } else {
                 &chunk[..count]
             };
-            // Before it is sent: the answer must not be recorded first.
+            // Before it is sent: the answer must be neither recorded nor shown first.
             self.recorded.said(Role::Client, bytes);
-            (&self.stream).write_all(bytes).map_err(Trouble::Peer)?;
             self.show(Mark::ToServer, bytes)?;
+            (&self.stream).write_all(bytes).map_err(Trouble::Peer)?;
         }
     }
 
