@@ -73,7 +73,12 @@ fn keep(engine: Engine) {
     println!("{engine}: {tally:?} in {took:.1?} with OTHEREND_SEED={seed}");
     let report = server.drain();
     assert_eq!(tally.pages, connections, "with OTHEREND_SEED={seed}");
-    assert_eq!(report.stats.accepted, connections);
+    // Who breaks it off may do so before it is accepted.
+    let accepted = report.stats.accepted;
+    assert!(
+        (connections - tally.resets..=connections).contains(&accepted),
+        "{accepted} accepted of {tally:?}, with OTHEREND_SEED={seed}"
+    );
     assert_eq!(report.aborted, 0, "with OTHEREND_SEED={seed}");
     let heard = report.stats.counts.lines_heard;
     assert!(

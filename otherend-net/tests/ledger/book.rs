@@ -59,6 +59,8 @@ pub(crate) struct Tally {
     pub(crate) pages: u64,
     pub(crate) said: u64,
     pub(crate) answered: u64,
+    /// Peers that broke it off.
+    pub(crate) resets: u64,
 }
 
 impl Page {
@@ -81,6 +83,7 @@ impl Page {
             pages: 1,
             said: self.lines_said(),
             answered: heard.len() as u64,
+            resets: u64::from(self.leaving == Leaving::Resetting),
         };
         let next = due.get(heard.len());
         if self.leaving == Leaving::Resetting {
@@ -144,6 +147,7 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, other: Tally) {
         self.pages += other.pages;
         self.said += other.said;
+        self.resets += other.resets;
         self.answered += other.answered;
     }
 }

@@ -33,7 +33,7 @@ fn refused_there(target: &Target) -> Vec<Cause> {
         causes.push(
             Cause::likely(
                 Word::OtherPort,
-                format!("the port is wrong: {ip} accepts on port {open}"),
+                format!("another port was meant: {ip} accepts on port {open}"),
             )
             .because(format!(
                 "port {open} accepted a connection, port {port} refused"
@@ -255,7 +255,10 @@ fn nobody(machine: &Machine, target: &Target) -> Vec<Cause> {
         .map(|near| {
             Cause::likely(
                 Word::OtherPort,
-                format!("the port is wrong: a server listens on {}", near.address),
+                format!(
+                    "another port was meant: a server listens on {}",
+                    near.address
+                ),
             )
             .because(who(near))
             .because(format!("nothing listens on port {port}"))
