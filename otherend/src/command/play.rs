@@ -85,7 +85,7 @@ fn junit_file(text: &str) -> Result<PathBuf, String> {
 /// Play every file; all of them are read before a byte is said.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let (files, address) = words::split(&args.words)?;
-    let cases = case::read(&files, &args.play)?;
+    let cases = case::read(&files, &args.play, args.update)?;
     let server = args.server_command.as_deref();
     let server = server.map(ServerCommand::start).transpose()?;
     let endpoint = match (&server, address) {

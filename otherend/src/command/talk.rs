@@ -81,7 +81,8 @@ impl Rewriting {
         let palette = Palette::of(&io::stdout());
         let mut changed = 0;
         for path in files::find(&files.files)? {
-            let Rewritten { old, new } = rewrite(&path)?;
+            let Rewritten { old, new } =
+                rewrite(&path).map_err(|failure| self.unwritten(failure))?;
             if path == Path::new("-") {
                 out.write_all(new.as_bytes())?;
                 continue;
@@ -100,5 +101,15 @@ impl Rewriting {
             }
         }
         Ok(changed)
+    }
+
+    /// Whoever asked to write hears that the file is as it was.
+    fn unwritten(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Usage(text) if self.write => {
+                Failure::Usage(format!("{text}\n  the file is left as it is"))
+            }
+            other => other,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use otherend_core::transcript::{ReadError, Recording, Tail, Transcript};
+use otherend_core::transcript::{Item, ReadError, Recording, Tail, Transcript};
 
 use crate::exit::Failure;
 use crate::exit::file::{unreadable, unwritable};
@@ -83,14 +83,28 @@ pub(crate) struct File {
     pub(crate) name: String,
     pub(crate) source: Vec<u8>,
     pub(crate) transcript: Transcript,
+    tail: Tail,
 }
 
 /// Read a transcript; of a recording only what its seals vouch for, which is said on stderr.
 ///
 /// # Errors
-/// It cannot be read or is no transcript: the message is the screen that shows where.
+/// It cannot be read or is no transcript: the message is the screen that shows where. Or it is a
+/// recording of which nothing is left.
 pub(crate) fn read(path: &Path) -> Result<File, Failure> {
     parse(&path.display().to_string(), source(path)?)
+}
+
+/// Read a transcript of which nothing is skipped: one that is to be written anew.
+///
+/// # Errors
+/// As [`read`], and when no seal vouches for some of its lines.
+pub(crate) fn read_whole(path: &Path) -> Result<File, Failure> {
+    let file = open(&path.display().to_string(), source(path)?)?;
+    match file.skipped() {
+        Some(skipped) => Err(file.to_accept(&skipped)),
+        None => Ok(file),
+    }
 }
 
 /// The transcript in `source`, as [`read`] does it.
@@ -98,31 +112,62 @@ pub(crate) fn read(path: &Path) -> Result<File, Failure> {
 /// # Errors
 /// It is no transcript: the message is the screen that shows where.
 pub(crate) fn parse(name: &str, source: Vec<u8>) -> Result<File, Failure> {
+    let file = open(name, source)?;
+    let Some(skipped) = file.skipped() else {
+        return Ok(file);
+    };
+    let speaks = |item: &Item| matches!(item, Item::Step(_) | Item::Rule(_));
+    if !file.transcript.items().iter().any(speaks) {
+        return Err(file.to_accept(&format!("{skipped}, and nothing is left")));
+    }
+    remark(&skipped);
+    Ok(file)
+}
+
+fn open(name: &str, source: Vec<u8>) -> Result<File, Failure> {
     let recording = Recording::read(&source)
         .map_err(|error| Failure::Usage(complaint(&error, name, &source)))?;
-    if let Tail::Cut { after, lines } = recording.tail
-        && lines > 0
-    {
-        remark(&format!(
-            "{name}: the recording ended early: {} after line {after} skipped, no seal vouches for them",
-            plural(lines as u64, "line"),
-        ));
-    }
     Ok(File {
         name: name.to_owned(),
         source,
         transcript: recording.transcript,
+        tail: recording.tail,
     })
+}
+
+impl File {
+    /// What of a recording that ended early is not read, in a sentence.
+    fn skipped(&self) -> Option<String> {
+        let (after, lines) = match self.tail {
+            Tail::Cut { after, lines } if lines > 0 => (after, plural(lines as u64, "line")),
+            _ => return None,
+        };
+        let name = &self.name;
+        Some(format!(
+            "{name}: the recording ended early: {lines} after line {after} skipped, no seal vouches for them"
+        ))
+    }
+
+    /// A refusal that says how to keep what would be skipped.
+    fn to_accept(&self, why: &str) -> Failure {
+        Failure::Usage(format!("{why}{}", how_to_accept(&self.name)))
+    }
+}
+
+fn how_to_accept(name: &str) -> String {
+    match name {
+        STDIN => "\n  to accept them as they are: otherend talk fmt --accept -".to_owned(),
+        name => {
+            format!("\n  to accept them as they are: otherend talk fmt --accept --write {name}")
+        }
+    }
 }
 
 /// What is wrong with a file, as a screen shows it.
 pub(crate) fn complaint(error: &ReadError, name: &str, source: &[u8]) -> String {
     match error {
         ReadError::Parse(error) => error.render(name, source).trim_end().to_owned(),
-        ReadError::Broken { .. } if name != STDIN => format!(
-            "{name}:{error}\n  to accept them as they are: otherend talk fmt --write {name}"
-        ),
-        other => format!("{name}:{other}"),
+        broken => format!("{name}:{broken}{}", how_to_accept(name)),
     }
 }
 

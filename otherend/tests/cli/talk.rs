@@ -124,8 +124,8 @@ fn a_recording_that_was_edited_is_refused_until_it_is_accepted() {
     let outcome = program.run().exited(2);
     outcome
         .said("x.talk:1: lines 1 to 6 are not as they were recorded: damaged, or edited")
-        .said("otherend talk fmt --write x.talk");
-    let outcome = otherend(&["talk", "fmt", "-"])
+        .said("otherend talk fmt --accept --write x.talk");
+    let outcome = otherend(&["talk", "fmt", "--accept", "-"])
         .input(edited)
         .run()
         .succeeded();
@@ -140,15 +140,66 @@ fn a_recording_that_was_edited_is_refused_until_it_is_accepted() {
 #[test]
 fn a_cut_recording_is_read_up_to_its_last_seal() {
     let cut = format!("{SEALED}C: one\nC: tw");
-    let outcome = otherend(&["talk", "generalise", "-"])
+    let outcome = otherend(&["talk", "convert", "-"])
         .input(cut)
         .run()
         .exited(0);
-    assert_eq!(
-        outcome.stdout,
-        "otherend talk 1\neol      lf\n\nS: 220 at {{_:time=2026-03-02T10:15:09Z}}\n"
-    );
+    assert_eq!(outcome.stdout.matches("\"from\"").count(), 1);
     outcome.complained("ended early: 2 lines after line 6 skipped");
+}
+
+#[test]
+fn a_cut_recording_is_not_rewritten_until_it_is_accepted() {
+    let cut = format!("{SEALED}C: one\nC: tw");
+    let commands: [&[&str]; 4] = [
+        &["talk", "fmt", "--write", "x.talk"],
+        &["talk", "generalise", "--write", "x.talk"],
+        &["play", "--update", "x.talk", ":1"],
+        &["talk", "lint", "x.talk"],
+    ];
+    for command in commands {
+        let program = otherend(command).file("x.talk", &cut);
+        let path = program.folder().join("x.talk");
+        let (outcome, text) = program.run_and_read(&path);
+        let outcome = outcome.exited(2);
+        let told = outcome.stdout + &outcome.stderr;
+        assert!(told.contains("2 lines after line 6 skipped"), "{told}");
+        assert!(
+            told.contains("otherend talk fmt --accept --write x.talk"),
+            "{told}"
+        );
+        assert_eq!(text, cut, "{command:?}");
+    }
+    let words = ["talk", "fmt", "--accept", "--write", "x.talk"];
+    let program = otherend(&words).file("x.talk", &cut);
+    let path = program.folder().join("x.talk");
+    let (outcome, text) = program.run_and_read(&path);
+    outcome
+        .exited(0)
+        .complained("its last line is not whole, and left out");
+    assert_eq!(
+        text,
+        "otherend talk 1\neol      lf\n\nS: 220 at 2026-03-02T10:15:09Z\nC: one\n"
+    );
+}
+
+#[test]
+fn a_recording_without_any_seal_left_is_no_empty_file() {
+    let cut = "otherend talk 1\n#= recorded by hand\n\nS: 220\nC: one\n";
+    let commands: [&[&str]; 3] = [
+        &["play", "x.talk", ":1"],
+        &["serve", "0", "--talk", "x.talk"],
+        &["talk", "convert", "x.talk"],
+    ];
+    for command in commands {
+        let program = otherend(command).file("x.talk", cut);
+        let outcome = program.run().exited(2);
+        outcome
+            .complained(
+                "4 lines after line 1 skipped, no seal vouches for them, and nothing is left",
+            )
+            .complained("otherend talk fmt --accept --write x.talk");
+    }
 }
 
 #[test]

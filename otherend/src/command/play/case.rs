@@ -59,11 +59,15 @@ pub(super) enum Ending {
 }
 
 /// Read all files; every one that cannot be used is in the error.
-pub(super) fn read(paths: &[PathBuf], args: &PlayArgs) -> Result<Vec<Case>, Failure> {
+pub(super) fn read(
+    paths: &[PathBuf],
+    args: &PlayArgs,
+    updates: bool,
+) -> Result<Vec<Case>, Failure> {
     let mut cases = Vec::new();
     let mut complaints = Vec::new();
     for path in paths {
-        match read_one(path, args) {
+        match read_one(path, args, updates) {
             Ok(case) => cases.push(case),
             Err(error) => complaints.push(error.to_string()),
         }
@@ -75,14 +79,20 @@ pub(super) fn read(paths: &[PathBuf], args: &PlayArgs) -> Result<Vec<Case>, Fail
     }
 }
 
-fn read_one(path: &Path, args: &PlayArgs) -> Result<Case, Failure> {
-    let file = files::read(path)?;
+fn read_one(path: &Path, args: &PlayArgs, updates: bool) -> Result<Case, Failure> {
+    let file = match updates {
+        true => files::read_whole(path)?,
+        false => files::read(path)?,
+    };
     let original = file.transcript;
     let plan = args.plan(path, original.clone())?;
     if !plan.has_script() {
         let name = file.name;
-        let nothing = format!("{name}: it has only rules, so a client has nothing to say");
-        return Err(Failure::Usage(nothing));
+        let nothing = match plan.has_rules() {
+            true => "it has only rules, so a client has nothing to say",
+            false => "nothing is said in it",
+        };
+        return Err(Failure::Usage(format!("{name}: {nothing}")));
     }
     Ok(Case {
         name: file.name,

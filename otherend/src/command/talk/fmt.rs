@@ -1,6 +1,8 @@
 //! `otherend talk fmt`: the canonical spelling.
 
-use otherend_core::transcript::{ReadError, Recording, Transcript, unsealed};
+use std::path::Path;
+
+use otherend_core::transcript::{ReadError, Recording, Tail, Transcript, unsealed};
 
 use super::{Files, Rewriting, Rewritten};
 use crate::exit::Failure;
@@ -13,7 +15,12 @@ Examples:
   otherend talk fmt x.talk               what would change
   otherend talk fmt --write transcripts/
   otherend talk fmt --exit-code transcripts/ || echo 'run otherend talk fmt --write'
-  otherend talk fmt - < x.talk")]
+  otherend talk fmt - < x.talk
+  otherend talk fmt --accept --write x.talk
+                                         a recording that was edited or cut short
+
+A recording holds seals, and what they do not vouch for is not written anew: --accept keeps it.
+A last line without an end is not kept.")]
 pub(crate) struct Args {
     #[command(flatten)]
     files: Files,
@@ -24,16 +31,23 @@ pub(crate) struct Args {
     /// End with exit code 2 if a file would change.
     #[arg(long, conflicts_with = "write")]
     exit_code: bool,
+
+    /// Accept what a recording's seals do not vouch for, and take them off.
+    #[arg(long)]
+    accept: bool,
 }
 
 /// Show or write the canonical spelling of every file.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let changed = args.rewriting.each(&args.files, |path| {
-        let old = files::source(path)?;
-        let name = path.display().to_string();
-        let new = canonical(&old)
-            .map_err(|error| Failure::Usage(files::complaint(&error, &name, &old)))?;
-        Ok(Rewritten { old, new })
+        if args.accept {
+            return accept(path);
+        }
+        let file = files::read_whole(path)?;
+        Ok(Rewritten {
+            new: canonical(&file.transcript),
+            old: file.source,
+        })
     })?;
     match changed {
         0 => Ok(()),
@@ -47,11 +61,32 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// A recording keeps its seals only if they still fit.
-fn canonical(source: &[u8]) -> Result<String, ReadError> {
-    let transcript = Transcript::parse(source).map_err(ReadError::Parse)?;
+fn canonical(transcript: &Transcript) -> String {
     let new = transcript.to_string();
     match Recording::read(new.as_bytes()) {
-        Err(ReadError::Broken { .. }) => Ok(unsealed(&transcript).to_string()),
-        _ => Ok(new),
+        Err(ReadError::Broken { .. }) => unsealed(transcript).to_string(),
+        _ => new,
     }
+}
+
+/// All that stands in the file, without seals; of a recording that was cut only whole lines.
+fn accept(path: &Path) -> Result<Rewritten, Failure> {
+    let old = files::source(path)?;
+    let name = path.display().to_string();
+    let cut = matches!(
+        Recording::read(&old),
+        Ok(Recording {
+            tail: Tail::Cut { .. },
+            ..
+        })
+    );
+    let whole = old.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let kept = if cut { &old[..whole] } else { &old[..] };
+    let transcript = Transcript::parse(kept)
+        .map_err(|error| Failure::Usage(files::complaint(&ReadError::Parse(error), &name, &old)))?;
+    if kept.len() < old.len() {
+        files::remark(&format!("{name}: its last line is not whole, and left out"));
+    }
+    let new = unsealed(&transcript).to_string();
+    Ok(Rewritten { old, new })
 }

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 /// Show or write every file with holes.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.rewriting.each(&args.files, |path| {
-        let file = files::read(path)?;
+        let file = files::read_whole(path)?;
         Ok(Rewritten {
             new: generalise(&file.transcript).to_string(),
             old: file.source,

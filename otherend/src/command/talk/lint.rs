@@ -60,7 +60,7 @@ fn look_at(
     out: &mut impl Write,
     count: &mut Count,
 ) -> anyhow::Result<()> {
-    let file = match files::read(path) {
+    let file = match files::read_whole(path) {
         Ok(file) => file,
         Err(error) => {
             count.unreadable += 1;
