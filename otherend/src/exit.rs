@@ -44,6 +44,7 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = match error.downcast_ref() {
+        Some(error) if is_full(error) => format!("cannot write to stdout: {}", file::plain(error)),
         Some(error) => file::plain(error),
         None => format!("{error:#}"),
     };
@@ -58,8 +59,15 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(Failure::Mismatch(_)) => 3,
         Some(Failure::TimedOut(_)) => 4,
         Some(Failure::Shown(code)) => *code,
+        None if error.downcast_ref().is_some_and(is_full) => 2,
         None => 1,
     }
+}
+
+/// Every other file is named where it is written; what reaches `main` bare is stdout's.
+fn is_full(error: &std::io::Error) -> bool {
+    use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
