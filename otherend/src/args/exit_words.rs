@@ -23,4 +23,10 @@ impl ExitWordArgs {
             (false, false) => ExitWords::new(self.exit_word.iter().map(String::as_str)),
         }
     }
+
+    /// One of them, for those who do not know any.
+    pub(crate) fn shown(&self) -> Option<&str> {
+        let first = self.exit_word.first().map_or("Exit", String::as_str);
+        (!self.no_exit_word).then_some(first)
+    }
 }

@@ -113,7 +113,7 @@ fn the_exit_word_is_said_and_ends() {
     operator.types("Exit\r");
     operator.server_hears("Exit\n");
     operator.server_closes_too();
-    operator.sees("* the peer closed; 1 line said and 0 heard");
+    operator.sees("* you said Exit and the server closed; 1 line said and 0 heard");
     operator.exits(0);
 }
 
@@ -126,7 +126,7 @@ fn the_end_of_input_still_shows_what_comes() {
     operator.server_says("late\n");
     operator.server.shutdown(Shutdown::Write).unwrap();
     operator.sees("< late");
-    operator.sees("* the peer closed");
+    operator.sees("* you ended the input (Ctrl-D) and the server closed");
     operator.exits(0);
 }
 
@@ -137,7 +137,7 @@ fn ctrl_c_closes_with_half_a_line_typed() {
     operator.sees("half");
     operator.presses(ControlCode::EndOfText);
     operator.server_closes_too();
-    operator.sees("* closed at this end; 0 lines said");
+    operator.sees("* you closed it (Ctrl-C); 0 lines said");
     operator.exits(0);
 }
 
@@ -147,7 +147,7 @@ fn the_servers_leaving_ends_the_prompt_at_once() {
     operator.types("half");
     operator.sees("half");
     operator.server.shutdown(Shutdown::Both).unwrap();
-    operator.sees("* the peer closed");
+    operator.sees("* the server closed the connection");
     operator.exits(0);
 }
 

@@ -29,7 +29,7 @@ fn lines_go_both_ways_at_any_time_with_ncat() {
     terminal.types("ne\r");
     assert_eq!(ncat.stdout_with("half"), "half a line\n");
     drop::<Running>(ncat);
-    terminal.sees("* the peer closed; 2 lines said and 1 heard");
+    terminal.sees("* the server closed the connection; 2 lines said and 1 heard");
     terminal.exits(0);
 }
 
@@ -43,7 +43,7 @@ fn the_exit_word_ends_it_at_a_dotnet_server() {
     server.stdout_with("heard Grüße");
     terminal.sees("< From server -> Grüße");
     terminal.types("Exit\r");
-    terminal.sees("* the peer closed; 2 lines said and 1 heard");
+    terminal.sees("* you said Exit and the server closed; 2 lines said and 1 heard");
     terminal.exits(0);
     assert!(server.wait().exited(0).stdout.ends_with("heard Exit\n"));
 }
@@ -57,6 +57,6 @@ fn ctrl_d_ends_it_at_a_netcat() {
     terminal.types("hello\r");
     nc.stdout_with("hello");
     terminal.presses(ControlCode::EndOfTransmission);
-    terminal.sees("* the peer closed; 1 line said and 0 heard");
+    terminal.sees("* you ended the input (Ctrl-D) and the server closed; 1 line said and 0 heard");
     terminal.exits(0);
 }

@@ -28,7 +28,7 @@ use crate::output::prompt::{Above, Prompt};
 use crate::output::style::{Mark, Palette};
 use crate::output::why;
 use shown::{Seen, Shown};
-use typist::Typist;
+use typist::{Enough, Typist};
 
 /// How often a prompt that has not noticed the end yet is told again.
 const REMINDER: Duration = Duration::from_millis(20);
@@ -56,7 +56,11 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
     } else {
         "connected to"
     };
-    remark(&format!("{connected} {peer}"))?;
+    let leave = match args.exit_words.shown() {
+        Some(word) => format!("{} or Ctrl-D", escaped(word.as_bytes())),
+        None => "Ctrl-D".to_owned(),
+    };
+    remark(&format!("{connected} {peer}; {leave} ends it"))?;
     let typist = Typist {
         voice: client.voice(),
         exit_words: args.exit_words.exit_words(),
@@ -65,8 +69,9 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
         has_end: !args.udp,
         linger: Arc::clone(&linger),
         over: Arc::new(AtomicBool::new(false)),
+        enough: Arc::default(),
     };
-    let over = Arc::clone(&typist.over);
+    let (over, enough) = (Arc::clone(&typist.over), Arc::clone(&typist.enough));
     let typing = thread::Builder::new()
         .name("prompt".into())
         .spawn(move || typist.type_all(prompt))?;
@@ -79,7 +84,8 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
     above.erase_empty_prompt()?;
     let counts = seen.counts.get().copied().unwrap_or_default();
     let recorded = record::finish(writer);
-    conclude(reason, peer, &summary(&counts, since.elapsed()))?;
+    let summary = summary(&counts, since.elapsed());
+    conclude((reason, enough.get()), peer, &summary)?;
     recorded
 }
 
@@ -135,14 +141,36 @@ fn end_prompt(typing: JoinHandle<()>, over: &AtomicBool) {
     let _ = typing.join();
 }
 
-fn conclude(reason: EndReason, peer: SocketAddr, summary: &str) -> anyhow::Result<()> {
+fn conclude(
+    (reason, enough): (EndReason, Option<&Enough>),
+    peer: SocketAddr,
+    summary: &str,
+) -> anyhow::Result<()> {
     if reason.is_orderly() {
-        return remark(&format!("{reason}; {summary}"));
+        let ending = ending(reason, enough);
+        return remark(&format!("{ending}; {summary}"));
     }
     remark(summary)?;
     match reason {
         EndReason::Refused => Err(why::nobody_hears(peer)),
         reason => Err(anyhow::anyhow!("{reason}")),
+    }
+}
+
+/// Who ended it, and how.
+fn ending(reason: EndReason, enough: Option<&Enough>) -> String {
+    let ours = match enough {
+        Some(Enough::ExitWord(word)) => format!("you said {}", escaped(word.as_bytes())),
+        Some(Enough::EndOfInput) => "you ended the input (Ctrl-D)".to_owned(),
+        Some(Enough::Interrupt) => "you closed it (Ctrl-C)".to_owned(),
+        None if reason == EndReason::PeerFinished => {
+            return "the server closed the connection".into();
+        }
+        None => return reason.to_string(),
+    };
+    match reason {
+        EndReason::PeerFinished => format!("{ours} and the server closed"),
+        _ => ours,
     }
 }
 

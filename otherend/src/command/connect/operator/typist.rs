@@ -1,7 +1,7 @@
 //! What is typed at the prompt is said; what ends the typing ends the saying.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +14,17 @@ use crate::output::prompt::{Prompt, Typed};
 /// How long a peer may take to close after the exit word.
 const AFTER_EXIT: Duration = Duration::from_secs(2);
 
+/// What ended the typing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Enough {
+    /// This exit word.
+    ExitWord(String),
+    /// Ctrl-D.
+    EndOfInput,
+    /// Ctrl-C.
+    Interrupt,
+}
+
 /// Whoever sits at the prompt.
 pub(super) struct Typist {
     pub(super) voice: Voice,
@@ -25,6 +36,8 @@ pub(super) struct Typist {
     pub(super) linger: Arc<Linger>,
     /// The conversation is over.
     pub(super) over: Arc<AtomicBool>,
+    /// What ended the typing first.
+    pub(super) enough: Arc<OnceLock<Enough>>,
 }
 
 impl Typist {
@@ -42,10 +55,12 @@ impl Typist {
                 Ok(Typed::Lines(_)) => {}
                 Ok(Typed::End) if !done => {
                     done = true;
+                    self.ends_with(Enough::EndOfInput);
                     self.finish(self.half_close, self.after_input);
                 }
                 Ok(Typed::Interrupt) => {
                     done = true;
+                    self.ends_with(Enough::Interrupt);
                     self.voice.close();
                 }
                 // The terminal is gone, or somebody insists.
@@ -60,8 +75,12 @@ impl Typist {
     /// Say lines; `true`: the last of them ends the conversation.
     fn say(&self, lines: &[String]) -> bool {
         for line in lines {
+            let is_exit_word = self.exit_words.contain(line.as_bytes());
+            if is_exit_word {
+                self.ends_with(Enough::ExitWord(line.clone()));
+            }
             self.voice.say(line.as_bytes());
-            if self.exit_words.contain(line.as_bytes()) {
+            if is_exit_word {
                 let limits = match self.has_end {
                     true => Some(Limits::of(AFTER_EXIT)),
                     false => self.after_input,
@@ -71,6 +90,12 @@ impl Typist {
             }
         }
         false
+    }
+
+    /// Before the peer can hear of it, so that whoever tells of the end knows.
+    fn ends_with(&self, enough: Enough) {
+        // Only the first counts.
+        let _ = self.enough.set(enough);
     }
 
     fn finish(&self, half_close: bool, limits: Option<Limits>) {
