@@ -50,6 +50,7 @@ impl ScreenArgs {
             raw: self.raw,
             hex: self.hex,
             quiet: self.quiet,
+            datagrams: false,
         }
     }
 }

@@ -106,8 +106,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let behaviour = args.reply.behaviour(served.clone(), amplifies)?;
     let server = Over::bind(args.udp, &addresses, args.config()?, behaviour);
     let server = server.map_err(|error| why::not_listening(error, args.protocol()))?;
-    let (screen, mut showing) =
-        Screen::start(args.screen.look(true, TimeStyle::Clock), server.zero())?;
+    let mut shown = args.screen.look(true, TimeStyle::Clock);
+    shown.datagrams = args.udp;
+    let (screen, mut showing) = Screen::start(shown, server.zero())?;
     let (recording, writer) = args.recording(&server, &screen)?.unzip();
     let look = Look {
         quiet: args.screen.quiet,

@@ -36,7 +36,10 @@ pub(crate) fn announce(
         screen.remark(Time::ZERO, 0, &Remark::Note("no-amplification", text));
     }
     if !quiet && everybody_is_here {
-        let text = "only this machine can connect; --any lets others in";
+        let text = match protocol {
+            Protocol::Tcp => "only this machine can connect; --any lets others in",
+            Protocol::Udp => "only this machine can send; --any lets others in",
+        };
         screen.remark(Time::ZERO, 0, &Remark::Note("loopback-only", text));
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct Look {
     pub(crate) hex: bool,
     /// Show only what went wrong.
     pub(crate) quiet: bool,
+    /// Lines are datagrams: they need no end, and nobody connects.
+    pub(crate) datagrams: bool,
 }
 
 /// The way to the screen; clone it for everyone who has something to show.

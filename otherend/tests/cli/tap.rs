@@ -90,7 +90,7 @@ fn both_directions_are_shown_with_number_and_mark() {
     assert_eq!(lines(&outcome, "1 > "), ["1 > EHLO \\x1b[2Jme", "1 > QUIT"]);
     outcome
         .said("both ends have finished (client said 19 B, server said 11 B)")
-        .said("in all 1 connection, clients said 19 B, servers said 11 B");
+        .said("1 connection in all, clients said 19 B, servers said 11 B");
 }
 
 #[test]
@@ -98,7 +98,10 @@ fn a_prompt_without_an_end_is_shown_as_it_waits() {
     let mut tap = tap(&[]);
     let (client, server) = tap.connect();
     pass(&server, &client, b"login: ");
-    assert_eq!(tap.program.stdout_with("login"), "1 < login: \n");
+    assert_eq!(
+        tap.program.stdout_with("login"),
+        "1 < login:  (no line end)\n"
+    );
     pass(&client, &server, b"me\n");
     assert_eq!(tap.program.stdout_with("me"), "1 > me\n");
 }

@@ -58,8 +58,8 @@ fn each_line_of_a_pipe_is_a_datagram() {
     stop(server)
         .succeeded()
         .said("1 > a\n1 < From server -> a\n1 > b\n")
-        .said("1 * left after ")
-        .said("in all 1 conversation, 4 lines heard, 4 said\n");
+        .said("1 * over after ")
+        .said("1 conversation in all, 4 lines heard, 4 said\n");
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn a_prompt_talks_in_datagrams() {
         .send(ControlCode::EndOfTransmission)
         .expect("the terminal takes keys");
     terminal
-        .expect("* closed at this end; 1 line said and 1 heard in")
+        .expect("* you ended the input (Ctrl-D); 1 line said and 1 heard in")
         .expect("the end");
     terminal.expect(Eof).expect("the end of its output");
     let status = terminal.get_process().wait().expect("its status");

@@ -33,7 +33,8 @@ enum Form {
 impl View {
     pub(super) fn new(args: &Args) -> View {
         let zero = Instant::now();
-        let look = args.screen.look(false, TimeStyle::None);
+        let mut look = args.screen.look(false, TimeStyle::None);
+        look.datagrams = args.udp;
         let form = if look.hex {
             Form::Hex(Box::new(HexView::new(look.time, zero)))
         } else if look.json || look.time != TimeStyle::None {

@@ -183,7 +183,11 @@ impl Watching {
             Event::Unexpected(mismatch) => self.unexpected(now, mismatch),
             Event::Opened => {
                 self.since = now;
-                self.remark(now, &Remark::Came(self.peer.address));
+                let came = match self.screen.look().datagrams {
+                    true => Remark::FirstDatagram(self.peer.address),
+                    false => Remark::Came(self.peer.address),
+                };
+                self.remark(now, &came);
             }
             Event::PeerFinished if self.look.verbose => self.remark(now, &Remark::FinishedSending),
             Event::LineTooLong if self.look.verbose => self.remark(now, &Remark::LineTooLong),
@@ -195,6 +199,7 @@ impl Watching {
                         reason,
                         counts,
                         after,
+                        datagrams: self.screen.look().datagrams,
                     },
                 );
             }

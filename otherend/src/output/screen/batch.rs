@@ -15,6 +15,14 @@ pub(crate) enum Said {
     Us,
 }
 
+impl Said {
+    /// A line that ended only because nothing came after it.
+    pub(crate) fn is_without_end(self) -> bool {
+        let end = Some(LineEnd::EndOfStream);
+        self == Said::Client(end) || self == Said::Server(end)
+    }
+}
+
 /// One entry: who said how many of the bytes, when, in which conversation (0: in none).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry {

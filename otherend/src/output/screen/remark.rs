@@ -27,6 +27,8 @@ pub(crate) enum Remark<'a> {
     Reachable(&'a Reach),
     /// A peer came.
     Came(SocketAddr),
+    /// A peer that there is no connection to sent its first datagram.
+    FirstDatagram(SocketAddr),
     /// A peer has finished sending.
     FinishedSending,
     /// A line was too long and is discarded.
@@ -39,6 +41,8 @@ pub(crate) enum Remark<'a> {
         counts: Counts,
         /// How long it was here.
         after: Duration,
+        /// There was no connection to leave.
+        datagrams: bool,
     },
     /// A peer was turned away.
     Refused(SocketAddr, Refusal),
@@ -72,21 +76,24 @@ impl fmt::Display for Remark<'_> {
         match self {
             Remark::Listening(address, Protocol::Tcp) => write!(f, "listening on {address}"),
             Remark::Listening(address, Protocol::Udp) => write!(f, "listening on udp {address}"),
-            Remark::Reachable(reach) => write!(f, "reached at {reach} {}", reached_from(reach)),
+            Remark::Reachable(reach) => write!(f, "reach it at {reach} {}", reached_from(reach)),
             Remark::Came(address) => write!(f, "{address} connected"),
+            Remark::FirstDatagram(address) => write!(f, "first datagram from {address}"),
             Remark::FinishedSending => f.write_str("the peer has finished sending"),
             Remark::LineTooLong => f.write_str("a line is too long, the rest of it is discarded"),
             Remark::Left {
                 reason,
                 counts,
                 after,
+                datagrams,
             } => {
+                let over = if *datagrams { "over" } else { "left" };
                 let after = human::duration(*after);
                 let heard = human::plural(counts.lines_heard, "line");
                 let said = human::count(counts.lines_said);
                 write!(
                     f,
-                    "left after {after}: {reason} ({heard} heard, {said} said)"
+                    "{over} after {after}: {reason} ({heard} heard, {said} said)"
                 )
             }
             Remark::Refused(address, refusal) => write!(f, "{address} was turned away: {refusal}"),
@@ -120,22 +127,39 @@ fn stopped(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let counts = report.stats.counts;
     write!(
         f,
-        "stopped: {} finished, {} idle closed, {} cut off; in all {}, {} heard, {} said",
-        human::count(report.finished),
-        human::count(report.idle_closed),
-        human::count(report.aborted),
+        "stopped{}; {} in all, {} heard, {} said",
+        open_at_the_stop(report),
         human::plural(report.stats.accepted, "conversation"),
         human::plural(counts.lines_heard, "line"),
         human::count(counts.lines_said),
     )?;
     let refused = (report.stats.refused, "turned away");
     let withheld = (report.stats.withheld, "not sent");
-    for (count, what) in [refused, withheld] {
-        if count > 0 {
-            write!(f, ", {} {what}", human::count(count))?;
-        }
+    for part in counted([refused, withheld]) {
+        write!(f, ", {part}")?;
     }
     Ok(())
+}
+
+/// What became of the conversations that were open when the stop began; empty if there was none.
+fn open_at_the_stop(report: &Report) -> String {
+    let parts = counted([
+        (report.finished, "finished"),
+        (report.idle_closed, "idle closed"),
+        (report.aborted, "cut off"),
+    ]);
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(": {}", parts.join(", ")),
+    }
+}
+
+/// The counts that are not zero.
+fn counted<const N: usize>(counts: [(u64, &str); N]) -> Vec<String> {
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    counts
+        .map(|(count, what)| format!("{} {what}", human::count(count)))
+        .collect()
 }
 
 impl Remark<'_> {
@@ -149,13 +173,16 @@ impl Remark<'_> {
                 "event": "reachable", "address": reach.address, "scope": reach.scope.label(),
                 "interface": reach.interface,
             }),
-            Remark::Came(address) => json!({"event": "connected", "peer": address}),
+            Remark::Came(address) | Remark::FirstDatagram(address) => {
+                json!({"event": "connected", "peer": address})
+            }
             Remark::FinishedSending => json!({"event": "finished-sending"}),
             Remark::LineTooLong => json!({"event": "line-too-long"}),
             Remark::Left {
                 reason,
                 counts,
                 after,
+                ..
             } => json!({
                 "event": "left", "reason": reason.label(), "seconds": after.as_secs_f64(),
                 "lines_heard": counts.lines_heard, "lines_said": counts.lines_said,

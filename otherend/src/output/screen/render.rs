@@ -17,6 +17,8 @@ pub(crate) struct Renderer {
     look: Look,
     stamper: Stamper,
     palette: Palette,
+    /// What stands behind a line that has no end.
+    no_end: String,
 }
 
 impl Renderer {
@@ -26,6 +28,7 @@ impl Renderer {
             look,
             stamper: Stamper::new(look.time, zero),
             palette,
+            no_end: format!(" {}", palette.faint("(no line end)")),
         }
     }
 
@@ -60,6 +63,9 @@ impl Renderer {
             out.extend_from_slice(bytes);
         } else {
             escape_into(out, bytes);
+            if entry.said.is_without_end() && !self.look.datagrams {
+                out.extend_from_slice(self.no_end.as_bytes());
+            }
         }
         out.push(b'\n');
     }

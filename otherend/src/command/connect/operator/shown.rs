@@ -42,7 +42,8 @@ pub(super) struct Seen {
 
 impl Shown {
     pub(super) fn new(args: &Args, above: Above, linger: Arc<Linger>, seen: Arc<Seen>) -> Shown {
-        let look = args.screen.look(false, TimeStyle::None);
+        let mut look = args.screen.look(false, TimeStyle::None);
+        look.datagrams = args.udp;
         Shown {
             above,
             linger,

@@ -9,6 +9,7 @@ use otherend_net::tap::{Ending, Fault};
 use otherend_net::{ConnectError, Endpoint, Report};
 use serde_json::{Value, json};
 
+use super::open_at_the_stop;
 use crate::output::human;
 
 /// A remark about a tap or one of its connections.
@@ -88,11 +89,8 @@ impl fmt::Display for TapRemark<'_> {
                 let counts = report.stats.counts;
                 write!(
                     f,
-                    "stopped: {} finished, {} idle closed, {} cut off; in all {}, \
-                     clients said {}, servers said {}",
-                    human::count(report.finished),
-                    human::count(report.idle_closed),
-                    human::count(report.aborted),
+                    "stopped{}; {} in all, clients said {}, servers said {}",
+                    open_at_the_stop(report),
                     human::plural(report.stats.accepted, "connection"),
                     human::size(counts.bytes_heard),
                     human::size(counts.bytes_said),
