@@ -13,6 +13,7 @@ mod cli {
     #[cfg(unix)]
     mod prompt;
     mod recording;
+    mod secrets;
     #[cfg(unix)]
     mod serve;
     mod serve_talk;

@@ -4,7 +4,9 @@
 //! any text, and seals ([`seal`](super::seal)) vouch for what was written.
 
 mod encode;
+mod known;
 mod mask;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
@@ -16,7 +18,8 @@ use super::model::{Act, Eol, Item, Over, Setting, Step};
 use super::seal::Check;
 use super::{Closing, FIRST_LINE};
 use crate::{Role, Time};
-use mask::{Known, Watch};
+use known::Known;
+use watch::Watch;
 
 /// A shorter time than this is not noted.
 const NOTABLE: Duration = Duration::from_millis(10);

@@ -6,6 +6,7 @@ mod generalising;
 mod matching;
 mod playing;
 mod recording;
+mod secrets;
 mod shrinking;
 mod strategies;
 mod text;

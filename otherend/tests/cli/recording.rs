@@ -28,7 +28,7 @@ fn stop(server: Running) -> Outcome {
 }
 
 /// The steps of a complete recording, without the times between them.
-fn steps(path: &Path) -> String {
+pub(crate) fn steps(path: &Path) -> String {
     let file = std::fs::read(path).expect("a recording");
     let recording = Recording::read(&file).expect("a transcript");
     assert_eq!(recording.tail, Tail::Complete, "{}", path.display());

@@ -1,5 +1,8 @@
 //! Bytes that were said, as steps: lines, pieces, or hex where they are not for reading.
 
+use std::ops::Range;
+
+use super::watch::Watch;
 use super::{LONGEST, Recorder, sides};
 use crate::transcript::model::{Act, Eol, Over, Part, Text};
 use crate::transcript::write::is_readable;
@@ -49,33 +52,51 @@ impl Recorder {
     /// `bytes` with a hole for each secret in them.
     fn masked(&mut self, connection: u16, who: Role, bytes: &[u8]) -> Text {
         let state = self.connections.entry(connection).or_default();
+        let is_whole = bytes.ends_with(b"\n") || self.over == Over::Udp;
+        let is_mid_line = !state.sides[0].written.is_empty();
+        if who == Role::Client && state.watch == Watch::Prompted {
+            // What the server says next does not belong to its prompt.
+            state.sides[1].written.clear();
+        }
         let side = &mut state.sides[sides(who).0];
-        let known = side.written.len();
+        let at = side.written.len();
         side.written.extend_from_slice(bytes);
         let line = trim_end(&side.written);
-        let secrets = self.masks.secrets(line, who, &state.watch);
-        let secrets = self.known.with_known(line, secrets);
-        let mut text = Text::default();
-        let mut at = known;
-        for secret in secrets {
-            let (start, end) = (secret.start.max(at), secret.end);
-            if start < end {
-                text.push(Part::Literal(side.written[at..start].to_vec()));
-                text.push(super::mask::hole());
-                at = end;
-            }
+        let secrets = self.masks.secrets(line, who, state.watch);
+        let mut secrets = self.known.with_known(line, at, secrets);
+        if !is_whole {
+            secrets.extend(self.known.begun(line));
+            secrets.sort_by_key(|range| range.start);
         }
-        text.push(Part::Literal(
-            side.written[at.min(side.written.len())..].to_vec(),
-        ));
-        if bytes.ends_with(b"\n") || self.over == Over::Udp {
-            state.watch.heard(line, who);
+        let text = with_holes(&side.written, at, secrets);
+        if is_whole {
+            state.watch.heard(line, who, is_mid_line);
             side.written.clear();
-        } else if side.written.len() > REMEMBERED {
+            return text;
+        }
+        if who == Role::Server {
+            state.watch.heard_piece(line);
+        }
+        if side.written.len() > REMEMBERED {
             self.masks.forget(&mut side.written);
         }
         text
     }
+}
+
+/// What stands in `line` from `at` on, with a hole for each of `secrets`.
+fn with_holes(line: &[u8], mut at: usize, secrets: Vec<Range<usize>>) -> Text {
+    let mut text = Text::default();
+    for secret in secrets {
+        let (start, end) = (secret.start.max(at), secret.end);
+        if start < end {
+            text.push(Part::Literal(line[at..start].to_vec()));
+            text.push(super::mask::hole());
+            at = end;
+        }
+    }
+    text.push(Part::Literal(line[at.min(line.len())..].to_vec()));
+    text
 }
 
 /// A line without its end.

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::watch::Watch;
 use crate::Role;
 use crate::transcript::model::{Hole, Part};
 use crate::transcript::{Kind, MASKED, Pattern};
@@ -50,7 +50,7 @@ impl Masks {
     }
 
     /// Where the secrets of a line are, in order and apart.
-    pub(super) fn secrets(&self, line: &[u8], who: Role, watch: &Watch) -> Vec<Range<usize>> {
+    pub(super) fn secrets(&self, line: &[u8], who: Role, watch: Watch) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if self.usual {
             if who == Role::Client && watch.is_secret(line) {
@@ -72,7 +72,7 @@ impl Masks {
     /// Shorten what is remembered of a very long line. What is kept does not begin like a line.
     pub(super) fn forget(&self, written: &mut Vec<u8>) {
         const KEPT: usize = 256;
-        let last = self.secrets(written, Role::Client, &Watch::default());
+        let last = self.secrets(written, Role::Client, Watch::default());
         if last.iter().any(|range| range.end == written.len()) {
             *written = b"password=".to_vec();
             return;
@@ -112,7 +112,7 @@ static USUAL: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"\bAuthorization:\x20*(?:(?:Basic|Bearer|Digest|Negotiate|Token)\x20+)?(.+)",
         // Anywhere: `password=x`, `"token": "x"`.
         r#"(?:pass|passwd|password|pwd|token|secret|api[_-]?key)["']?\s*[=:]\s*"([^"]*)"#,
-        r#"(?:passwd|password|pwd|token|secret|api[_-]?key)["']?\s*[=:]\s*'?([^\s"'&,;]+)"#,
+        r#"(?:passwd|password|pwd|token|secret|api[_-]?key)["']?\s*[=:]\s*(?:\x1b\[[0-9;?]*[a-z]\s*)*'?([^\s"'&,;\x1b\xff][^\s"'&,;]*)"#,
     ]
     .iter()
     .map(|pattern| {
@@ -132,91 +132,4 @@ pub(super) fn hole() -> Part {
         kind: Kind::Text,
         sample: MASKED.to_vec(),
     })
-}
-
-/// Secrets that were masked: where they are said again, by whomever, they are masked too.
-#[derive(Debug, Default)]
-pub(super) struct Known(Vec<Vec<u8>>);
-
-impl Known {
-    /// A shorter one is too likely to be a part of something else.
-    const SHORTEST: usize = 6;
-    /// The first ones are remembered.
-    const MOST: usize = 16;
-
-    /// The ranges of `secrets` and those of known ones, in order; remembers `secrets`.
-    pub(super) fn with_known(
-        &mut self,
-        line: &[u8],
-        mut secrets: Vec<Range<usize>>,
-    ) -> Vec<Range<usize>> {
-        let said = secrets.len();
-        for known in &self.0 {
-            let again = memmem::find_iter(line, known);
-            secrets.extend(again.map(|start| start..start + known.len()));
-        }
-        for range in &secrets[..said] {
-            let secret = &line[range.clone()];
-            let is_new = !self.0.iter().any(|known| known == secret);
-            if is_new && secret.len() >= Self::SHORTEST && self.0.len() < Self::MOST {
-                self.0.push(secret.to_vec());
-            }
-        }
-        secrets.sort_by_key(|range| range.start);
-        secrets
-    }
-}
-
-/// What the lines before say about the next one of the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Watch {
-    #[default]
-    Nothing,
-    /// The client began to authenticate.
-    Begun,
-    /// The server asked for more: the next line answers with a secret.
-    Asked,
-    /// A RESP string of four bytes comes next.
-    FourBytes,
-    /// It was `AUTH`: the strings up to the next command are secrets.
-    Strings,
-}
-
-impl Watch {
-    fn is_secret(self, line: &[u8]) -> bool {
-        match self {
-            Watch::Asked => line != b"*",
-            Watch::Strings => !matches!(line.first(), Some(b'$' | b'*')),
-            Watch::Nothing | Watch::Begun | Watch::FourBytes => false,
-        }
-    }
-
-    pub(super) fn heard(&mut self, line: &[u8], who: Role) {
-        *self = match (who, *self) {
-            (Role::Server, Watch::Begun | Watch::Asked) if asks(line) => Watch::Asked,
-            (Role::Server, Watch::Begun | Watch::Asked) => Watch::Nothing,
-            (Role::Server, other) => other,
-            (Role::Client, Watch::FourBytes) if line.eq_ignore_ascii_case(b"AUTH") => {
-                Watch::Strings
-            }
-            (Role::Client, Watch::Strings) if !line.starts_with(b"*") => Watch::Strings,
-            (Role::Client, _) if line == b"$4" => Watch::FourBytes,
-            (Role::Client, Watch::Asked) => Watch::Begun,
-            (Role::Client, _) if begins_auth(line) => Watch::Begun,
-            (Role::Client, _) => Watch::Nothing,
-        };
-    }
-}
-
-/// `334 …` of SMTP, `+ …` of IMAP and POP3.
-fn asks(line: &[u8]) -> bool {
-    line.starts_with(b"334") || line == b"+" || line.starts_with(b"+ ")
-}
-
-/// `AUTH …`, or `AUTHENTICATE …` behind a tag.
-fn begins_auth(line: &[u8]) -> bool {
-    let is_word = |word: &[u8]| {
-        word.eq_ignore_ascii_case(b"AUTH") || word.eq_ignore_ascii_case(b"AUTHENTICATE")
-    };
-    line.split(|b| *b == b' ').take(2).any(is_word)
 }

@@ -1,0 +1,103 @@
+//! Secrets that no word of their own line gives away: answers to a server that asks for one.
+
+use std::sync::LazyLock;
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::Role;
+
+/// What the lines before say about the next one of the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Watch {
+    #[default]
+    Nothing,
+    /// The client began to authenticate.
+    Begun,
+    /// The server asked for more: the next line answers with a secret.
+    Asked,
+    /// A line of the server asked for a secret: the next line is one, unless the server goes on.
+    Invited,
+    /// The server waits behind a prompt for a secret: the next line is one, whatever comes between.
+    Prompted,
+    /// A RESP string of four bytes comes next.
+    FourBytes,
+    /// It was `AUTH`: the strings up to the next command are secrets.
+    Strings,
+}
+
+impl Watch {
+    /// The client's `line`, whole or begun, is a secret.
+    pub(super) fn is_secret(self, line: &[u8]) -> bool {
+        match self {
+            Watch::Asked => line != b"*",
+            Watch::Invited | Watch::Prompted => true,
+            Watch::Strings => !matches!(line.first(), Some(b'$' | b'*')),
+            Watch::Nothing | Watch::Begun | Watch::FourBytes => false,
+        }
+    }
+
+    /// `who` said a whole line; `is_mid_line`: the client has begun one meanwhile.
+    pub(super) fn heard(&mut self, line: &[u8], who: Role, is_mid_line: bool) {
+        *self = match (who, *self) {
+            (Role::Server, Watch::Prompted) => Watch::Prompted,
+            (Role::Server, Watch::Begun | Watch::Asked) if asks(line) => Watch::Asked,
+            (Role::Server, _) if is_prompt(line) => Watch::Invited,
+            (Role::Server, Watch::Invited) if is_mid_line || line.is_empty() => Watch::Invited,
+            (Role::Server, Watch::Begun | Watch::Asked | Watch::Invited) => Watch::Nothing,
+            (Role::Server, other) => other,
+            (Role::Client, Watch::FourBytes) if line.eq_ignore_ascii_case(b"AUTH") => {
+                Watch::Strings
+            }
+            (Role::Client, Watch::Strings) if !line.starts_with(b"*") => Watch::Strings,
+            (Role::Client, _) if line == b"$4" => Watch::FourBytes,
+            (Role::Client, Watch::Asked) => Watch::Begun,
+            (Role::Client, _) if begins_auth(line) => Watch::Begun,
+            (Role::Client, _) => Watch::Nothing,
+        };
+    }
+
+    /// The server said `line` so far and has not ended it.
+    pub(super) fn heard_piece(&mut self, line: &[u8]) {
+        if is_prompt(line) {
+            *self = Watch::Prompted;
+        }
+    }
+}
+
+/// `334 …` of SMTP, `+ …` of IMAP and POP3.
+fn asks(line: &[u8]) -> bool {
+    line.starts_with(b"334") || line == b"+" || line.starts_with(b"+ ")
+}
+
+/// `AUTH …`, or `AUTHENTICATE …` behind a tag.
+fn begins_auth(line: &[u8]) -> bool {
+    let is_word = |word: &[u8]| {
+        word.eq_ignore_ascii_case(b"AUTH") || word.eq_ignore_ascii_case(b"AUTHENTICATE")
+    };
+    line.split(|b| *b == b' ').take(2).any(is_word)
+}
+
+/// `Password: `, `[sudo] password for bob:`, `Enter PIN> ` and their like.
+fn is_prompt(line: &[u8]) -> bool {
+    /// Longer than any prompt.
+    const LOOKED_AT: usize = 256;
+    /// What stands behind a prompt's last sign: blanks, a telnet command, a colour.
+    const BEHIND: usize = 16;
+    let end = &line[line.len().saturating_sub(BEHIND)..];
+    end.iter().any(|b| matches!(b, b':' | b'?' | b'>'))
+        && PROMPT.is_match(&line[line.len().saturating_sub(LOOKED_AT)..])
+}
+
+static PROMPT: LazyLock<Regex> = LazyLock::new(|| {
+    let words =
+        r"pass(?:word|wd|phrase|code|wort|e)?|kennwort|pwd|pin|otp|secret|token|api[\x20_-]?key";
+    let colour = r"\x1b\[[0-9;?]*[a-z]";
+    let behind = format!(r"(?:\s|\xff[\xfb-\xfe].|{colour})*");
+    let prompt = format!(r"(?:\b|{colour})(?:{words})\b.{{0,100}}[:?>]{behind}\z");
+    RegexBuilder::new(&prompt)
+        .case_insensitive(true)
+        .dot_matches_new_line(true)
+        .unicode(false)
+        .build()
+        .expect("a constant")
+});
