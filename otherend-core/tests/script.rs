@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::pair::{Notes, Pair};
-use otherend_core::transcript::{Plan, Timing, Transcript};
+use otherend_core::transcript::{Options, Plan, Timing, Transcript};
 use otherend_core::{AnyBehaviour, Conversation, EndReason, Script, Settings, Step, Time};
 
 fn script(file: &str) -> Script {
@@ -34,6 +34,21 @@ fn it_greets_answers_and_closes() {
     assert_eq!(
         pair.server.conversation().reason(),
         Some(EndReason::BehaviourFinished)
+    );
+}
+
+#[test]
+fn a_strict_one_ends_because_of_what_it_heard() {
+    let script = script("C: QUIT\nS! close\n").with(|options| Options {
+        strict: true,
+        ..options
+    });
+    let mut pair = Pair::new(conversation(script, Settings::server()));
+    pair.client.write(b"exit\nQUIT\n");
+    pair.drive();
+    assert_eq!(
+        pair.server.conversation().reason(),
+        Some(EndReason::Mismatch)
     );
 }
 

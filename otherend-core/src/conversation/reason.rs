@@ -12,6 +12,8 @@ pub enum EndReason {
     ExitWord,
     /// The behaviour had nothing more to say.
     BehaviourFinished,
+    /// The peer did not say what the transcript has.
+    Mismatch,
     /// Nothing was said for too long.
     Idle,
     /// A line was begun and not ended in time.
@@ -52,6 +54,7 @@ impl EndReason {
             EndReason::PeerFinished => "peer-finished",
             EndReason::ExitWord => "exit-word",
             EndReason::BehaviourFinished => "behaviour-finished",
+            EndReason::Mismatch => "mismatch",
             EndReason::Idle => "idle",
             EndReason::LineTimeout => "line-timeout",
             EndReason::LinesTooLong => "lines-too-long",
@@ -90,6 +93,7 @@ impl fmt::Display for EndReason {
             EndReason::PeerFinished => "the peer closed",
             EndReason::ExitWord => "the peer said the exit word",
             EndReason::BehaviourFinished => "all was said",
+            EndReason::Mismatch => "the peer does not fit the transcript",
             EndReason::Idle => "idle for too long",
             EndReason::LineTimeout => "a line took too long",
             EndReason::LinesTooLong => "too many lines were too long",

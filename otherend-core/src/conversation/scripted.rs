@@ -94,6 +94,7 @@ impl Conversation {
         let before = self.outbox.len();
         act(&mut script.player, &mut self.outbox);
         let closing = script.player.closing(ONLY);
+        let broke_off = script.player.broke_off(ONLY);
         while let Some(mismatch) = script.player.unexpected() {
             if let Some(observer) = &mut self.observer {
                 observer.on_event(now, &Event::Unexpected(&mismatch));
@@ -104,6 +105,7 @@ impl Conversation {
             None => {}
             Some(Closing::HalfClose) => self.finish_saying(),
             Some(Closing::Close) if self.peer_done => self.finish(EndReason::PeerFinished),
+            Some(Closing::Close) if broke_off => self.finish(EndReason::Mismatch),
             Some(Closing::Close) => self.finish(EndReason::BehaviourFinished),
             Some(Closing::Reset) => {
                 self.finish(EndReason::BehaviourFinished);

@@ -7,7 +7,7 @@ mod template;
 mod values;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub(crate) use compile::side;
@@ -34,6 +34,8 @@ pub struct Plan {
     script_names: Vec<(usize, String)>,
     /// By line, counted from 0: it was said, heard or answered in some performance.
     reached: Vec<AtomicBool>,
+    /// What clients said that nothing fitted, in all performances.
+    misfits: AtomicU64,
 }
 
 /// The script of one connection.
@@ -176,8 +178,20 @@ impl Plan {
         }
     }
 
-    /// Count as reached what `before` has reached and this still says.
+    /// A client said something that nothing fits.
+    pub(crate) fn count_misfit(&self) {
+        self.misfits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many lines clients have said to servers that nothing in the file fits.
+    #[must_use]
+    pub fn misfits(&self) -> u64 {
+        self.misfits.load(Ordering::Relaxed)
+    }
+
+    /// Count as reached what `before` has reached and this still says; misfits stay counted.
     pub fn take_over(&self, before: &Plan) {
+        self.misfits.fetch_add(before.misfits(), Ordering::Relaxed);
         let of_before = before.transcript.items().iter().zip(FIRST_ITEM..);
         let reached: Vec<&Item> = of_before
             .filter(|(_, line)| before.reached[line - 1].load(Ordering::Relaxed))

@@ -245,6 +245,11 @@ impl Player {
         (opens == self.done).then_some(next)
     }
 
+    /// A server has stopped on this connection because the client does not fit the transcript.
+    pub(crate) fn broke_off(&self, connection: usize) -> bool {
+        self.lanes[connection].broke_off
+    }
+
     /// The connection that the next client of a server gets; `None`: all of them are taken.
     #[must_use]
     pub fn to_accept(&self) -> Option<usize> {

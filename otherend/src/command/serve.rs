@@ -1,6 +1,7 @@
 //! `otherend serve`: be the server.
 
 mod listen;
+mod misfits;
 mod other_end;
 mod over;
 mod recorded;
@@ -91,7 +92,9 @@ Examples:
   otherend serve --engine single          one client at a time, the others wait
   otherend serve --prefix '' --no-exit-word :7
                                           the plain echo of RFC 862
-  otherend serve --talk smtp-mock.talk    a mock server, from a transcript
+  otherend serve --talk smtp-mock.talk    a mock server, from a transcript; for one
+                                          that answers in any order, write rules:
+                                          docs/transcript.md
   otherend serve --talk smtp-mock.talk --record heard/
                                           and what each client did with it
   otherend serve --udp 9000               echo datagrams
@@ -113,7 +116,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let look = Look {
         quiet: args.screen.quiet,
         verbose: args.screen.verbose > 0,
-        talk: served.as_ref().map(|served| served.name()),
+        talk: served.as_deref().map(|served| args.reply.talk(served)),
         recording: recording.map(|to| (to, args.record.is_before_showing())),
     };
     let server = watched(server, &screen, look)?;
@@ -129,11 +132,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         let now = Time::ZERO + zero.elapsed();
         screen.remark(now, 0, &Remark::Stopped(&report));
         if let Some(served) = &served {
-            talk::tell_unreached(served, now, &screen);
+            talk::tell_unreached(served, now, &screen, &report);
         }
     }
     showing.finish();
-    recorded
+    recorded?;
+    served.map_or(Ok(()), |served| Ok(talk::verdict(&served)?))
 }
 
 /// Show and record what happens at the server, and show what happens on the way to it.

@@ -41,9 +41,17 @@ fn answers(stream: &mut TcpStream, said: &str) -> String {
     heard
 }
 
+/// Stop a server whose clients all fitted.
 fn stop(server: Running) -> String {
     server.signal(rustix::process::Signal::INT);
     server.wait().succeeded().stdout
+}
+
+/// Stop a server that heard this many lines that nothing fitted.
+fn stop_misfitted(server: Running, misfits: &str) -> String {
+    server.signal(rustix::process::Signal::INT);
+    let said = format!("mock.talk: clients said {misfits} that nothing in it fits");
+    server.wait().exited(3).complained(&said).stdout
 }
 
 #[test]
@@ -55,7 +63,7 @@ fn the_script_leads_and_rules_answer_under_every_engine() {
             "PING 7\nHELLO\nPING 8\nBYE\nPING x\nBYE\nPING 9\n",
         );
         assert_eq!(heard, "PONG 7\n200 world\nPONG 8\nonce more\n", "{engine}");
-        let shown = stop(server);
+        let shown = stop_misfitted(server, "1 line");
         assert!(
             shown.contains("mock.talk: nothing in the file fits what the client said\n"),
             "{shown}"
@@ -78,23 +86,60 @@ fn every_client_begins_at_the_start() {
 fn strict_closes_at_the_first_line_that_does_not_fit() {
     let (server, mut peer) = serve(&["--strict"], MOCK);
     assert_eq!(answers(&mut peer, "HELO\nHELLO\n"), "");
-    let shown = stop(server);
+    let shown = stop_misfitted(server, "1 line");
     assert!(
         shown.contains("mock.talk:3: the client said something else\n"),
         "{shown}"
     );
     assert!(shown.contains("expected  C: HELLO\n"), "{shown}");
     assert!(
-        shown.contains("mock.talk:4: never reached: S: 200 "),
+        shown.contains("mock.talk:3: never reached, nor 1 more step up to line 4: C: HELLO\n"),
         "{shown}"
     );
+    assert!(
+        shown.contains("never reached: on C: PING {{n:int=1}}\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("the peer does not fit the transcript"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_line_that_is_waited_for_in_vain_is_shown_once() {
+    let (server, mut peer) = serve(&[], MOCK);
+    assert_eq!(
+        answers(&mut peer, "HELO\nHALLO\nHI\nHELLO\n"),
+        "200 world\n"
+    );
+    let shown = stop_misfitted(server, "3 lines");
+    let times = |text| shown.matches(text).count();
+    assert_eq!(times("the client said something else"), 1, "{shown}");
+    assert_eq!(times("as in `C: {{_:text=hi}}`"), 1, "{shown}");
+    assert!(
+        shown.contains("mock.talk:3: from there on 2 more lines fitted nothing\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn clients_that_leave_early_or_never_come_are_no_misfits() {
+    let (server, mut peer) = serve(&["--strict"], MOCK);
+    assert_eq!(answers(&mut peer, ""), "");
+    stop(server);
+    let words = ["serve", "0", "--talk", "mock.talk"];
+    let mut server = otherend(&words).file("mock.talk", MOCK).start();
+    server.stdout_with("listening on ");
+    let shown = stop(server);
+    assert!(!shown.contains("never reached"), "{shown}");
 }
 
 #[test]
 fn a_client_with_another_line_end_is_told_from_a_strange_one() {
     let (server, mut peer) = serve(&[], "otherend talk 1\neol crlf\n\non C: HI\nS: hello\n");
     assert_eq!(answers(&mut peer, "HI\nHI\r\nHO\r\n"), "hello\r\n");
-    let shown = stop(server);
+    let shown = stop_misfitted(server, "2 lines");
     let named = "mock.talk: the client ended the line with LF, not with CR LF\n";
     assert!(shown.contains(named), "{shown}");
     let strange = "mock.talk: nothing in the file fits what the client said\n";

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
@@ -39,6 +39,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
         reached: std::iter::repeat_with(AtomicBool::default)
             .take(lines)
             .collect(),
+        misfits: AtomicU64::new(0),
         over: compiler.over,
         timeout: compiler.timeout,
         lanes: compiler.lanes,

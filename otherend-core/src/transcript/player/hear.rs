@@ -233,8 +233,12 @@ impl Player {
     fn fail_at(&mut self, connection: usize, who: Role, heard: Vec<u8>, reason: Reason) {
         let mismatch = self.mismatch(connection, who, heard, reason);
         if self.role == Some(Role::Server) {
+            if !mismatch.heard.is_empty() {
+                self.plan.count_misfit();
+            }
             let goes_on = matches!(mismatch.reason, Reason::Unexpected | Reason::NoRule);
             if self.options.strict || !goes_on {
+                self.lanes[connection].broke_off = true;
                 self.stop(connection, Closing::Close);
             }
             if self.unexpected.len() < UNEXPECTED_KEPT {

@@ -29,6 +29,8 @@ pub(super) struct Lane {
     pub(super) ended: [Option<Closing>; 2],
     /// How to stop, once the caller asks.
     pub(super) closing: Option<Closing>,
+    /// A server stops because of what it heard, or did not hear.
+    pub(super) broke_off: bool,
     /// Since when the next line is awaited.
     pub(super) since: Time,
     /// Until when nothing is said.

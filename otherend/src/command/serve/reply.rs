@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
 use otherend_core::transcript::Over;
 use otherend_core::{AnyBehaviour, Echo, ExitWords, Framing, Sink};
 use otherend_net::Peer;
 
+use super::watch::Talk;
 use crate::args::exit_words::ExitWordArgs;
 use crate::args::talk::PlayArgs;
 use crate::exit::Failure;
@@ -31,6 +33,9 @@ pub(super) struct ReplyArgs {
     exit_words: ExitWordArgs,
 
     /// Play this transcript instead, every client from its start.
+    ///
+    /// Its script is heard in its order. A mock that answers in any order has rules: `on C: PING` and below it `S: PONG`; see
+    /// docs/transcript.md. If a client says a line that nothing in the file fits, the exit code is 3.
     #[arg(
         long,
         value_name = "FILE",
@@ -69,6 +74,15 @@ impl ReplyArgs {
             |path: &PathBuf| Served::open(path.clone(), self.play.clone(), self.strict, over);
         let served = self.talk.as_ref().map(open).transpose()?;
         Ok(served.map(Arc::new))
+    }
+
+    /// What to show of the transcript that is served.
+    pub(super) fn talk(&self, served: &Served) -> Talk {
+        Talk {
+            file: served.name(),
+            strict: self.strict,
+            advised: AtomicBool::new(false),
+        }
     }
 
     /// Makes the behaviour for each peer. Where it `amplifies`, longer answers than questions could

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use otherend_core::Time;
-use otherend_net::Handle;
+use otherend_core::transcript::Item;
+use otherend_net::{Handle, Report};
 
+use crate::exit::Failure;
 use crate::output::human::plural;
 use crate::output::screen::{Remark, Screen};
 use crate::talk::served::Served;
 
-/// The most lines that are named at the end.
+/// The most rules that are named at the end.
 const MOST: usize = 20;
 
 /// Read the file again when it changes, and say so.
@@ -23,22 +25,52 @@ pub(super) fn follow(served: &Arc<Served>, handle: Handle, screen: &Screen) -> s
     Arc::clone(served).follow(move || stopping.is_stopping(), tell)
 }
 
-/// Say which lines and rules of the file were never reached.
-pub(super) fn tell_unreached(served: &Served, now: Time, screen: &Screen) {
+/// Say which lines and rules of the file were never reached, if anybody came.
+pub(super) fn tell_unreached(served: &Served, now: Time, screen: &Screen, report: &Report) {
+    if report.stats.accepted == 0 {
+        return;
+    }
     let plan = served.plan();
+    let lines = plan.unreached();
+    let item = |line: &usize| plan.transcript().on_line(*line);
+    let (rules, steps): (Vec<usize>, Vec<usize>) = lines
+        .iter()
+        .partition(|line| matches!(item(line), Some(Item::Rule(_))));
     let name = served.name();
-    let unreached = plan.unreached();
-    for line in unreached.iter().take(MOST) {
-        let item = plan.transcript().on_line(*line).map(ToString::to_string);
-        let text = format!("{name}:{line}: never reached: {}", item.unwrap_or_default());
+    let tell = |line: &usize, which: &str| {
+        let item = item(line).map(ToString::to_string).unwrap_or_default();
+        let text = format!("{name}:{line}: never reached{which}: {item}");
+        screen.remark(now, 0, &Remark::Note("unreached", &text));
+    };
+    match &steps[..] {
+        [] => {}
+        [only] => tell(only, ""),
+        [first, others @ .., last] => {
+            let more = plural(others.len() as u64 + 1, "more step");
+            tell(first, &format!(", nor {more} up to line {last}"));
+        }
+    }
+    for rule in rules.iter().take(MOST) {
+        tell(rule, "");
+    }
+    let more = rules.len().saturating_sub(MOST) as u64;
+    if more > 0 {
+        let text = format!("{name}: {} never reached", plural(more, "more rule"));
         screen.remark(now, 0, &Remark::Note("unreached", &text));
     }
-    let more = unreached.len().saturating_sub(MOST);
-    if more > 0 {
-        let text = format!(
-            "{name}: {} more were never reached",
-            plural(more as u64, "line")
-        );
-        screen.remark(now, 0, &Remark::Note("unreached", &text));
+}
+
+/// The exit code of a mock server: clients are to say what its file has.
+///
+/// # Errors
+/// Some client said a line that nothing in the file fits.
+pub(super) fn verdict(served: &Served) -> Result<(), Failure> {
+    match served.plan().misfits() {
+        0 => Ok(()),
+        misfits => {
+            let (name, lines) = (served.name(), plural(misfits, "line"));
+            let text = format!("{name}: clients said {lines} that nothing in it fits");
+            Err(Failure::Mismatch(text))
+        }
     }
 }

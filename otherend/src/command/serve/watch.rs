@@ -2,6 +2,7 @@
 //! them recorded, if that is wanted.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use otherend_core::transcript::{Closing, Mismatch};
@@ -9,6 +10,7 @@ use otherend_core::{Event, Loss, Observer, Time};
 use otherend_net::recording::Recording;
 use otherend_net::{Audience, Handle, Notice, Peer};
 
+use super::misfits::{Misfits, advice};
 use super::other_end::Ear;
 use super::recorded::Recorded;
 use crate::output::hex;
@@ -26,9 +28,18 @@ pub(super) struct Look {
     /// More than who came, what was said and who left.
     pub(super) verbose: bool,
     /// The transcript that is served.
-    pub(super) talk: Option<String>,
+    pub(super) talk: Option<Talk>,
     /// Where it is recorded; `true`: what is shown waits until it is on the disk.
     pub(super) recording: Option<(Recording, bool)>,
+}
+
+/// What is to be known of a transcript that is served.
+pub(super) struct Talk {
+    pub(super) file: String,
+    /// Whoever says what it does not have is left.
+    pub(super) strict: bool,
+    /// What to do about that was said.
+    pub(super) advised: AtomicBool,
 }
 
 /// Everybody's observer.
@@ -73,6 +84,7 @@ impl Audience for Watch {
             since: Time::ZERO,
             skipped: 0,
             offsets: [0; 2],
+            misfits: None,
             ear: self
                 .handle
                 .get()
@@ -99,6 +111,8 @@ struct Watching {
     /// How many bytes the peer and we have said; only for hex.
     offsets: [u64; 2],
     ear: Option<(Ear, Handle)>,
+    /// Boxed: most clients fit.
+    misfits: Option<Box<Misfits>>,
     /// Boxed: most servers record nothing.
     recorded: Option<Box<Recorded>>,
 }
@@ -159,12 +173,34 @@ impl Watching {
 
     fn unexpected(&mut self, now: Time, mismatch: &Mismatch) {
         let look = Arc::clone(&self.look);
-        let file = look.talk.as_deref().unwrap_or_default();
+        let Some(talk) = &look.talk else {
+            return;
+        };
+        let file = &talk.file;
         if self.screen.look().json {
             return self.remark(now, &Remark::Unexpected { file, mismatch });
         }
+        if !self.misfits.get_or_insert_default().is_first(mismatch) {
+            return;
+        }
+        self.sum_up_misfits(now, Some(mismatch));
         for line in mismatch.without_past().render(file).lines() {
             self.remark(now, &Remark::Note("unexpected", line));
+        }
+        if let Some(advice) = advice(mismatch, talk.strict)
+            && !talk.advised.swap(true, Ordering::Relaxed)
+        {
+            self.remark(now, &Remark::Note("advice", &advice));
+        }
+    }
+
+    /// Say how many lines did not fit before the script went on to `next`, or ended.
+    fn sum_up_misfits(&mut self, now: Time, next: Option<&Mismatch>) {
+        let look = Arc::clone(&self.look);
+        if let (Some(talk), Some(misfits)) = (&look.talk, &mut self.misfits)
+            && let Some(text) = misfits.turn_to(&talk.file, next)
+        {
+            self.remark(now, &Remark::Note("unexpected", &text));
         }
     }
 
@@ -192,6 +228,7 @@ impl Watching {
             Event::PeerFinished if self.look.verbose => self.remark(now, &Remark::FinishedSending),
             Event::LineTooLong if self.look.verbose => self.remark(now, &Remark::LineTooLong),
             Event::Ended { reason, counts } => {
+                self.sum_up_misfits(now, None);
                 let after = now.since(self.since);
                 self.remark(
                     now,
