@@ -233,7 +233,9 @@ impl Player {
     fn fail_at(&mut self, connection: usize, who: Role, heard: Vec<u8>, reason: Reason) {
         let mismatch = self.mismatch(connection, who, heard, reason);
         if self.role == Some(Role::Server) {
-            if !mismatch.heard.is_empty() {
+            // A client may leave at any place; what a reset cut off was no line yet.
+            let cut_off = mismatch.reason == Reason::Ended(Closing::Reset);
+            if !mismatch.heard.is_empty() && !cut_off {
                 self.plan.count_misfit();
             }
             let goes_on = matches!(mismatch.reason, Reason::Unexpected | Reason::NoRule);
