@@ -1,7 +1,7 @@
 //! `otherend bench` against servers that are threads of the test.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::thread;
 
@@ -153,6 +153,9 @@ fn a_server_that_closes_is_trouble_of_the_network() {
             let mut reader = BufReader::new(stream.try_clone().expect("a descriptor"));
             let _ = reader.read_line(&mut line);
             let _ = stream.write_all(echo(line.trim_end()).as_bytes());
+            // With an unread line a close would be a reset.
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = std::io::copy(&mut reader, &mut std::io::sink());
         }
     });
     let outcome = bench(&port, &["--json"]).run().exited(1);
