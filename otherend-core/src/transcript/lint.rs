@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::model::{Act, Hole, Item, Part, Setting, Text};
+use super::model::{Act, Item, Part, Setting, Text};
 use super::plan::{Beat, Extent, Piece};
 use super::player::Mismatch;
 use super::rehearse::{Rehearsal, rehearse};
-use super::{FIRST_ITEM, MASKED, Over, Plan, Transcript};
+use super::{FIRST_ITEM, Over, Plan, Transcript};
 
 /// Something worth looking at in a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,16 +182,8 @@ fn text_of(text: &Text, mut find: impl FnMut(Oddity)) {
     if text.parts().windows(2).any(touching) {
         find(Oddity::Touching);
     }
-    for part in text.parts() {
-        if let Part::Hole(Hole {
-            name: Some(name),
-            sample,
-            ..
-        }) = part
-            && sample == MASKED
-        {
-            find(Oddity::Masked(name.clone()));
-        }
+    if let Some(name) = text.masked() {
+        find(Oddity::Masked(name.to_owned()));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Kind;
+use super::{Kind, MASKED};
 use crate::Role;
 
 /// One line of a transcript after its first.
@@ -185,6 +185,14 @@ impl Text {
     #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// The name of the first hole whose sample is the mask of a secret.
+    pub(crate) fn masked(&self) -> Option<&str> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Hole(hole) if hole.sample == MASKED => hole.name.as_deref(),
+            _ => None,
+        })
     }
 
     /// Without `end` in the last literal, if that is how it ends.

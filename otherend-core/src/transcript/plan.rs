@@ -150,6 +150,16 @@ impl Plan {
         self.lanes.len().max(1)
     }
 
+    /// The first line on which `who` has to say what a recording masked, and the secret's name.
+    #[must_use]
+    pub fn masked(&self, who: Role) -> Option<(usize, &str)> {
+        let mut items = self.transcript.items().iter().zip(FIRST_ITEM..);
+        items.find_map(|(item, line)| match item {
+            Item::Step(step) if step.who == who => Some((line, item.text()?.masked()?)),
+            _ => None,
+        })
+    }
+
     /// What carries it.
     #[must_use]
     pub fn over(&self) -> Over {

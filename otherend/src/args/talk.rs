@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::str::FromStr;
 
+use otherend_core::Role;
 use otherend_core::transcript::{Plan, Timing, Transcript};
 
 use crate::exit::Failure;
@@ -74,6 +75,14 @@ impl PlayArgs {
     pub(crate) fn plan(&self, file: &Path, transcript: Transcript) -> Result<Plan, Failure> {
         self.set.plan(file, transcript)
     }
+
+    /// The same for the client's side, which needs its secrets.
+    ///
+    /// # Errors
+    /// Also: a secret that the recording masked was not given.
+    pub(crate) fn client_plan(&self, file: &Path, transcript: Transcript) -> Result<Plan, Failure> {
+        self.set.client_plan(file, transcript)
+    }
 }
 
 impl SetArgs {
@@ -89,6 +98,23 @@ impl SetArgs {
     pub(crate) fn plan(&self, file: &Path, transcript: Transcript) -> Result<Plan, Failure> {
         Plan::with_values(transcript, &self.values())
             .map_err(|error| Failure::Usage(format!("--set: {error} ({})", file.display())))
+    }
+
+    /// `transcript` made ready for the client's side, which needs its secrets.
+    ///
+    /// # Errors
+    /// As of [`plan`](Self::plan), or a secret that the recording masked was not given.
+    pub(crate) fn client_plan(&self, file: &Path, transcript: Transcript) -> Result<Plan, Failure> {
+        let plan = self.plan(file, transcript)?;
+        if let Some((line, name)) = plan.masked(Role::Client)
+            && !self.set.iter().any(|set| set.name == name)
+        {
+            let file = file.display();
+            return Err(Failure::Usage(format!(
+                "{file}:{line}: this file needs a secret: --set {name}=…"
+            )));
+        }
+        Ok(plan)
     }
 
     /// A part of a transcript made ready, with those values that it has a name for.

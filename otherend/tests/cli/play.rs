@@ -81,6 +81,21 @@ fn what_it_says_can_be_set() {
 }
 
 #[test]
+fn a_masked_secret_has_to_be_given() {
+    let recorded = "otherend talk 1\n\nC: RING 3\nC: PASS {{secret:text=****}}\nS: ok\n";
+    let server = "otherend talk 1\n\nC: RING 3\nC: PASS hunter22\nS: ok\n";
+    let masked = |more: &[&str]| {
+        let program = play(&[&["masked.talk"], more].concat());
+        let program = program.file("bell.talk", server);
+        program.file("masked.talk", recorded).run()
+    };
+    masked(&[])
+        .exited(2)
+        .complained("masked.talk:4: this file needs a secret: --set secret=…");
+    masked(&["--set", "secret=hunter22"]).exited(0);
+}
+
+#[test]
 fn a_silent_server_is_a_timeout() {
     let more = BELL.replace("C: RING", "S: 220 ready\nC: RING");
     let program = play(&["more.talk", "--timeout", "50ms"]).file("more.talk", &more);

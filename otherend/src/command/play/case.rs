@@ -85,7 +85,7 @@ fn read_one(path: &Path, args: &PlayArgs, updates: bool) -> Result<Case, Failure
         false => files::read(path)?,
     };
     let original = file.transcript;
-    let plan = args.plan(path, original.clone())?;
+    let plan = args.client_plan(path, original.clone())?;
     if !plan.has_script() {
         let name = file.name;
         let nothing = match plan.has_rules() {
