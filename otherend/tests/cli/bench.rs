@@ -94,7 +94,12 @@ fn a_saved_run_can_be_compared() {
         .run()
         .succeeded();
     let compared = compared.said("lines/s").said("one").said("two");
-    compared.said("* the loads differ: ");
+    let (caution, table) = compared.stdout.split_once('\n').expect("two lines");
+    assert!(caution.starts_with("* the loads differ, so nothing is better or worse: "));
+    assert!(
+        !table.contains("better") && !table.contains("worse"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -103,6 +108,10 @@ fn what_is_no_saved_run_is_named() {
     run.run()
         .exited(2)
         .complained("a.json: this is no run that");
+    let run = otherend(&["bench", "compare", "a.txt", "b.json"]).file("a.txt", "Dear all");
+    run.run()
+        .exited(2)
+        .complained("a.txt: this is no run that `bench --save` wrote\n");
 }
 
 #[test]

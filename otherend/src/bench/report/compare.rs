@@ -12,6 +12,8 @@ use crate::output::human;
 /// Two runs and what changed from the first to the second.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Comparison {
+    /// Both had the same task; otherwise no figure is better or worse.
+    pub(crate) same_load: bool,
     pub(crate) rows: Vec<Row>,
     /// Why the two cannot be compared one to one.
     pub(crate) cautions: Vec<String>,
@@ -40,7 +42,7 @@ pub(crate) enum Verdict {
     Worse,
     /// Within the noise.
     Same,
-    /// Nothing tells how much it moves by itself.
+    /// Nothing tells how much it moves by itself, or the two had different loads.
     Unknown,
 }
 
@@ -77,7 +79,14 @@ pub(crate) fn compare(before: &Report, after: &Report) -> Comparison {
     latency("p99", |run| run.latency.p99_ns, noise(|p| p.p99_ns as f64));
     latency("p99.9", |run| run.latency.p999_ns, None);
     latency("max", |run| run.latency.max_ns, None);
+    let same_load = task(&before.load) == task(&after.load);
+    if !same_load {
+        for row in &mut rows {
+            row.verdict = Verdict::Unknown;
+        }
+    }
     Comparison {
+        same_load,
         rows,
         cautions: cautions(before, after),
     }
@@ -119,7 +128,9 @@ fn cautions(before: &Report, after: &Report) -> Vec<String> {
     let mut cautions = Vec::new();
     let (first, second) = (task(&before.load), task(&after.load));
     if first != second {
-        cautions.push(format!("the loads differ: {first} and {second}"));
+        cautions.push(format!(
+            "the loads differ, so nothing is better or worse: {first} and {second}"
+        ));
     }
     if before.machine != after.machine {
         let (first, second) = (&before.machine, &after.machine);
@@ -206,7 +217,9 @@ mod tests {
         after.load.clients = 7;
         after.machine.cores = 64;
         let cautions = compare(&sample(), &after).cautions;
-        assert!(cautions[0].starts_with("the loads differ: 100 clients, "));
+        assert!(cautions[0].starts_with("the loads differ, so nothing "));
+        assert!(cautions[0].contains(": 100 clients, "), "{}", cautions[0]);
+        assert_eq!(verdict(&after, "lines/s"), Verdict::Unknown);
         assert!(cautions[1].starts_with("the machines differ: Fast 9, 2 cores, "));
     }
 

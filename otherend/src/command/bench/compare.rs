@@ -41,11 +41,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         true => serde_json::to_string(&comparison)? + "\n",
         false => {
             let palette = Palette::of(&std::io::stdout());
-            format!(
-                "{}\n\n{}",
-                task(&before.load),
-                text(&args, &comparison, palette)
-            )
+            let load = match comparison.same_load {
+                true => format!("{}\n\n", task(&before.load)),
+                false => String::new(),
+            };
+            load + &text(&args, &comparison, palette)
         }
     };
     std::io::stdout().write_all(text.as_bytes())?;
@@ -55,13 +55,21 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
 fn read(path: &Path) -> Result<Report, Failure> {
     let usage = |text: String| Failure::Usage(format!("{}: {text}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    let report: Report = serde_json::from_str(&text)
-        .map_err(|error| usage(format!("this is no run that `bench --save` wrote: {error}")))?;
+    let report: Report = serde_json::from_str(&text).map_err(|error| usage(no_run(&error)))?;
     match report.schema {
         SCHEMA => Ok(report),
         other => Err(usage(format!(
             "its form is number {other}, and this program knows {SCHEMA}"
         ))),
+    }
+}
+
+fn no_run(error: &serde_json::Error) -> String {
+    let text = "this is no run that `bench --save` wrote";
+    match error.is_data() {
+        true => format!("{text}: {error}"),
+        // It is not even JSON: what a parser says of it helps nobody.
+        false => text.to_owned(),
     }
 }
 
@@ -97,14 +105,14 @@ fn text(args: &Args, comparison: &Comparison, palette: Palette) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let mut text = format!("{table}\n");
+    let mut text = String::new();
     for caution in &comparison.cautions {
-        text += &format!("\n* {caution}");
+        text += &format!("* {caution}\n");
     }
-    if !comparison.cautions.is_empty() {
+    if !text.is_empty() {
         text.push('\n');
     }
-    text
+    text + &format!("{table}\n")
 }
 
 fn verdict(verdict: Verdict, palette: Palette) -> String {
