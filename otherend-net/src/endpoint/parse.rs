@@ -16,6 +16,9 @@ pub enum EndpointError {
         /// The address with a port.
         suggestion: String,
     },
+    /// A word that is empty: a variable of a script that was never set, most likely.
+    #[error("an empty word is no address: leave it out for {}", Endpoint::DEFAULT)]
+    EmptyWord,
     /// A port that is a number, but too large.
     #[error("port {port} is out of range: ports go from 0 to 65535")]
     PortOutOfRange {
@@ -143,6 +146,7 @@ pub(super) fn words(words: &[impl AsRef<str>]) -> Result<Vec<Endpoint>, Endpoint
                 endpoints.push(Endpoint { host, port });
                 rest = &after[1..];
             }
+            _ if first.is_empty() => return Err(EndpointError::EmptyWord),
             _ => {
                 endpoints.push(endpoint(first)?);
                 rest = after;

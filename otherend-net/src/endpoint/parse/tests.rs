@@ -187,6 +187,7 @@ fn words_pair_up_only_where_a_port_is_missing() {
     );
     let none: [&str; 0] = [];
     assert_eq!(Endpoint::from_words(&none), Ok(Endpoint::DEFAULT));
+    assert_eq!(Endpoint::from_words(&[" "]), Err(EndpointError::EmptyWord));
     assert_eq!(
         Endpoint::from_words(&["80", "81"]).unwrap_err().to_string(),
         "`80 81` is more than one address: give one, as HOST:PORT"
