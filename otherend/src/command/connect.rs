@@ -8,7 +8,7 @@ mod pipe;
 mod recorded;
 mod view;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use otherend_core::Framing;
@@ -97,8 +97,7 @@ Examples:
 /// Connect, then hand over to the prompt or to the pipe.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     args.record.refuse_existing()?;
-    let endpoint = args.endpoint()?;
-    let carrier = args.carrier(&endpoint)?;
+    let carrier = args.reached()?;
     if args.is_interactive() {
         return operator::talk(carrier, &args);
     }
@@ -119,6 +118,17 @@ impl Args {
         }
         Endpoint::from_words(&self.address)
             .map_err(|error| Failure::Usage(error.to_string()).into())
+    }
+
+    /// Connect; if the address was asked for, ask again while nobody answers there.
+    fn reached(&self) -> anyhow::Result<Carrier> {
+        let asks = self.address.is_empty() && io::stdin().is_terminal();
+        loop {
+            match self.carrier(&self.endpoint()?) {
+                Err(error) if asks => writeln!(anstream::stderr(), "* {error:#}")?,
+                outcome => return outcome,
+            }
+        }
     }
 
     fn carrier(&self, endpoint: &Endpoint) -> anyhow::Result<Carrier> {

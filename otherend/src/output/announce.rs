@@ -1,6 +1,7 @@
 //! What is said when a command begins to listen: where, and from where it can be reached.
 
-use std::net::SocketAddr;
+use std::io::{self, IsTerminal};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use otherend_core::Time;
 use otherend_net::interfaces;
@@ -42,4 +43,25 @@ pub(crate) fn announce(
         };
         screen.remark(Time::ZERO, 0, &Remark::Note("loopback-only", text));
     }
+    if !quiet && !screen.look().json && io::stdout().is_terminal() {
+        let client = client_command(addresses[0], protocol);
+        let text = format!("to try it: {client}; Ctrl-C ends this");
+        screen.remark(Time::ZERO, 0, &Remark::Note("to-try", &text));
+    }
+}
+
+/// What to type into another terminal of this machine.
+fn client_command(address: SocketAddr, protocol: Protocol) -> String {
+    let flag = match protocol {
+        Protocol::Tcp => "",
+        Protocol::Udp => " -u",
+    };
+    let port = address.port();
+    let unspecified = address.ip().is_unspecified();
+    if address.is_ipv4() && (unspecified || address.ip() == Ipv4Addr::LOCALHOST) {
+        return format!("otherend connect{flag} :{port}");
+    }
+    let here = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+    let address = if unspecified { here } else { address };
+    format!("otherend connect{flag} {address}")
 }

@@ -22,6 +22,8 @@ pub(crate) fn endpoint(question: &str) -> anyhow::Result<Endpoint> {
         // Bounded by the terminal: a line of it has at most 4095 bytes.
         let mut answer = Vec::new();
         if lines.read_until(b'\n', &mut answer)? == 0 {
+            // The cursor still stands behind the question.
+            writeln!(stderr)?;
             return Err(Failure::Usage("no address was given".into()).into());
         }
         match String::from_utf8_lossy(&answer).trim().parse() {

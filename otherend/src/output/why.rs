@@ -22,13 +22,14 @@ pub(crate) fn not_connected(
     endpoint: &Endpoint,
     options: &ConnectOptions,
 ) -> anyhow::Error {
-    if !matches!(error, ConnectError::Failed { .. }) {
+    let lines = match (error, options.source) {
+        (ConnectError::Failed { .. }, Some(_)) if error.is_unusable_source() => {
+            vec![OTHER_SOURCES.to_owned()]
+        }
+        (ConnectError::Failed { .. }, _) => lines(endpoint, options),
+        (ConnectError::Resolve(_), _) => vec![more(endpoint)],
         // The others are explained by themselves.
-        return failure(error, error.to_string());
-    }
-    let lines = match options.source {
-        Some(_) if error.is_unusable_source() => vec![OTHER_SOURCES.to_owned()],
-        _ => lines(endpoint, options),
+        _ => Vec::new(),
     };
     failure(error, format!("{error}{}", indented(&lines)))
 }
@@ -48,8 +49,21 @@ pub(crate) fn lines(endpoint: &Endpoint, options: &ConnectOptions) -> Vec<String
         return vec!["a second attempt, just now, was accepted".to_owned()];
     }
     let mut lines = diagnosis.first_lines();
-    lines.push(format!("more: otherend diagnose {endpoint}"));
+    lines.push(more(endpoint));
     lines
+}
+
+fn more(endpoint: &Endpoint) -> String {
+    format!("more: otherend diagnose {endpoint}")
+}
+
+/// The peer reset a connection that stood.
+pub(crate) fn reset(peer: SocketAddr) -> String {
+    let lines = [
+        "it crashed or was killed, or it closed without reading all that was said to it".to_owned(),
+        more(&peer.into()),
+    ];
+    format!("the peer reset the connection{}", indented(&lines))
 }
 
 fn failure(error: &ConnectError, text: String) -> anyhow::Error {

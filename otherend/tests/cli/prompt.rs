@@ -6,6 +6,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use expectrl::ControlCode;
 use tempfile::TempDir;
 
+use super::connect::port_without_listener;
 use super::terminal::Terminal;
 
 /// Somebody at a terminal, talking to a server that the test plays.
@@ -71,6 +72,32 @@ impl Operator {
     fn exits(self, code: i32) -> TempDir {
         self.terminal.exits(code)
     }
+}
+
+#[test]
+fn an_address_that_refuses_is_explained_and_asked_again() {
+    let question = "connect to which address [127.0.0.1:8080]: ";
+    let (_taken, nobody) = port_without_listener();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let home = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::start(&["connect"], home);
+    terminal.sees(question);
+    terminal.types(&format!("{nobody}\r"));
+    terminal.sees(&format!("* cannot connect to {nobody}: connection refused"));
+    terminal.sees(question);
+    terminal.types(&format!("{address}\r"));
+    terminal.sees(&format!("* connected to {address}; Exit or Ctrl-D ends it"));
+}
+
+#[test]
+fn no_address_is_complained_of_on_a_line_of_its_own() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::start(&["connect"], home);
+    terminal.sees("address [127.0.0.1:8080]: ");
+    terminal.presses(ControlCode::EndOfTransmission);
+    terminal.sees("\notherend: no address was given");
+    terminal.exits(2);
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn rubbish_for_an_address_is_explained_and_asked_again() {
     terminal.types("127.0.0.1:0\r");
     terminal.sees("* listening on 127.0.0.1:");
     terminal.sees("* only this machine can connect; --any lets others in");
+    terminal.sees("* to try it: otherend connect :");
     terminal.presses(ControlCode::EndOfText);
     terminal.sees("* stopped; 0 conversations in all, ");
     terminal.exits(0);

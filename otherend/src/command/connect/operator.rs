@@ -153,6 +153,7 @@ fn conclude(
     remark(summary)?;
     match reason {
         EndReason::Refused => Err(why::nobody_hears(peer)),
+        EndReason::PeerReset => Err(anyhow::Error::msg(why::reset(peer))),
         reason => Err(anyhow::anyhow!("{reason}")),
     }
 }

@@ -4,7 +4,7 @@
 //! `--crlf`) and are written as they come; nothing is kept back.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -18,6 +18,7 @@ use super::view::View;
 use crate::exit::Failure;
 use crate::output::screen::Remark;
 use crate::output::style::Mark;
+use crate::output::why;
 
 const CHUNK: usize = 64 * 1024;
 
@@ -27,6 +28,7 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     let peer = stream.peer_addr()?;
     let pipe = Arc::new(Pipe {
         stream,
+        peer,
         crlf: args.crlf,
         half_close: !args.no_half_close,
         after_input: args.after_input(),
@@ -55,6 +57,7 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
 
 struct Pipe {
     stream: TcpStream,
+    peer: SocketAddr,
     crlf: bool,
     half_close: bool,
     /// How long the peer may take to close after the end of stdin.
@@ -189,10 +192,20 @@ impl Pipe {
         if lingered {
             return Ok(());
         }
-        outcome.map_err(|trouble| trouble.into_error("hearing the peer"))?;
+        outcome.map_err(|trouble| self.explained(trouble))?;
         match failed {
             Some(trouble) => Err(trouble.into_error("not everything was sent")),
             None => Ok(()),
+        }
+    }
+
+    /// The peer can no longer be heard.
+    fn explained(&self, trouble: Trouble) -> anyhow::Error {
+        match trouble {
+            Trouble::Peer(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+                anyhow::Error::msg(why::reset(self.peer))
+            }
+            trouble => trouble.into_error("hearing the peer"),
         }
     }
 
