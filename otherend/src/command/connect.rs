@@ -45,6 +45,9 @@ pub(crate) struct Args {
     udp: bool,
 
     /// End lines with CR LF.
+    ///
+    /// Without it, lines typed at the prompt end as the server's do, and with LF until it has said
+    /// one; what is piped, or typed with --json, --hex or --raw, is sent as it stands, with LF.
     #[arg(short = 'C', long)]
     crlf: bool,
 

@@ -68,6 +68,8 @@ struct Rewriting {
 struct Rewritten {
     old: Vec<u8>,
     new: String,
+    /// What was done, in a few words; then the difference is shown in any case.
+    what: Option<String>,
 }
 
 impl Rewriting {
@@ -81,23 +83,29 @@ impl Rewriting {
         let palette = Palette::of(&io::stdout());
         let mut changed = 0;
         for path in files::find(&files.files)? {
-            let Rewritten { old, new } =
+            let Rewritten { old, new, what } =
                 rewrite(&path).map_err(|failure| self.unwritten(failure))?;
             if path == Path::new("-") {
                 out.write_all(new.as_bytes())?;
                 continue;
             }
-            if old == new.as_bytes() {
+            let name = path.display().to_string();
+            let differs = old != new.as_bytes();
+            let old = String::from_utf8_lossy(&old);
+            let shows = differs && (what.is_some() || !self.write);
+            if shows && !diff::write(&mut out, palette, &name, (&old, &new))? {
+                writeln!(out, "{name}: only its line ends change")?;
+            }
+            if let Some(what) = what {
+                writeln!(out, "{name}: {what}")?;
+            }
+            if !differs {
                 continue;
             }
             changed += 1;
-            let name = path.display().to_string();
-            let old = String::from_utf8_lossy(&old);
             if self.write {
                 files::replace(&path, &new)?;
                 writeln!(out, "{name}: written")?;
-            } else if !diff::write(&mut out, palette, &name, (&old, &new))? {
-                writeln!(out, "{name}: only its line ends change")?;
             }
         }
         Ok(changed)

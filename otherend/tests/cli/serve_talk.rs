@@ -142,6 +142,7 @@ fn a_client_with_another_line_end_is_told_from_a_strange_one() {
     let shown = stop_misfitted(server, "2 lines");
     let named = "mock.talk: the client ended the line with LF, not with CR LF\n";
     assert!(shown.contains(named), "{shown}");
+    assert!(shown.contains("or write `eol lf` in the file\n"), "{shown}");
     let strange = "mock.talk: nothing in the file fits what the client said\n";
     assert!(shown.contains(strange), "{shown}");
 }

@@ -19,7 +19,25 @@ S! close
 fn lint_tells_what_a_good_file_holds() {
     let program = otherend(&["talk", "lint", "bell.talk"]).file("bell.talk", BELL);
     let outcome = program.run().succeeded();
-    assert_eq!(outcome.stdout, "bell.talk: 6 steps, 1 connection\n");
+    assert_eq!(
+        outcome.stdout,
+        "bell.talk: 6 steps, 1 connection; for play and serve\n"
+    );
+}
+
+#[test]
+fn lint_tells_what_a_file_can_be_used_for() {
+    let two = "otherend talk 1\nC: a\n2C: b\n";
+    let program = otherend(&["talk", "lint", "."]).file("two.talk", two);
+    let program = program.file("rules.talk", "otherend talk 1\non C: a\nS: b\n");
+    let outcome = program.run().succeeded();
+    assert_eq!(
+        outcome.stdout,
+        "\
+./rules.talk: 1 rule; for serve; rules give a client nothing to play
+./two.talk: 2 steps, 2 connections; for play; serve plays each connection by itself, so keep one of them
+"
+    );
 }
 
 #[test]
@@ -44,7 +62,7 @@ fn lint_shows_every_file_that_is_wrong() {
     S: {{a:text=x y}} {{b:text=z}}
 ./b.talk:2: `b` takes another part of its line than its sample
     S: {{a:text=x y}} {{b:text=z}}
-./c.talk: 6 steps, 1 connection
+./c.talk: 6 steps, 1 connection; for play and serve
 "
     );
 }
@@ -202,15 +220,30 @@ fn a_recording_without_any_seal_left_is_no_empty_file() {
     }
 }
 
+const GENERALISED: &str = "\
+x.talk:
+  otherend talk 1
+- S: pid 31415
++ S: pid {{_:int=31415}}
+  C: a
+  C: b
+";
+
 #[test]
 fn generalise_shows_what_becomes_a_hole() {
     let file = "otherend talk 1\nS: pid 31415\nC: a\nC: b\nC: c\n";
     let program = otherend(&["talk", "generalise", "x.talk"]).file("x.talk", file);
     let outcome = program.run().succeeded();
+    assert_eq!(outcome.stdout, format!("{GENERALISED}x.talk: 1 new hole\n"));
+    let words = ["talk", "generalise", "--write", "x.talk"];
+    let outcome = otherend(&words).file("x.talk", file).run().succeeded();
     assert_eq!(
         outcome.stdout,
-        "x.talk:\n  otherend talk 1\n- S: pid 31415\n+ S: pid {{_:int=31415}}\n  C: a\n  C: b\n"
+        format!("{GENERALISED}x.talk: 1 new hole\nx.talk: written\n")
     );
+    let program = otherend(&words).file("x.talk", "otherend talk 1\nS: hello\n");
+    let outcome = program.run().succeeded();
+    assert_eq!(outcome.stdout, "x.talk: nothing in it looks variable\n");
 }
 
 #[test]

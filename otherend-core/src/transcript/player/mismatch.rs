@@ -98,8 +98,9 @@ impl Mismatch {
         shown(&self.heard)
     }
 
-    /// The line's end and the one that would have fitted, if nothing else differs.
-    fn line_ends(&self) -> Option<(&'static str, &'static str)> {
+    /// The line's end and the one that would have fitted, `LF` or `CR LF`, if nothing else differs.
+    #[must_use]
+    pub fn line_ends(&self) -> Option<(&'static str, &'static str)> {
         let difference = self.difference.as_ref()?;
         let Wanted::Bytes(wanted) = &difference.wanted else {
             return None;

@@ -37,8 +37,14 @@ impl Misfits {
     }
 }
 
-/// What to do about a line that was passed over while the script waits for another.
+/// What to do about a line that ends otherwise, or for which a script does not wait.
 pub(super) fn advice(mismatch: &Mismatch, strict: bool) -> Option<String> {
+    if let Some((found, wanted)) = mismatch.line_ends() {
+        let eol = if found == "LF" { "lf" } else { "crlf" };
+        return Some(format!(
+            "let the client end its lines with {wanted}, or write `eol {eol}` in the file"
+        ));
+    }
     mismatch.line.filter(|_| is_passed_over(mismatch))?;
     let ends = match strict {
         true => "",

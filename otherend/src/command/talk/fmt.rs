@@ -47,6 +47,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Ok(Rewritten {
             new: canonical(&file.transcript),
             old: file.source,
+            what: None,
         })
     })?;
     match changed {
@@ -88,5 +89,9 @@ fn accept(path: &Path) -> Result<Rewritten, Failure> {
         files::remark(&format!("{name}: its last line is not whole, and left out"));
     }
     let new = unsealed(&transcript).to_string();
-    Ok(Rewritten { old, new })
+    Ok(Rewritten {
+        old,
+        new,
+        what: None,
+    })
 }

@@ -1,8 +1,9 @@
 //! `otherend talk generalise`: from a recording to a test.
 
-use otherend_core::transcript::generalise;
+use otherend_core::transcript::{Item, Part, Text, Transcript, generalise};
 
 use super::{Files, Rewriting, Rewritten};
+use crate::output::human::plural;
 use crate::talk::files;
 
 /// The flags of `otherend talk generalise`.
@@ -27,10 +28,23 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.rewriting.each(&args.files, |path| {
         let file = files::read_whole(path)?;
+        let general = generalise(&file.transcript);
+        let found = holes(&general).saturating_sub(holes(&file.transcript));
         Ok(Rewritten {
-            new: generalise(&file.transcript).to_string(),
+            new: general.to_string(),
             old: file.source,
+            what: Some(match found {
+                0 => "nothing in it looks variable".to_owned(),
+                found => plural(found as u64, "new hole"),
+            }),
         })
     })?;
     Ok(())
+}
+
+/// How many holes `transcript` has; generalising takes none away.
+fn holes(transcript: &Transcript) -> usize {
+    let parts = transcript.items().iter().filter_map(Item::text);
+    let parts = parts.flat_map(Text::parts);
+    parts.filter(|part| matches!(part, Part::Hole(_))).count()
 }

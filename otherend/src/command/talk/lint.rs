@@ -113,5 +113,15 @@ fn facts(plan: &Plan) -> String {
     if facts.is_empty() {
         facts.push("nothing is said".to_owned());
     }
-    facts.join(", ")
+    format!("{}; {}", facts.join(", "), use_of(plan))
+}
+
+/// Which of `play` and `serve` can use it.
+fn use_of(plan: &Plan) -> &'static str {
+    match (plan.has_script(), plan.has_rules(), plan.connections()) {
+        (true, _, 1) => "for play and serve",
+        (true, _, _) => "for play; serve plays each connection by itself, so keep one of them",
+        (false, true, _) => "for serve; rules give a client nothing to play",
+        (false, false, _) => "for neither play nor serve",
+    }
 }
