@@ -88,8 +88,20 @@ pub fn all() -> io::Result<Vec<Listener>> {
     find(None)
 }
 
+/// How many connections wait to be accepted by the TCP listener at exactly this address; 0 where
+/// the system does not tell.
+#[must_use]
+pub fn waiting(at: SocketAddr) -> u32 {
+    queued(at).unwrap_or(0)
+}
+
 #[cfg(target_os = "linux")]
-use linux::find;
+use linux::{find, queued};
+
+#[cfg(not(target_os = "linux"))]
+fn queued(_at: SocketAddr) -> io::Result<u32> {
+    Ok(0)
+}
 
 #[cfg(not(target_os = "linux"))]
 fn find(_port: Option<u16>) -> io::Result<Vec<Listener>> {

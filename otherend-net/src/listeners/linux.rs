@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 
 use super::proc_net::{Row, TcpState};
 use super::{Listener, Protocol, owner, proc_net, sock_diag};
@@ -33,6 +34,13 @@ pub(super) fn find(port: Option<u16>) -> io::Result<Vec<Listener>> {
     Ok(found)
 }
 
+/// How many connections wait at the TCP listener at this address.
+pub(super) fn queued(at: SocketAddr) -> io::Result<u32> {
+    let rows = proc_net::rows(Protocol::Tcp)?;
+    let listens = |row: &&Row| is_listening(Protocol::Tcp, row) && row.local == at;
+    Ok(rows.iter().find(listens).map_or(0, |row| row.recv_q))
+}
+
 fn listener(
     protocol: Protocol,
     row: &Row,
@@ -61,7 +69,7 @@ fn is_listening(protocol: Protocol, row: &Row) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+    use std::net::{TcpListener, TcpStream, UdpSocket};
 
     use super::*;
 
@@ -79,6 +87,7 @@ mod tests {
         let _waiting = TcpStream::connect(address).unwrap();
         let found = at(address, Protocol::Tcp).unwrap();
         assert_eq!((found.recv_q, found.v6_only), (1, None));
+        assert_eq!(queued(address).unwrap(), 1);
         assert!(found.backlog.is_none_or(|backlog| backlog > 0));
         let process = found.process.unwrap();
         assert_eq!(process.pid, std::process::id());

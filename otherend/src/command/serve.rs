@@ -8,6 +8,7 @@ mod recorded;
 mod reply;
 mod talk;
 mod unfinished;
+mod waiting;
 mod watch;
 
 use std::net::SocketAddr;
@@ -119,7 +120,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         talk: served.as_deref().map(|served| args.reply.talk(served)),
         recording: recording.map(|to| (to, args.record.is_before_showing())),
     };
-    let server = watched(server, &screen, look)?;
+    let server = watched(server, args.engine, &screen, look)?;
     if let Some(served) = &served {
         talk::follow(served, server.handle(), &screen)?;
     }
@@ -141,7 +142,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Show and record what happens at the server, and show what happens on the way to it.
-fn watched(server: Over, screen: &Screen, look: Look) -> std::io::Result<Over> {
+fn watched(server: Over, engine: Engine, screen: &Screen, look: Look) -> std::io::Result<Over> {
     let quiet = look.quiet;
     let watch = Arc::new(Watch::new(screen.clone(), look));
     let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Audience>);
@@ -151,6 +152,10 @@ fn watched(server: Over, screen: &Screen, look: Look) -> std::io::Result<Over> {
     if !quiet && matches!(server, Over::Tcp(_)) {
         let ports = server.addresses().iter().map(SocketAddr::port);
         unfinished::watch(ports.collect(), server.handle(), screen.clone())?;
+        if engine == Engine::Single {
+            let addresses = server.addresses().to_vec();
+            waiting::watch(addresses, server.handle(), screen.clone())?;
+        }
     }
     Ok(server)
 }

@@ -50,6 +50,18 @@ fn a_signal_closes_idle_clients_and_the_report_counts_them() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn one_client_at_a_time_and_who_waits_is_told() {
+    let (mut server, address) = serve(&["--engine", "single"]);
+    let first = client(&address, "a\n");
+    let _second = TcpStream::connect(&address).expect("the system accepts");
+    let told = server.stdout_with("waits until");
+    assert_eq!(told, "* 1 client waits until conversation 1 ends\n");
+    drop(first);
+    server.stdout_with("2 * ");
+}
+
 #[test]
 fn a_client_in_the_middle_of_a_line_may_finish_it() {
     for engine in ENGINES {
