@@ -21,7 +21,7 @@ mod record;
 mod referee;
 mod relay;
 
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,7 +31,7 @@ use crate::accept::Acceptor;
 use crate::admission::Admission;
 use crate::bell::Bell;
 use crate::client::{self, ConnectError};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Host};
 use crate::engine::{Engine, threads};
 use crate::error::BindError;
 use crate::registry::Peer;
@@ -141,6 +141,18 @@ impl Tap {
     pub fn with_faults(mut self, faults: impl IntoIterator<Item = impl Into<Arc<Fault>>>) -> Self {
         self.tapping.faults = faults.into_iter().map(Into::into).collect();
         self
+    }
+
+    /// The target, if that is an address on which the tap itself listens: nothing else is reached.
+    #[must_use]
+    pub fn own_target(&self) -> Option<SocketAddr> {
+        let host = match self.tapping.target.host() {
+            Host::V4(address) => IpAddr::V4(*address),
+            Host::V6 { address, .. } => IpAddr::V6(*address),
+            Host::Name(_) => return None,
+        };
+        let target = SocketAddr::new(host, self.tapping.target.port());
+        self.tapping.is_own(target).then_some(target)
     }
 
     /// The addresses it really listens on, in the order asked for.
@@ -259,6 +271,25 @@ mod tests {
         let mut tap = Tap::bind(&[listen.parse().unwrap()], target_later, config).unwrap();
         tap.tapping.target = target(tap.addresses()[0].port()).parse().unwrap();
         tap.tapping.connect()
+    }
+
+    #[test]
+    fn a_target_that_is_the_tap_is_known_at_the_start() {
+        let own = |listen: &str, host: &str| {
+            let config = TapConfig::default();
+            let listen = [listen.parse().unwrap()];
+            let mut tap = Tap::bind(&listen, Endpoint::DEFAULT, config).unwrap();
+            let target = format!("{host}:{}", tap.addresses()[0].port());
+            tap.tapping.target = target.parse().unwrap();
+            tap.own_target().is_some()
+        };
+        assert!(own("127.0.0.1:0", "127.0.0.1"));
+        assert!(own("0.0.0.0:0", "127.0.0.1"));
+        assert!(!own("127.0.0.1:0", "127.0.0.2"));
+        assert!(
+            !own("127.0.0.1:0", "localhost"),
+            "a name may lead elsewhere"
+        );
     }
 
     #[track_caller]

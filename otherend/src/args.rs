@@ -7,6 +7,7 @@ pub(crate) mod exit_words;
 pub(crate) mod family;
 pub(crate) mod limits;
 pub(crate) mod listening;
+mod mistake;
 pub(crate) mod reach;
 pub(crate) mod record;
 pub(crate) mod route;
@@ -37,7 +38,8 @@ pub(crate) struct Args {
 
 /// Parse the command line; ends the program itself for `--help` and for mistakes.
 pub(crate) fn parse() -> Args {
-    let matches = command().get_matches();
+    let matches = command().try_get_matches();
+    let matches = matches.unwrap_or_else(|error| mistake::explained(error).exit());
     Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 

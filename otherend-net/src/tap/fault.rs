@@ -8,6 +8,7 @@ mod parse;
 mod tamper;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use otherend_core::Role;
@@ -35,6 +36,8 @@ pub struct Fault {
     who: Role,
     when: When,
     action: Action,
+    /// A line met it.
+    met: AtomicBool,
 }
 
 /// When a fault comes.
@@ -100,6 +103,16 @@ impl Fault {
     #[must_use]
     pub fn who(&self) -> Role {
         self.who
+    }
+
+    /// It happened, on whatever connection.
+    #[must_use]
+    pub fn was_met(&self) -> bool {
+        self.met.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn meet(&self) {
+        self.met.store(true, Ordering::Relaxed);
     }
 }
 

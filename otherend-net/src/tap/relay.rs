@@ -211,7 +211,10 @@ impl<'a> Relay<'a> {
                     Event::Bytes { from, bytes }
                 }
                 Piece::Boundary => Event::Boundary { from },
-                Piece::Fault(fault, line) => Event::Fault { from, fault, line },
+                Piece::Fault(fault, line) => {
+                    fault.meet();
+                    Event::Fault { from, fault, line }
+                }
                 Piece::Cut => return Some(Ending::CutByFault(from)),
                 Piece::Reset => return Some(Ending::ResetByFault(from)),
                 Piece::HalfClose => {

@@ -14,7 +14,7 @@ use otherend_core::transcript::Over;
 use otherend_net::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
-use otherend_net::{Endpoint, raise_descriptor_limit};
+use otherend_net::{ConnectError, Endpoint, raise_descriptor_limit};
 
 use crate::args::door::DoorArgs;
 use crate::args::listening;
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     /// Where clients connect, and where they are passed on to.
     ///
     /// Each is HOST:PORT, HOST PORT, :PORT or PORT.
-    #[arg(value_names = ["LISTEN", "TARGET"], num_args = 2..=4, required = true)]
+    #[arg(value_name = "LISTEN TARGET", num_args = 1..=4, required = true)]
     addresses: Vec<String>,
 
     /// Listen on all interfaces, IPv4 and IPv6: others can connect.
@@ -96,6 +96,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let check = args.check.as_deref().map(Check::open).transpose()?;
     let tap = Tap::bind(&listen, target.clone(), args.config())
         .map_err(|error| why::not_listening(error, Protocol::Tcp))?;
+    if let Some(own) = tap.own_target() {
+        return Err(Failure::Usage(format!("the target {}", ConnectError::Itself(own))).into());
+    }
     let tap = tap.with_faults(args.fault.iter().cloned());
     let zero = tap.zero();
     let (screen, mut showing) = Screen::start(args.look(), zero)?;
@@ -121,6 +124,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     remark(Time::ZERO, TapRemark::Target(&target));
     let report = tap.serve();
     let recorded = record::finish(writer);
+    for fault in args.fault.iter().filter(|fault| !fault.was_met()) {
+        remark(Time::ZERO + zero.elapsed(), TapRemark::NeverMet(fault));
+    }
     remark(Time::ZERO + zero.elapsed(), TapRemark::Stopped(&report));
     let checked = check.map_or(Ok(()), |check| check.conclude(&screen, zero));
     showing.finish();
@@ -134,8 +140,14 @@ impl Args {
         let endpoints = Endpoint::list_from_words(&self.addresses)
             .map_err(|error| Failure::Usage(error.to_string()))?;
         let [listen, target] = &endpoints[..] else {
-            let text = "tap takes two addresses: where to listen, and where to pass on to";
-            return Err(Failure::Usage(text.to_owned()).into());
+            let text = match &endpoints[..] {
+                [_] => format!(
+                    "where should it be passed on to? otherend tap {} HOST:PORT",
+                    self.addresses.join(" ")
+                ),
+                _ => "tap takes two addresses: where to listen, and where to pass on to".to_owned(),
+            };
+            return Err(Failure::Usage(text).into());
         };
         if target.port() == 0 {
             let text = format!("{target} is no target: a target has a port that is not 0");

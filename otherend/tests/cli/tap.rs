@@ -205,7 +205,7 @@ fn one_address_is_not_enough() {
     otherend(&["tap", "localhost", "80"])
         .run()
         .exited(2)
-        .complained("tap takes two addresses");
+        .complained("where should it be passed on to? otherend tap localhost 80 HOST:PORT");
 }
 
 #[test]
@@ -227,4 +227,21 @@ fn what_is_no_fault_is_explained() {
         .run()
         .exited(2)
         .complained("`explode` is no fault: use cut, ");
+}
+
+#[test]
+fn a_fault_that_nothing_met_is_told_at_the_end() {
+    let tap = tap(&[
+        "--fault",
+        "on S: 999 x drop",
+        "--fault",
+        "on C: one duplicate",
+    ]);
+    let (client, server) = tap.connect();
+    say(&client, b"one\n");
+    hear(&server, b"one\none\n");
+    drop((client, server));
+    let outcome = tap.stop().succeeded();
+    let outcome = outcome.said("* fault never met: on S: 999 x drop");
+    assert!(!outcome.stdout.contains("never met: on C"), "{outcome}");
 }

@@ -21,3 +21,28 @@ fn a_misspelt_command_is_guessed() {
     let outcome = otherend(&["interface"]).run().exited(2);
     outcome.complained("a similar subcommand exists: 'interfaces'");
 }
+
+#[test]
+fn a_port_behind_a_flag_is_told_how_addresses_are_written() {
+    for flag in ["--port", "-p"] {
+        let outcome = otherend(&["diagnose", flag, "9"]).run().exited(2);
+        let outcome = outcome.complained("an address is written without a flag: HOST:PORT");
+        assert!(!outcome.stderr.contains("-- "), "{outcome}");
+    }
+    let outcome = otherend(&["tap", "-1"]).run().exited(2);
+    assert!(!outcome.stderr.contains("-- "), "{outcome}");
+    let outcome = otherend(&["tap", "--recod", "x"]).run().exited(2);
+    outcome.complained("a similar argument exists: '--record'");
+}
+
+#[test]
+fn a_tap_without_a_target_is_asked_for_one() {
+    otherend(&["tap", ":9242"])
+        .run()
+        .exited(2)
+        .complained("where should it be passed on to? otherend tap :9242 HOST:PORT");
+    otherend(&["tap", "1", "2", "3"])
+        .run()
+        .exited(2)
+        .complained("tap takes two addresses");
+}

@@ -1,6 +1,7 @@
 //! A fault as text: `on|after [N] C:|S: LINE ACTION`, or `on connect C:|S: ACTION`.
 
 use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use otherend_core::transcript::LineShape;
@@ -18,6 +19,9 @@ pub enum FaultError {
     /// It begins with neither `on` nor `after`.
     #[error("a fault begins with `on` or `after`, as in `on S: 250 {{{{_:text=}}}} drop`")]
     When,
+    /// Only its first word came.
+    #[error("put the fault in quotes: '{0} S: 250 {{{{_:text=}}}} drop'")]
+    Unquoted(String),
     /// A number that is none, or 0.
     #[error("`{0}` is no number of a line: they are counted from 1")]
     Nth(String),
@@ -30,6 +34,16 @@ pub enum FaultError {
          half-close, reset, stall [TIME] or rate SIZE"
     )]
     Action(String),
+    /// An action has no value, or one of another kind.
+    #[error("`{word}` needs a {kind}, as in `{word} {sample}`")]
+    Value {
+        /// The action.
+        word: &'static str,
+        /// What it needs.
+        kind: &'static str,
+        /// Such a one.
+        sample: &'static str,
+    },
     /// The line is none.
     #[error("the line of a fault is written as in a transcript: {0}")]
     Line(String),
@@ -42,6 +56,9 @@ impl FromStr for Fault {
         let text = text.trim();
         let (word, rest) = first_word(text);
         let after = match word {
+            "on" | "after" if rest.is_empty() => {
+                return Err(FaultError::Unquoted(word.to_owned()));
+            }
             "on" => false,
             "after" => true,
             _ => return Err(FaultError::When),
@@ -74,6 +91,7 @@ impl Fault {
             who,
             when,
             action,
+            met: AtomicBool::new(false),
         }
     }
 }
@@ -121,8 +139,16 @@ fn line_and_action(text: &str) -> Result<(&str, Action), FaultError> {
 }
 
 fn no_action(text: &str) -> FaultError {
-    let last = text.rsplit(' ').next().unwrap_or_default();
-    FaultError::Action(last.to_owned())
+    /// The actions that cannot do without a value.
+    const WITH_VALUE: [(&str, &str, &str); 2] = [("delay", "time", "3s"), ("rate", "size", "2k")];
+    let last_two = || text.rsplit(' ').take(2);
+    let needs = WITH_VALUE
+        .into_iter()
+        .find(|(word, ..)| last_two().any(|last| last == *word));
+    match needs {
+        Some((word, kind, sample)) => FaultError::Value { word, kind, sample },
+        None => FaultError::Action(last_two().next().unwrap_or_default().to_owned()),
+    }
 }
 
 fn action(text: &str) -> Option<Action> {
@@ -237,8 +263,13 @@ mod tests {
             ("on 0 S: x drop", "`0` is no number"),
             ("on 250 drop", "says not whose line"),
             ("on S: 250", "`250` is no fault"),
-            ("on S: 250 delay soon", "`soon` is no fault"),
-            ("on S: 250 rate 0", "`0` is no fault"),
+            ("on", "put the fault in quotes: 'on S: "),
+            (
+                "on S: 250 OK delay",
+                "`delay` needs a time, as in `delay 3s`",
+            ),
+            ("on S: 250 delay soon", "`delay` needs a time"),
+            ("on S: 250 rate 0", "`rate` needs a size, as in `rate 2k`"),
             ("on S: {{x:int=1} drop", "written as in a transcript"),
             ("on connect drop", "says not whose"),
         ] {

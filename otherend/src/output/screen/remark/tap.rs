@@ -45,6 +45,8 @@ pub(crate) enum TapRemark<'a> {
         /// How long it lasted.
         after: Duration,
     },
+    /// No line met this fault.
+    NeverMet(&'a Fault),
     /// The tap has stopped.
     Stopped(&'a Report),
 }
@@ -63,6 +65,7 @@ impl fmt::Display for TapRemark<'_> {
                 let line = line.trim_ascii_end();
                 write!(f, "fault: {fault} (it meets: {})", escaped(line))
             }
+            TapRemark::NeverMet(fault) => write!(f, "fault never met: {fault}"),
             TapRemark::Tls(from) => write!(
                 f,
                 "the {} speaks TLS: it passes untouched and is not shown (--hex shows it)",
@@ -117,6 +120,9 @@ impl TapRemark<'_> {
                 "event": "fault", "fault": fault.to_string(), "who": name(*from),
                 "line": escaped(line.trim_ascii_end()),
             }),
+            TapRemark::NeverMet(fault) => {
+                json!({"event": "fault-never-met", "fault": fault.to_string()})
+            }
             TapRemark::Tls(from) => json!({"event": "tls", "who": name(*from)}),
             TapRemark::LineTooLong(from) => json!({"event": "line-too-long", "who": name(*from)}),
             TapRemark::Ended {
