@@ -6,6 +6,8 @@ pub(crate) mod file;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use otherend_net::diagnose::Word;
+
 /// An error that knows its exit code; anything else that reaches `main` is network trouble.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -17,14 +19,24 @@ pub(crate) enum Failure {
     Shown(u8),
     /// The time allowed ran out (exit 4).
     TimedOut(String),
+    /// It could not connect or listen (exit 1; 4 if nobody answered in time).
+    Unreached {
+        /// What failed, in the first line, and why.
+        text: String,
+        /// The words of the causes that fit, the likeliest first, as `otherend diagnose` has them.
+        causes: Vec<Word>,
+        /// Nobody refused: the time ran out.
+        timed_out: bool,
+    },
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Failure::Usage(text) | Failure::Mismatch(text) | Failure::TimedOut(text) => {
-                f.write_str(text)
-            }
+            Failure::Usage(text)
+            | Failure::Mismatch(text)
+            | Failure::TimedOut(text)
+            | Failure::Unreached { text, .. } => f.write_str(text),
             Failure::Shown(_) => f.write_str("it does not work"),
         }
     }
@@ -58,6 +70,8 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(Failure::Usage(_)) => 2,
         Some(Failure::Mismatch(_)) => 3,
         Some(Failure::TimedOut(_)) => 4,
+        Some(Failure::Unreached { timed_out, .. }) if *timed_out => 4,
+        Some(Failure::Unreached { .. }) => 1,
         Some(Failure::Shown(code)) => *code,
         None if error.downcast_ref().is_some_and(is_full) => 2,
         None => 1,

@@ -22,7 +22,7 @@ use crate::args::reach::ReachArgs;
 use crate::args::record::RecordArgs;
 use crate::args::screen::ScreenArgs;
 use crate::exit::Failure;
-use crate::output::ask;
+use crate::output::{ask, why};
 use linger::Limits;
 use other_end::Carrier;
 
@@ -100,7 +100,9 @@ Examples:
 /// Connect, then hand over to the prompt or to the pipe.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     args.record.refuse_existing()?;
-    let carrier = args.reached()?;
+    let carrier = args
+        .reached()
+        .inspect_err(|error| why::tell_program(error, &args.screen))?;
     if args.is_interactive() {
         return operator::talk(carrier, &args);
     }

@@ -109,7 +109,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let served = args.reply.served(args.udp)?;
     let behaviour = args.reply.behaviour(served.clone(), amplifies)?;
     let server = Over::bind(args.udp, &addresses, args.config()?, behaviour);
-    let server = server.map_err(|error| why::not_listening(error, args.protocol()))?;
+    let server = server
+        .map_err(|error| why::not_listening(error, args.protocol()))
+        .inspect_err(|error| why::tell_program(error, &args.screen))?;
     let mut shown = args.screen.look(true, TimeStyle::Clock);
     shown.datagrams = args.udp;
     let (screen, mut showing) = Screen::start(shown, server.zero())?;

@@ -95,7 +95,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let (listen, target) = args.endpoints()?;
     let check = args.check.as_deref().map(Check::open).transpose()?;
     let tap = Tap::bind(&listen, target.clone(), args.config())
-        .map_err(|error| why::not_listening(error, Protocol::Tcp))?;
+        .map_err(|error| why::not_listening(error, Protocol::Tcp))
+        .inspect_err(|error| why::tell_program(error, &args.screen))?;
     if let Some(own) = tap.own_target() {
         return Err(Failure::Usage(format!("the target {}", ConnectError::Itself(own))).into());
     }

@@ -1,14 +1,19 @@
 //! A command that could not connect or listen says why by itself: the first lines of a diagnosis.
 
+use std::io::{self, Write};
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use otherend_core::escaped;
-use otherend_net::diagnose::{self, Options};
+use otherend_core::{Time, escaped};
+use otherend_net::diagnose::{self, Options, Word};
+use otherend_net::endpoint::ResolveError;
 use otherend_net::listeners::{self, Protocol};
 use otherend_net::{BindError, ConnectError, ConnectOptions, Endpoint};
 
+use crate::args::screen::ScreenArgs;
 use crate::exit::Failure;
+use crate::output::screen::{Batch, Remark, Renderer};
+use crate::output::time::TimeStyle;
 
 /// How long it may take to find out: the error itself has taken its time already.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -22,20 +27,25 @@ pub(crate) fn not_connected(
     endpoint: &Endpoint,
     options: &ConnectOptions,
 ) -> anyhow::Error {
-    let lines = match (error, options.source) {
+    let (lines, causes) = match (error, options.source) {
         (ConnectError::Failed { .. }, Some(_)) if error.is_unusable_source() => {
-            vec![OTHER_SOURCES.to_owned()]
+            (vec![OTHER_SOURCES.to_owned()], Vec::new())
         }
-        (ConnectError::Failed { .. }, _) => lines(endpoint, options),
-        (ConnectError::Resolve(_), _) => vec![more(endpoint)],
+        (ConnectError::Failed { .. }, _) => explained(endpoint, options),
+        (ConnectError::Resolve(error), _) => (vec![more(endpoint)], unresolved(error)),
         // The others are explained by themselves.
-        _ => Vec::new(),
+        _ => Default::default(),
     };
-    failure(error, format!("{error}{}", indented(&lines)))
+    unreached(&error.to_string(), &lines, causes, error.is_timeout())
 }
 
 /// Why an address does not let us connect, in a few lines. Takes a few seconds at most.
 pub(crate) fn lines(endpoint: &Endpoint, options: &ConnectOptions) -> Vec<String> {
+    explained(endpoint, options).0
+}
+
+/// The same, and the words of the causes.
+fn explained(endpoint: &Endpoint, options: &ConnectOptions) -> (Vec<String>, Vec<Word>) {
     let options = Options {
         deadline: DEADLINE,
         family: options.family,
@@ -46,11 +56,21 @@ pub(crate) fn lines(endpoint: &Endpoint, options: &ConnectOptions) -> Vec<String
     };
     let diagnosis = diagnose::connect(endpoint, &options);
     if diagnosis.verdict.works {
-        return vec!["a second attempt, just now, was accepted".to_owned()];
+        let text = "a second attempt, just now, was accepted".to_owned();
+        return (vec![text], Vec::new());
     }
     let mut lines = diagnosis.first_lines();
     lines.push(more(endpoint));
-    lines
+    (lines, diagnosis.verdict.words())
+}
+
+fn unresolved(error: &ResolveError) -> Vec<Word> {
+    match error {
+        ResolveError::PortZero => vec![Word::PortZero],
+        ResolveError::NotFound { .. } => vec![Word::NameUnknown],
+        ResolveError::NoAnswer { .. } | ResolveError::TimedOut { .. } => vec![Word::ResolverSilent],
+        _ => Vec::new(),
+    }
 }
 
 fn more(endpoint: &Endpoint) -> String {
@@ -66,32 +86,65 @@ pub(crate) fn reset(peer: SocketAddr) -> String {
     format!("the peer reset the connection{}", indented(&lines))
 }
 
-fn failure(error: &ConnectError, text: String) -> anyhow::Error {
-    match error.is_timeout() {
-        true => Failure::TimedOut(text).into(),
-        false => anyhow::Error::msg(text),
+fn unreached(
+    headline: &str,
+    lines: &[String],
+    causes: Vec<Word>,
+    timed_out: bool,
+) -> anyhow::Error {
+    let text = format!("{headline}{}", indented(lines));
+    let failure = Failure::Unreached {
+        text,
+        causes,
+        timed_out,
+    };
+    failure.into()
+}
+
+/// Tell a program that reads `--json` why nothing else comes; people read it on stderr.
+pub(crate) fn tell_program(error: &anyhow::Error, screen: &ScreenArgs) {
+    let Some(Failure::Unreached { text, causes, .. }) = error.downcast_ref() else {
+        return;
+    };
+    if !screen.json {
+        return;
     }
+    let text = text.lines().next().unwrap_or_default();
+    let remark = Remark::Failed { text, causes };
+    let mut batch = Batch::default();
+    batch.remark(Time::ZERO, 0, &remark, true);
+    let mut line = Vec::new();
+    let look = screen.look(false, TimeStyle::None);
+    Renderer::new(look, Instant::now()).batch_into(&mut line, &batch);
+    // The exit code tells it too.
+    let _ = io::stdout().write_all(&line);
 }
 
 /// An address that could not be listened on, and why.
 pub(crate) fn not_listening(error: BindError, protocol: Protocol) -> anyhow::Error {
-    let BindError::Listen { address, .. } = &error else {
+    let BindError::Listen { address, cause } = &error else {
         return error.into();
     };
     if protocol == Protocol::Udp {
-        let lines = indented(&owners(address.port(), Protocol::Udp));
-        return anyhow::Error::msg(format!("{error} (udp){lines}"));
+        let taken = cause.kind() == io::ErrorKind::AddrInUse;
+        let causes = taken.then_some(Word::PortTaken).into_iter().collect();
+        let lines = owners(address.port(), Protocol::Udp);
+        return unreached(&format!("{error} (udp)"), &lines, causes, false);
     }
     let endpoint = Endpoint::from(*address);
     let diagnosis = diagnose::listen(&endpoint, &Options::default());
-    let lines = match diagnosis.verdict.works {
-        true => vec!["a second attempt, just now, was successful".to_owned()],
+    let (lines, causes) = match diagnosis.verdict.works {
+        true => {
+            let text = "a second attempt, just now, was successful".to_owned();
+            (vec![text], Vec::new())
+        }
         false => {
             let more = format!("more: otherend diagnose --listen {endpoint}");
-            [diagnosis.first_lines(), vec![more]].concat()
+            let lines = [diagnosis.first_lines(), vec![more]].concat();
+            (lines, diagnosis.verdict.words())
         }
     };
-    anyhow::Error::msg(format!("{error}{}", indented(&lines)))
+    unreached(&error.to_string(), &lines, causes, false)
 }
 
 /// Datagrams to `peer` come back as ICMP: port unreachable.

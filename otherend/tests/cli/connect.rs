@@ -209,6 +209,19 @@ fn a_refused_connection_says_so() {
 }
 
 #[test]
+fn a_program_is_told_the_cause_in_json() {
+    let (_taken, address) = port_without_listener();
+    let outcome = otherend(&["connect", &address, "--json"]).run().exited(1);
+    let failed: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("one object");
+    assert_eq!(failed["event"], "failed");
+    assert_eq!(failed["cause"], "not-listening");
+    assert_eq!(failed["causes"][0], failed["cause"]);
+    let text = format!("cannot connect to {address}: connection refused");
+    assert_eq!(failed["text"], text);
+    outcome.complained(&text);
+}
+
+#[test]
 fn retrying_waits_for_a_server_that_is_starting() {
     let (socket, address) = port_without_listener();
     let words = ["connect", &address, "--retry", "60s", "-v"];

@@ -110,6 +110,16 @@ fn quiet_says_nothing_of_clients_and_signals() {
 }
 
 #[test]
+fn a_program_is_told_why_it_cannot_listen() {
+    let (_server, address) = serve(&[]);
+    let outcome = otherend(&["serve", &address, "--json"]).run().exited(1);
+    let failed: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("one object");
+    assert_eq!(failed["event"], "failed");
+    assert_eq!(failed["cause"], "port-taken");
+    outcome.complained(&format!("cannot listen on {address}: "));
+}
+
+#[test]
 fn rubbish_for_an_address_is_explained_and_asked_again() {
     let home = tempfile::tempdir().expect("a folder");
     let mut terminal = Terminal::start(&["serve", "--ask"], home);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use otherend_core::transcript::Mismatch;
 use otherend_core::{Counts, EndReason};
+use otherend_net::diagnose::Word;
 use otherend_net::interfaces::Reach;
 use otherend_net::listeners::Protocol;
 use otherend_net::{Refusal, Report};
@@ -56,6 +57,13 @@ pub(crate) enum Remark<'a> {
     Stopping,
     /// The server has stopped.
     Stopped(&'a Report),
+    /// It could not connect or listen: nothing else comes.
+    Failed {
+        /// What failed.
+        text: &'a str,
+        /// The causes that fit, the likeliest first.
+        causes: &'a [Word],
+    },
     /// What happens at a tap.
     Tap(TapRemark<'a>),
     /// A peer said what the transcript does not have.
@@ -118,7 +126,7 @@ impl fmt::Display for Remark<'_> {
                 write!(f, "{lines} not shown: they came too fast")
             }
             Remark::Unexpected { file, mismatch } => f.write_str(&mismatch.render(file)),
-            Remark::Note(_, text) => f.write_str(text),
+            Remark::Failed { text, .. } | Remark::Note(_, text) => f.write_str(text),
         }
     }
 }
@@ -204,6 +212,9 @@ impl Remark<'_> {
                 "withheld": report.stats.withheld,
                 "lines_heard": report.stats.counts.lines_heard,
                 "lines_said": report.stats.counts.lines_said,
+            }),
+            Remark::Failed { text, causes } => json!({
+                "event": "failed", "cause": causes.first(), "causes": causes, "text": text,
             }),
             Remark::Tap(remark) => remark.as_json(),
             Remark::Skipped(lines) => json!({"event": "skipped", "lines": lines}),
