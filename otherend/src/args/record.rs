@@ -1,5 +1,6 @@
 //! Recording a conversation: the flags of every command that can.
 
+use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,6 +15,7 @@ use otherend_net::recording::{
 
 use crate::exit::Failure;
 use crate::exit::file::not_written;
+use crate::output::human;
 use crate::output::screen::{Remark, Screen};
 
 /// What is recorded, and how carefully.
@@ -99,6 +101,38 @@ impl RecordArgs {
         match &self.record {
             Some(path) if path.is_file() => Err(failure(RecordError::Exists(path.clone()))),
             _ => Ok(()),
+        }
+    }
+
+    /// `recording to a.talk`, if that is done.
+    pub(crate) fn begun(&self) -> Option<String> {
+        let path = self.record.as_ref()?;
+        Some(format!("recording to {}", path.display()))
+    }
+
+    /// `recorded 2.1 KiB in a.talk`, once all is written.
+    pub(crate) fn done(&self) -> Option<String> {
+        let path = self.record.as_ref()?;
+        let file = path.metadata().ok().filter(Metadata::is_file);
+        let size = file.map(|file| format!("{} ", human::size(file.len())));
+        Some(format!(
+            "recorded {}in {}",
+            size.unwrap_or_default(),
+            path.display()
+        ))
+    }
+
+    /// Say on the screen where to.
+    pub(crate) fn tell_begun(&self, screen: &Screen) {
+        if let Some(text) = self.begun() {
+            screen.remark(Time::ZERO, 0, &Remark::Note("recording", &text));
+        }
+    }
+
+    /// Say on the screen how much that was.
+    pub(crate) fn tell_done(&self, screen: &Screen, now: Time) {
+        if let Some(text) = self.done() {
+            screen.remark(now, 0, &Remark::Note("recorded", &text));
         }
     }
 

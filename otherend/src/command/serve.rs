@@ -128,11 +128,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     }
     stop_on_signals(server.handle(), screen.clone())?;
     announce(&screen, &addresses, server.addresses(), args.protocol());
+    if !args.screen.quiet {
+        args.record.tell_begun(&screen);
+    }
     let zero = server.zero();
     let report = server.serve()?;
     let recorded = record::finish(writer);
     if !args.screen.quiet {
         let now = Time::ZERO + zero.elapsed();
+        if recorded.is_ok() {
+            args.record.tell_done(&screen, now);
+        }
         screen.remark(now, 0, &Remark::Stopped(&report));
         if let Some(served) = &served {
             talk::tell_unreached(served, now, &screen, &report);

@@ -123,8 +123,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         }
     };
     remark(Time::ZERO, TapRemark::Target(&target));
+    if !args.screen.quiet {
+        args.record.tell_begun(&screen);
+    }
     let report = tap.serve();
     let recorded = record::finish(writer);
+    if recorded.is_ok() && !args.screen.quiet {
+        args.record.tell_done(&screen, Time::ZERO + zero.elapsed());
+    }
     for fault in args.fault.iter().filter(|fault| !fault.was_met()) {
         remark(Time::ZERO + zero.elapsed(), TapRemark::NeverMet(fault));
     }

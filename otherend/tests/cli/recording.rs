@@ -72,7 +72,9 @@ fn a_folder_has_a_file_for_each_client() {
     for said in ["one\n", "two\n"] {
         visit(&address, said);
     }
-    stop(server).succeeded();
+    let outcome = stop(server).succeeded();
+    let outcome = outcome.said(&format!("* recording to {}/", heard.display()));
+    outcome.said(&format!("* recorded in {}/", heard.display()));
     let files = std::fs::read_dir(&heard).expect("the folder");
     let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
     files.sort();
@@ -169,11 +171,13 @@ fn a_pipe_is_recorded_with_its_half_close() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.talk");
         let name = path.to_str().expect("UTF-8");
-        let words = ["connect", &address, "-C", "--record", name, "--sync", sync];
+        let words = ["connect", &address, "-Cv", "--record", name, "--sync", sync];
         let mut client = otherend(&words).start();
         client.stdout_with("hello");
         client.say("one");
-        client.wait().succeeded().said("bye");
+        let outcome = client.wait().exited(0).said("bye");
+        let outcome = outcome.complained(&format!("* recording to {name}"));
+        outcome.complained(" B in ");
         server.join().expect("the server");
         let body = "C! connect\nS: hello\nC: one\nC! half-close\nS. bye\nS! close\n";
         assert_eq!(steps(&path), body, "{sync}");

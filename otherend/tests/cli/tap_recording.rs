@@ -38,7 +38,11 @@ fn a_recording_is_a_transcript_without_the_secrets() {
     drop(client);
     assert_eq!((&server).read(&mut [0]).expect("an end"), 0);
     drop(server);
-    tap.stop().succeeded();
+    let outcome = tap.stop().succeeded();
+    let name = path.display();
+    let outcome = outcome.said(&format!("* recording to {name}"));
+    let size = std::fs::metadata(&path).expect("a recording").len();
+    outcome.said(&format!("* recorded {size} B in {name}"));
     let recording = read(&path);
     assert_eq!(recording.tail, Tail::Complete);
     let text = recording.transcript.to_string();

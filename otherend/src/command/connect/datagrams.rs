@@ -47,11 +47,17 @@ pub(super) fn run(socket: UdpSocket, args: &Args) -> anyhow::Result<()> {
     Recorded::end_on_signals(&datagrams.recorded)?;
     datagrams.recorded.opened();
     let verbose = args.screen.verbose > 0;
+    if verbose {
+        Recorded::tell(args.record.begun());
+    }
     let carried = datagrams
         .remark(verbose, "connected", &format!("talking to udp {peer}"))
         .and_then(|()| datagrams.carry());
     let [sent, came] = datagrams.counts;
     let recorded = datagrams.recorded.finish();
+    if recorded.is_ok() && verbose {
+        Recorded::tell(args.record.done());
+    }
     let ended = format!("{} sent, {came} came", plural(sent, "datagram"));
     carried
         .and_then(|()| datagrams.remark(verbose, "ended", &ended))

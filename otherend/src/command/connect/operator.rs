@@ -61,6 +61,9 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
         None => "Ctrl-D".to_owned(),
     };
     remark(&format!("{connected} {peer}; {leave} ends it"))?;
+    if let Some(recording) = args.record.begun() {
+        remark(&recording)?;
+    }
     let typist = Typist {
         voice: client.voice(),
         exit_words: args.exit_words.exit_words(),
@@ -84,6 +87,11 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
     above.erase_empty_prompt()?;
     let counts = seen.counts.get().copied().unwrap_or_default();
     let recorded = record::finish(writer);
+    if recorded.is_ok()
+        && let Some(done) = args.record.done()
+    {
+        remark(&done)?;
+    }
     let summary = summary(&counts, since.elapsed());
     conclude((reason, enough.get()), peer, &summary)?;
     recorded

@@ -41,6 +41,7 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     pipe.recorded.opened();
     if args.screen.verbose > 0 {
         let _ = writeln!(anstream::stderr(), "* connected to {peer}");
+        Recorded::tell(args.record.begun());
     }
     let connected = format!("connected to {peer}");
     pipe.remark(&Remark::Note("connected", &connected))
@@ -52,6 +53,9 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     let outcome = pipe.receive_all();
     let over = pipe.finish(outcome, args.screen.verbose > 0);
     let recorded = pipe.recorded.finish();
+    if recorded.is_ok() && args.screen.verbose > 0 {
+        Recorded::tell(args.record.done());
+    }
     over.and(recorded)
 }
 

@@ -50,6 +50,13 @@ impl Recorded {
         })
     }
 
+    /// Say it beside what is piped.
+    pub(super) fn tell(text: Option<String>) {
+        if let Some(text) = text {
+            let _ = writeln!(anstream::stderr(), "* {text}");
+        }
+    }
+
     pub(super) fn opened(&self) {
         self.note(|notes, now| notes.opened(now, ONLY));
     }
