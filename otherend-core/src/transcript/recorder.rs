@@ -13,6 +13,7 @@ use std::fmt::{Display, Write};
 use std::time::Duration;
 
 pub use mask::Masks;
+pub use watch::asks_for_secret;
 
 use super::model::{Act, Eol, Item, Over, Setting, Step};
 use super::seal::Check;

@@ -78,15 +78,17 @@ impl Prompt {
         Ok((prompt, above))
     }
 
-    /// Wait for the next thing that somebody does.
+    /// Wait for the next thing that somebody does; `keeps`: the text may stand in the history.
     ///
     /// # Errors
     ///
     /// When the terminal is gone.
-    pub(crate) fn next(&mut self) -> anyhow::Result<Typed> {
+    pub(crate) fn next(&mut self, keeps: impl Fn(&str) -> bool) -> anyhow::Result<Typed> {
         match self.editor.readline(self.sign) {
             Ok(text) => {
-                self.remember(&text);
+                if keeps(&text) {
+                    self.remember(&text);
+                }
                 Ok(Typed::Lines(lines(&text)))
             }
             Err(ReadlineError::Eof) => Ok(Typed::End),

@@ -197,6 +197,12 @@ fn history_comes_back_and_only_its_owner_reads_it() {
     operator.server_hears("remembered\n");
     operator.types(" PASS secret\r");
     operator.server_hears(" PASS secret\n");
+    operator.types("PASS secret-too\r");
+    operator.server_hears("PASS secret-too\n");
+    operator.server.write_all(b"Password: ").unwrap();
+    operator.sees("Password:");
+    operator.types("the secret answer\r");
+    operator.server_hears("the secret answer\n");
     operator.types("Exit\r");
     operator.server_hears("Exit\n");
     operator.server_closes_too();

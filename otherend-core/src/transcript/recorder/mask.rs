@@ -49,6 +49,13 @@ impl Masks {
         Ok(self)
     }
 
+    /// A client's line has a secret in it, whatever was said before.
+    #[must_use]
+    pub fn has_secret(&self, line: &[u8]) -> bool {
+        let secrets = self.secrets(line, Role::Client, Watch::default());
+        !secrets.is_empty()
+    }
+
     /// Where the secrets of a line are, in order and apart.
     pub(super) fn secrets(&self, line: &[u8], who: Role, watch: Watch) -> Vec<Range<usize>> {
         let mut found = Vec::new();

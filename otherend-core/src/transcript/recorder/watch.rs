@@ -41,7 +41,7 @@ impl Watch {
         *self = match (who, *self) {
             (Role::Server, Watch::Prompted) => Watch::Prompted,
             (Role::Server, Watch::Begun | Watch::Asked) if asks(line) => Watch::Asked,
-            (Role::Server, _) if is_prompt(line) => Watch::Invited,
+            (Role::Server, _) if asks_for_secret(line) => Watch::Invited,
             (Role::Server, Watch::Invited) if is_mid_line || line.is_empty() => Watch::Invited,
             (Role::Server, Watch::Begun | Watch::Asked | Watch::Invited) => Watch::Nothing,
             (Role::Server, other) => other,
@@ -58,7 +58,7 @@ impl Watch {
 
     /// The server said `line` so far and has not ended it.
     pub(super) fn heard_piece(&mut self, line: &[u8]) {
-        if is_prompt(line) {
+        if asks_for_secret(line) {
             *self = Watch::Prompted;
         }
     }
@@ -77,8 +77,9 @@ fn begins_auth(line: &[u8]) -> bool {
     line.split(|b| *b == b' ').take(2).any(is_word)
 }
 
-/// `Password: `, `[sudo] password for bob:`, `Enter PIN> ` and their like.
-fn is_prompt(line: &[u8]) -> bool {
+/// A server that said `line` waits for a secret: `Password: `, `[sudo] password for bob:`, `Enter PIN> ` and their like.
+#[must_use]
+pub fn asks_for_secret(line: &[u8]) -> bool {
     /// Longer than any prompt.
     const LOOKED_AT: usize = 256;
     /// What stands behind a prompt's last sign: blanks, a telnet command, a colour.

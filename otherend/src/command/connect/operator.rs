@@ -71,6 +71,7 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
         after_input: args.after_input(),
         has_end: !args.udp,
         linger: Arc::clone(&linger),
+        seen: Arc::clone(&seen),
         over: Arc::new(AtomicBool::new(false)),
         enough: Arc::default(),
     };

@@ -1,14 +1,16 @@
 //! What is typed at the prompt is said; what ends the typing ends the saying.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use otherend_core::ExitWords;
+use otherend_core::transcript::Masks;
 use otherend_net::Voice;
 
 use super::super::linger::{Limits, Linger};
+use super::shown::Seen;
 use crate::output::prompt::{Prompt, Typed};
 
 /// How long a peer may take to close after the exit word.
@@ -34,6 +36,7 @@ pub(super) struct Typist {
     /// There is an end that the peer can be told of, and can tell.
     pub(super) has_end: bool,
     pub(super) linger: Arc<Linger>,
+    pub(super) seen: Arc<Seen>,
     /// The conversation is over.
     pub(super) over: Arc<AtomicBool>,
     /// What ended the typing first.
@@ -46,7 +49,7 @@ impl Typist {
     pub(super) fn type_all(self, mut prompt: Prompt) {
         let mut done = false;
         loop {
-            let typed = prompt.next();
+            let typed = prompt.next(|text| !self.is_secret(text));
             if self.over.load(Ordering::SeqCst) {
                 return;
             }
@@ -70,6 +73,14 @@ impl Typist {
                 prompt.hide();
             }
         }
+    }
+
+    /// It must not be kept: it answers a prompt for a secret, or says what it is itself.
+    fn is_secret(&self, text: &str) -> bool {
+        let unfinished = self.seen.unfinished.lock();
+        let unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
+        let mut lines = text.lines().map(str::as_bytes);
+        unfinished.asks_for_secret() || lines.any(|line| Masks::usual().has_secret(line))
     }
 
     /// Say lines; `true`: the last of them ends the conversation.

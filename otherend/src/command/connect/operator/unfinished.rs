@@ -1,5 +1,7 @@
 //! The line that a peer has begun and not ended, as one that asks `login: ` and waits.
 
+use otherend_core::transcript::asks_for_secret;
+
 /// More of a line than this is not shown before its end.
 const ENOUGH: usize = 1024;
 
@@ -23,6 +25,11 @@ impl Unfinished {
         }
         let room = ENOUGH.saturating_sub(self.tail.len());
         self.tail.extend_from_slice(&rest[..rest.len().min(room)]);
+    }
+
+    /// It is a prompt for a password or its like.
+    pub(super) fn asks_for_secret(&self) -> bool {
+        asks_for_secret(&self.tail)
     }
 
     /// The beginning of the line, if there is more of it than at the last call.
