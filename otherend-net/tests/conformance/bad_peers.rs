@@ -32,10 +32,11 @@ fn impatient(engine: Engine) -> ServerConfig {
     config
 }
 
-/// Send until the server takes no more. `false`: it ended the connection instead.
+/// Send until the server takes no more; on a busy machine it may take long to take some.
+/// `false`: it ended the connection instead.
 fn send_until_stuck(peer: &mut RawPeer) -> bool {
     let stream = peer.stream.get_mut();
-    stream.set_write_timeout(Some(millis(100))).unwrap();
+    stream.set_write_timeout(Some(millis(1000))).unwrap();
     let lines = b"a line that nobody reads the answer to\n".repeat(1000);
     loop {
         if let Err(error) = stream.write_all(&lines) {
