@@ -14,6 +14,7 @@ use otherend_core::{Step, Time};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Buffers;
@@ -173,7 +174,10 @@ impl Carrier {
         }
         self.armed = Some(deadline);
         self.timer.as_mut().reset(deadline);
-        if self.timer.as_mut().poll(cx).is_ready() {
+        // After a flood the task's budget is used up: the timer would not take our waker then, and
+        // we would not come back to it, since it counts as armed.
+        let mut timer = unconstrained(self.timer.as_mut());
+        if Pin::new(&mut timer).poll(cx).is_ready() {
             self.armed = None;
             cx.waker().wake_by_ref();
         }

@@ -1,15 +1,17 @@
 //! A gallery of peers that misbehave: each loses its own conversation, at most.
 
 use std::io::{ErrorKind, Read, Write};
+use std::thread;
 use std::time::Instant;
 
 use otherend_net::{Engine, ServerConfig};
 
-use super::stage::{PATIENCE, RawPeer, Seen, config, echo, millis, pace, serve_watched};
+use super::stage::{PATIENCE, RawPeer, Seen, config, echo, millis, pace, serve, serve_watched};
 
 on_engines! {
     for_all:
         one_that_never_reads_is_dropped
+        a_flood_hides_no_deadline_behind_it
         one_that_reads_byte_by_byte_gets_its_answers
         one_that_sends_byte_by_byte_runs_out_of_time
         one_that_says_nothing_is_idle
@@ -53,6 +55,20 @@ fn one_that_never_reads_is_dropped(engine: Engine) {
     assert_eq!(watch.wait_for_end(1), "peer-not-reading");
     drop(peer);
     assert_eq!(RawPeer::connect(&server).ask("next"), "next\n");
+}
+
+fn a_flood_hides_no_deadline_behind_it(engine: Engine) {
+    let mut config = config(engine);
+    config.settings.line_timeout = Some(millis(1000));
+    let server = serve(config, echo);
+    let mut peer = RawPeer::connect(&server);
+    let mut stream = peer.stream.get_ref().try_clone().unwrap();
+    let mut flood = b"a line of a flood\n".repeat(300_000);
+    flood.extend(b"and then nothing");
+    let flooding = thread::spawn(move || stream.write_all(&flood).unwrap());
+    let heard = peer.rest();
+    flooding.join().unwrap();
+    assert!(heard.ends_with(b"flood\nERR line took too long\n"));
 }
 
 fn nobody_waits_for_one_that_never_reads(engine: Engine) {
