@@ -5,7 +5,7 @@ use otherend_net::diagnose::OtherEnd;
 use otherend_net::diagnose::two_ended::{Recognised, Recogniser, Seen};
 use otherend_net::{Handle, Peer};
 
-/// A peer that diagnoses says so in its first two lines.
+/// A peer that diagnoses says so in its first line, and in its second that it heard the answer.
 const LINES: u8 = 2;
 
 /// Listens to the first lines of one peer.
@@ -34,7 +34,11 @@ impl Ear {
             source: peer.address,
             destination: peer.local,
         };
-        match self.recogniser.line(line, seen)? {
+        let Some(recognised) = self.recogniser.line(line, seen) else {
+            self.lines_left = 0;
+            return None;
+        };
+        match recognised {
             Recognised::Diagnosing { answer, compared } => {
                 handle.say(peer.number, answer.as_bytes());
                 Some(remark(&compared))
