@@ -29,7 +29,8 @@ impl Conversation {
             let lines_before = self.counts.lines_heard;
             let (stop, left) = self.answer_lines(now, rest);
             rest = left;
-            let ended = self.counts.lines_heard > lines_before || self.decoder.take_discarded();
+            let discarded = self.decoder.take_discarded();
+            let ended = discarded || self.counts.lines_heard > lines_before;
             if ended || !was_mid_line {
                 self.line_began = now;
             }

@@ -69,6 +69,23 @@ fn the_line_after_one_that_was_too_long_has_its_own_deadline() {
 }
 
 #[test]
+fn a_line_that_was_too_long_and_over_lends_its_time_to_no_later_line() {
+    let settings = Settings {
+        max_line: 10,
+        ..Settings::server()
+    };
+    let mut pair = echo(settings);
+    pair.client.write(b"more than ten bytes");
+    pair.turn(INSTANT);
+    pair.client.write(b" and its end\na line\nbegun");
+    pair.turn(seconds(29));
+    pair.client.write(b"x");
+    pair.turn(seconds(1));
+    let reason = pair.server.conversation().reason();
+    assert_eq!(reason, Some(EndReason::LineTimeout));
+}
+
+#[test]
 fn the_end_of_a_line_that_is_too_long_is_awaited_no_longer() {
     let settings = Settings {
         max_line: 10,
