@@ -13,7 +13,7 @@ use clap::Subcommand;
 
 use crate::exit::Failure;
 use crate::output::style::Palette;
-use crate::talk::{diff, files};
+use crate::talk::{diff, files, replace};
 
 /// The flags of `otherend talk`.
 #[derive(Debug, clap::Args)]
@@ -104,7 +104,7 @@ impl Rewriting {
             }
             changed += 1;
             if self.write {
-                files::replace(&path, &new)?;
+                replace::whole(&path, &new)?;
                 writeln!(out, "{name}: written")?;
             }
         }

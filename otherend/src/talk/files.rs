@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use otherend_core::transcript::{Item, ReadError, Recording, Tail, Transcript};
 
 use crate::exit::Failure;
-use crate::exit::file::{unreadable, unwritable};
+use crate::exit::file::unreadable;
 use crate::output::human::plural;
 
 /// How standard input is named.
@@ -59,22 +59,6 @@ pub(crate) fn source(path: &Path) -> Result<Vec<u8>, Failure> {
         fs::read(path)
     };
     read.map_err(|error| unreadable(path, &error))
-}
-
-/// Replace a file as a whole: it is the old one or the new one, never a part.
-///
-/// # Errors
-/// It cannot be written.
-pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let written = fs::write(&beside, text)
-        .and_then(|()| fs::set_permissions(&beside, fs::metadata(path)?.permissions()))
-        .and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        unwritable(path, &error)
-    })
 }
 
 /// A transcript with its name, as it was read.

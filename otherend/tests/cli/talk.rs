@@ -119,6 +119,24 @@ fn fmt_shows_then_writes() {
 }
 
 #[test]
+fn fmt_writes_to_where_a_link_leads() {
+    let crooked = BELL.replace("C: RING", "C:RING");
+    let program = otherend(&["talk", "fmt", "--write", "link.talk"])
+        .file("real.talk", &crooked)
+        .file("link.talk.new", "my own");
+    let at = |name: &str| program.folder().join(name);
+    let (link, real, own) = (at("link.talk"), at("real.talk"), at("link.talk.new"));
+    std::os::unix::fs::symlink("real.talk", &link).expect("a link");
+    let mut running = program.start();
+    running.stdout_with("link.talk: written");
+    let target = std::fs::read_link(&link).expect("still a link");
+    assert_eq!(target, std::path::Path::new("real.talk"));
+    assert_eq!(std::fs::read_to_string(&real).expect("a file"), BELL);
+    assert_eq!(std::fs::read_to_string(&own).expect("a file"), "my own");
+    running.wait().succeeded();
+}
+
+#[test]
 fn fmt_reads_standard_input() {
     let outcome = otherend(&["talk", "fmt", "-"])
         .input("otherend talk 1\r\nS:x")

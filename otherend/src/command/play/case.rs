@@ -10,7 +10,7 @@ use otherend_net::{ConnectError, Endpoint};
 
 use crate::args::talk::PlayArgs;
 use crate::exit::Failure;
-use crate::talk::files;
+use crate::talk::{files, replace};
 
 /// A file that is ready to be played.
 pub(super) struct Case {
@@ -135,7 +135,7 @@ impl Case {
             return Ok(false);
         }
         let text = unsealed(updated).to_string();
-        files::replace(&self.path, &text).map_err(Trouble::File)?;
+        replace::whole(&self.path, &text).map_err(Trouble::File)?;
         Ok(true)
     }
 }
