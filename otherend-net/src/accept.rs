@@ -48,13 +48,13 @@ pub(crate) struct Acceptor {
 impl Acceptor {
     pub(crate) fn new(shared: Arc<Shared>, engine: Engine, listeners: Vec<TcpListener>) -> Self {
         let reserve = listeners[0].try_clone().ok();
-        let (backoff, doorstep) = (Backoff::new(), Doorstep::new());
+        let doorstep = Doorstep::new(shared.admission.max_turned_away);
         Acceptor {
             shared,
             engine,
             listeners,
             reserve,
-            backoff,
+            backoff: Backoff::new(),
             broken: 0,
             doorstep,
         }

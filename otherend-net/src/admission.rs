@@ -8,8 +8,9 @@ use ipnet::IpNet;
 use crate::error::BindError;
 use crate::registry::Registry;
 
-/// Descriptors kept for everything that is not a client.
-const RESERVED_DESCRIPTORS: usize = 64;
+/// Descriptors kept for everything that is not a client: half for those who are turned away, half
+/// for our own.
+const RESERVED_DESCRIPTORS: usize = 128;
 /// Conversations of one source at once, where not only this machine can connect.
 const PER_SOURCE: usize = 64;
 
@@ -77,12 +78,16 @@ pub(crate) struct Terms<'a> {
     pub(crate) usual_clients: Option<usize>,
     /// 0: they have none of their own.
     pub(crate) descriptors_per_client: usize,
+    /// What whoever watches keeps open for each client beside them.
+    pub(crate) audience_descriptors: usize,
 }
 
 /// The rules in force.
 #[derive(Debug)]
 pub(crate) struct Admission {
     pub(crate) max_clients: usize,
+    /// How many who are turned away may stay for a moment; at least 1.
+    pub(crate) max_turned_away: usize,
     max_per_source: Option<usize>,
     allow: Vec<IpNet>,
     deny: Vec<IpNet>,
@@ -97,8 +102,10 @@ impl Admission {
         let per_source = terms
             .max_per_source
             .or(open_to_others.then_some(PER_SOURCE));
+        let descriptors = descriptor_limit();
         Ok(Admission {
-            max_clients: max_clients(terms, descriptor_limit())?,
+            max_clients: max_clients(terms, descriptors)?,
+            max_turned_away: (reserved(descriptors) / 2).max(1),
             max_per_source: per_source,
             allow: terms.allow.to_vec(),
             deny: terms.deny.to_vec(),
@@ -126,9 +133,10 @@ fn max_clients(terms: &Terms<'_>, descriptors: usize) -> Result<usize, BindError
     let Some(usual) = terms.usual_clients else {
         return Ok(1);
     };
-    let each = terms.descriptors_per_client;
-    // Where descriptors are scarce, half of them are for clients.
-    let reserved = RESERVED_DESCRIPTORS.min(descriptors / 2);
+    let each = terms
+        .descriptors_per_client
+        .saturating_add(terms.audience_descriptors);
+    let reserved = reserved(descriptors);
     let possible = (descriptors - reserved)
         .checked_div(each)
         .unwrap_or(usize::MAX);
@@ -136,7 +144,7 @@ fn max_clients(terms: &Terms<'_>, descriptors: usize) -> Result<usize, BindError
         None => Ok(usual.min(possible)),
         Some(asked) if asked <= possible => Ok(asked),
         Some(asked) => {
-            let needed = asked * each + reserved;
+            let needed = asked.saturating_mul(each).saturating_add(reserved);
             Err(BindError::Descriptors {
                 asked,
                 needed,
@@ -144,6 +152,11 @@ fn max_clients(terms: &Terms<'_>, descriptors: usize) -> Result<usize, BindError
             })
         }
     }
+}
+
+/// How many descriptors are not for clients; where they are scarce, half of them.
+fn reserved(descriptors: usize) -> usize {
+    RESERVED_DESCRIPTORS.min(descriptors / 2)
 }
 
 /// How many descriptors this process may have.
@@ -191,7 +204,7 @@ mod tests {
     #[test]
     fn the_usual_number_shrinks_with_the_descriptors() {
         let clients = |descriptors| possible(Engine::Threads, None, descriptors).unwrap();
-        assert_eq!((clients(20_000), clients(564), clients(64)), (512, 250, 16));
+        assert_eq!((clients(20_000), clients(564), clients(64)), (512, 218, 16));
     }
 
     #[test]
@@ -201,8 +214,34 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("1000 clients need 2064 descriptors and the limit is 1024")
+                .starts_with("1000 clients need 2128 descriptors and the limit is 1024")
         );
+    }
+
+    #[test]
+    fn more_than_can_be_counted_is_refused() {
+        let error = possible(Engine::Threads, Some(usize::MAX), 1024).unwrap_err();
+        let needed = format!("need {} descriptors and the limit is 1024", usize::MAX);
+        assert!(error.to_string().contains(&needed), "{error}");
+    }
+
+    #[test]
+    fn what_the_audience_keeps_open_is_counted() {
+        let mut config = ServerConfig {
+            engine: Engine::Threads,
+            audience_descriptors: 1,
+            ..ServerConfig::default()
+        };
+        assert_eq!(max_clients(&config.terms(), 200).unwrap(), 33);
+        config.max_clients = Some(34);
+        let error = max_clients(&config.terms(), 200).unwrap_err();
+        assert!(error.to_string().contains("need 202 descriptors"));
+
+        let tap = crate::tap::TapConfig {
+            audience_descriptors: 1,
+            ..crate::tap::TapConfig::default()
+        };
+        assert_eq!(max_clients(&tap.terms(), 200).unwrap(), 25);
     }
 
     #[test]

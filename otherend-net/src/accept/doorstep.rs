@@ -1,7 +1,8 @@
 //! Peers that were turned away: each gets one line and a moment to read it.
 //!
 //! Closing at once would reset the connection if the peer has already said something, and the
-//! line would be lost. So they wait here, half-closed, until they close, 2 s at most, 64 at most.
+//! line would be lost. So they wait here, half-closed, until they close, 2 s at most, and no more
+//! of them than there are descriptors for.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,18 +11,20 @@ use std::time::Duration;
 use otherend_core::Time;
 
 const PATIENCE: Duration = Duration::from_secs(2);
-const ROOM: usize = 64;
 
 /// Those who were told, and until when they may stay.
 #[derive(Debug)]
 pub(super) struct Doorstep {
     waiting: Vec<(TcpStream, Time)>,
+    /// How many may wait; at least 1.
+    room: usize,
 }
 
 impl Doorstep {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(room: usize) -> Self {
         Doorstep {
             waiting: Vec::new(),
+            room,
         }
     }
 
@@ -30,7 +33,7 @@ impl Doorstep {
         if !tell(&stream, line) {
             return;
         }
-        if self.waiting.len() == ROOM {
+        if self.waiting.len() >= self.room {
             self.waiting.remove(0);
         }
         self.waiting.push((stream, now + PATIENCE));

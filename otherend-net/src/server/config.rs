@@ -35,6 +35,10 @@ pub struct ServerConfig {
     pub deny: Vec<IpNet>,
     /// Threads of the async engine. `None`: one a core.
     pub workers: Option<usize>,
+    /// How many descriptors of its own the [`Audience`](crate::Audience) keeps open for each
+    /// conversation (0): 1 where each is recorded into a file of its own. `max_clients` leaves room
+    /// for them.
+    pub audience_descriptors: usize,
 }
 
 impl ServerConfig {
@@ -46,6 +50,7 @@ impl ServerConfig {
             deny: &self.deny,
             usual_clients: self.engine.usual_clients(),
             descriptors_per_client: self.engine.descriptors_per_client(),
+            audience_descriptors: self.audience_descriptors,
         }
     }
 }
@@ -63,6 +68,7 @@ impl Default for ServerConfig {
             allow: Vec::new(),
             deny: Vec::new(),
             workers: None,
+            audience_descriptors: 0,
         }
     }
 }

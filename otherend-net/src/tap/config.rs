@@ -33,6 +33,9 @@ pub struct TapConfig {
     pub allow: Vec<IpNet>,
     /// Who may not connect, even if allowed.
     pub deny: Vec<IpNet>,
+    /// How many descriptors of its own the audience keeps open for each connection (0): 1 where
+    /// each is recorded into a file of its own. `max_clients` leaves room for them.
+    pub audience_descriptors: usize,
 }
 
 impl Default for TapConfig {
@@ -45,12 +48,13 @@ impl Default for TapConfig {
             drain_timeout: Duration::from_secs(10),
             allow: Vec::new(),
             deny: Vec::new(),
+            audience_descriptors: 0,
         }
     }
 }
 
 impl TapConfig {
-    pub(super) fn terms(&self) -> Terms<'_> {
+    pub(crate) fn terms(&self) -> Terms<'_> {
         Terms {
             max_clients: self.max_clients,
             max_per_source: self.max_per_source,
@@ -58,6 +62,7 @@ impl TapConfig {
             deny: &self.deny,
             usual_clients: Some(USUAL_CLIENTS),
             descriptors_per_client: DESCRIPTORS_PER_CLIENT,
+            audience_descriptors: self.audience_descriptors,
         }
     }
 }

@@ -136,6 +136,12 @@ impl RecordArgs {
         }
     }
 
+    /// How many files are open for each connection beside those that all share.
+    pub(crate) fn descriptors_per_client(&self) -> usize {
+        let folder = self.record.as_deref().is_some_and(is_folder);
+        usize::from(folder)
+    }
+
     /// What is shown waits until it is on the disk.
     pub(crate) fn is_before_showing(&self) -> bool {
         self.record.is_some() && self.sync == Sync::Each

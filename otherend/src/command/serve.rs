@@ -176,6 +176,7 @@ impl Args {
         config.settings.exit_words = self.exit_words();
         config.engine = self.engine;
         config.workers = self.workers.map(usize::from);
+        config.audience_descriptors = self.record.descriptors_per_client();
         let idle = match config.engine {
             Engine::Single if config.max_clients.is_some() => "--max-clients",
             Engine::Single | Engine::Threads if config.workers.is_some() => "--workers",

@@ -1,9 +1,10 @@
-//! With 64 descriptors: nobody is lost without a word, nothing spins, and it recovers.
+//! With few descriptors: nobody is lost without a word, nothing spins, and it recovers.
 
 use std::time::{Duration, Instant};
 
 use super::installed::all_there;
-use super::served::{PATIENCE, pace, serve_under};
+use super::served::{PATIENCE, Served, pace, serve_under};
+use rustix::process::Signal;
 
 on_engines! {
     too_many_for_the_descriptors_are_refused_and_forgotten
@@ -36,4 +37,32 @@ fn too_many_for_the_descriptors_are_refused_and_forgotten(engine: &str) {
         took < Duration::from_millis(1500),
         "it recovered after {took:?}"
     );
+}
+
+#[test]
+fn a_file_for_each_client_leaves_room_for_all_who_are_let_in() {
+    if !all_there(&["prlimit"]) {
+        return;
+    }
+    for engine in ["threads", "async"] {
+        let folder = tempfile::tempdir().unwrap();
+        let record = format!("{}/", folder.path().display());
+        let words = ["--record", &record];
+        let mut server = serve_under(&["prlimit", "--nofile=200"], engine, &words).unwrap();
+        let mut peers: Vec<_> = (0..120).map(|_| server.connect()).collect();
+        let let_in = peers
+            .iter_mut()
+            .filter_map(|peer| peer.is_served().then_some(()));
+        let let_in = let_in.count();
+        assert!((30..60).contains(&let_in), "{engine}: {let_in}");
+
+        server.signal(Signal::TERM);
+        drop(peers);
+        let report = server.wait_for("\"event\":\"stopped\"");
+        assert_eq!(Served::reported(&report, "lines_heard"), let_in as u64);
+        // It would not be, if the recording had ended before.
+        assert!(server.ended_within(PATIENCE).success(), "{engine}");
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        assert_eq!(files.count(), let_in, "{engine}");
+    }
 }
