@@ -275,13 +275,15 @@ impl Conversation {
 
     /// Say a line that nobody asked for. `false`: the conversation is ending, nothing was said.
     ///
-    /// A peer that lets more than `max_output` bytes wait loses the conversation.
+    /// A server's peer that lets more than `max_output` bytes wait loses the conversation; a client
+    /// lets its own lines wait.
     pub fn say(&mut self, now: Time, line: &[u8]) -> bool {
         if self.phase != Phase::Talking || self.saying != Saying::Open {
             return false;
         }
+        let waiting = self.outbox.len();
         self.with_behaviour(now, |_, replies| replies.line(line));
-        if self.outbox.len() > self.settings.max_output {
+        if self.settings.role == Role::Server && waiting > self.settings.max_output {
             self.abort(now, EndReason::PeerNotReading);
         }
         self.settle(now);

@@ -295,7 +295,7 @@ impl LineDecoder {
                 None
             }
             Filtered::EraseLine => {
-                self.tail.clear();
+                self.tail = Vec::new();
                 None
             }
             Filtered::AreYouThere => Some(Found::Other(Decoded::AreYouThere)),
@@ -325,6 +325,9 @@ impl LineDecoder {
             if byte & 0xc0 != 0x80 {
                 break;
             }
+        }
+        if self.tail.is_empty() {
+            self.tail = Vec::new();
         }
     }
 

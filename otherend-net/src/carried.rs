@@ -11,6 +11,9 @@ use crate::conversations::Conversations;
 use crate::mailbox::{Mailbox, Order};
 use crate::registry::Admitted;
 
+/// More unsent bytes than this are written before the next order is carried out.
+const MUCH: usize = 64 * 1024;
+
 /// A conversation on its way, and how its surroundings reach it.
 pub(crate) struct Carried {
     pub(crate) conversation: Conversation,
@@ -76,7 +79,13 @@ impl Carried {
         }
     }
 
-    fn follow(&mut self, now: Time, order: Order, unread: &impl Fn() -> usize) {
+    /// So much waits for the peer that a stream should be offered it before there is more.
+    pub(crate) fn has_much_to_say(&self) -> bool {
+        self.conversation.unsent().len() > MUCH
+    }
+
+    /// Carry out one order. `unread` tells how many bytes wait in the stream.
+    pub(crate) fn follow(&mut self, now: Time, order: Order, unread: impl Fn() -> usize) {
         match order {
             Order::Say(line) => {
                 self.conversation.say(now, &line);

@@ -196,7 +196,7 @@ impl Client {
 
     /// The next line if it comes within `limit`.
     pub fn receive_within(&mut self, limit: Duration) -> Received {
-        self.receive_until(Some(Instant::now() + limit))
+        self.receive_until(Instant::now().checked_add(limit))
     }
 
     /// Speaks for this client from other threads, also while it waits in [`receive`](Self::receive).

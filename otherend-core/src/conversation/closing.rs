@@ -3,7 +3,7 @@
 //! Closing a socket with unread input makes the kernel reset the connection and lose the last
 //! reply. So: flush, half-close, read and discard until the peer closes or a limit is reached.
 
-use super::{Conversation, EndReason, Loss, Phase};
+use super::{Conversation, EndReason, Loss, Phase, Saying};
 use crate::transcript::Closing;
 use crate::{Event, Time};
 
@@ -64,6 +64,10 @@ impl Conversation {
     /// What every input has in common at its end.
     #[inline]
     pub(super) fn settle(&mut self, now: Time) {
+        if self.saying == Saying::Ended {
+            // Our side is closed: a telnet refusal, say, can no longer be sent.
+            self.outbox.advance(self.outbox.len());
+        }
         if self.draining == Some(0) && self.phase == Phase::Talking && self.between_lines() {
             self.finish(EndReason::Drained);
         }

@@ -306,6 +306,25 @@ fn a_client_that_finished_saying_still_hears() {
 }
 
 #[test]
+fn a_client_that_finished_saying_refuses_no_telnet_option() {
+    let settings = Settings {
+        framing: Framing::Auto,
+        ..Settings::client()
+    };
+    let client = conversation(settings, AnyBehaviour::Sink(Sink));
+    let will_echo = AnyBehaviour::Echo(Echo::new(b"\xff\xfb\x01"));
+    let server = conversation(Settings::server(), will_echo);
+    let mut pair = Pair::joined(client, server);
+    let now = pair.now();
+    pair.client.conversation().say(now, b"hi");
+    pair.client.conversation().finish_saying();
+    pair.drive();
+    let counts = pair.client.conversation().counts();
+    assert_eq!((counts.lines_heard, counts.bytes_said), (1, 3));
+    assert!(pair.client.loss().is_none());
+}
+
+#[test]
 fn a_client_never_says_an_err_line() {
     let limits = Settings {
         framing: Framing::Auto,

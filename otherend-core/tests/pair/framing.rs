@@ -98,6 +98,23 @@ fn a_telnet_peer_is_refused_once_and_answered_in_telnet() {
 }
 
 #[test]
+fn what_a_telnet_peer_takes_back_holds_no_memory() {
+    let long = [b'x'; 60_000];
+    for taken_back in [vec![0xff, 248], [0xff, 247].repeat(60_000)] {
+        let mut pair = echo(Settings {
+            framing: Framing::Telnet,
+            ..Settings::server()
+        });
+        pair.client.write(&long);
+        pair.drive();
+        assert!(pair.server.conversation().memory() >= 60_000);
+        pair.client.write(&taken_back);
+        pair.drive();
+        assert_eq!(pair.server.conversation().memory(), 0);
+    }
+}
+
+#[test]
 fn invalid_utf8_and_nul_pass_through() {
     let mut pair = echo(Settings::server());
     pair.client.write(b"\xc3\x28\x00\xf8\n");

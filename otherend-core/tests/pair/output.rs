@@ -1,6 +1,6 @@
 //! Bounded output: a slow peer slows itself, pushes to it are bounded, and memory comes back.
 
-use otherend_core::{EndReason, Outbox, Settings};
+use otherend_core::{AnyBehaviour, Echo, EndReason, Outbox, Settings, Sink};
 
 use super::{answering, conversation, echo, narrow, seconds, text};
 use otherend_core::Flow;
@@ -68,10 +68,38 @@ fn a_slow_peer_that_is_told_too_much_is_dropped() {
         told += 1;
         pair.drive();
     }
-    // 19 bytes each: 500 in the link, 1000 waiting, and the one that was too much.
-    assert_eq!(told, 1500 / 19 + 1);
+    // 19 bytes each: 500 in the link, 1000 waiting, the one that was too much, and the next.
+    assert_eq!(told, 1500 / 19 + 2);
     let reason = pair.server.conversation().reason();
     assert_eq!(reason, Some(EndReason::PeerNotReading));
+}
+
+#[test]
+fn one_line_may_be_longer_than_all_that_may_wait() {
+    let mut pair = echo(small_output(1000)).over(narrow(500));
+    let now = pair.now();
+    assert!(pair.server.conversation().say(now, &[b'x'; 5000]));
+    pair.drive();
+    assert_eq!(pair.client.heard().len(), 5001);
+    assert_eq!(pair.server.conversation().reason(), None);
+}
+
+#[test]
+fn a_client_lets_its_own_lines_wait() {
+    let settings = Settings {
+        max_output: 1000,
+        ..Settings::client()
+    };
+    let client = conversation(settings, AnyBehaviour::Sink(Sink));
+    let server = conversation(Settings::server(), AnyBehaviour::Echo(Echo::new(b"")));
+    let mut pair = Pair::joined(client, server).over(narrow(500));
+    let now = pair.now();
+    for _ in 0..500 {
+        assert!(pair.client.conversation().say(now, b"a line of mine"));
+    }
+    pair.client.conversation().finish_saying();
+    pair.drive();
+    assert_eq!(pair.client.conversation().counts().lines_heard, 500);
 }
 
 #[test]

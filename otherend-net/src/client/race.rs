@@ -50,7 +50,7 @@ impl<'a> Race<'a> {
         limit: Option<Duration>,
     ) -> Self {
         let now = Instant::now();
-        let deadline = limit.map(|limit| now + limit);
+        let deadline = limit.and_then(|limit| now.checked_add(limit));
         let waiting = addresses.iter();
         Race {
             waiting,
