@@ -31,6 +31,8 @@ pub(crate) type Welcome<'a> = dyn FnMut(TcpStream, Admitted) + 'a;
 
 /// How many connections are taken from one listener before the others are looked at.
 const BATCH: usize = 64;
+/// How many that wait at a listener when the server stops are still let in.
+const LAST: usize = 4096;
 
 /// The listeners of one server and what it takes to keep accepting.
 pub(crate) struct Acceptor {
@@ -67,8 +69,31 @@ impl Acceptor {
                 self.accept_some(index, welcome);
             }
         }
+        self.accept_the_last(welcome);
         self.listeners.clear();
         self.reserve = None;
+    }
+
+    /// The server drains. Who waits at the door already may have said something, which a closed
+    /// door would answer with a reset: it is heard like those inside.
+    fn accept_the_last(&mut self, welcome: &mut Welcome<'_>) {
+        let shared = Arc::clone(&self.shared);
+        let in_time = || {
+            let deadline = shared.stop_deadline();
+            !shared.is_suspended() && deadline.is_some_and(|at| shared.clock.now() < at)
+        };
+        for index in 0..self.listeners.len() {
+            for _ in 0..LAST {
+                if !in_time() {
+                    return;
+                }
+                match self.listeners[index].accept() {
+                    Ok((stream, address)) => self.receive(stream, address, welcome),
+                    Err(error) if concerns_one_connection(&error) => {}
+                    Err(_) => break,
+                }
+            }
+        }
     }
 
     /// Wait for connections and orders; which listeners have connections?

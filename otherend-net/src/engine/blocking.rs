@@ -28,12 +28,11 @@ impl Carrier {
         let now = self.carried.clock.now();
         // Also when there is always something to read: a flood holds up no deadline.
         self.carried.tick_if_due(now);
-        self.carried
-            .follow_orders(now, || sockets::unread(&self.stream));
+        self.follow_orders(now);
         self.write(now);
+        self.carried.account(now);
         let step = self.carried.conversation.step();
         self.carried.conversation.give_back(&mut buffers.outbox);
-        self.carried.account(now);
         match step {
             Step::Wait { read } => {
                 if self.wait(read, limit) {
@@ -55,6 +54,16 @@ impl Carrier {
             }
         }
         true
+    }
+
+    fn follow_orders(&mut self, now: Time) {
+        for order in self.carried.mailbox().take() {
+            self.carried
+                .follow(now, order, || sockets::unread(&self.stream));
+            if self.carried.has_much_to_say() {
+                self.write(now);
+            }
+        }
     }
 
     fn write(&mut self, now: Time) {
@@ -103,15 +112,16 @@ impl Carrier {
             (Some(deadline), Some(limit)) => Some(deadline.min(limit)),
             (deadline, limit) => deadline.or(limit),
         };
-        let readable = {
-            let stream = PollFd::from_borrowed_fd(self.stream.as_fd(), interest);
-            match self.carried.mailbox().bell() {
-                Some(bell) => {
-                    let bell = PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN);
-                    poll_first([stream, bell], timeout)
-                }
-                None => poll_first([stream], timeout),
-            }
+        let stream = PollFd::from_borrowed_fd(self.stream.as_fd(), interest);
+        let bell = self.carried.mailbox().bell();
+        let bell = bell.map(|bell| PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
+        // A stream that is gone says so whatever it is asked, at once and for ever: with no
+        // interest in it, it is left out.
+        let readable = match (bell, interest.is_empty()) {
+            (Some(bell), false) => poll_first([stream, bell], timeout),
+            (Some(bell), true) => poll_first([bell], timeout),
+            (None, false) => poll_first([stream], timeout),
+            (None, true) => poll_first([], timeout),
         };
         readable && read
     }
@@ -121,7 +131,10 @@ impl Carrier {
 /// end or an error to read.
 fn poll_first<const N: usize>(mut fds: [PollFd<'_>; N], timeout: Option<Duration>) -> bool {
     let ready = PollFlags::IN | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-    sockets::wait(&mut fds, timeout) && fds[0].revents().intersects(ready)
+    sockets::wait(&mut fds, timeout)
+        && fds
+            .first()
+            .is_some_and(|first| first.revents().intersects(ready))
 }
 
 /// Carry the conversation with one peer of a server from its first byte to its last.

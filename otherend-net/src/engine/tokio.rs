@@ -113,10 +113,10 @@ impl Carrier {
 
     /// Read, answer and write until there is nothing to do. `true`: it is over.
     fn exchange(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
-        self.carried
-            .follow_orders(now, || sockets::unread(&self.stream));
+        self.follow_orders(cx, now);
         loop {
             self.write(cx, now);
+            self.carried.account(now);
             let moved = match self.carried.conversation.step() {
                 Step::Wait { read } => read && self.read(cx, now, input),
                 Step::HalfClose => {
@@ -132,8 +132,17 @@ impl Carrier {
                 }
             };
             if !moved {
-                self.carried.account(now);
-                return self.carried.conversation.is_over();
+                return false;
+            }
+        }
+    }
+
+    fn follow_orders(&mut self, cx: &mut Context<'_>, now: Time) {
+        for order in self.carried.mailbox().take() {
+            self.carried
+                .follow(now, order, || sockets::unread(&self.stream));
+            if self.carried.has_much_to_say() {
+                self.write(cx, now);
             }
         }
     }
@@ -189,7 +198,7 @@ impl Carrier {
         }
     }
 
-    /// At the first call the conversation begins; orders wake whoever polls us now.
+    /// At the first call the conversation begins; orders and deadlines wake whoever polls us now.
     fn register(&mut self, cx: &Context<'_>) {
         if self.waker.is_none() {
             self.carried.conversation.open(self.carried.clock.now());
@@ -201,6 +210,7 @@ impl Carrier {
         {
             self.carried.mailbox().wake_with(cx.waker());
             self.waker = Some(cx.waker().clone());
+            self.armed = None;
         }
     }
 }

@@ -95,8 +95,9 @@ fn all_that_never_read_have_only_so_much_together(engine: Engine) {
     let mut normal = RawPeer::connect(&server);
     assert_eq!(normal.ask("hello"), "hello\n");
     let mut stuck: Vec<RawPeer> = (0..4).map(|_| RawPeer::connect(&server)).collect();
+    let mut resets = 0;
     for peer in &mut stuck {
-        send_until_stuck(peer);
+        resets += usize::from(!send_until_stuck(peer));
     }
     // Each may have 1 MiB, all together a half more: one at most can stay.
     for _ in 0..3 {
@@ -106,6 +107,15 @@ fn all_that_never_read_have_only_so_much_together(engine: Engine) {
         });
         assert_eq!(reason, "output-full");
     }
+    // Those are gone, not only said to be.
+    let began = Instant::now();
+    while server.handle().conversations().len() > 2 {
+        assert!(began.elapsed() < PATIENCE);
+        std::thread::yield_now();
+    }
+    let is_reset = |peer: &&RawPeer| peer.stream.get_ref().take_error().unwrap().is_some();
+    resets += stuck.iter().filter(is_reset).count();
+    assert!(resets >= 3, "{resets}");
     assert_eq!(normal.ask("undisturbed?"), "undisturbed?\n");
 }
 

@@ -26,6 +26,7 @@ mod faults;
 #[path = "../peers/installed.rs"]
 mod installed;
 mod memory;
+mod pauses;
 mod screen;
 mod served;
 mod stop;

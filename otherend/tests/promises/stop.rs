@@ -12,6 +12,7 @@ use super::served::{PATIENCE, RawPeer, Served, serve};
 
 on_engines! {
     sigterm_under_load_answers_every_line_that_came
+    who_waits_at_the_door_is_answered
     a_second_signal_stops_at_once
 }
 
@@ -60,6 +61,25 @@ fn talk_until_the_end(mut peer: RawPeer, answers: Arc<AtomicU64>) -> JoinHandle<
             }
         }
     })
+}
+
+/// The kernel has taken their connections and lines, the server has seen nothing of them yet.
+fn who_waits_at_the_door_is_answered(engine: &str) {
+    let mut server = serve(engine, &[]);
+    server.signal(Signal::STOP);
+    let mut peers: Vec<_> = (0..3).map(|_| server.connect()).collect();
+    for peer in &mut peers {
+        peer.send(b"late\n");
+    }
+    server.signal(Signal::TERM);
+    server.signal(Signal::CONT);
+    for mut peer in peers {
+        assert_eq!(peer.line(), "From server -> late\n");
+        assert_eq!(peer.line(), "");
+    }
+    let report = server.wait_for("\"event\":\"stopped\"");
+    assert_eq!(Served::reported(&report, "lines_heard"), 3, "{report}");
+    assert!(server.ended_within(PATIENCE).success());
 }
 
 fn a_second_signal_stops_at_once(engine: &str) {
