@@ -5,8 +5,12 @@ mod junit;
 mod show;
 mod words;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -86,55 +90,87 @@ fn junit_file(text: &str) -> Result<PathBuf, String> {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let (files, address) = words::split(&args.words)?;
     let cases = case::read(&files, &args.play, args.update)?;
-    let server = args.server_command.as_deref();
-    let server = server.map(ServerCommand::start).transpose()?;
-    let endpoint = match (&server, address) {
-        (Some(_), Some(_)) => {
-            let both = "an address and --server-command: leave one of them out";
-            return Err(Failure::Usage(both.to_owned()).into());
-        }
-        (Some(server), None) => server.address().into(),
-        (None, address) => address.unwrap_or(Endpoint::DEFAULT),
-    };
+    if args.server_command.is_some() && address.is_some() {
+        let both = "an address and --server-command: leave one of them out";
+        return Err(Failure::Usage(both.to_owned()).into());
+    }
     let mut show = Show::new(args.json, args.quiet, cases.len());
     let began = Instant::now();
-    let played = play_all(args, cases, &endpoint, &mut show)?;
-    drop(server);
+    let Run { played, trouble } = play_all(args, cases, address, &mut show)?;
     show.sum_up(&played, began.elapsed())?;
     if let Some(file) = &args.report {
         junit::write(file, &played)?;
     }
-    verdict(&played)
+    trouble.map_or_else(|| verdict(&played), Err)
 }
 
-/// Play `args.jobs` files at a time; a connection that cannot be made ends everything.
+/// What became of every file, in their order.
+struct Run {
+    played: Vec<Played>,
+    /// Why some were not played, or not to their end.
+    trouble: Option<anyhow::Error>,
+}
+
+/// Play the files; those that cannot be played are in the result with what was in the way.
 fn play_all(
     args: &Args,
     cases: Vec<Case>,
-    endpoint: &Endpoint,
+    address: Option<Endpoint>,
     show: &mut Show,
-) -> anyhow::Result<Vec<Played>> {
+) -> anyhow::Result<Run> {
+    let names: Vec<String> = cases.iter().map(|case| case.name().to_owned()).collect();
+    let mut played = BTreeMap::new();
+    let server = args.server_command.as_deref().map(ServerCommand::start);
+    let trouble = match server.transpose() {
+        Err(error) => Some(error),
+        Ok(server) => {
+            let own = server.as_ref().map(|server| server.address().into());
+            let endpoint = own.or(address).unwrap_or(Endpoint::DEFAULT);
+            play_side_by_side(args, cases, &endpoint, |index, case| {
+                show.case(&case)?;
+                played.insert(index, case);
+                Ok(())
+            })?
+        }
+    };
+    if let Some(error) = &trouble {
+        for (index, name) in names.iter().enumerate() {
+            if let Entry::Vacant(place) = played.entry(index) {
+                show.case(place.insert(Played::not(name, error)))?;
+            }
+        }
+    }
+    let played = played.into_values().collect();
+    Ok(Run { played, trouble })
+}
+
+/// Play `args.jobs` files at a time; after the first that cannot be played no other is begun.
+fn play_side_by_side(
+    args: &Args,
+    cases: Vec<Case>,
+    endpoint: &Endpoint,
+    mut was_played: impl FnMut(usize, Played) -> io::Result<()>,
+) -> anyhow::Result<Option<anyhow::Error>> {
     let mut options = otherend_net::play::PlayOptions::default();
     options.connect = args.route.options();
     options.timing = args.play.timing();
     options.timeout = args.timeout;
     let jobs = args.jobs.clamp(1, cases.len().max(1));
-    let queue = std::sync::Mutex::new(cases.into_iter().enumerate());
+    let stopped = AtomicBool::new(false);
+    let queue = Mutex::new(cases.into_iter().enumerate());
     let next = || {
-        let mut queue = queue
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        queue.next()
+        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.next().filter(|_| !stopped.load(Ordering::Relaxed))
     };
-    let mut played = Vec::new();
+    let mut trouble = None;
     thread::scope(|scope| {
         let (done, results) = mpsc::channel();
         for _ in 0..jobs {
             let (done, options) = (done.clone(), &options);
             scope.spawn(move || {
                 while let Some((index, case)) = next() {
-                    // Nobody listens any more once a connection could not be made.
                     let result = case.play(endpoint, options, args.update);
+                    // Nobody listens any more once stdout is gone.
                     if done.send((index, result)).is_err() {
                         return;
                     }
@@ -143,17 +179,20 @@ fn play_all(
         }
         drop(done);
         for (index, result) in results {
-            let case = result.map_err(|trouble| match trouble {
-                Trouble::Connect(error) => why::not_connected(&error, endpoint, &options.connect),
-                Trouble::File(failure) => failure.into(),
-            })?;
-            show.case(&case)?;
-            played.push((index, case));
+            match result {
+                Ok(case) => was_played(index, case)?,
+                Err(first) => {
+                    stopped.store(true, Ordering::Relaxed);
+                    trouble.get_or_insert(first);
+                }
+            }
         }
         anyhow::Ok(())
     })?;
-    played.sort_by_key(|(index, _)| *index);
-    Ok(played.into_iter().map(|(_, case)| case).collect())
+    Ok(trouble.map(|trouble| match trouble {
+        Trouble::Connect(error) => why::not_connected(&error, endpoint, &options.connect),
+        Trouble::File(failure) => failure.into(),
+    }))
 }
 
 /// The exit code of all files together: what differs weighs more than what is silent.

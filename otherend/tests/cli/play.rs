@@ -1,5 +1,6 @@
 //! `otherend play`.
 
+use std::io::Write;
 use std::net::TcpListener;
 
 use super::program::{Program, otherend};
@@ -136,6 +137,49 @@ fn nobody_there_is_network_trouble() {
     program.run().exited(1).complained("connection refused");
 }
 
+/// A server that answers its first connection, and is gone after it; its address.
+fn once() -> (String, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    let server = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().expect("a client");
+        drop(listener);
+        let answer = "250 rang 3 times, ticket 0b1e\n251 0b1e done\n";
+        peer.write_all(answer.as_bytes()).expect("sent");
+        peer.shutdown(std::net::Shutdown::Write).expect("said");
+        std::io::copy(&mut peer, &mut std::io::sink()).expect("heard");
+    });
+    (address, server)
+}
+
+#[test]
+fn files_that_cannot_be_played_are_reported_too() {
+    let (address, server) = once();
+    let files = ["a.talk", "b.talk", "c.talk"];
+    let words = ["--json", "--report", "junit=report.xml", &address];
+    let mut program = otherend(&[&["play"], &files[..], &words].concat());
+    for file in files {
+        program = program.file(file, BELL);
+    }
+    let path = program.folder().join("report.xml");
+    let (outcome, report) = program.run_and_read(&path);
+    server.join().expect("the server");
+    let outcome = outcome.exited(1).complained("connection refused");
+    let events = outcome.stdout.lines();
+    let events = events.map(|line| serde_json::from_str(line).expect("JSON"));
+    let events: Vec<serde_json::Value> = events.collect();
+    let seen = |key: &str| -> Vec<_> { events.iter().map(|event| event[key].clone()).collect() };
+    assert_eq!(seen("file"), files);
+    assert_eq!(seen("passed"), [true, false, false]);
+    assert_eq!(events[1]["cause"], "not-listening");
+    assert!(
+        report.contains("tests=\"3\" failures=\"0\" errors=\"2\""),
+        "{report}"
+    );
+    let errors = report.matches("<error type=\"not-listening\" message=\"cannot connect to ");
+    assert_eq!(errors.count(), 2, "{report}");
+}
+
 #[test]
 fn every_file_is_read_before_a_byte_is_said() {
     let outcome = play(&["bell.talk", "bad.talk", "rules.talk"])
@@ -156,6 +200,7 @@ fn a_server_that_does_not_start_is_explained() {
     program
         .run()
         .exited(1)
+        .said("not played bell.talk\n")
         .complained("the server ended before it listened: exit status: 7");
     let words = ["play", "bell.talk", "--server-command", "true"];
     let program = otherend(&words).file("bell.talk", BELL);

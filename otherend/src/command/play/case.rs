@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use otherend_core::transcript::{Mismatch, Outcome, Plan, Reason, Transcript, unsealed};
+use otherend_net::diagnose::Word;
 use otherend_net::play::{PlayError, PlayOptions, play, update};
 use otherend_net::{ConnectError, Endpoint};
 
@@ -28,8 +29,19 @@ pub(super) struct Played {
     pub(super) took: Duration,
     /// What did not fit, if anything.
     pub(super) mismatch: Option<Mismatch>,
+    /// Why it could not be played to its end, if it could not.
+    pub(super) obstacle: Option<Obstacle>,
     /// The file was brought up to date.
     pub(super) updated: bool,
+}
+
+/// What was in the way of a file: nothing is known of whether it fits.
+#[derive(Debug)]
+pub(super) struct Obstacle {
+    /// The word of the likeliest cause, as `otherend diagnose` has it.
+    pub(super) cause: Option<Word>,
+    /// What failed, in a line.
+    pub(super) text: String,
 }
 
 /// What ends a whole test run.
@@ -56,6 +68,7 @@ pub(super) enum Ending {
     Differed,
     /// All that was heard fitted, and the rest did not come in time.
     Silent,
+    NotPlayed,
 }
 
 /// Read all files; every one that cannot be used is in the error.
@@ -103,6 +116,10 @@ fn read_one(path: &Path, args: &PlayArgs, updates: bool) -> Result<Case, Failure
 }
 
 impl Case {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Play it once; with `updates`, write into the file what it should say.
     pub(super) fn play(
         self,
@@ -125,6 +142,7 @@ impl Case {
                 Outcome::Passed => None,
                 Outcome::Failed(mismatch) => Some(*mismatch),
             },
+            obstacle: None,
             updated,
         })
     }
@@ -141,8 +159,26 @@ impl Case {
 }
 
 impl Played {
+    /// The file `name`, which `error` kept from being played.
+    pub(super) fn not(name: &str, error: &anyhow::Error) -> Self {
+        let cause = match error.downcast_ref() {
+            Some(Failure::Unreached { causes, .. }) => causes.first().copied(),
+            _ => None,
+        };
+        let text = error.to_string();
+        let text = text.lines().next().unwrap_or_default().to_owned();
+        Played {
+            name: name.to_owned(),
+            took: Duration::ZERO,
+            mismatch: None,
+            obstacle: Some(Obstacle { cause, text }),
+            updated: false,
+        }
+    }
+
     pub(super) fn ending(&self) -> Ending {
         match &self.mismatch {
+            None if self.obstacle.is_some() => Ending::NotPlayed,
             None => Ending::Passed,
             Some(mismatch) if is_silence(mismatch) => Ending::Silent,
             Some(_) => Ending::Differed,

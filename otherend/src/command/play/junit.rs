@@ -15,15 +15,19 @@ pub(super) fn write(file: &Path, played: &[Played]) -> Result<(), Failure> {
 }
 
 fn report(played: &[Played]) -> String {
-    let failures = played.iter().filter(|case| case.ending() != Ending::Passed);
+    let count = |counts: fn(Ending) -> bool| {
+        let those = played.iter().filter(|case| counts(case.ending()));
+        those.count()
+    };
     let took: Duration = played.iter().map(|case| case.took).sum();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     // Writing to a string cannot fail.
     let _ = writeln!(
         out,
-        "<testsuite name=\"otherend play\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"{:.3}\">",
+        "<testsuite name=\"otherend play\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3}\">",
         played.len(),
-        failures.count(),
+        count(|ending| matches!(ending, Ending::Differed | Ending::Silent)),
+        count(|ending| ending == Ending::NotPlayed),
         took.as_secs_f64(),
     );
     for case in played {
@@ -35,18 +39,30 @@ fn report(played: &[Played]) -> String {
             escaped(file),
             case.took.as_secs_f64(),
         );
-        let _ = match &case.mismatch {
-            None => writeln!(out, "/>"),
-            Some(mismatch) => writeln!(
-                out,
-                ">\n    <failure message=\"{}\">{}</failure>\n  </testcase>",
-                escaped(&mismatch.to_string()),
-                escaped(&mismatch.render(&case.name)),
-            ),
-        };
+        out.push_str(&result(case));
     }
     out.push_str("</testsuite>\n");
     out
+}
+
+/// How it ended, to the end of its element.
+fn result(case: &Played) -> String {
+    match (&case.mismatch, &case.obstacle) {
+        (Some(mismatch), _) => format!(
+            ">\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n",
+            escaped(&mismatch.to_string()),
+            escaped(&mismatch.render(&case.name)),
+        ),
+        (None, Some(obstacle)) => {
+            let cause = obstacle.cause.map(|word| format!(" type=\"{word}\""));
+            format!(
+                ">\n    <error{} message=\"{}\"/>\n  </testcase>\n",
+                cause.unwrap_or_default(),
+                escaped(&obstacle.text),
+            )
+        }
+        (None, None) => "/>\n".to_owned(),
+    }
 }
 
 /// Text as XML has it. What is shown of peers holds no control characters; file names may.
@@ -84,6 +100,7 @@ mod tests {
             name: name.to_owned(),
             took: Duration::from_millis(250),
             mismatch: None,
+            obstacle: None,
             updated: false,
         };
         assert_eq!(

@@ -47,6 +47,8 @@ impl Show {
     fn text_of(&self, case: &Played) -> String {
         let took = human::duration(case.took);
         match &case.mismatch {
+            // Why is said once, at the end.
+            None if case.obstacle.is_some() => format!("not played {}\n", case.name),
             None if self.quiet => String::new(),
             None => {
                 let word = if case.updated { "updated" } else { "ok    " };
@@ -68,13 +70,17 @@ impl Show {
         if self.json || self.quiet || played.len() < 2 {
             return Ok(());
         }
-        let passed = played.iter().filter(|case| case.ending() == Ending::Passed);
-        let passed = passed.count();
-        let failed = played.len() - passed;
+        let count = |ending| played.iter().filter(|case| case.ending() == ending).count();
+        let (passed, not_played) = (count(Ending::Passed), count(Ending::NotPlayed));
+        let failed = played.len() - passed - not_played;
+        let not_played = match not_played {
+            0 => String::new(),
+            some => format!("{some} not played, "),
+        };
         let took = human::duration(took);
         writeln!(
             anstream::stdout(),
-            "{passed} passed, {failed} failed, in {took}"
+            "{passed} passed, {failed} failed, {not_played}in {took}"
         )
     }
 }
@@ -82,7 +88,7 @@ impl Show {
 fn json_of(case: &Played) -> String {
     let mut object = json!({
         "file": case.name,
-        "passed": case.mismatch.is_none(),
+        "passed": case.ending() == Ending::Passed,
         "updated": case.updated,
         "seconds": case.took.as_secs_f64(),
     });
@@ -97,6 +103,14 @@ fn json_of(case: &Played) -> String {
         object["heard"] = mismatch.heard_as_text().into();
         object["at"] = mismatch.difference.as_ref().map(|d| d.at).into();
         object["text"] = mismatch.to_string().into();
+    }
+    if let Some(obstacle) = &case.obstacle {
+        object["cause"] = match obstacle.cause {
+            Some(word) => word.as_str(),
+            None => "not-played",
+        }
+        .into();
+        object["text"] = obstacle.text.clone().into();
     }
     format!("{object}\n")
 }
