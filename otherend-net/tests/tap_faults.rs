@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ends::{anywhere, connect, hear, hear_out, is_reset, say};
+use ends::{anywhere, connect, hear, hear_out, is_reset, reset, say};
 use otherend_net::core::transcript::{Masks, Plan, Recording as Recorded, Transcript};
 use otherend_net::core::{AnyBehaviour, Script, Time};
 use otherend_net::recording::{Notes, Recording, RecordingConfig, Writer};
@@ -238,16 +238,25 @@ fn a_stalled_direction_passes_nothing_and_the_other_goes_on() {
     hear(&f.client, b"go\n");
     say(&f.client, b"are you there?\n");
     hear(&f.server, b"are you there?\n");
-    f.client
-        .set_read_timeout(Some(Duration::from_millis(50)))
-        .unwrap();
-    let silent = std::io::Read::read(&mut &f.client, &mut [0]).unwrap_err();
-    assert_eq!(silent.kind(), std::io::ErrorKind::WouldBlock);
-    // When both have finished, there is nothing to wait for.
+    hears_nothing(&f.client);
+    // Not even an end, also when both have finished.
     f.client.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(hear_out(&f.server), b"");
     f.server.shutdown(Shutdown::Write).unwrap();
-    f.client.set_read_timeout(None).unwrap();
-    assert_eq!(hear_out(&f.client), b"");
+    hears_nothing(&f.client);
+    // It lasts until the listener goes itself.
+    assert_eq!(f.tap.handle().conversations().len(), 1);
+    reset(f.client);
+    while !f.tap.handle().conversations().is_empty() {
+        std::thread::yield_now();
+    }
+}
+
+fn hears_nothing(mut stream: &TcpStream) {
+    let moment = Some(Duration::from_millis(50));
+    stream.set_read_timeout(moment).unwrap();
+    let silent = std::io::Read::read(&mut stream, &mut [0]).unwrap_err();
+    assert_eq!(silent.kind(), std::io::ErrorKind::WouldBlock);
 }
 
 #[test]

@@ -71,12 +71,12 @@ fn reach(tap: &Tapping, clock: Clock, observer: &mut dyn Observer) -> Option<Tcp
 /// Close the streams as the connection ended.
 fn close(streams: &[&TcpStream], ending: Ending) {
     match ending {
-        Ending::Finished
-        | Ending::NotConnected
-        | Ending::CutByFault(_)
-        | Ending::ClosedHere
-        | Ending::Drained => farewell(streams),
-        Ending::Reset(_)
+        Ending::Finished | Ending::CutByFault(_) | Ending::ClosedHere | Ending::Drained => {
+            farewell(streams)
+        }
+        // A close would look like a server that has nothing to say.
+        Ending::NotConnected
+        | Ending::Reset(_)
         | Ending::Unreachable(_)
         | Ending::ResetByFault(_)
         | Ending::Stopped

@@ -22,6 +22,8 @@ enum Phase {
     Finishing,
     /// It has finished, and the listener was told.
     Finished,
+    /// It has finished, and the listener is never told: it waits until it goes itself.
+    Withheld,
     /// The listener takes nothing any more.
     Broken(Loss),
 }
@@ -96,8 +98,7 @@ impl Lane {
             return;
         }
         if discarded {
-            // A direction that is stalled does not tell the listener.
-            self.phase = Phase::Finished;
+            self.phase = Phase::Withheld;
             return;
         }
         self.phase = Phase::Finishing;
