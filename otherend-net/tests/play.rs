@@ -204,6 +204,17 @@ fn who_does_not_answer_is_named() {
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
+#[test]
+fn who_does_not_receive_datagrams_is_named_too() {
+    let nobody = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let address = nobody.local_addr().expect("bound");
+    drop(nobody);
+    let plan = plan("over udp\nC: hi\nS: hi\n");
+    let error = play(plan, &address.into(), &options()).expect_err("nobody listens");
+    let text = format!("cannot carry the connection: nothing is listening on udp {address}");
+    assert_eq!(error.to_string(), text);
+}
+
 #[cfg(feature = "tokio")]
 #[test]
 fn async_programs_play_too() {

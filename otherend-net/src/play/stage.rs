@@ -58,6 +58,9 @@ impl Stage {
                 self.open(connection, socket);
             }
             self.go_on();
+            if let Some(error) = self.wires.iter().flatten().find_map(Wire::refusal) {
+                return Err(PlayError::Local(error));
+            }
             match self.player.outcome() {
                 Some(Outcome::Failed(mismatch)) => return Ok(Outcome::Failed(mismatch.clone())),
                 Some(Outcome::Passed) if self.is_sent() => return Ok(Outcome::Passed),

@@ -29,6 +29,8 @@ pub(super) struct Wire {
     lingers: Option<Time>,
     /// There is nothing left to do.
     pub(super) over: bool,
+    /// UDP: nobody receives datagrams there (ICMP port unreachable).
+    refused: bool,
 }
 
 /// What came from the peer.
@@ -48,6 +50,7 @@ impl Wire {
             peer_done: false,
             lingers: None,
             over: false,
+            refused: false,
         }
     }
 
@@ -68,7 +71,8 @@ impl Wire {
                 Ok(count) => _ = self.unsent.drain(..count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                Err(_) => {
+                Err(error) => {
+                    self.refused |= error.kind() == io::ErrorKind::ConnectionRefused;
                     self.unsent.clear();
                     return false;
                 }
@@ -111,7 +115,10 @@ impl Wire {
             Ok(0) => Came::End,
             Ok(count) => Came::Bytes(count),
             Err(error) if sockets::is_passing(&error) => return Came::Nothing,
-            Err(_) => Came::Loss,
+            Err(error) => {
+                self.refused |= error.kind() == io::ErrorKind::ConnectionRefused;
+                Came::Loss
+            }
         };
         if !matches!(came, Came::Bytes(_)) {
             self.peer_done = true;
@@ -132,6 +139,16 @@ impl Wire {
 
     pub(super) fn deadline(&self) -> Option<Time> {
         self.lingers.filter(|_| !self.over)
+    }
+
+    /// Where nobody receives datagrams, if that is so.
+    pub(super) fn refusal(&self) -> Option<io::Error> {
+        let Socket::Udp(socket) = &self.socket else {
+            return None;
+        };
+        let address = socket.peer_addr().ok().filter(|_| self.refused)?;
+        let text = format!("nothing is listening on udp {address}");
+        Some(io::Error::new(io::ErrorKind::ConnectionRefused, text))
     }
 
     /// What to wait for; `None`: nothing.
