@@ -28,7 +28,8 @@ pub enum Oddity {
     Stuck,
     /// The rule never fires: what sets it off is answered by the rule on this line.
     Shadowed(usize),
-    /// The hole with this name takes another part of its own line than its sample.
+    /// The hole with this name takes another part of its own line than its sample. Where that
+    /// value is said again, the file [never fits](Self::NeverFits) itself.
     TakesOther(String),
     /// An unfinished line ends with a hole: nothing tells where its value ends.
     OpenEnd,
@@ -50,7 +51,7 @@ impl Oddity {
     pub fn is_fatal(&self) -> bool {
         matches!(
             self,
-            Oddity::NeverFits(_) | Oddity::Stuck | Oddity::Shadowed(_) | Oddity::TakesOther(_)
+            Oddity::NeverFits(_) | Oddity::Stuck | Oddity::Shadowed(_)
         )
     }
 }

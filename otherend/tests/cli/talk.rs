@@ -62,6 +62,7 @@ fn lint_shows_every_file_that_is_wrong() {
     S: {{a:text=x y}} {{b:text=z}}
 ./b.talk:2: `b` takes another part of its line than its sample
     S: {{a:text=x y}} {{b:text=z}}
+./b.talk: 1 step, 1 connection; for play and serve
 ./c.talk: 6 steps, 1 connection; for play and serve
 "
     );
@@ -83,6 +84,29 @@ fn lint_tells_what_can_never_match_from_what_is_odd() {
         outcome.stdout,
         "x.talk:2: nothing refers to `a`\n    let      a = b\n"
     );
+}
+
+#[test]
+fn lint_only_warns_of_holes_that_part_their_line_otherwise() {
+    let line = "S: {{a:time=Mon, 02 Mar 2026 10:15:09 +0000}} {{b:text=x}}\n";
+    for line in [line, "S: {{a:text=hi there}} {{b:text=bye}}\n"] {
+        let passes = format!("otherend talk 1\nC: a\n{line}");
+        let program = otherend(&["talk", "lint", "x.talk"]).file("x.talk", &passes);
+        let outcome = program.run().succeeded();
+        outcome.said("x.talk:3: `a` takes another part of its line than its sample");
+        let serve = format!(
+            "{} serve {{port}} --talk x.talk -q",
+            env!("CARGO_BIN_EXE_otherend")
+        );
+        let program = otherend(&["play", "x.talk", "--server-command", &serve]);
+        program.file("x.talk", &passes).run().succeeded();
+        let said_again = format!("{passes}C: b {{{{a}}}}\nS: c\n");
+        let program = otherend(&["talk", "lint", "x.talk"]).file("x.talk", &said_again);
+        program
+            .run()
+            .exited(3)
+            .said("this never fits what the file itself says");
+    }
 }
 
 #[test]
