@@ -16,6 +16,8 @@ pub(crate) use rules::{Answer, AnswerStep, Rules};
 pub(crate) use template::{Piece, Template};
 pub(crate) use values::{Known, Values};
 
+use values::Slot;
+
 pub use matching::{Difference, Wanted};
 
 use super::{Closing, FIRST_ITEM, Item, Over, Transcript};
@@ -243,6 +245,12 @@ impl Plan {
     /// The line and the name of the hole that has this slot of the script.
     pub(crate) fn script_hole(&self, slot: usize) -> Option<(usize, String)> {
         self.script_names.get(slot).cloned()
+    }
+
+    /// Where the script's hole with this name is remembered.
+    pub(crate) fn script_slot(&self, name: &str) -> Option<Slot> {
+        let slot = self.script_names.iter().position(|(_, own)| own == name);
+        slot.map(Slot::File)
     }
 
     /// It has rules.

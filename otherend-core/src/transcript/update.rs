@@ -16,6 +16,9 @@ pub(crate) struct Edit {
     pub(crate) steps: Vec<Step>,
 }
 
+/// The value by a hole's name, if there is one.
+type Remembered<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
 /// One line of a turn, in the file and as the turn was heard.
 pub(crate) struct Turn<'a> {
     /// What the file says, line by line with their ends.
@@ -24,6 +27,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) heard: Vec<&'a [u8]>,
     /// Whether a line of the file fits a line that was heard.
     pub(crate) fits: Box<dyn FnMut(usize, usize) -> bool + 'a>,
+    /// What the hole with a name took or said before this turn.
+    pub(crate) values: Box<Remembered<'a>>,
 }
 
 impl Turn<'_> {
@@ -50,7 +55,7 @@ impl Turn<'_> {
         let mut texts = self.texts[texts.0..texts.1].iter();
         for line in &self.heard[lines.0..lines.1] {
             mended.push(match texts.next() {
-                Some(text) => mend(text, line),
+                Some(text) => mend(text, line, &self.values),
                 None => Text::literal(line),
             });
         }
@@ -86,27 +91,35 @@ impl Turn<'_> {
     }
 }
 
-/// `heard` with the holes of `text` where they still fit between their neighbours.
-fn mend(text: &Text, heard: &[u8]) -> Text {
+/// `heard` with the holes of `text`, and what refers to earlier ones, where they still fit between
+/// their neighbours.
+fn mend(text: &Text, heard: &[u8], values: &Remembered<'_>) -> Text {
     let parts = text.parts();
     let mut mended = Text::default();
     let mut at = 0;
     for (index, part) in parts.iter().enumerate() {
-        let Part::Hole(hole) = part else {
-            continue;
+        let before = index.checked_sub(1).and_then(|before| parts.get(before));
+        let between = (
+            before.and_then(literal).unwrap_or_default(),
+            parts.get(index + 1).and_then(literal).unwrap_or_default(),
+        );
+        let found = match part {
+            Part::Literal(_) => None,
+            Part::Hole(hole) => place(heard, at, between, |bytes| takes(&hole.kind, bytes)),
+            Part::Reference(name) => values(name)
+                .and_then(|value| place(heard, at, between, |bytes| bytes == &value[..])),
         };
-        let before = index
-            .checked_sub(1)
-            .and_then(|before| literal(&parts[before]));
-        let after = parts.get(index + 1).and_then(literal);
-        let Some((start, end)) = place(hole, heard, at, before, after) else {
+        let Some((start, end)) = found else {
             continue;
         };
         mended.push(Part::Literal(heard[at..start].to_vec()));
-        mended.push(Part::Hole(Hole {
-            sample: heard[start..end].to_vec(),
-            ..hole.clone()
-        }));
+        mended.push(match part {
+            Part::Hole(hole) => Part::Hole(Hole {
+                sample: heard[start..end].to_vec(),
+                ..hole.clone()
+            }),
+            other => other.clone(),
+        });
         at = end;
     }
     mended.push(Part::Literal(heard[at..].to_vec()));
@@ -120,17 +133,14 @@ fn literal(part: &Part) -> Option<&[u8]> {
     }
 }
 
-/// Where `hole` stands in `heard`, not before `from`: behind the end of what stood before it, and in
-/// front of the beginning of what stood behind it.
+/// Where something that `fits` stands in `heard`, not before `from`: behind the end of what stood
+/// before it, and in front of the beginning of what stood behind it.
 fn place(
-    hole: &Hole,
     heard: &[u8],
     from: usize,
-    before: Option<&[u8]>,
-    after: Option<&[u8]>,
+    (before, after): (&[u8], &[u8]),
+    fits: impl Fn(&[u8]) -> bool,
 ) -> Option<(usize, usize)> {
-    let before = before.unwrap_or_default();
-    let after = after.unwrap_or_default();
     for kept in (0..=before.len()).rev() {
         let end_of_before = &before[before.len() - kept..];
         let found = memmem::find(&heard[from..], end_of_before);
@@ -141,7 +151,7 @@ fn place(
         for kept in (1..=after.len()).rev() {
             let found = memmem::find(&heard[start..], &after[..kept]);
             if let Some(end) = found.map(|found| start + found)
-                && takes(&hole.kind, &heard[start..end])
+                && fits(&heard[start..end])
             {
                 return Some((start, end));
             }

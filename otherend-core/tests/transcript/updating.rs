@@ -92,3 +92,38 @@ fn a_hole_that_went_leaves_its_sample_to_its_references() {
         "S: no tickets today\nC: STATUS 1f\nS: ok\nS! close\n"
     );
 }
+
+/// What the client of `file` says while it is brought up to date by `turns`.
+fn says(file: &str, turns: &[&str]) -> String {
+    let file = format!("otherend talk 1\n{file}");
+    let transcript = Transcript::parse(file.as_bytes()).unwrap();
+    let mut player = Player::client(Arc::new(Plan::new(transcript))).updating();
+    let (mut now, mut out) = (Time::ZERO, Outbox::new());
+    player.opened(0, now, &mut out);
+    for turn in turns {
+        player.heard(0, now, turn.as_bytes(), &mut out);
+        now = now + Duration::from_secs(1);
+        player.tick(0, now, &mut out);
+    }
+    String::from_utf8(out.unsent().to_vec()).unwrap()
+}
+
+#[test]
+fn what_a_changed_line_says_is_said_again() {
+    let file =
+        "C: LOGIN\nS: 250 v1 session {{s:hex=ab12}}\nC: USE {{s}}\nS: 251 {{s}} ok\nS! close\n";
+    let turns = ["250 v2 session 77ff\n", "251 77ff fine\n"];
+    assert_eq!(says(file, &turns[..1]), "LOGIN\nUSE 77ff\n");
+    assert_eq!(
+        update(file, &turns),
+        "C: LOGIN\nS: 250 v2 session {{s:hex=77ff}}\nC: USE {{s}}\nS: 251 {{s}} fine\nS! close\n"
+    );
+}
+
+#[test]
+fn what_fits_beside_a_changed_line_is_said_again() {
+    let file =
+        "S: 250-v1\nS: 250 session {{s:hex=ab12}} from {{a:ip=127.0.0.1}}\nC: USE {{s}} {{a}}\n";
+    let turn = "250-v2\n250 session 77ff from 10.0.0.1\n";
+    assert_eq!(says(file, &[turn]), "USE 77ff 10.0.0.1\n");
+}

@@ -7,7 +7,7 @@ use super::lane::Turn;
 use super::{Player, side};
 use crate::transcript::plan::{Beat, Extent, Known, Plan, Says};
 use crate::transcript::update::{self, Edit};
-use crate::transcript::{Eol, Item, Setting, Step, Transcript};
+use crate::transcript::{Eol, Hole, Item, Part, Setting, Step, Text, Transcript};
 use crate::{Role, Time};
 
 /// A turn has ended when nothing more came for this long.
@@ -95,7 +95,7 @@ impl Player {
         let eol = eol(plan);
         let texts = update::joined(steps.iter().copied(), eol);
         let heard: Vec<&[u8]> = heard.split_inclusive(|b| *b == b'\n').collect();
-        let known = Known {
+        let mut known = Known {
             file: &mut self.values,
             connection: &mut self.lanes[connection].values,
         };
@@ -109,12 +109,24 @@ impl Player {
                 .fit(heard[line], Extent::Whole, &known, takes);
             fit.is_some()
         };
+        let value = |name: &str| known.value(plan.script_slot(name)).map(<[u8]>::to_vec);
         let mended = update::Turn {
-            texts,
+            texts: texts.clone(),
             heard: heard.clone(),
             fits: Box::new(fits),
+            values: Box::new(value),
         }
         .mended();
+        for (text, line) in mended.iter().zip(&heard) {
+            // A line of the file that fits has its old samples, another one what was heard.
+            let of_file = texts.iter().position(|of_file| of_file == text);
+            let expected = of_file.and_then(|index| says.lines.get(index));
+            let template = expected.map(|expected| &expected.template);
+            match template.filter(|it| it.fit(line, Extent::Whole, &known, takes).is_some()) {
+                Some(template) => template.remember(line, takes, &mut known),
+                None => remember_samples(plan, text, &mut known),
+            }
+        }
         let like = steps.first()?;
         Some(Edit {
             before: *lines.first()?,
@@ -127,12 +139,24 @@ impl Player {
     }
 }
 
+/// What the holes of a line took that was written anew: it may be said later.
+fn remember_samples(plan: &Plan, text: &Text, known: &mut Known<'_>) {
+    for part in text.parts() {
+        if let Part::Hole(Hole {
+            name: Some(name),
+            sample,
+            ..
+        }) = part
+        {
+            known.remember(plan.script_slot(name), sample);
+        }
+    }
+}
+
 /// Lines that come before the one on `line`.
 fn insertion(plan: &Plan, line: usize, heard: &[u8]) -> Option<Edit> {
     let like = step_on(plan, line)?;
-    let texts = heard
-        .split_inclusive(|b| *b == b'\n')
-        .map(crate::transcript::Text::literal);
+    let texts = heard.split_inclusive(|b| *b == b'\n').map(Text::literal);
     Some(Edit {
         lines: Vec::new(),
         before: line,
