@@ -72,6 +72,8 @@ pub struct Options {
     pub family: Family,
     /// Do not look up names.
     pub no_dns: bool,
+    /// What the name is known to stand for: it is not looked up again. Empty: look it up.
+    pub addresses: Vec<SocketAddr>,
     /// Speak TLS: say a hello and look at the answer. No handshake is finished.
     pub tls: bool,
     /// A line to say once connected.
@@ -93,6 +95,7 @@ impl Default for Options {
             deadline: Duration::from_secs(10),
             family: Family::Any,
             no_dns: false,
+            addresses: Vec::new(),
             tls: false,
             say: None,
             expect: None,

@@ -18,11 +18,14 @@ use super::{
 use crate::endpoint::{Endpoint, Host};
 use crate::interfaces::{self, Interface};
 
-/// Shares of the deadline, in hundredths: a name may take 40, connecting 40, contrast 12. The rest
-/// is for reading tables and rules.
+/// Shares of the deadline, in hundredths: a name may take 40, and 60 when nobody has answered by
+/// then; connecting 40 of what is left, but for contrast, which may take 12. The rest is for reading
+/// tables and rules.
 const SHARE_NAME: u32 = 40;
+const SHARE_SLOW_NAME: u32 = 60;
 const SHARE_CONNECT: u32 = 40;
 const SHARE_CONTRAST: u32 = 12;
+const SHARE_BEFORE_CONTRAST: u32 = 88;
 const SHARE_TALK: u32 = 95;
 /// Within less, an answer may still be on its way; more would only be waited for.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -127,9 +130,15 @@ impl<'a> Run<'a> {
     }
 
     fn name(&mut self, endpoint: &Endpoint) -> Vec<SocketAddr> {
-        let limit = self.share(SHARE_NAME);
+        if !self.options.addresses.is_empty() {
+            return self.options.addresses.clone();
+        }
+        let limits = name::Limits {
+            enough: self.share(SHARE_NAME),
+            most: self.share(SHARE_SLOW_NAME),
+        };
         self.watched.begins(Stage::Name, &self.evidence.asked.host);
-        let (addresses, finding) = match name::look_up(endpoint, self.options, limit) {
+        let (addresses, finding) = match name::look_up(endpoint, self.options, limits) {
             Ok(found) => found,
             Err(error) => (Vec::new(), Some(name::finding_of(&error, Duration::ZERO))),
         };
@@ -170,7 +179,10 @@ impl<'a> Run<'a> {
             .filter(tryable)
             .map(|target| target.address)
             .collect();
-        let limit = self.share(SHARE_CONNECT);
+        let left = self
+            .share(SHARE_BEFORE_CONTRAST)
+            .saturating_sub(self.started.elapsed());
+        let limit = self.share(SHARE_CONNECT).min(left);
         let (watched, targets) = (&mut self.watched, &self.evidence.targets);
         watched.begins(Stage::Connection, &phrase::list(&addresses));
         let probes = probe::connect_all(&addresses, limit, |probe| {

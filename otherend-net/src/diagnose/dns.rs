@@ -11,6 +11,8 @@ const TYPE_A: u16 = 1;
 const TYPE_AAAA: u16 = 28;
 /// The longest answer that is read; what is cut off is not needed here.
 const ANSWER: usize = 1500;
+/// When there are addresses of one type: how long those of the other are waited for.
+const OTHER_TYPE: Duration = Duration::from_millis(300);
 
 /// The name servers that the system is told to ask, and the name with the first search domain where
 /// the system would add one.
@@ -56,31 +58,34 @@ impl Configured {
     }
 }
 
-/// Ask one server for the addresses of a name.
+/// Ask one server for the addresses of a name, of both types at once.
 pub(super) fn ask(server: SocketAddr, name: &str, family: Family, limit: Duration) -> Resolver {
     let started = Instant::now();
-    let mut best = None;
-    for kind in [TYPE_A, TYPE_AAAA] {
-        let wanted = match kind {
-            TYPE_A => family != Family::V6,
-            _ => family != Family::V4,
-        };
+    let kinds = match family {
+        Family::Any => &[TYPE_A, TYPE_AAAA][..],
+        Family::V4 => &[TYPE_A],
+        Family::V6 => &[TYPE_AAAA],
+    };
+    let asked: Vec<Question> = kinds
+        .iter()
+        .map(|kind| Question::send(server, name, *kind))
+        .collect();
+    let (mut best, mut addresses) = (None, Vec::new());
+    for question in asked {
         let left = limit.saturating_sub(started.elapsed());
-        if wanted && !left.is_zero() {
-            let answer = answer(server, name, kind, left);
-            best = Some(better(best, answer));
-        }
-        // One that is silent for one type is not asked for the other.
-        if matches!(
-            best,
-            Some(ResolverAnswer::Silent | ResolverAnswer::Unreachable)
-        ) {
-            break;
-        }
+        let left = if addresses.is_empty() {
+            left
+        } else {
+            left.min(OTHER_TYPE)
+        };
+        let (answer, more) = question.answer(left);
+        best = Some(better(best, answer));
+        addresses.extend(more);
     }
     Resolver {
         address: server,
         answer: best.unwrap_or(ResolverAnswer::Silent),
+        addresses,
         took: started.elapsed(),
     }
 }
@@ -96,23 +101,36 @@ fn better(known: Option<ResolverAnswer>, new: ResolverAnswer) -> ResolverAnswer 
     }
 }
 
-fn answer(server: SocketAddr, name: &str, kind: u16, limit: Duration) -> ResolverAnswer {
-    let Some(question) = question(name, kind) else {
-        return ResolverAnswer::NoSuchName;
-    };
-    match exchange(server, &question, limit) {
-        Ok(Some(answer)) => read(&answer, kind),
-        Ok(None) => ResolverAnswer::Silent,
-        Err(_) => ResolverAnswer::Unreachable,
+/// A question on its way, on a socket of its own.
+struct Question {
+    kind: u16,
+    /// `None` for a name that cannot be one.
+    sent: Option<std::io::Result<UdpSocket>>,
+}
+
+impl Question {
+    fn send(server: SocketAddr, name: &str, kind: u16) -> Question {
+        let question = question(name, kind);
+        Question {
+            kind,
+            sent: question.map(|question| send(server, &question)),
+        }
+    }
+
+    fn answer(self, limit: Duration) -> (ResolverAnswer, Vec<IpAddr>) {
+        let answer = match self.sent {
+            None => return (ResolverAnswer::NoSuchName, Vec::new()),
+            Some(sent) => sent.and_then(|socket| receive(&socket, self.kind, limit)),
+        };
+        match answer {
+            Ok(Some(answer)) => read(&answer, self.kind),
+            Ok(None) => (ResolverAnswer::Silent, Vec::new()),
+            Err(_) => (ResolverAnswer::Unreachable, Vec::new()),
+        }
     }
 }
 
-/// Send the question and wait for an answer with its number; `None` when none came in time.
-fn exchange(
-    server: SocketAddr,
-    question: &[u8],
-    limit: Duration,
-) -> std::io::Result<Option<Vec<u8>>> {
+fn send(server: SocketAddr, question: &[u8]) -> std::io::Result<UdpSocket> {
     let any = if server.is_ipv4() {
         "0.0.0.0:0"
     } else {
@@ -121,19 +139,23 @@ fn exchange(
     let socket = UdpSocket::bind(any)?;
     socket.connect(server)?;
     socket.send(question)?;
+    Ok(socket)
+}
+
+/// Wait for the answer with the question's number; `None` when none came in time.
+fn receive(socket: &UdpSocket, kind: u16, limit: Duration) -> std::io::Result<Option<Vec<u8>>> {
     let deadline = Instant::now() + limit;
     let mut buffer = [0; ANSWER];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(None);
-        }
-        socket.set_read_timeout(Some(left))?;
+        // What has come by the deadline is still taken.
+        socket.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
         match socket.recv(&mut buffer) {
-            Ok(length) if buffer[..length].starts_with(&question[..2]) => {
+            Ok(length) if buffer[..length].starts_with(&number(kind)) => {
                 return Ok(Some(buffer[..length].to_vec()));
             }
-            Ok(_) => {}
+            Ok(_) if !left.is_zero() => {}
+            Ok(_) => return Ok(None),
             Err(error) if is_timeout(&error) => return Ok(None),
             Err(error) => return Err(error),
         }
@@ -147,10 +169,15 @@ fn is_timeout(error: &std::io::Error) -> bool {
     )
 }
 
+/// The number only has to differ between the two questions of one run, each on its own socket.
+fn number(kind: u16) -> [u8; 2] {
+    [0x6F, kind.to_be_bytes()[1]]
+}
+
 /// Header and question (RFC 1035 §4.1); `None` for a name that cannot be one.
 fn question(name: &str, kind: u16) -> Option<Vec<u8>> {
-    // The number only has to differ between the two questions of one run, each on its own socket.
-    let mut question = vec![0x6F, kind.to_be_bytes()[1], 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    let [high, low] = number(kind);
+    let mut question = vec![high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     for label in name.trim_end_matches('.').split('.') {
         let length = u8::try_from(label.len())
             .ok()
@@ -164,30 +191,43 @@ fn question(name: &str, kind: u16) -> Option<Vec<u8>> {
     Some(question)
 }
 
-/// The response code, and how many of the answers are addresses of this type.
-fn read(answer: &[u8], kind: u16) -> ResolverAnswer {
-    let Some(code) = answer.get(3).map(|octet| octet & 0x0F) else {
-        return ResolverAnswer::Error(1);
+/// The response code, and those of the answers that are addresses of this type.
+fn read(answer: &[u8], kind: u16) -> (ResolverAnswer, Vec<IpAddr>) {
+    let code = answer.get(3).map(|octet| octet & 0x0F);
+    let addresses = match code {
+        Some(0) => addresses(answer, kind).unwrap_or_default(),
+        _ => Vec::new(),
     };
-    match (code, addresses(answer, kind)) {
-        (3, _) => ResolverAnswer::NoSuchName,
-        (0, None | Some(0)) => ResolverAnswer::NoSuchAddress,
-        (0, Some(count)) => ResolverAnswer::Addresses(count),
-        (code, _) => ResolverAnswer::Error(code),
-    }
+    let said = match (code, addresses.len()) {
+        (None, _) => ResolverAnswer::Error(1),
+        (Some(3), _) => ResolverAnswer::NoSuchName,
+        (Some(0), 0) => ResolverAnswer::NoSuchAddress,
+        (Some(0), count) => ResolverAnswer::Addresses(u16::try_from(count).unwrap_or(u16::MAX)),
+        (Some(code), _) => ResolverAnswer::Error(code),
+    };
+    (said, addresses)
 }
 
-fn addresses(answer: &[u8], kind: u16) -> Option<u16> {
+fn addresses(answer: &[u8], kind: u16) -> Option<Vec<IpAddr>> {
     let records = u16::from_be_bytes([*answer.get(6)?, *answer.get(7)?]);
     let mut at = after_name(answer, 12)? + 4;
-    let mut found = 0;
+    let mut found = Vec::new();
     for _ in 0..records {
         let start = after_name(answer, at)?;
         let fields = answer.get(start..start + 10)?;
-        found += u16::from(fields[..2] == kind.to_be_bytes());
-        at = start + 10 + usize::from(u16::from_be_bytes([fields[8], fields[9]]));
+        let length = usize::from(u16::from_be_bytes([fields[8], fields[9]]));
+        at = start + 10 + length;
+        let data = answer.get(start + 10..at)?;
+        if fields[..2] == kind.to_be_bytes() {
+            found.extend(address(data));
+        }
     }
     Some(found)
+}
+
+fn address(data: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(data).map(IpAddr::from).ok();
+    v4.or_else(|| <[u8; 16]>::try_from(data).map(IpAddr::from).ok())
 }
 
 /// Where the name that begins at `at` ends; it may end in a pointer (RFC 1035 §4.1.4).
@@ -219,31 +259,41 @@ mod tests {
         bytes
     }
 
+    fn said(answer: &[u8]) -> ResolverAnswer {
+        read(answer, TYPE_A).0
+    }
+
     #[test]
     fn answers_are_told_apart() {
         let alias = (5, &[1, b'x', 0][..]);
         let address = (TYPE_A, &[192, 0, 2, 1][..]);
         assert_eq!(
-            read(&response(0, &[alias, address]), TYPE_A),
+            said(&response(0, &[alias, address])),
             ResolverAnswer::Addresses(1)
         );
-        assert_eq!(
-            read(&response(0, &[alias]), TYPE_A),
-            ResolverAnswer::NoSuchAddress
-        );
-        assert_eq!(read(&response(3, &[]), TYPE_A), ResolverAnswer::NoSuchName);
-        assert_eq!(read(&response(2, &[]), TYPE_A), ResolverAnswer::Error(2));
-        assert_eq!(read(&[0, 0], TYPE_A), ResolverAnswer::Error(1));
+        assert_eq!(said(&response(0, &[alias])), ResolverAnswer::NoSuchAddress);
+        assert_eq!(said(&response(3, &[])), ResolverAnswer::NoSuchName);
+        assert_eq!(said(&response(2, &[])), ResolverAnswer::Error(2));
+        assert_eq!(said(&[0, 0]), ResolverAnswer::Error(1));
+    }
+
+    #[test]
+    fn the_addresses_are_read() {
+        let records = [
+            (TYPE_A, &[192, 0, 2, 1][..]),
+            (5, &[0]),
+            (TYPE_A, &[192, 0, 2, 2]),
+        ];
+        let (_, addresses) = read(&response(0, &records), TYPE_A);
+        let expected = [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from);
+        assert_eq!(addresses, expected);
     }
 
     #[test]
     fn a_cut_answer_has_no_addresses() {
         let whole = response(0, &[(TYPE_A, &[192, 0, 2, 1])]);
         for length in 4..whole.len() - 4 {
-            assert_eq!(
-                read(&whole[..length], TYPE_A),
-                ResolverAnswer::NoSuchAddress
-            );
+            assert_eq!(said(&whole[..length]), ResolverAnswer::NoSuchAddress);
         }
     }
 

@@ -1,19 +1,17 @@
 //! Step 2, the name: every address that the system's resolver gives, how long it took, where the
 //! addresses come from; and when there are none, what the name servers themselves say.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+mod asked;
 
-use super::dns::{self, Configured};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
 use super::evidence::{NameFinding, NameOutcome, NameSource, Resolver, ResolverAnswer};
 use super::verdict::answer;
 use super::{Mark, Options, phrase};
-use crate::endpoint::{Endpoint, Host, ResolveError};
+use crate::endpoint::{Endpoint, Host, ResolveError, interleave};
 
-/// How long the name servers' own answers are waited for once the system has answered.
-const PATIENCE: Duration = Duration::from_millis(500);
+pub(super) use asked::Limits;
 
 /// Look a name up. The addresses are empty when there are none; `None` when it is no name at all.
 ///
@@ -23,33 +21,42 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) fn look_up(
     endpoint: &Endpoint,
     options: &Options,
-    limit: Duration,
+    limits: Limits,
 ) -> Result<(Vec<SocketAddr>, Option<NameFinding>), ResolveError> {
     let Host::Name(name) = endpoint.host() else {
         return Ok((endpoint.resolve(options.family, options.no_dns)?, None));
     };
-    let started = Instant::now();
-    let asked = ask_servers(name, options, limit);
-    let resolved = endpoint.resolve_within(options.family, options.no_dns, limit);
-    let took = started.elapsed();
-    let patience = PATIENCE.min(limit.saturating_sub(took)).max(PATIENCE / 5);
-    let resolvers = match options.no_dns {
-        true => Vec::new(),
-        false => collect(&asked, patience),
+    let asked::Answers {
+        system,
+        took,
+        servers,
+    } = asked::ask(endpoint, name, options, limits);
+    let outcome = outcome(system.as_ref(), &servers);
+    let addresses = match (system.as_deref(), &outcome) {
+        (Ok(addresses), _) => addresses.to_vec(),
+        (Err(_), NameOutcome::Late) => direct(&servers, endpoint.port()),
+        (Err(_), _) => Vec::new(),
     };
-    let addresses = resolved
-        .as_deref()
-        .map(<[SocketAddr]>::to_vec)
-        .unwrap_or_default();
     let ips: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).collect();
     let finding = NameFinding {
-        outcome: outcome(resolved.as_ref(), &resolvers),
-        source: source(name, &ips, &resolvers),
-        addresses: other_family(resolved.as_ref()).unwrap_or(ips),
+        outcome,
+        source: source(name, &ips, &servers),
+        addresses: other_family(system.as_ref()).unwrap_or(ips),
         took,
-        resolvers,
+        resolvers: servers,
     };
     Ok((addresses, Some(finding)))
+}
+
+/// What the first name server that gave addresses gave.
+fn direct(servers: &[Resolver], port: u16) -> Vec<SocketAddr> {
+    let gave = servers.iter().find(|server| !server.addresses.is_empty());
+    let addresses = gave.map_or(&[][..], |server| &server.addresses);
+    let addresses: Vec<SocketAddr> = addresses
+        .iter()
+        .map(|ip| SocketAddr::new(*ip, port))
+        .collect();
+    interleave(&addresses)
 }
 
 /// A failure without what the name servers say, as a finding.
@@ -64,36 +71,6 @@ pub(super) fn finding_of(error: &ResolveError, took: Duration) -> NameFinding {
     }
 }
 
-/// Each name server in a thread of its own; they answer into the channel.
-fn ask_servers(name: &str, options: &Options, limit: Duration) -> mpsc::Receiver<Resolver> {
-    let (answers, answered) = mpsc::channel();
-    let is_localhost = crate::endpoint::is_localhost(name);
-    if options.no_dns || is_localhost {
-        return answered;
-    }
-    let configured = Configured::read();
-    let name = configured.full_name(name);
-    for server in configured.servers {
-        let (name, family, answers) = (name.clone(), options.family, answers.clone());
-        // Without a thread for it, this server's answer is missing from the evidence, no more.
-        let _ = thread::Builder::new()
-            .name("name server".into())
-            .spawn(move || drop(answers.send(dns::ask(server, &name, family, limit))));
-    }
-    answered
-}
-
-fn collect(answered: &mpsc::Receiver<Resolver>, patience: Duration) -> Vec<Resolver> {
-    let deadline = Instant::now() + patience;
-    let mut all = Vec::new();
-    while let Ok(answer) = answered.recv_timeout(deadline.saturating_duration_since(Instant::now()))
-    {
-        all.push(answer);
-    }
-    all.sort_by_key(|resolver| resolver.address);
-    all
-}
-
 fn outcome<T>(resolved: Result<T, &ResolveError>, resolvers: &[Resolver]) -> NameOutcome {
     let says = |wanted: fn(ResolverAnswer) -> bool| resolvers.iter().any(|r| wanted(r.answer));
     match resolved {
@@ -103,6 +80,12 @@ fn outcome<T>(resolved: Result<T, &ResolveError>, resolvers: &[Resolver]) -> Nam
             NameOutcome::NoFamily
         }
         Err(ResolveError::NotFound { .. }) => NameOutcome::Unknown,
+        Err(ResolveError::LookupOff { .. }) => NameOutcome::LookupOff,
+        Err(ResolveError::TimedOut { .. })
+            if says(|a| matches!(a, ResolverAnswer::Addresses(_))) =>
+        {
+            NameOutcome::Late
+        }
         Err(ResolveError::NoAnswer { .. } | ResolveError::TimedOut { .. }) => {
             match says(|a| matches!(a, ResolverAnswer::Error(_))) {
                 true => {
@@ -159,7 +142,19 @@ pub(super) fn told(finding: &NameFinding) -> (Mark, String) {
         NameSource::System => "from the system",
     };
     let text = match &finding.outcome {
-        NameOutcome::Found => return (Mark::Good, format!("{addresses}, {source}")),
+        NameOutcome::Found => {
+            let mark = if finding.is_slow() {
+                Mark::Note
+            } else {
+                Mark::Good
+            };
+            return (mark, format!("{addresses}, {source}"));
+        }
+        NameOutcome::Late => {
+            let text = format!("{addresses}, asked for directly; the system's resolver is late");
+            return (Mark::Note, format!("{text}; {}", servers(finding)));
+        }
+        NameOutcome::LookupOff => "it is a name, and names are not looked up (-n)".to_owned(),
         NameOutcome::Unknown => "the name does not exist".to_owned(),
         NameOutcome::NoFamily if finding.addresses.is_empty() => {
             "no address of the wanted family".to_owned()
@@ -168,15 +163,20 @@ pub(super) fn told(finding: &NameFinding) -> (Mark, String) {
         NameOutcome::Silent => "no answer from the resolver".to_owned(),
         NameOutcome::Failed(text) => text.clone(),
     };
-    let servers: Vec<String> = finding
+    match finding.resolvers.is_empty() || finding.outcome == NameOutcome::Unknown {
+        true => (Mark::Bad, text),
+        false => (Mark::Bad, format!("{text}; {}", servers(finding))),
+    }
+}
+
+/// What each name server answered.
+fn servers(finding: &NameFinding) -> String {
+    let said: Vec<String> = finding
         .resolvers
         .iter()
         .map(|resolver| format!("{} {}", resolver.address.ip(), answer(resolver.answer)))
         .collect();
-    match servers.is_empty() || finding.outcome == NameOutcome::Unknown {
-        true => (Mark::Bad, text),
-        false => (Mark::Bad, format!("{text}; {}", servers.join("; "))),
-    }
+    said.join("; ")
 }
 
 #[cfg(test)]
@@ -198,6 +198,7 @@ mod tests {
         let resolver = |answer| Resolver {
             address: SocketAddr::from(([192, 0, 2, 53], 53)),
             answer,
+            addresses: Vec::new(),
             took: Duration::ZERO,
         };
         assert_eq!(outcome(not_found, &[]), NameOutcome::Unknown);
@@ -207,6 +208,11 @@ mod tests {
         let no_answer = Err::<(), _>(&no_answer);
         let silent = [resolver(ResolverAnswer::Silent)];
         assert_eq!(outcome(no_answer, &silent), NameOutcome::Silent);
+        let gave = [silent[0].clone(), resolver(ResolverAnswer::Addresses(1))];
+        let (host, limit) = ("a".into(), Duration::from_secs(4));
+        let late = ResolveError::TimedOut { host, limit };
+        assert_eq!(outcome(Err::<(), _>(&late), &gave), NameOutcome::Late);
+        assert_eq!(outcome(no_answer, &gave), NameOutcome::Silent);
         let failed = [resolver(ResolverAnswer::Error(2))];
         assert!(matches!(
             outcome(no_answer, &failed),

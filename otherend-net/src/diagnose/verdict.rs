@@ -32,7 +32,7 @@ pub fn verdict(evidence: &Evidence) -> Verdict {
         return failed(evidence, vec![cause]);
     }
     if let Some(name) = &evidence.name
-        && name.outcome != NameOutcome::Found
+        && !matches!(name.outcome, NameOutcome::Found | NameOutcome::Late)
     {
         return failed(evidence, name::causes(evidence, name));
     }

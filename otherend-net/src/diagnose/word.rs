@@ -36,6 +36,9 @@ words! {
     NameNoFamily "name-no-family" "The name exists and has no address of the wanted family.",
     ResolverSilent "resolver-silent" "No resolver answered.",
     ResolverFailed "resolver-failed" "A resolver answered with an error of its own.",
+    ResolverSlow "resolver-slow" "A name server answers late or not at all, which delays each \
+        connection by this name.",
+    LookupOff "lookup-off" "It is a name, and names are not looked up.",
     NoRoute "no-route" "This machine, or a router on the way, has no route to the address.",
     RoutingLoop "routing-loop" "Routers send the packets in a circle.",
     RouteForbids "route-forbids" "A route of this machine forbids to send to the address.",

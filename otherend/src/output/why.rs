@@ -31,7 +31,10 @@ pub(crate) fn not_connected(
         (ConnectError::Failed { .. }, Some(_)) if error.is_unusable_source() => {
             (vec![OTHER_SOURCES.to_owned()], Vec::new())
         }
-        (ConnectError::Failed { .. }, _) => explained(endpoint, options),
+        (ConnectError::Failed { attempts, .. }, _) => {
+            let tried = attempts.iter().map(|attempt| attempt.address).collect();
+            explained(endpoint, options, tried)
+        }
         (ConnectError::Resolve(error), _) => (vec![more(endpoint)], unresolved(error)),
         // The others are explained by themselves.
         _ => Default::default(),
@@ -41,15 +44,20 @@ pub(crate) fn not_connected(
 
 /// Why an address does not let us connect, in a few lines. Takes a few seconds at most.
 pub(crate) fn lines(endpoint: &Endpoint, options: &ConnectOptions) -> Vec<String> {
-    explained(endpoint, options).0
+    explained(endpoint, options, Vec::new()).0
 }
 
-/// The same, and the words of the causes.
-fn explained(endpoint: &Endpoint, options: &ConnectOptions) -> (Vec<String>, Vec<Word>) {
+/// The same, and the words of the causes. Addresses that were tried are not looked up again.
+fn explained(
+    endpoint: &Endpoint,
+    options: &ConnectOptions,
+    addresses: Vec<SocketAddr>,
+) -> (Vec<String>, Vec<Word>) {
     let options = Options {
         deadline: DEADLINE,
         family: options.family,
         no_dns: options.no_dns,
+        addresses,
         search_ports: false,
         converse: false,
         ..Options::default()

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::host::Host;
+use crate::peers::{self, Names};
 
 const OTHEREND: &str = env!("CARGO_BIN_EXE_otherend");
 
@@ -89,6 +90,21 @@ table ip staged {
   chain back { type nat hook postrouting priority 100; oif \"wan\" masquerade; }
 }
 END";
+
+/// A name whose first name server is silent has addresses that refuse: the reason that `connect`
+/// gives is theirs.
+pub(crate) fn connect_explains_what_it_tried() {
+    let (client, server) = Host::pair();
+    peers::second_names(&client, Names::Address([10, 77, 0, 2]));
+    let connect = client.command(&[OTHEREND, "connect", "server.test", "8080"]);
+    let output = { connect }.stdin(Stdio::null()).output();
+    let output = output.expect("nsenter runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("connection refused"), "{said}");
+    assert!(said.contains("not-listening: "), "{said}");
+    assert!(!said.contains("resolver"), "{said}");
+    drop(server);
+}
 
 /// The server has no way back: it sees the client arrive, and says that its answers are lost.
 pub(crate) fn tell_lost_answers_from_none() {

@@ -127,13 +127,11 @@ impl Host {
         );
     }
 
-    /// Names are asked for at this address.
-    pub(crate) fn resolver(&self, address: &str) {
-        let write = format!(
-            "f=$(mktemp) && echo 'nameserver {address}' > $f && mount --bind $f \
-                /etc/resolv.conf && rm $f"
-        );
-        self.run(&["sh", "-c", &write]);
+    /// Names are asked for at these addresses, in this order.
+    pub(crate) fn resolvers(&self, addresses: &[&str]) {
+        let write = "f=$(mktemp) && printf 'nameserver %s\\n' \"$@\" > $f && mount --bind $f \
+            /etc/resolv.conf && rm $f";
+        self.run(&[&["sh", "-c", write, "sh"], addresses].concat());
     }
 
     /// Listen on this host, in this process.

@@ -56,6 +56,14 @@ fn a_server_tells_lost_answers_from_none() {
     }
 }
 
+#[test]
+fn connect_explains_the_addresses_that_it_tried() {
+    match missing() {
+        Some(reason) => println!("skipped: {reason}"),
+        None => ends::connect_explains_what_it_tried(),
+    }
+}
+
 /// Why nothing can be staged here.
 fn missing() -> Option<String> {
     if !rustix::process::geteuid().is_root() {

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread;
+use std::time::Duration;
 
 use socket2::SockRef;
 
@@ -98,20 +99,51 @@ pub(crate) enum Names {
     Code(u8),
     /// One IPv4 address for every name, and no other.
     Address([u8; 4]),
+    /// The same, 4 s late.
+    Slow([u8; 4]),
 }
 
 /// Names are answered so on this host, at 127.0.0.1.
 pub(crate) fn names(host: &Host, names: Names) {
-    host.resolver("127.0.0.1");
-    let socket = host.inside(|| UdpSocket::bind("127.0.0.1:53").expect("port 53 is free"));
+    host.resolvers(&["127.0.0.1"]);
+    name_server(host, "127.0.0.1:53", names);
+}
+
+/// Names are asked for at a server that says nothing, and at one that answers so.
+pub(crate) fn second_names(host: &Host, names: Names) {
+    host.resolvers(&["127.0.0.1", "127.0.0.2"]);
+    name_server(host, "127.0.0.1:53", Names::Silent);
+    name_server(host, "127.0.0.2:53", names);
+}
+
+/// A name server at this address.
+fn name_server(host: &Host, address: &'static str, names: Names) {
+    let socket = host.inside(move || UdpSocket::bind(address).expect("port 53 is free"));
     thread::spawn(move || {
         let mut question = [0; 512];
         while let Ok((length, from)) = socket.recv_from(&mut question) {
-            if let Some(answer) = answer(&question[..length], names) {
+            let Some(answer) = answer(&question[..length], names) else {
+                continue;
+            };
+            let Ok(socket) = socket.try_clone() else {
+                return;
+            };
+            let reply = move || {
+                thread::sleep(names.delay());
                 let _ = socket.send_to(&answer, from);
-            }
+            };
+            thread::spawn(reply);
         }
     });
+}
+
+impl Names {
+    fn delay(self) -> Duration {
+        match self {
+            Names::Slow(_) => Duration::from_secs(4),
+            _ => Duration::ZERO,
+        }
+    }
 }
 
 fn answer(question: &[u8], names: Names) -> Option<Vec<u8>> {
@@ -124,12 +156,12 @@ fn answer(question: &[u8], names: Names) -> Option<Vec<u8>> {
     match names {
         Names::Silent => return None,
         Names::Code(code) => answer[3] = code,
-        Names::Address(address) if wants_ipv4 => {
+        Names::Address(address) | Names::Slow(address) if wants_ipv4 => {
             answer[7] = 1;
             answer.extend_from_slice(&[0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
             answer.extend_from_slice(&address);
         }
-        Names::Address(_) => {}
+        Names::Address(_) | Names::Slow(_) => {}
     }
     Some(answer)
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+/// A resolver that takes longer delays each connection noticeably.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// What the resolver said.
 #[derive(Debug, Clone, Serialize)]
 pub struct NameFinding {
@@ -21,6 +24,13 @@ pub struct NameFinding {
     pub resolvers: Vec<Resolver>,
 }
 
+impl NameFinding {
+    /// Looking the name up delays whoever connects by it.
+    pub(in crate::diagnose) fn is_slow(&self) -> bool {
+        self.outcome == NameOutcome::Late || self.outcome == NameOutcome::Found && self.took >= SLOW
+    }
+}
+
 /// How the resolution of a name ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -31,7 +41,12 @@ pub enum NameOutcome {
     Unknown,
     /// The name exists, without an address of the wanted family.
     NoFamily,
-    /// Nobody answered in time.
+    /// The system's resolver had not answered yet when a name server, asked directly, had given
+    /// the addresses.
+    Late,
+    /// It is a name, and names are not to be looked up.
+    LookupOff,
+    /// The system's resolver got no answer in time.
     Silent,
     /// A resolver answered with an error of its own, or the system with the text given.
     Failed(String),
@@ -56,7 +71,9 @@ pub struct Resolver {
     pub address: SocketAddr,
     /// What it answered.
     pub answer: ResolverAnswer,
-    /// How long it took.
+    /// The addresses that it gave.
+    pub addresses: Vec<IpAddr>,
+    /// How long it took, or how long it was waited for.
     #[serde(serialize_with = "super::as_seconds")]
     pub took: Duration,
 }

@@ -10,9 +10,11 @@ use crate::endpoint::Family;
 pub(super) fn causes(evidence: &Evidence, name: &NameFinding) -> Vec<Cause> {
     let host = &evidence.asked.host;
     match &name.outcome {
-        NameOutcome::Found => Vec::new(),
+        NameOutcome::Found | NameOutcome::Late => Vec::new(),
+        NameOutcome::LookupOff => vec![lookup_off(host)],
         NameOutcome::Unknown => vec![unknown(host, name)],
         NameOutcome::NoFamily => vec![no_family(evidence, name)],
+        NameOutcome::Silent if gives_addresses(name) => vec![too_late(host, name)],
         NameOutcome::Silent => vec![silent(host, name)],
         NameOutcome::Failed(text) => vec![broken(host, name, text)],
     }
@@ -56,6 +58,51 @@ fn no_family(evidence: &Evidence, name: &NameFinding) -> Cause {
         [] => "use a name or an address that has one".to_owned(),
         others => format!("use {}, or leave out {flag}", phrase::list_or(others)),
     })
+}
+
+fn lookup_off(host: &str) -> Cause {
+    Cause::certain(
+        Word::LookupOff,
+        format!("{host} is a name, and names are not to be looked up (-n): nobody was asked"),
+    )
+    .because("-n was given")
+    .remedy("give the server's address, or leave out -n")
+}
+
+/// One that did not wait for the slow name server.
+fn too_late(host: &str, name: &NameFinding) -> Cause {
+    let gave_up = phrase::duration(name.took);
+    let says = format!("the system gives up on {host} before a name server answers");
+    with_resolvers(Cause::certain(Word::ResolverSlow, says), name)
+        .because(format!("the system's resolver gave up after {gave_up}"))
+        .remedy(REPAIR)
+}
+
+/// The name was found, and took so long that whoever connects by it is delayed.
+pub(super) fn slow(evidence: &Evidence) -> Option<Cause> {
+    let name = evidence.name.as_ref().filter(|name| name.is_slow())?;
+    let took = phrase::duration(name.took);
+    let says = format!(
+        "looking up {} takes long, and delays each connection by this name",
+        evidence.asked.host
+    );
+    let system = match name.outcome {
+        NameOutcome::Late => format!("the system's resolver had not answered after {took}"),
+        _ => format!("the system's resolver answered after {took}"),
+    };
+    let cause = with_resolvers(
+        Cause::certain(Word::ResolverSlow, says).because(system),
+        name,
+    );
+    Some(cause.remedy(REPAIR))
+}
+
+const REPAIR: &str = "take the name server that is late or silent out of /etc/resolv.conf, or mend \
+    it; until then, use the server's address";
+
+fn gives_addresses(name: &NameFinding) -> bool {
+    let mut resolvers = name.resolvers.iter();
+    resolvers.any(|resolver| !resolver.addresses.is_empty())
 }
 
 fn silent(host: &str, name: &NameFinding) -> Cause {

@@ -8,7 +8,7 @@ mod tls;
 
 use std::net::SocketAddr;
 
-use super::{list_listeners, refused};
+use super::{list_listeners, name, refused};
 use crate::diagnose::Mark;
 use crate::diagnose::cause::{Cause, Likelihood, Verdict};
 use crate::diagnose::evidence::{End, Evidence, Outcome, Talk, Target};
@@ -25,13 +25,16 @@ pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
         works = is_as_asked(evidence, talk, &causes);
     }
     causes.extend(earlier_addresses(evidence, target));
+    // It delays, and is no reason for a conversation that fails.
+    causes.extend(name::slow(evidence).filter(|_| works));
     let address = phrase::endpoint(&evidence.asked.host, evidence.asked.port);
+    let silent = causes.iter().any(|cause| cause.word == Word::Silent);
     let headline = match (works, causes.is_empty()) {
         (true, true) if evidence.asked.tls => {
             format!("{address} speaks TLS; its certificate and a login were not checked")
         }
         (true, true) => format!("{address} works"),
-        (true, false) if causes.iter().any(|cause| cause.word == Word::Silent) => {
+        (true, false) if silent && !causes.iter().any(is_certain) => {
             format!("{address} accepts connections. If it should have said something:")
         }
         (true, false) => format!("{address} works, with a remark:"),
@@ -47,12 +50,15 @@ pub(in crate::diagnose) fn mark(evidence: &Evidence, address: SocketAddr, talk: 
         return Mark::Note;
     };
     let causes = causes_of(evidence, target, talk);
-    let certain = |cause: &Cause| cause.likelihood == Likelihood::Certain;
     match is_as_asked(evidence, talk, &causes) {
         false => Mark::Bad,
-        true if causes.iter().any(certain) => Mark::Note,
+        true if causes.iter().any(is_certain) => Mark::Note,
         true => Mark::Good,
     }
+}
+
+fn is_certain(cause: &Cause) -> bool {
+    cause.likelihood == Likelihood::Certain
 }
 
 /// Accepting, and then silence before anything was said, is how most servers behave.

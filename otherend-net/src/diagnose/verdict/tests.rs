@@ -331,7 +331,7 @@ fn nobody_answers_on_a_link_that_is_down() {
 }
 
 #[test]
-fn a_name_fails_in_four_ways() {
+fn a_name_fails_in_five_ways() {
     let with = |outcome: NameOutcome| Evidence {
         name: Some(NameFinding {
             outcome,
@@ -345,6 +345,16 @@ fn a_name_fails_in_four_ways() {
     gives(&with(NameOutcome::Unknown), false, &[NameUnknown]);
     gives(&with(NameOutcome::NoFamily), false, &[NameNoFamily]);
     gives(&with(NameOutcome::Silent), false, &[ResolverSilent]);
+    gives(&with(NameOutcome::LookupOff), false, &[LookupOff]);
+    let mut gave_up = with(NameOutcome::Silent);
+    let resolvers = &mut gave_up.name.as_mut().unwrap().resolvers;
+    resolvers.push(Resolver {
+        address: address("192.168.1.53:53"),
+        answer: ResolverAnswer::Addresses(1),
+        addresses: vec![OWN.parse().unwrap()],
+        took: Duration::from_secs(2),
+    });
+    gives(&gave_up, false, &[ResolverSlow]);
     gives(
         &with(NameOutcome::Failed("odd".into())),
         false,

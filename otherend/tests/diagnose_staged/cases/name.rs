@@ -16,6 +16,17 @@ pub(super) const CASES: &[Case] = &[
     fails("resolver fails (SERVFAIL)", &["resolver-failed"], || {
         named(Names::Code(2))
     }),
+    works(
+        "first resolver silent, second answers",
+        &["resolver-slow"],
+        second_answers,
+    ),
+    works("resolver slow (4 s)", &["resolver-slow"], || {
+        by_name(Names::Slow([10, 77, 0, 2]))
+    }),
+    fails("name, and -n", &["lookup-off"], || {
+        named(Names::Address([10, 77, 0, 2])).with(&["-n"])
+    }),
     fails(
         "name without an IPv6 address, -6",
         &["name-no-family"],
@@ -26,7 +37,9 @@ pub(super) const CASES: &[Case] = &[
         &["family-mismatch"],
         localhost,
     ),
-    works("name found, server there", &[], by_name),
+    works("name found, server there", &[], || {
+        by_name(Names::Address([10, 77, 0, 2]))
+    }),
 ];
 
 fn named(names: Names) -> Staged {
@@ -37,7 +50,7 @@ fn named(names: Names) -> Staged {
 
 fn no_resolver() -> Staged {
     let host = Host::alone();
-    host.resolver("127.0.0.1");
+    host.resolvers(&["127.0.0.1"]);
     Staged::ask(host, (), ["server.test", "8080"])
 }
 
@@ -51,9 +64,16 @@ fn localhost() -> Staged {
     Staged::ask(host, (), ["localhost", "8080"]).with(&["--say", "HELLO", "--expect", "HELLO"])
 }
 
-fn by_name() -> Staged {
+fn second_answers() -> Staged {
     let (client, server) = Host::pair();
-    peers::names(&client, Names::Address([10, 77, 0, 2]));
+    peers::second_names(&client, Names::Address([10, 77, 0, 2]));
+    peers::serve(server.listen("0.0.0.0:8080"), peers::echo);
+    Staged::ask(client, server, ["server.test", "8080"]).with(&["--say", "HELLO"])
+}
+
+fn by_name(names: Names) -> Staged {
+    let (client, server) = Host::pair();
+    peers::names(&client, names);
     peers::serve(server.listen("0.0.0.0:8080"), peers::echo);
     Staged::ask(client, server, ["server.test", "8080"]).with(&["--say", "HELLO"])
 }
