@@ -2,17 +2,17 @@
 //!
 //! Whoever carries a conversation leaves whole batches in a bounded queue; one thread formats and
 //! writes. Past the bound lines are skipped, counted, and the count is shown. A stdout that is
-//! gone ends the showing and nothing else.
+//! gone ends the showing and nothing else; one that takes nothing does not hold up the end.
 
 mod batch;
 mod remark;
 mod render;
+mod thread;
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use otherend_core::Time;
 use otherend_net::Notice;
@@ -22,15 +22,13 @@ use crate::output::time::TimeStyle;
 pub(crate) use batch::{Batch, Said};
 pub(crate) use remark::{Remark, TapRemark};
 pub(crate) use render::Renderer;
+use thread::ScreenThread;
 
-/// How many bytes may wait to be written before lines are skipped.
+/// How many bytes may wait to be written before lines are skipped. Where nothing waits, a batch may
+/// be larger: a single read may hold more lines than that.
 const ROOM: usize = 4 * 1024 * 1024;
 /// How many bytes of remarks may wait beyond that: who came and who left matters more.
 const ROOM_FOR_REMARKS: usize = 1024 * 1024;
-
-/// After something was shown, what comes next is gathered for so long: nobody sees the difference,
-/// and who speaks fast does not pay for waking the screen at every line.
-const GATHER: Duration = Duration::from_millis(4);
 
 /// How things are shown.
 #[derive(Debug, Clone, Copy)]
@@ -58,21 +56,35 @@ pub(crate) struct Screen {
     look: Look,
 }
 
+#[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
     filled: Condvar,
-    /// The queue is full: do not even gather lines. Only a hint, so that skipping costs nothing.
+    /// The queue is full: do not even gather lines. Only a hint, so that skipping costs nothing;
+    /// set only while something waits, or when nobody can be shown anything any more.
     full: AtomicBool,
-    skipped: AtomicU64,
+    /// Counts on while stdout takes something.
+    progress: AtomicU64,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: Batch,
+    /// Lines that are not shown, and of which this is not yet said.
+    skipped: u64,
     /// Nothing more comes.
     closed: bool,
     /// Nobody can be shown anything any more.
     dead: bool,
+}
+
+/// What was taken from the queue beside a batch.
+#[derive(Debug, PartialEq, Eq)]
+struct Taken {
+    /// So many lines were skipped since the last time.
+    skipped: u64,
+    /// Nothing comes after this.
+    last: bool,
 }
 
 impl Screen {
@@ -82,30 +94,12 @@ impl Screen {
     ///
     /// When there is no thread left.
     pub(crate) fn start(look: Look, zero: Instant) -> io::Result<(Screen, ScreenThread)> {
-        let shared = Arc::new(Shared {
-            queue: Mutex::default(),
-            filled: Condvar::new(),
-            full: AtomicBool::new(false),
-            skipped: AtomicU64::new(0),
-        });
-        let inside = Arc::clone(&shared);
-        let renderer = Renderer::new(look, zero);
-        let thread = thread::Builder::new()
-            .name("screen".into())
-            .spawn(move || {
-                // A stdout that is gone is nobody's trouble: nobody looks.
-                let _ = show(&inside, renderer);
-                inside.lock().dead = true;
-                inside.full.store(true, Ordering::Relaxed);
-            })?;
-        let screen = Screen { shared, look };
-        Ok((
-            screen.clone(),
-            ScreenThread {
-                screen,
-                thread: Some(thread),
-            },
-        ))
+        let screen = Screen {
+            shared: Arc::default(),
+            look,
+        };
+        let thread = ScreenThread::start(Arc::clone(&screen.shared), look, zero)?;
+        Ok((screen, thread))
     }
 
     /// Lines need not be gathered now: they would be skipped.
@@ -116,7 +110,8 @@ impl Screen {
 
     /// So many lines were not even gathered.
     pub(crate) fn skip(&self, lines: u64) {
-        self.shared.skipped.fetch_add(lines, Ordering::Relaxed);
+        self.shared.lock().skipped += lines;
+        self.shared.filled.notify_one();
     }
 
     /// Leave a batch and empty it. Never waits for the screen.
@@ -131,15 +126,14 @@ impl Screen {
         } else {
             ROOM
         };
-        if queue.dead || size > room {
-            drop(queue);
-            self.skip(batch.lines());
+        if queue.dead || (size > room && !queue.waiting.is_empty()) {
+            queue.skipped += batch.lines();
             self.shared.full.store(true, Ordering::Relaxed);
         } else {
             queue.waiting.append(batch);
-            drop(queue);
-            self.shared.filled.notify_one();
         }
+        drop(queue);
+        self.shared.filled.notify_one();
         batch.clear();
     }
 
@@ -179,65 +173,95 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// The thread behind a [`Screen`]; finish it to see everything that was pushed.
-pub(crate) struct ScreenThread {
-    screen: Screen,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl ScreenThread {
-    /// Show what is still waiting, then stop showing.
-    pub(crate) fn finish(&mut self) {
-        self.screen.shared.lock().closed = true;
-        self.screen.shared.filled.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // A screen that panicked has nothing more to show.
-            let _ = thread.join();
+    /// Wait for something to show and swap it with the empty `batch`.
+    fn take(&self, batch: &mut Batch) -> Taken {
+        let nothing =
+            |queue: &mut Queue| queue.waiting.is_empty() && queue.skipped == 0 && !queue.closed;
+        let mut queue = self
+            .filled
+            .wait_while(self.lock(), nothing)
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut queue.waiting, batch);
+        self.full.store(false, Ordering::Relaxed);
+        Taken {
+            skipped: std::mem::take(&mut queue.skipped),
+            last: queue.closed,
         }
+    }
+
+    /// Nobody can be shown anything any more.
+    fn die(&self) {
+        let mut queue = self.lock();
+        queue.dead = true;
+        queue.waiting = Batch::default();
+        self.full.store(true, Ordering::Relaxed);
     }
 }
 
-impl Drop for ScreenThread {
-    fn drop(&mut self) {
-        self.finish();
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use otherend_core::LineEnd;
 
-/// Format and write what comes until nothing more does.
-fn show(shared: &Shared, mut renderer: Renderer) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    let mut batch = Batch::default();
-    let mut text = Vec::new();
-    loop {
-        let closed = take(shared, &mut batch);
-        renderer.follow_clock();
-        renderer.batch_into(&mut text, &batch);
-        let skipped = shared.skipped.swap(0, Ordering::Relaxed);
-        if skipped > 0 {
-            renderer.skipped_into(&mut text, batch.last_time(), skipped);
-        }
-        batch.clear();
-        stdout.write_all(&text)?;
-        stdout.flush()?;
-        text.clear();
-        if closed {
-            return Ok(());
-        }
-        thread::sleep(GATHER);
+    fn screen() -> Screen {
+        let look = Look {
+            json: false,
+            time: TimeStyle::None,
+            numbers: true,
+            raw: false,
+            hex: false,
+            quiet: false,
+            datagrams: false,
+        };
+        let shared = Arc::default();
+        Screen { shared, look }
     }
-}
 
-/// Wait for something to show and swap it with the empty `batch`. `true`: it is the last.
-fn take(shared: &Shared, batch: &mut Batch) -> bool {
-    let queue = shared.lock();
-    let nothing = |queue: &mut Queue| queue.waiting.is_empty() && !queue.closed;
-    let mut queue = shared
-        .filled
-        .wait_while(queue, nothing)
-        .unwrap_or_else(PoisonError::into_inner);
-    std::mem::swap(&mut queue.waiting, batch);
-    shared.full.store(false, Ordering::Relaxed);
-    queue.closed
+    fn empty_lines(count: usize) -> Batch {
+        let mut batch = Batch::default();
+        for _ in 0..count {
+            batch.line(Time::ZERO, 1, Said::Client(Some(LineEnd::Lf)), b"");
+        }
+        batch
+    }
+
+    fn taken(skipped: u64) -> Taken {
+        let last = false;
+        Taken { skipped, last }
+    }
+
+    #[test]
+    fn what_fits_nowhere_is_shown_where_nothing_waits() {
+        let screen = screen();
+        let mut large = empty_lines(2 * 65_536);
+        assert!(large.size() > ROOM);
+        screen.push(&mut large);
+        assert!(!screen.is_full());
+        screen.push(&mut empty_lines(3));
+        assert!(screen.is_full(), "memory is bounded");
+        let mut batch = Batch::default();
+        assert_eq!(screen.shared.take(&mut batch), taken(3));
+        assert_eq!(batch.lines(), 2 * 65_536);
+        assert!(!screen.is_full());
+    }
+
+    #[test]
+    fn skipped_lines_are_something_to_show() {
+        let screen = screen();
+        screen.skip(5);
+        let mut batch = Batch::default();
+        assert_eq!(screen.shared.take(&mut batch), taken(5));
+        assert!(batch.is_empty());
+    }
+
+    #[test]
+    fn a_screen_that_is_dead_stays_full_and_holds_nothing() {
+        let screen = screen();
+        screen.push(&mut empty_lines(3));
+        screen.shared.die();
+        screen.push(&mut empty_lines(3));
+        assert!(screen.is_full());
+        assert!(screen.shared.lock().waiting.is_empty());
+    }
 }

@@ -1,12 +1,13 @@
-//! The screen never slows a peer.
+//! The screen never slows a peer, and no peer turns it off.
 
 use std::io::{BufRead, Read};
 
-use super::served::{Served, serve};
+use super::served::{PATIENCE, Served, serve};
 use rustix::process::Signal;
 
 on_engines! {
     peers_go_on_while_nobody_looks_and_what_was_skipped_is_said
+    a_burst_of_empty_lines_leaves_the_screen_on
 }
 
 const LINES: u64 = 200_000;
@@ -45,4 +46,28 @@ fn peers_go_on_while_nobody_looks_and_what_was_skipped_is_said(engine: &str) {
     assert_eq!(lines + skipped, 2 * LINES);
     let report = of("\"event\":\"stopped\"").next().unwrap();
     assert_eq!(Served::reported(report, "lines_heard"), LINES, "{report}");
+}
+
+fn a_burst_of_empty_lines_leaves_the_screen_on(engine: &str) {
+    const BURST: u64 = 65_536;
+    let server = serve(engine, &[]);
+    let shown = server.listen();
+    let mut peer = server.connect();
+    peer.send(&[b'\n'; BURST as usize]);
+    for _ in 0..BURST {
+        assert_eq!(peer.line(), "From server -> \n");
+    }
+    // Each line and its answer is shown or counted though nobody says anything more.
+    let mut told = 0;
+    while told < 2 * BURST {
+        let line = shown.recv_timeout(PATIENCE);
+        let line = line.unwrap_or_else(|_| panic!("only {told} lines were shown or counted"));
+        told += match line.contains("\"event\":\"skipped\"") {
+            true => Served::reported(&line, "lines"),
+            false => u64::from(line.contains("\"from\":\"")),
+        };
+    }
+    peer.ask("can you see me");
+    let seen = |_| shown.recv_timeout(PATIENCE).unwrap().contains("see me");
+    assert!((0..3).any(seen));
 }

@@ -1,9 +1,11 @@
 //! `otherend serve` as a process of its own, and a peer made of a socket.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -91,6 +93,19 @@ impl Served {
         }
     }
 
+    /// What it says from here on, a line at a time, until it ends.
+    pub(crate) fn listen(&self) -> Receiver<String> {
+        let stdout = self.stdout.get_ref().as_fd().try_clone_to_owned().unwrap();
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let lines = BufReader::new(File::from(stdout)).lines();
+            lines
+                .map_while(Result::ok)
+                .all(|line| tell.send(line).is_ok())
+        });
+        told
+    }
+
     /// The number behind `name` in the report that it makes at its end.
     pub(crate) fn reported(report: &str, name: &str) -> u64 {
         let number = between(report, &format!("\"{name}\":"), ",");
@@ -101,11 +116,16 @@ impl Served {
             .unwrap()
     }
 
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     /// Wait for its end.
     pub(crate) fn ended_within(&mut self, limit: Duration) -> ExitStatus {
         let began = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(began.elapsed() < limit, "it still runs after {limit:?}");

@@ -1,6 +1,8 @@
-//! Signals: the first drains and loses no line, the second stops at once.
+//! Signals: the first drains and loses no line, the second stops at once, the third ends it; and
+//! nobody who does not look can hold that up.
 
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -8,12 +10,14 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::served::{PATIENCE, RawPeer, Served, serve};
+use super::served::{PATIENCE, RawPeer, Served, pace, serve};
 
 on_engines! {
     sigterm_under_load_answers_every_line_that_came
     who_waits_at_the_door_is_answered
     a_second_signal_stops_at_once
+    a_stdout_that_takes_nothing_holds_no_end_up
+    a_third_signal_ends_whatever_is_waited_for
 }
 
 fn sigterm_under_load_answers_every_line_that_came(engine: &str) {
@@ -97,4 +101,35 @@ fn a_second_signal_stops_at_once(engine: &str) {
     let status = server.ended_within(PATIENCE);
     // The drain would have taken 10 s.
     assert!(began.elapsed() < Duration::from_secs(5), "{status}");
+}
+
+/// A server that has more to show than fits into the pipe that nobody reads.
+fn with_a_full_stdout(engine: &str) -> Served {
+    let server = serve(engine, &[]);
+    let mut peer = server.connect();
+    let line = "a line that nobody looks at ".repeat(36);
+    for _ in 0..300 {
+        assert!(peer.ask(&line).ends_with(&format!("{line}\n")));
+    }
+    server
+}
+
+fn a_stdout_that_takes_nothing_holds_no_end_up(engine: &str) {
+    let mut server = with_a_full_stdout(engine);
+    server.signal(Signal::INT);
+    let status = server.ended_within(PATIENCE);
+    assert!(status.success(), "{status}");
+}
+
+fn a_third_signal_ends_whatever_is_waited_for(engine: &str) {
+    let mut server = with_a_full_stdout(engine);
+    // Signals that come at once are one.
+    let status = loop {
+        server.signal(Signal::TERM);
+        pace(Duration::from_millis(50));
+        if let Some(status) = server.ended() {
+            break status;
+        }
+    };
+    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()), "{status}");
 }

@@ -106,8 +106,8 @@ impl Batch {
         self.bytes.len() + self.entries.len() * size_of::<Entry>()
     }
 
-    pub(crate) fn last_time(&self) -> Time {
-        self.entries.last().map_or(Time::ZERO, |entry| entry.at)
+    pub(crate) fn last_time(&self) -> Option<Time> {
+        self.entries.last().map(|entry| entry.at)
     }
 
     /// Each entry with its bytes.
