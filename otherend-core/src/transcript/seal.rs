@@ -2,13 +2,16 @@
 //!
 //! A recording's second line begins with `#= recorded`. After that, lines `#= xxxxxxxx` hold the
 //! CRC-32 of every byte of the file before them, and `#= end xxxxxxxx` is the last line of a complete one.
-//! To every other reader these are comments. What is promised: of a recording that was cut at any
+//! To every other reader these are comments. Either makes a file a recording: one changed bit cannot
+//! spoil both, and a comment of somebody's own is no seal. What is promised: of a recording that was cut at any
 //! byte, or in which any one bit was changed, only lines that were recorded are ever read.
 
 use super::{ParseError, Transcript};
 
 /// The start of every line that belongs to the seals.
 const MARK: &[u8] = b"#=";
+/// The start of the second line of a recording.
+const HEAD: &[u8] = b"#= recorded";
 const END: &str = "end ";
 
 /// CRC-32 (ISO 3309) of all bytes so far.
@@ -117,10 +120,7 @@ impl Recording {
     /// # Errors
     /// It is no transcript, or a seal does not fit what stands before it.
     pub fn read(source: &[u8]) -> Result<Self, ReadError> {
-        let sealed = source
-            .split(|b| *b == b'\n')
-            .any(|line| line.starts_with(MARK));
-        if !sealed {
+        if !is_sealed(source) {
             let transcript = Transcript::parse(source).map_err(ReadError::Parse)?;
             let tail = Tail::NoSeals;
             return Ok(Recording { transcript, tail });
@@ -143,6 +143,27 @@ impl Recording {
         };
         Ok(Recording { transcript, tail })
     }
+}
+
+/// It is a recording: its second line says so, or there is a seal.
+fn is_sealed(source: &[u8]) -> bool {
+    let mut lines = source.split(|b| *b == b'\n');
+    let says_so = lines
+        .clone()
+        .nth(1)
+        .is_some_and(|line| line.starts_with(HEAD));
+    says_so || lines.any(is_seal)
+}
+
+/// `line` has the form of a seal, whatever it vouches for.
+fn is_seal(line: &[u8]) -> bool {
+    let check = line
+        .strip_prefix(MARK)
+        .and_then(|line| line.strip_prefix(b" "));
+    check.is_some_and(|check| {
+        let check = check.strip_prefix(END.as_bytes()).unwrap_or(check);
+        check.len() == 8 && check.iter().all(u8::is_ascii_hexdigit)
+    })
 }
 
 /// How much of a recording its seals vouch for.

@@ -315,6 +315,41 @@ fn a_recording_with_any_bit_changed_reads_as_a_beginning_of_it() {
 }
 
 #[test]
+fn with_one_seal_a_changed_bit_does_not_hide_it_either() {
+    let mut r = recorder();
+    r.said(at(1), 1, C, b"RING 3\r\n");
+    r.end(at(2));
+    let mut bytes = r.take().into_bytes();
+    let whole = Recording::read(&bytes).unwrap();
+    assert_eq!(whole.tail, Tail::Complete);
+    for bit in 0..8 * bytes.len() {
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        only_what_was_there(&bytes, whole.transcript.items(), &format!("bit {bit}"));
+        bytes[bit / 8] ^= 1 << (bit % 8);
+    }
+}
+
+#[test]
+fn a_comment_of_ones_own_is_no_seal() {
+    for comment in [
+        "#===== login =====",
+        "#=",
+        "#= 1",
+        "#= end of it",
+        "#= recordings",
+    ] {
+        for file in [
+            format!("otherend talk 1\n{comment}\nC: x\nS: y\n"),
+            format!("otherend talk 1\n\n{comment}\nC: x\nS: y\n"),
+        ] {
+            let read = Recording::read(file.as_bytes()).unwrap();
+            assert_eq!(read.tail, Tail::NoSeals, "{file}");
+            assert_eq!(read.transcript.to_string(), file);
+        }
+    }
+}
+
+#[test]
 fn a_changed_recording_names_the_lines() {
     let text = sealed().replace("RING 4", "RING 5");
     let error = Recording::read(text.as_bytes()).unwrap_err();
