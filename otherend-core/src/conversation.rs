@@ -132,6 +132,8 @@ pub struct Conversation {
     stalled: Option<Time>,
     /// The end is a reset, once all is sent.
     resets: bool,
+    /// What a transcript heard last has no line end yet.
+    in_piece: bool,
 }
 
 impl Conversation {
@@ -139,7 +141,8 @@ impl Conversation {
     #[must_use]
     pub fn new(settings: Arc<Settings>, mut behaviour: AnyBehaviour, now: Time) -> Self {
         if let AnyBehaviour::Script(script) = &mut behaviour {
-            script.player.limit_output(settings.output_limit());
+            let (max_output, max_line) = (settings.output_limit(), settings.max_line);
+            script.player.limit(max_output, max_line);
         }
         Conversation {
             decoder: LineDecoder::new(settings.framing, settings.max_line),
@@ -159,6 +162,7 @@ impl Conversation {
             line_began: now,
             stalled: None,
             resets: false,
+            in_piece: false,
         }
     }
 
@@ -241,7 +245,7 @@ impl Conversation {
         if !self.held.is_empty() && self.outbox.len() <= self.settings.output_limit() / 2 {
             self.resume(now);
         }
-        if self.outbox.is_empty() && self.script_waits_for_room() {
+        if self.outbox.is_empty() && self.script_can_go_on() {
             self.play_on(now);
         }
         self.settle(now);
@@ -305,8 +309,7 @@ impl Conversation {
             return;
         }
         self.draining = Some(unread);
-        let idle = self.outbox.is_empty() && self.held.is_empty() && !self.is_mid_line();
-        if unread == 0 && idle {
+        if unread == 0 && !self.is_busy() {
             if self.touched + self.settings.linger_idle <= now {
                 self.reason.get_or_insert(EndReason::Drained);
                 self.end(now, Phase::Closed);

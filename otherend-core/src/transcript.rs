@@ -43,7 +43,7 @@ pub use kind::{Kind, Pattern};
 pub use lint::{Finding, Oddity, lint};
 pub use model::{Act, Closing, Eol, Hole, Item, Over, Part, Setting, Step, Text, Trigger};
 pub use plan::{Difference, Plan, SetError, Wanted};
-pub use player::{Mismatch, Options, Outcome, Player, Reason, Timing, Told};
+pub use player::{Mismatch, Options, Outcome, Player, Reason, Timing, Told, Waits};
 pub use recorder::{Masks, Recorder, asks_for_secret};
 pub use seal::{ReadError, Recording, Tail};
 pub use shape::LineShape;

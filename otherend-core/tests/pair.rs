@@ -8,6 +8,8 @@ mod ending;
 mod framing;
 #[path = "pair/output.rs"]
 mod output;
+#[path = "pair/scripts.rs"]
+mod scripts;
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -68,15 +68,15 @@ impl Conversation {
             // Our side is closed: a telnet refusal, say, can no longer be sent.
             self.outbox.advance(self.outbox.len());
         }
-        if self.draining == Some(0) && self.phase == Phase::Talking && self.between_lines() {
+        if self.draining == Some(0) && self.phase == Phase::Talking && self.is_between_lines() {
             self.finish(EndReason::Drained);
         }
-        let end_needs_no_peer = self.peer_done || self.settings.datagrams;
-        if self.phase == Phase::Flushing && self.outbox.is_empty() && end_needs_no_peer {
-            self.end(now, Phase::Closed);
-        }
-        if self.phase == Phase::Flushing && self.outbox.is_empty() && self.resets {
-            self.end(now, Phase::Reset);
+        if self.phase == Phase::Flushing && self.outbox.is_empty() {
+            if self.resets {
+                self.end(now, Phase::Reset);
+            } else if self.peer_done || self.settings.datagrams {
+                self.end(now, Phase::Closed);
+            }
         }
         if let Some(observer) = &mut self.observer {
             observer.on_pause();
@@ -115,9 +115,5 @@ impl Conversation {
             }
             _ => {}
         }
-    }
-
-    fn between_lines(&self) -> bool {
-        self.held.is_empty() && !self.is_mid_line()
     }
 }

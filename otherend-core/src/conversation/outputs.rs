@@ -76,23 +76,26 @@ impl Conversation {
         self.counts
     }
 
-    /// In the middle of something: a line has begun, or bytes wait to be sent or worked off.
+    /// In the middle of something: a line has begun, an answer is owed, or bytes wait to be sent or
+    /// worked off.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.is_mid_line() || !self.outbox.is_empty() || !self.held.is_empty()
+        !self.outbox.is_empty() || !self.is_between_lines()
     }
 
-    /// Bytes of memory that wait for this peer: unsent replies and held input.
+    /// Bytes of memory that wait for this peer, or for a transcript's turn: unsent replies and input
+    /// that was not worked off.
     #[must_use]
     pub fn waiting_bytes(&self) -> usize {
-        self.outbox.len() + self.held.len()
+        self.outbox.len() + self.held.len() + self.script_unheard_len()
     }
 
     /// Bytes of memory that this conversation holds beside itself: an unfinished line, unsent
     /// replies, held input. An idle one holds none.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.outbox.capacity() + self.held.capacity() + self.decoder.memory()
+        let lines = self.decoder.memory() + self.script_unheard_len();
+        self.outbox.capacity() + self.held.capacity() + lines
     }
 
     /// Lend a large empty buffer for the replies to come, unless some are already waiting.
@@ -119,7 +122,17 @@ impl Conversation {
     }
 
     fn wants_input(&self) -> bool {
-        !self.peer_done && self.held.is_empty() && self.outbox.len() < self.settings.output_limit()
+        let room = self.held.is_empty() && self.outbox.len() < self.settings.output_limit();
+        !self.peer_done && room && self.script_wants_input()
+    }
+
+    /// No line is under way, none waits, and no answer is owed.
+    pub(super) fn is_between_lines(&self) -> bool {
+        let between = match self.player() {
+            Some(_) => self.script_is_between_lines(),
+            None => !self.decoder.is_mid_line(),
+        };
+        self.held.is_empty() && between
     }
 }
 

@@ -1,10 +1,10 @@
 //! A conversation that plays a transcript: bytes instead of lines, everything else as ever.
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memrchr};
 
 use super::{Conversation, EndReason, Phase};
 use crate::behaviour::{AnyBehaviour, Script};
-use crate::transcript::{Closing, Player};
+use crate::transcript::{Closing, Player, Waits};
 use crate::{Decoded, Event, LineEnd, Outbox, Time};
 
 /// The connection of a performance that has only one.
@@ -26,26 +26,38 @@ impl Conversation {
 
     /// Let the transcript hear `bytes`.
     pub(super) fn play_heard(&mut self, now: Time, bytes: &[u8]) {
-        let was_mid_line = self.is_mid_line();
-        let lines = memchr_iter(b'\n', bytes).count();
-        self.counts.lines_heard += lines as u64;
+        self.counts.lines_heard += memchr_iter(b'\n', bytes).count() as u64;
         if self.observer.is_none() {
-            self.play(now, |player, outbox| player.heard(ONLY, now, bytes, outbox));
-        } else {
-            // Line by line, so that observers see each answer behind its line.
-            for line in bytes.split_inclusive(|b| *b == b'\n') {
-                self.tell_heard(now, line);
-                self.play(now, |player, outbox| player.heard(ONLY, now, line, outbox));
+            let whole = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+            let (lines, piece) = bytes.split_at(whole);
+            for part in [lines, piece].into_iter().filter(|part| !part.is_empty()) {
+                self.play_part(now, part);
             }
+            return;
         }
-        if lines > 0 || !was_mid_line {
+        // Line by line, so that observers see each answer behind its line.
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            self.tell_heard(now, line);
+            self.play_part(now, line);
+        }
+    }
+
+    /// Hear complete lines or a piece of one.
+    fn play_part(&mut self, now: Time, part: &[u8]) {
+        self.in_piece = !part.ends_with(b"\n");
+        if !self.in_piece {
             self.line_began = now;
         }
+        self.play(now, |player, outbox| player.heard(ONLY, now, part, outbox));
     }
 
     /// Let the transcript hear a datagram, which is one line.
     pub(super) fn play_datagram(&mut self, now: Time, bytes: &[u8], heard: (&[u8], LineEnd)) {
         let (line, end) = heard;
+        if !self.script_wants_input() {
+            // Datagrams cannot be kept waiting: they are lost.
+            return;
+        }
         self.counts.lines_heard += 1;
         self.tell(now, &Event::Heard { line, end });
         self.play(now, |player, outbox| player.heard(ONLY, now, bytes, outbox));
@@ -53,6 +65,7 @@ impl Conversation {
 
     /// The peer has finished sending.
     pub(super) fn play_finish(&mut self, now: Time) {
+        self.end_piece(now);
         self.play(now, |player, outbox| player.finished(ONLY, now, outbox));
     }
 
@@ -73,32 +86,54 @@ impl Conversation {
         self.player()?.deadline(ONLY)
     }
 
-    /// The transcript has something to go on with as soon as the peer has taken what was said.
-    pub(super) fn script_waits_for_room(&self) -> bool {
-        let waits = |player: &Player| player.has_unheard(ONLY) || player.stirred().is_some();
-        self.player().is_some_and(waits)
+    /// The transcript can go on now that the peer has taken what was said.
+    pub(super) fn script_can_go_on(&self) -> bool {
+        let can = |player: &Player| matches!(player.waits(ONLY), Waits::Room | Waits::Turn);
+        self.player().is_some_and(can)
     }
 
-    /// Between two lines, for everything that looks at unfinished lines.
+    /// The transcript can make use of more, if one is played.
+    pub(super) fn script_wants_input(&self) -> bool {
+        self.player().is_none_or(|player| player.wants_input(ONLY))
+    }
+
+    /// The memory that takes what the transcript has not come to, in bytes.
+    pub(super) fn script_unheard_len(&self) -> usize {
+        self.player().map_or(0, |player| player.unheard_len(ONLY))
+    }
+
+    /// Nothing was heard that the transcript has not come to, and it owes nothing.
+    pub(super) fn script_is_between_lines(&self) -> bool {
+        let is_between =
+            |player: &Player| player.unheard_len(ONLY) == 0 && player.waits(ONLY) == Waits::Peer;
+        self.player().is_none_or(is_between)
+    }
+
+    /// The peer has begun a line, and it is only for the peer to end it.
     pub(super) fn is_mid_line(&self) -> bool {
         match self.player() {
-            Some(player) => player.has_unheard(ONLY),
+            Some(player) => player.unheard_len(ONLY) > 0 && player.waits(ONLY) == Waits::Peer,
             None => self.decoder.is_mid_line(),
         }
     }
 
     fn play(&mut self, now: Time, act: impl FnOnce(&mut Player, &mut Outbox)) {
+        if !self.is_mid_line() {
+            self.line_began = now;
+        }
+        let before = self.outbox.len();
         let AnyBehaviour::Script(script) = &mut self.behaviour else {
             return;
         };
-        let before = self.outbox.len();
         act(&mut script.player, &mut self.outbox);
         let closing = script.player.closing(ONLY);
         let broke_off = script.player.broke_off(ONLY);
-        while let Some(mismatch) = script.player.unexpected() {
-            if let Some(observer) = &mut self.observer {
-                observer.on_event(now, &Event::Unexpected(&mismatch));
-            }
+        let unexpected: Vec<_> = std::iter::from_fn(|| script.player.unexpected()).collect();
+        if script.player.unheard_len(ONLY) == 0 {
+            self.end_piece(now);
+        }
+        for mismatch in &unexpected {
+            self.tell(now, &Event::Unexpected(mismatch));
         }
         self.tell_said(now, before);
         match closing {
@@ -111,6 +146,19 @@ impl Conversation {
                 self.finish(EndReason::BehaviourFinished);
                 self.resets = true;
             }
+        }
+    }
+
+    /// The transcript has taken a piece without a line end for all that it wants, or no more comes.
+    fn end_piece(&mut self, now: Time) {
+        if !std::mem::take(&mut self.in_piece) {
+            return;
+        }
+        self.counts.lines_heard += 1;
+        while let (Some(Decoded::Line(line, end)), Some(observer)) =
+            (self.decoder.finish(), &mut self.observer)
+        {
+            observer.on_event(now, &Event::Heard { line, end });
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Plan {
     /// The script of each connection.
     pub(crate) lanes: Vec<Lane>,
     pub(crate) rules: Rules,
+    /// The longest line to be heard, as it stands in the file, in bytes.
+    pub(crate) longest: usize,
     /// By slot of the script: the line and the name of its first hole.
     script_names: Vec<(usize, String)>,
     /// By line, counted from 0: it was said, heard or answered in some performance.

@@ -5,6 +5,7 @@ mod hear;
 mod lane;
 mod mismatch;
 mod updating;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,11 +14,15 @@ use std::time::Duration;
 use lane::{Lane, Phase};
 
 pub use mismatch::{Mismatch, Reason, Told};
+pub use waiting::Waits;
 
 use super::plan::{Beat, Plan, Take, Values, side};
 use super::update::Edit;
 use super::{Closing, Over};
 use crate::{Outbox, Role, Time};
+
+/// The longest line that is waited for, in bytes, unless somebody limits it.
+const LONGEST: usize = 1 << 20;
 
 /// What becomes of the pauses in a transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -88,6 +93,8 @@ pub struct Player {
     options: Options,
     /// With this many bytes in the outbox no more lines are answered.
     max_output: usize,
+    /// The longest line in bytes, its end not counted.
+    max_line: usize,
     lanes: Vec<Lane>,
     /// What holes of the script remember.
     values: Values,
@@ -134,6 +141,7 @@ impl Player {
                 strict: false,
             },
             max_output: usize::MAX,
+            max_line: LONGEST,
             lanes,
             plan,
             values: Values::default(),
@@ -154,9 +162,11 @@ impl Player {
         self
     }
 
-    /// Answer no more lines while `bytes` or more wait in the outbox.
-    pub(crate) fn limit_output(&mut self, bytes: usize) {
-        self.max_output = bytes;
+    /// Answer no more lines while `max_output` bytes or more wait in the outbox, and hear none that
+    /// is longer than `max_line` and than every line of the file.
+    pub(crate) fn limit(&mut self, max_output: usize, max_line: usize) {
+        self.max_output = max_output;
+        self.max_line = max_line.max(self.plan.longest);
     }
 
     /// The options in force.
@@ -221,6 +231,9 @@ impl Player {
     /// The referee heard `bytes` from `who`.
     pub fn overheard(&mut self, connection: usize, now: Time, who: Role, bytes: &[u8]) {
         self.take_in(connection, now, (who, bytes), &mut Outbox::new());
+        if self.is_flooded(connection, who) {
+            self.fail_at(connection, who, Vec::new(), Reason::TooMuch);
+        }
     }
 
     /// The referee saw how `who` stopped; a half-close and a close look the same.
@@ -263,35 +276,6 @@ impl Player {
         self.lanes[connection].closing.take()
     }
 
-    /// A connection that can go on because another did: it wants a [`tick`](Self::tick).
-    ///
-    /// Over UDP also one that has said a datagram and has another to say.
-    #[must_use]
-    pub fn stirred(&self) -> Option<usize> {
-        if self.lanes.len() == 1 && self.plan.over == Over::Tcp {
-            return None;
-        }
-        (0..self.lanes.len()).find(|connection| self.can_speak(*connection))
-    }
-
-    /// When [`tick`](Self::tick) is due on this connection.
-    #[must_use]
-    pub fn deadline(&self, connection: usize) -> Option<Time> {
-        let lane = &self.lanes[connection];
-        if lane.phase != Phase::Open || self.outcome.is_some() {
-            return None;
-        }
-        if lane.paused.is_some() {
-            return lane.paused;
-        }
-        if lane.gathering.is_some() {
-            return self.gathered_at(connection);
-        }
-        let waits = self.role.is_some() && !self.is_our_turn(connection);
-        let timeout = self.options.timeout.filter(|_| waits);
-        timeout.map(|timeout| lane.since + timeout)
-    }
-
     /// How it ended; `None` while it goes on.
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
@@ -321,12 +305,6 @@ impl Player {
         self.lanes.len()
     }
 
-    /// Something was heard that has not had its turn: an unfinished line, a pause, a full outbox.
-    #[must_use]
-    pub fn has_unheard(&self, connection: usize) -> bool {
-        !self.unheard(connection, self.peer()).is_empty()
-    }
-
     /// This connection is done with.
     #[must_use]
     pub fn is_over(&self, connection: usize) -> bool {
@@ -347,43 +325,13 @@ impl Player {
 
     // ---- inside
 
-    /// Whom we hear, if we are one end.
-    fn peer(&self) -> Role {
-        match self.role {
-            Some(Role::Server) => Role::Client,
-            _ => Role::Server,
-        }
-    }
-
     fn end_of_peer(&mut self, connection: usize, how: Closing) {
         let peer = side(self.peer());
         self.lanes[connection].ended[peer].get_or_insert(how);
     }
 
-    fn is_our_turn(&self, connection: usize) -> bool {
-        let lane = &self.lanes[connection];
-        lane.answering.is_some()
-            || self
-                .beat(connection)
-                .is_some_and(|beat| Some(beat.who()) == self.role)
-    }
-
     fn beat(&self, connection: usize) -> Option<&Beat> {
         let beats = &self.plan.lanes.get(connection)?.beats;
         beats.get(self.lanes[connection].beat)
-    }
-
-    /// The next step here is ours, and no other connection's comes before it.
-    fn can_speak(&self, connection: usize) -> bool {
-        let lane = &self.lanes[connection];
-        if lane.phase != Phase::Open || lane.paused.is_some() || self.outcome.is_some() {
-            return false;
-        }
-        let order = match self.beat(connection) {
-            Some(Beat::Says(says)) => says.steps.get(lane.step).map(|said| said.order),
-            Some(Beat::Ends(ends)) => Some(ends.order),
-            None => None,
-        };
-        lane.answering.is_some() || self.is_our_turn(connection) && order == Some(self.done)
     }
 }

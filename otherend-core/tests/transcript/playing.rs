@@ -287,6 +287,32 @@ fn the_referee_says_which_side_differs() {
 }
 
 #[test]
+fn a_referee_that_must_keep_too_much_gives_up() {
+    let mut referee = Player::referee(plan("S: hello\nC: x\n"));
+    referee.opened(0, START, &mut Outbox::new());
+    let mut heard = 0;
+    while referee.outcome().is_none() {
+        referee.overheard(0, START, Role::Client, &[b'x'; 65_536]);
+        heard += 65_536;
+        assert!(heard <= 17 << 20, "{heard} bytes are kept");
+    }
+    assert!(heard > 16 << 20, "{heard} bytes are not much");
+    assert_eq!(referee.unheard_len(0), 0);
+    let Some(Outcome::Failed(mismatch)) = referee.outcome() else {
+        panic!("nothing was checked");
+    };
+    assert_eq!(
+        (mismatch.who, &mismatch.reason),
+        (Role::Client, &Reason::TooMuch)
+    );
+    let told = mismatch.to_string();
+    assert_eq!(
+        told,
+        "the client said over 16 MiB that could not be checked yet"
+    );
+}
+
+#[test]
 fn a_datagram_is_a_step() {
     let file = "over udp\neol crlf\nC: PING\nS: PONG\nS. and\non C: X\nS: 1\nS: 2\n";
     let mut server = Player::server(plan(file));

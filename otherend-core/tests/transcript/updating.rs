@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otherend_core::transcript::{Outcome, Plan, Player, Transcript};
+use otherend_core::transcript::{Outcome, Plan, Player, Reason, Transcript};
 use otherend_core::{Outbox, Time};
 
 /// Play the client of `file` against a server that says `turns`, a second after each other, and
@@ -73,6 +73,40 @@ fn more_than_the_file_is_added_before_the_end() {
         update("C: a\nS: b\nS! close\n", &["b\nc\r\nd"]),
         "C: a\nS: b\nS: c\\r\nS. d\nS! close\n"
     );
+}
+
+/// How playing `C: x` and `S: y` ends while the server says `line` every `pause`.
+fn endless(line: &[u8], pause: Duration) -> (Duration, Reason) {
+    let file = b"otherend talk 1\nC: x\nS: y\n";
+    let transcript = Transcript::parse(file).unwrap();
+    let mut player = Player::client(Arc::new(Plan::new(transcript))).updating();
+    let (mut now, mut out) = (Time::ZERO, Outbox::new());
+    player.opened(0, now, &mut out);
+    loop {
+        player.heard(0, now, line, &mut out);
+        now = now + pause;
+        player.tick(0, now, &mut out);
+        match player.outcome() {
+            None => assert!(now < Time::ZERO + Duration::from_secs(60)),
+            Some(Outcome::Passed) => panic!("a turn without an end is no turn"),
+            Some(Outcome::Failed(mismatch)) => {
+                return (now.since(Time::ZERO), mismatch.reason.clone());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_that_never_pauses_is_not_heard_for_ever() {
+    let millis = Duration::from_millis;
+    assert_eq!(
+        endless(b"z\n", millis(100)),
+        (millis(5000), Reason::Endless)
+    );
+    let (after, reason) = endless(&[b'z'; 10_000], millis(1));
+    assert_eq!(reason, Reason::TooLong(1 << 20), "{after:?}");
+    let line = [&[b'z'; 9_999][..], b"\n"].concat();
+    assert_eq!(endless(&line, millis(1)), (millis(105), Reason::Endless));
 }
 
 #[test]

@@ -166,9 +166,10 @@ impl Stage {
         let mut polled = Vec::new();
         let mut fds = Vec::new();
         for (connection, wire) in self.wires.iter().enumerate() {
+            let hearing = self.player.wants_input(connection);
             if let Some((wire, interest)) = wire
                 .as_ref()
-                .and_then(|wire| Some((wire, wire.interest()?)))
+                .and_then(|wire| Some((wire, wire.interest(hearing)?)))
             {
                 polled.push(connection);
                 fds.push(PollFd::from_borrowed_fd(wire.as_fd(), interest));

@@ -151,10 +151,10 @@ impl Wire {
         Some(io::Error::new(io::ErrorKind::ConnectionRefused, text))
     }
 
-    /// What to wait for; `None`: nothing.
-    pub(super) fn interest(&self) -> Option<PollFlags> {
+    /// What to wait for, bytes only if `hearing`; `None`: nothing.
+    pub(super) fn interest(&self, hearing: bool) -> Option<PollFlags> {
         let mut interest = PollFlags::empty();
-        interest.set(PollFlags::IN, !self.peer_done);
+        interest.set(PollFlags::IN, hearing && !self.peer_done);
         interest.set(PollFlags::OUT, !self.unsent.is_empty());
         (!self.over && !interest.is_empty()).then_some(interest)
     }

@@ -31,6 +31,8 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
     for beat in compiler.lanes.iter_mut().flat_map(|lane| &mut lane.beats) {
         if let Beat::Says(says) = beat {
             says.lines = lines(&says.steps, compiler.over);
+            let lengths = says.lines.iter().map(|line| line.template.len());
+            compiler.longest = lengths.fold(compiler.longest, usize::max);
         }
     }
     let lines = transcript.items().len() + FIRST_ITEM - 1;
@@ -44,6 +46,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
         timeout: compiler.timeout,
         lanes: compiler.lanes,
         rules: compiler.rules,
+        longest: compiler.longest,
         script_names: compiler.script_names,
     }
 }
@@ -67,6 +70,7 @@ struct Compiler {
     rules: Rules,
     in_rule: bool,
     rule: Option<Building>,
+    longest: usize,
 }
 
 /// A rule whose answer is not complete yet.
@@ -201,9 +205,15 @@ impl Compiler {
         match trigger {
             Trigger::Connect => SetsOff::Connect,
             Trigger::Other => SetsOff::Other,
-            Trigger::Line(text) => SetsOff::Line(self.line(text)),
-            Trigger::After(count, text) => SetsOff::After(*count, self.line(text)),
+            Trigger::Line(text) => SetsOff::Line(self.trigger(text)),
+            Trigger::After(count, text) => SetsOff::After(*count, self.trigger(text)),
         }
+    }
+
+    fn trigger(&mut self, text: &Text) -> Template {
+        let line = self.line(text);
+        self.longest = self.longest.max(line.len());
+        line
     }
 
     fn finish_rule(&mut self) {

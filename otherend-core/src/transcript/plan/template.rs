@@ -51,6 +51,15 @@ impl Template {
         }
     }
 
+    /// How many bytes it has as it stands in the file.
+    pub(crate) fn len(&self) -> usize {
+        let lengths = self.parts.iter().map(|piece| match piece {
+            Piece::Literal(bytes) => bytes.len(),
+            Piece::Hole(gap) | Piece::Again(gap) => gap.sample.len(),
+        });
+        lengths.sum()
+    }
+
     /// Say it: holes say their samples and remember them, references what is remembered.
     pub(crate) fn say(&self, known: &mut Known<'_>, out: &mut Outbox) {
         for piece in &self.parts {

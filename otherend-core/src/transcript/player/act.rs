@@ -21,7 +21,8 @@ impl Player {
             if self.lanes[connection].phase != Phase::Open || self.outcome.is_some() {
                 return;
             }
-            if turn.out.len() >= self.max_output {
+            self.lanes[connection].full = turn.out.len() >= self.max_output;
+            if self.lanes[connection].full {
                 return;
             }
             if self.lanes[connection].answering.is_some() && !self.go_on_answering(turn) {
@@ -59,13 +60,16 @@ impl Player {
         }
         let before = turn.out.len();
         let lane = &mut self.lanes[turn.connection];
+        lane.step += 1;
+        self.done += 1;
+        if lane.mute {
+            return true;
+        }
         let mut known = Known {
             file: &mut self.values,
             connection: &mut lane.values,
         };
         said.template.say(&mut known, turn.out);
-        lane.step += 1;
-        self.done += 1;
         self.plan.reach(said.line);
         self.tell(turn.connection, says.who, &turn.out.unsent()[before..]);
         self.plan.over == Over::Tcp
@@ -87,6 +91,7 @@ impl Player {
     pub(super) fn stop(&mut self, connection: usize, closing: Closing) {
         let lane = &mut self.lanes[connection];
         lane.closing = Some(closing);
+        lane.mute = true;
         if closing != Closing::HalfClose {
             lane.phase = Phase::Over;
             self.check_end();
@@ -133,12 +138,14 @@ impl Player {
         }
     }
 
-    /// Begin the answer of `rule`.
+    /// Begin the answer of `rule`; whoever has finished sending can still close.
     #[inline]
     pub(super) fn answer(&mut self, rule: usize, turn: &mut Turn<'_>) {
         let rule_of_plan = &self.plan.rules.all[rule];
         self.plan.reach(rule_of_plan.line);
+        let mute = self.lanes[turn.connection].mute;
         match &rule_of_plan.answer {
+            Answer::Plain(_) | Answer::Says(_) if mute => {}
             Answer::Plain(bytes) => turn.out.push(bytes),
             Answer::Says(template) => {
                 let lane = &mut self.lanes[turn.connection];
@@ -170,6 +177,7 @@ impl Player {
             self.lanes[turn.connection].answering = Some((rule, step + 1));
             match next {
                 AnswerStep::Pause(_) => {}
+                AnswerStep::Say(_) if self.lanes[turn.connection].mute => {}
                 AnswerStep::End(closing) => {
                     self.stop(turn.connection, *closing);
                     if *closing != Closing::HalfClose {

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use super::lane::{Phase, Turn};
+use super::lane::{Lane, Phase, Turn};
 use super::mismatch::{Mismatch, Reason};
 use super::{Outcome, Player};
 use crate::transcript::plan::{Beat, Ends, Extent, Known, Says, side};
 use crate::transcript::{Closing, Difference, Over, Plan, Wanted};
 use crate::{Role, Time};
-
-/// The longest line that is waited for, in bytes.
-const LONGEST: usize = 1 << 20;
 
 /// How many unexpected lines are kept until somebody asks.
 const UNEXPECTED_KEPT: usize = 64;
@@ -30,7 +27,8 @@ impl Player {
         let rest = turn.rest_of(says.who);
         let line = lane.line(rest, says.who, self.plan.over);
         let heard = line.unwrap_or(rest);
-        if line.is_some() || expected.extent == Extent::Beginning {
+        let is_line = line.is_some_and(|line| text_len(line) <= self.max_line);
+        if is_line || expected.extent == Extent::Beginning {
             let mut known = Known {
                 file: &mut self.values,
                 connection: &mut lane.values,
@@ -115,6 +113,10 @@ impl Player {
             };
             let (counts, takes) = (&mut lane.counts, &mut self.takes);
             let length = line.len();
+            if text_len(line) > self.max_line {
+                self.too_long(length, who, turn);
+                return false;
+            }
             match plan.rules.find(line, counts, &mut known, takes) {
                 Some(rule) => {
                     lane.used(turn, who, length);
@@ -164,6 +166,10 @@ impl Player {
 
     /// A complete line does not fit the script: perhaps a rule.
     fn try_rules(&mut self, who: Role, length: usize, turn: &mut Turn<'_>) -> bool {
+        if text_len(&turn.rest_of(who)[..length]) > self.max_line {
+            self.too_long(length, who, turn);
+            return false;
+        }
         if self.role == Some(Role::Server) {
             let plan = Arc::clone(&self.plan);
             let lane = &mut self.lanes[turn.connection];
@@ -196,12 +202,19 @@ impl Player {
         self.fail_at(turn.connection, who, heard, reason);
     }
 
+    /// The next `length` bytes are a line that is too long: the end.
+    fn too_long(&mut self, length: usize, who: Role, turn: &mut Turn<'_>) {
+        let heard = turn.rest_of(who)[..length].to_vec();
+        self.lanes[turn.connection].used(turn, who, length);
+        self.fail_at(turn.connection, who, heard, Reason::TooLong(self.max_line));
+    }
+
     /// The line under way is not complete: wait, unless nothing more will come.
     fn unfinished(&mut self, who: Role, turn: &mut Turn<'_>) -> bool {
         let rest = turn.rest_of(who);
         let reason = match self.lanes[turn.connection].ended[side(who)] {
             Some(how) => Reason::Ended(how),
-            None if rest.len() > LONGEST => Reason::TooLong,
+            None if text_len(rest) > self.max_line => Reason::TooLong(self.max_line),
             None => return false,
         };
         let heard = rest.to_vec();
@@ -230,7 +243,7 @@ impl Player {
     }
 
     /// The end of the performance; for a server the end of the connection, or only a remark.
-    fn fail_at(&mut self, connection: usize, who: Role, heard: Vec<u8>, reason: Reason) {
+    pub(super) fn fail_at(&mut self, connection: usize, who: Role, heard: Vec<u8>, reason: Reason) {
         let mismatch = self.mismatch(connection, who, heard, reason);
         if self.role == Some(Role::Server) {
             // A client may leave at any place; what a reset cut off was no line yet.
@@ -251,6 +264,7 @@ impl Player {
             return;
         }
         self.lanes[connection].phase = Phase::Over;
+        self.lanes.iter_mut().for_each(Lane::let_go);
         self.outcome = Some(Outcome::Failed(Box::new(mismatch)));
     }
 
@@ -294,6 +308,12 @@ impl Player {
             before: self.told.iter().cloned().collect(),
         }
     }
+}
+
+/// How long a line is without its end, or what has come of it.
+fn text_len(line: &[u8]) -> usize {
+    let text = line.strip_suffix(b"\n").unwrap_or(line);
+    text.strip_suffix(b"\r").unwrap_or(text).len()
 }
 
 /// A line that no rule fits: its end, if that is not the file's.

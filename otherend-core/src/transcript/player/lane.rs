@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Player;
+use super::updating::Gathering;
 use crate::transcript::plan::{Values, side};
 use crate::transcript::{Closing, Over};
 use crate::{Outbox, Role, Time};
@@ -33,14 +34,18 @@ pub(super) struct Lane {
     pub(super) broke_off: bool,
     /// Since when the next line is awaited.
     pub(super) since: Time,
-    /// Until when nothing is said.
+    /// Until when nothing is said; perhaps over, while there is no room to go on.
     pub(super) paused: Option<Time>,
+    /// It goes on once the peer has taken some of what was said.
+    pub(super) full: bool,
+    /// Our side has finished sending: nothing more is said.
+    pub(super) mute: bool,
     /// A rule whose answer is under way, and the next step of it.
     pub(super) answering: Option<(usize, usize)>,
     /// While a file is brought up to date: what was heard in this turn.
     pub(super) heard_in_turn: Vec<u8>,
-    /// The turn does not fit and is gathered; when something was heard last.
-    pub(super) gathering: Option<Time>,
+    /// The turn does not fit and is gathered.
+    pub(super) gathering: Option<Gathering>,
     /// What holes of rules remember.
     pub(super) values: Values,
     /// How often each `on after` was met.
@@ -93,6 +98,17 @@ impl Lane {
         &mut self.unheard[side(who)].bytes
     }
 
+    /// The memory that takes what is heard of `who` and has not had its turn, in bytes.
+    pub(super) fn unheard_len(&self, who: Role) -> usize {
+        let Unheard { bytes, datagrams } = &self.unheard[side(who)];
+        bytes.len() + datagrams.len() * size_of::<usize>()
+    }
+
+    /// What was heard will not have its turn any more.
+    pub(super) fn let_go(&mut self) {
+        self.unheard = Default::default();
+    }
+
     pub(super) fn next_beat(&mut self, now: Time) {
         self.beat += 1;
         self.step = 0;
@@ -111,6 +127,9 @@ impl Player {
         (from, bytes): (Role, &[u8]),
         out: &mut Outbox,
     ) {
+        if self.lanes[connection].phase == Phase::Over || self.outcome.is_some() {
+            return;
+        }
         if self.plan.over == Over::Udp {
             let unheard = &mut self.lanes[connection].unheard[side(from)];
             unheard.datagrams.push_back(bytes.len());

@@ -3,11 +3,15 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use super::waiting::UNHEARD_BY_REFEREE;
 use crate::Role;
 use crate::transcript::model::letter;
 use crate::transcript::render::window;
 use crate::transcript::write::shown;
 use crate::transcript::{Closing, Difference, Wanted};
+
+/// How many MiB a referee keeps.
+const KEPT: usize = UNHEARD_BY_REFEREE >> 20;
 
 /// Something heard that does not fit, or not heard that should have been.
 ///
@@ -44,8 +48,12 @@ pub enum Reason {
     Ended(Closing),
     /// Nothing, or not enough, came for this long.
     Silent(Duration),
-    /// The line is longer than 1 MiB.
-    TooLong,
+    /// The line is longer than this many bytes.
+    TooLong(usize),
+    /// A referee heard so much out of turn that it cannot keep it.
+    TooMuch,
+    /// While a file is brought up to date: a turn that fits nothing went on and on.
+    Endless,
 }
 
 /// Something that was said or heard.
@@ -198,7 +206,12 @@ impl fmt::Display for Mismatch {
             Reason::Silent(time) => {
                 write!(f, "{who} stopped in the middle for {}", rounded(*time))
             }
-            Reason::TooLong => write!(f, "{who} said a line of over 1 MiB"),
+            Reason::TooLong(bytes) => write!(f, "{who} said a line of over {bytes} bytes"),
+            Reason::TooMuch => write!(
+                f,
+                "{who} said over {KEPT} MiB that could not be checked yet"
+            ),
+            Reason::Endless => write!(f, "{who} went on speaking without a pause"),
         }
     }
 }

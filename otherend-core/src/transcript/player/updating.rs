@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lane::Turn;
-use super::{Player, side};
+use super::{Player, Reason, side};
 use crate::transcript::plan::{Beat, Extent, Known, Plan, Says};
 use crate::transcript::update::{self, Edit};
 use crate::transcript::{Eol, Hole, Item, Part, Setting, Step, Text, Transcript};
@@ -12,6 +12,17 @@ use crate::{Role, Time};
 
 /// A turn has ended when nothing more came for this long.
 const QUIET: Duration = Duration::from_millis(300);
+/// A turn that does not fit may have this many bytes.
+const LONGEST_TURN: usize = 1 << 20;
+
+/// A turn that does not fit, while it is heard.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gathering {
+    /// When it was found not to fit.
+    since: Time,
+    /// When something was heard last.
+    heard: Time,
+}
 
 impl Player {
     /// Instead of stopping at what does not fit, hear the other's turn to its end and remember it.
@@ -34,7 +45,10 @@ impl Player {
 
     /// A line does not fit: gather the whole turn.
     pub(super) fn gather(&mut self, turn: &mut Turn<'_>) -> bool {
-        self.lanes[turn.connection].gathering = Some(turn.now);
+        self.lanes[turn.connection].gathering = Some(Gathering {
+            since: turn.now,
+            heard: turn.now,
+        });
         true
     }
 
@@ -45,7 +59,13 @@ impl Player {
         if !rest.is_empty() {
             lane.heard_in_turn.extend_from_slice(rest);
             lane.used(turn, who, rest.len());
-            lane.gathering = Some(turn.now);
+            if let Some(gathering) = &mut lane.gathering {
+                gathering.heard = turn.now;
+            }
+            if lane.heard_in_turn.len() > LONGEST_TURN {
+                self.endless(turn.connection);
+                return false;
+            }
         }
         if lane.ended[side(who)].is_none() {
             return false;
@@ -56,11 +76,25 @@ impl Player {
 
     /// When the turn that is gathered has ended, if nothing more comes.
     pub(super) fn gathered_at(&self, connection: usize) -> Option<Time> {
-        self.lanes[connection].gathering.map(|since| since + QUIET)
+        let Gathering { since, heard } = self.lanes[connection].gathering?;
+        let quiet = heard + QUIET;
+        let patience = self.options.timeout;
+        let patience = patience.map(|timeout| since + timeout.max(QUIET));
+        Some(patience.map_or(quiet, |patience| patience.min(quiet)))
+    }
+
+    /// The turn goes on and on: nothing is written that may be half of it.
+    fn endless(&mut self, connection: usize) {
+        self.fail(connection, Vec::new(), Reason::Endless);
     }
 
     /// The turn is over: rewrite it and go on behind it.
     pub(super) fn end_gathering(&mut self, connection: usize, now: Time) {
+        let lane = &self.lanes[connection];
+        let goes_on = |turn: Gathering| now < turn.heard + QUIET;
+        if lane.ended[side(self.peer())].is_none() && lane.gathering.is_some_and(goes_on) {
+            return self.endless(connection);
+        }
         let plan = Arc::clone(&self.plan);
         let peer = self.peer();
         let lane = &mut self.lanes[connection];
