@@ -1,7 +1,6 @@
 //! The ledger: thousands of peers say numbered lines in random pieces and leave in random ways;
 //! what each said is held against what it heard.
 //!
-//! `OTHEREND_LEDGER=full` takes 2,000 connections of 200 lines for each engine instead of 300, and
 //! `OTHEREND_SEED=N` repeats a run: the seed is in the message of every failure.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
@@ -48,11 +47,10 @@ fn async_answers_each_line_once_and_in_order() {
     keep(Engine::Async);
 }
 
+/// Each says up to 200 lines.
+const CONNECTIONS: u64 = 2_000;
+
 fn keep(engine: Engine) {
-    let connections = match std::env::var("OTHEREND_LEDGER") {
-        Ok(word) if word == "full" => 2_000,
-        _ => 300,
-    };
     let seed = chance::seed();
     let mut config = ServerConfig::default();
     config.engine = engine;
@@ -64,7 +62,7 @@ fn keep(engine: Engine) {
     let next = AtomicU64::new(0);
     let began = Instant::now();
     let tally: Tally = thread::scope(|scope| {
-        let play = || play(address, &next, connections, seed);
+        let play = || play(address, &next, seed);
         let players: Vec<_> = (0..PLAYERS).map(|_| scope.spawn(play)).collect();
         let joined = players.into_iter().map(|player| player.join());
         joined.map(|tally| tally.unwrap()).sum()
@@ -72,11 +70,11 @@ fn keep(engine: Engine) {
     let took = began.elapsed();
     println!("{engine}: {tally:?} in {took:.1?} with OTHEREND_SEED={seed}");
     let report = server.drain();
-    assert_eq!(tally.pages, connections, "with OTHEREND_SEED={seed}");
+    assert_eq!(tally.pages, CONNECTIONS, "with OTHEREND_SEED={seed}");
     // Who breaks it off may do so before it is accepted.
     let accepted = report.stats.accepted;
     assert!(
-        (connections - tally.resets..=connections).contains(&accepted),
+        (CONNECTIONS - tally.resets..=CONNECTIONS).contains(&accepted),
         "{accepted} accepted of {tally:?}, with OTHEREND_SEED={seed}"
     );
     assert_eq!(report.aborted, 0, "with OTHEREND_SEED={seed}");
@@ -88,14 +86,14 @@ fn keep(engine: Engine) {
 }
 
 /// Play some of the peers, many at once, until there are no more.
-fn play(address: SocketAddr, next: &AtomicU64, connections: u64, seed: u64) -> Tally {
+fn play(address: SocketAddr, next: &AtomicU64, seed: u64) -> Tally {
     let mut tally = Tally::default();
     loop {
         let first = next.fetch_add(AT_ONCE, Ordering::Relaxed);
-        if first >= connections {
+        if first >= CONNECTIONS {
             return tally;
         }
-        let numbers = first..connections.min(first + AT_ONCE);
+        let numbers = first..CONNECTIONS.min(first + AT_ONCE);
         let mut chance = Chance::new(seed ^ first);
         let mut peers: Vec<Peer> = numbers
             .map(|number| Peer::connect(address, number, LINES, Chance::new(seed + number)))
