@@ -21,7 +21,8 @@ use super::update::Edit;
 use super::{Closing, Over};
 use crate::{Outbox, Role, Time};
 
-/// The longest line that is waited for, in bytes, unless somebody limits it.
+/// The longest line that is waited for, in bytes, unless somebody limits it or the file has a longer
+/// one.
 const LONGEST: usize = 1 << 20;
 
 /// What becomes of the pauses in a transcript.
@@ -141,7 +142,7 @@ impl Player {
                 strict: false,
             },
             max_output: usize::MAX,
-            max_line: LONGEST,
+            max_line: LONGEST.max(plan.longest),
             lanes,
             plan,
             values: Values::default(),

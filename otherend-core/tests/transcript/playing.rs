@@ -287,6 +287,21 @@ fn the_referee_says_which_side_differs() {
 }
 
 #[test]
+fn a_line_as_long_as_the_files_is_waited_for() {
+    let long = "x".repeat(2 << 20);
+    let heard = |line: &str| {
+        let client = Player::client(plan(&format!("S: {long}\n")));
+        let pieces: Vec<&[u8]> = line.as_bytes().chunks(65_536).collect();
+        play(client, &pieces, false).outcome
+    };
+    assert_eq!(heard(&format!("{long}\n")), Some(Outcome::Passed));
+    assert!(matches!(
+        heard(&format!("{long}xx")),
+        Some(Outcome::Failed(_))
+    ));
+}
+
+#[test]
 fn a_referee_that_must_keep_too_much_gives_up() {
     let mut referee = Player::referee(plan("S: hello\nC: x\n"));
     referee.opened(0, START, &mut Outbox::new());

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use otherend_net::core::transcript::{Closing, Over, Plan, Player, Transcript};
+use otherend_net::core::transcript::{Closing, Options, Over, Plan, Player, Timing, Transcript};
 use otherend_net::core::{AnyBehaviour, Echo, Framing, Outbox, Script, Time};
 use otherend_net::{Engine, Peer};
 
@@ -13,7 +13,9 @@ on_engines! {
     for_all:
         each_script_is_the_same_wherever_it_is_cut
         rules_answer_the_same_wherever_their_client_is_cut
-        each_bad_peer_hears_the_same_wherever_it_is_cut;
+        each_bad_peer_hears_the_same_wherever_it_is_cut
+        an_answer_after_a_pause_is_said_before_the_stop
+        a_reset_is_heard_after_ones_own_end;
     for_many:
 }
 
@@ -52,6 +54,40 @@ fn each_bad_peer_hears_the_same_wherever_it_is_cut(engine: Engine) {
         check_every_cut(engine, &name, echo, &client, &server);
     }
     assert!(played >= 8, "{played} transcripts are too few");
+}
+
+/// Plays `file` and keeps its pauses.
+fn paced(file: &str) -> impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static + use<> {
+    let file = format!("otherend talk 1\n{file}");
+    let plan = Arc::new(Plan::new(Transcript::parse(file.as_bytes()).unwrap()));
+    move |_| {
+        let script = Script::server(Arc::clone(&plan)).unwrap();
+        AnyBehaviour::Script(Box::new(script.with(|options| Options {
+            timing: Timing::Speed(1.0),
+            ..options
+        })))
+    }
+}
+
+fn an_answer_after_a_pause_is_said_before_the_stop(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), paced("on C: a\n+300ms\nS: b\n"));
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"a\n");
+    watch.wait_for_bytes(1, 2);
+    let stopping = std::thread::spawn(move || server.drain());
+    assert_eq!(peer.rest_text(), "b\n");
+    drop(peer);
+    let report = stopping.join().unwrap();
+    assert_eq!((report.finished, report.aborted), (1, 0));
+}
+
+fn a_reset_is_heard_after_ones_own_end(engine: Engine) {
+    let file = "C: quit\nC! half-close\nS: bye\n+100ms\nS! reset\n";
+    let (server, _watch) = serve_watched(config(engine), paced(file));
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"quit\n");
+    peer.finish();
+    assert_eq!(peer.rest_before_reset(), b"bye\n");
 }
 
 fn script(plan: &Arc<Plan>) -> impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static + use<> {
