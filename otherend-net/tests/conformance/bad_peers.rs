@@ -21,6 +21,7 @@ on_engines! {
         one_that_never_reads_and_is_spoken_to_is_dropped;
     for_many:
         nobody_waits_for_one_that_never_reads
+        one_that_reads_byte_by_byte_delays_nobody
         all_that_never_read_have_only_so_much_together
         nobody_waits_for_a_flood_without_an_end_of_line
 }
@@ -85,6 +86,38 @@ fn nobody_waits_for_one_that_never_reads(engine: Engine) {
         assert_eq!(normal.ask(&number.to_string()), format!("{number}\n"));
     }
     assert!(began.elapsed() < PATIENCE / 3);
+}
+
+/// Its answers are more than its socket holds, so the server waits for it all the time.
+fn one_that_reads_byte_by_byte_delays_nobody(engine: Engine) {
+    const LINES: usize = 400_000;
+    let (server, _watch) = serve_watched(config(engine), echo);
+    let mut slow = RawPeer::connect(&server);
+    let mut sending = slow.stream.get_ref().try_clone().unwrap();
+    let sending = thread::spawn(move || {
+        let line = "a line whose answer is read byte by byte for as long as the test goes on\n";
+        sending.write_all(line.repeat(LINES).as_bytes()).unwrap();
+        sending.shutdown(std::net::Shutdown::Write).unwrap();
+        LINES * line.len()
+    });
+    let mut normal = RawPeer::connect(&server);
+    let mut heard = 0;
+    for number in 0..30 {
+        let count = slow.stream.get_mut().read(&mut [0]).unwrap();
+        assert_eq!(count, 1);
+        heard += count;
+        let began = Instant::now();
+        assert_eq!(normal.ask(&number.to_string()), format!("{number}\n"));
+        assert!(began.elapsed() < PATIENCE / 10);
+        pace(millis(20));
+    }
+    assert!(
+        !sending.is_finished(),
+        "the server took more than it may keep"
+    );
+    // In the end it has every one of them.
+    heard += slow.rest().len();
+    assert_eq!(heard, sending.join().unwrap());
 }
 
 fn all_that_never_read_have_only_so_much_together(engine: Engine) {

@@ -1,13 +1,28 @@
 //! With few descriptors: nobody is lost without a word, nothing spins, and it recovers.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use super::installed::all_there;
-use super::served::{PATIENCE, Served, pace, serve_under};
+use super::served::{PATIENCE, RawPeer, Served, pace, serve_under};
 use rustix::process::Signal;
 
 on_engines! {
     too_many_for_the_descriptors_are_refused_and_forgotten
+}
+
+fn each_is_served_or_told(peers: &mut [RawPeer]) {
+    let mut told = 0;
+    for peer in peers {
+        // Who was told may be gone already.
+        let _ = peer.stream.get_mut().write_all(b"hello\n");
+        match peer.line().as_str() {
+            "From server -> hello\n" => {}
+            "ERR server is full\n" => told += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(told > 30, "{told}");
 }
 
 fn too_many_for_the_descriptors_are_refused_and_forgotten(engine: &str) {
@@ -26,6 +41,9 @@ fn too_many_for_the_descriptors_are_refused_and_forgotten(engine: &str) {
         "it computed for {computed:?} in 2 s"
     );
     assert_eq!(peers[0].ask("still"), "From server -> still\n");
+    if engine != "single" {
+        each_is_served_or_told(&mut peers[1..]);
+    }
 
     drop(peers);
     let began = Instant::now();
