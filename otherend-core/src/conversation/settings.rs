@@ -13,6 +13,30 @@ pub enum Role {
     Client,
 }
 
+impl Role {
+    /// Both: in this order everything is done.
+    pub const BOTH: [Role; 2] = [Role::Client, Role::Server];
+
+    /// The end that a connection has besides this one.
+    #[must_use]
+    pub const fn other(self) -> Role {
+        match self {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
+    }
+
+    /// Its place in [`BOTH`](Self::BOTH).
+    #[must_use]
+    #[inline]
+    pub const fn index(self) -> usize {
+        match self {
+            Role::Client => 0,
+            Role::Server => 1,
+        }
+    }
+}
+
 /// Framing, limits and deadlines of a conversation. Share one behind an `Arc`.
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -10,7 +10,6 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-pub(crate) use compile::side;
 pub(crate) use matching::{Extent, Take};
 pub(crate) use rules::{Answer, AnswerStep, Rules};
 pub(crate) use template::{Piece, Template};

@@ -16,7 +16,7 @@ use lane::{Lane, Phase};
 pub use mismatch::{Mismatch, Reason, Told};
 pub use waiting::Waits;
 
-use super::plan::{Beat, Plan, Take, Values, side};
+use super::plan::{Beat, Plan, Take, Values};
 use super::update::Edit;
 use super::{Closing, Over};
 use crate::{Outbox, Role, Time};
@@ -239,7 +239,7 @@ impl Player {
 
     /// The referee saw how `who` stopped; a half-close and a close look the same.
     pub fn saw_end(&mut self, connection: usize, now: Time, who: Role, how: Closing) {
-        self.lanes[connection].ended[side(who)].get_or_insert(how);
+        self.lanes[connection].ended[who.index()].get_or_insert(how);
         self.drive(connection, now, &mut Outbox::new());
     }
 
@@ -327,7 +327,7 @@ impl Player {
     // ---- inside
 
     fn end_of_peer(&mut self, connection: usize, how: Closing) {
-        let peer = side(self.peer());
+        let peer = self.peer().index();
         self.lanes[connection].ended[peer].get_or_insert(how);
     }
 

@@ -135,18 +135,17 @@ impl Recorder {
 
     /// `who` said `bytes`; over UDP they are one datagram.
     pub fn said(&mut self, now: Time, connection: u16, who: Role, bytes: &[u8]) {
-        let (own, other) = sides(who);
         self.connections.entry(connection).or_default();
-        self.write_held(connection, other);
-        self.write_stop(now, connection, other, Closing::HalfClose);
+        self.write_held(connection, who.other());
+        self.write_stop(now, connection, who.other(), Closing::HalfClose);
         if self.over == Over::Udp {
             return self.write(now, connection, who, bytes);
         }
-        let side = self.side(connection, own);
+        let side = self.side(connection, who);
         if !side.held.is_empty() && now.since(side.since) >= UNHURRIED {
-            self.write_held(connection, own);
+            self.write_held(connection, who);
         }
-        let side = self.side(connection, own);
+        let side = self.side(connection, who);
         if side.held.is_empty() {
             side.since = now;
         }
@@ -155,9 +154,9 @@ impl Recorder {
         for line in held.split_inclusive(|b| *b == b'\n') {
             if line.ends_with(b"\n") || line.len() > LONGEST {
                 self.write(now, connection, who, line);
-                self.side(connection, own).since = now;
+                self.side(connection, who).since = now;
             } else {
-                self.side(connection, own).held = line.to_vec();
+                self.side(connection, who).held = line.to_vec();
             }
         }
     }
@@ -165,25 +164,24 @@ impl Recorder {
     /// `who` stopped: what a half-close is and what a close is shows when the other side speaks on
     /// or stops too.
     pub fn stopped(&mut self, now: Time, connection: u16, who: Role, how: Closing) {
-        let (own, other) = sides(who);
         self.connections.entry(connection).or_default();
-        self.write_held(connection, other);
-        self.write_held(connection, own);
-        if std::mem::replace(&mut self.side(connection, own).stopped, true) {
+        self.write_held(connection, who.other());
+        self.write_held(connection, who);
+        if std::mem::replace(&mut self.side(connection, who).stopped, true) {
             return;
         }
-        let also = self.side(connection, other);
+        let also = self.side(connection, who.other());
         let (unclear, stopped) = (also.stop_is_unclear, also.stopped);
         if how == Closing::Reset {
-            self.write_stop(now, connection, other, Closing::HalfClose);
+            self.write_stop(now, connection, who.other(), Closing::HalfClose);
             self.step(now, connection, who, Act::Close(Closing::Reset));
         } else if unclear {
             // Closing is what the first did; the second follows, which needs no line.
-            self.write_stop(now, connection, other, Closing::Close);
+            self.write_stop(now, connection, who.other(), Closing::Close);
         } else if stopped {
             self.step(now, connection, who, Act::Close(Closing::Close));
         } else {
-            self.side(connection, own).stop_is_unclear = true;
+            self.side(connection, who).stop_is_unclear = true;
         }
     }
 
@@ -196,8 +194,8 @@ impl Recorder {
     /// Write unfinished lines of a connection as pieces, so that all that was said on it so far is
     /// there.
     pub fn cut(&mut self, connection: u16) {
-        for side in [0, 1] {
-            self.write_held(connection, side);
+        for who in Role::BOTH {
+            self.write_held(connection, who);
         }
         self.write_early();
     }
@@ -206,8 +204,8 @@ impl Recorder {
     pub fn cut_all(&mut self) {
         let connections: Vec<u16> = self.connections.keys().copied().collect();
         for connection in connections {
-            for side in [0, 1] {
-                self.write_held(connection, side);
+            for who in Role::BOTH {
+                self.write_held(connection, who);
             }
         }
     }
@@ -246,8 +244,8 @@ impl Recorder {
         self.cut_all();
         let connections: Vec<u16> = self.connections.keys().copied().collect();
         for connection in connections {
-            for side in [0, 1] {
-                self.write_stop(now, connection, side, Closing::Close);
+            for who in Role::BOTH {
+                self.write_stop(now, connection, who, Closing::Close);
             }
         }
         self.write_early();
@@ -264,23 +262,23 @@ impl Recorder {
 
     // ---- inside
 
-    fn side(&mut self, connection: u16, side: usize) -> &mut Side {
-        &mut self.connections.entry(connection).or_default().sides[side]
+    fn side(&mut self, connection: u16, who: Role) -> &mut Side {
+        &mut self.connections.entry(connection).or_default().sides[who.index()]
     }
 
     /// Write an unfinished line as a piece, with the time at which it began.
-    fn write_held(&mut self, connection: u16, side: usize) {
-        let state = self.side(connection, side);
+    fn write_held(&mut self, connection: u16, who: Role) {
+        let state = self.side(connection, who);
         let (held, since) = (std::mem::take(&mut state.held), state.since);
         if !held.is_empty() {
-            self.write(since, connection, ROLES[side], &held);
+            self.write(since, connection, who, &held);
         }
     }
 
     /// Write how a side stopped, if that was unclear until now.
-    fn write_stop(&mut self, now: Time, connection: u16, side: usize, how: Closing) {
-        if std::mem::take(&mut self.side(connection, side).stop_is_unclear) {
-            self.step(now, connection, ROLES[side], Act::Close(how));
+    fn write_stop(&mut self, now: Time, connection: u16, who: Role, how: Closing) {
+        if std::mem::take(&mut self.side(connection, who).stop_is_unclear) {
+            self.step(now, connection, who, Act::Close(how));
         }
     }
 
@@ -331,15 +329,5 @@ impl Recorder {
         let _ = writeln!(self.ready, "{line}");
         self.check.add(&self.ready.as_bytes()[start..]);
         self.unsealed = true;
-    }
-}
-
-const ROLES: [Role; 2] = [Role::Client, Role::Server];
-
-/// The place of `who` and of the other side.
-fn sides(who: Role) -> (usize, usize) {
-    match who {
-        Role::Client => (0, 1),
-        Role::Server => (1, 0),
     }
 }

@@ -3,8 +3,8 @@
 //! A recording's second line begins with `#= recorded`. After that, lines `#= xxxxxxxx` hold the
 //! CRC-32 of every byte of the file before them, and `#= end xxxxxxxx` is the last line of a complete one.
 //! To every other reader these are comments. Either makes a file a recording: one changed bit cannot
-//! spoil both, and a comment of somebody's own is no seal. What is promised: of a recording that was cut at any
-//! byte, or in which any one bit was changed, only lines that were recorded are ever read.
+//! spoil both, and a comment of somebody's own is no seal. What is promised: of a recording that was
+//! cut at any byte, or in which any one bit was changed, only lines that were recorded are ever read.
 
 use super::{ParseError, Transcript};
 

@@ -51,10 +51,7 @@ impl Scribe {
     }
 
     fn peer(&self) -> Role {
-        match self.own {
-            Role::Client => Role::Server,
-            Role::Server => Role::Client,
-        }
+        self.own.other()
     }
 
     fn stopped(&mut self, now: Time, who: Role, how: Closing) {

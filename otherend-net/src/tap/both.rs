@@ -2,14 +2,6 @@
 
 use otherend_core::Role;
 
-/// The end that a connection has besides `role`.
-pub(super) const fn other(role: Role) -> Role {
-    match role {
-        Role::Client => Role::Server,
-        Role::Server => Role::Client,
-    }
-}
-
 /// One for the client, one for the server.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Both<T> {
@@ -18,9 +10,6 @@ pub(super) struct Both<T> {
 }
 
 impl<T> Both<T> {
-    /// Client first: in this order everything is done.
-    pub(super) const ROLES: [Role; 2] = [Role::Client, Role::Server];
-
     pub(super) fn of(&self, role: Role) -> &T {
         match role {
             Role::Client => &self.client,

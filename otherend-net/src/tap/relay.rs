@@ -13,7 +13,7 @@ use std::time::Duration;
 use otherend_core::{Loss, Role, Time};
 use rustix::event::{PollFd, PollFlags};
 
-use super::both::{Both, other};
+use super::both::Both;
 use super::event::{Ending, Event, Observer};
 use super::fault::{Fault, Piece};
 use super::lane::Lane;
@@ -124,7 +124,7 @@ impl<'a> Relay<'a> {
             Err(ending) => return Some(ending),
         };
         let now = self.admitted.shared.clock.now();
-        let readable = Both::<bool>::ROLES.into_iter();
+        let readable = Role::BOTH.into_iter();
         readable
             .filter(|&role| *ready.of(role))
             .find_map(|role| self.read(now, role))
@@ -185,8 +185,8 @@ impl<'a> Relay<'a> {
         if self.observer.deadline().is_some_and(|due| now >= due) {
             self.observer.tick(now);
         }
-        for from in Both::<Lane>::ROLES {
-            let listener = *self.streams.of(other(from));
+        for from in Role::BOTH {
+            let listener = *self.streams.of(from.other());
             self.lanes.of_mut(from).flush(listener);
             if let Some(ending) = self.let_through(now, from) {
                 return Some(ending);
@@ -203,7 +203,7 @@ impl<'a> Relay<'a> {
 
     /// Do what the faults have come to; without faults there is nothing to do.
     fn let_through(&mut self, now: Time, from: Role) -> Option<Ending> {
-        let (lane, listener) = (self.lanes.of_mut(from), self.streams.of(other(from)));
+        let (lane, listener) = (self.lanes.of_mut(from), self.streams.of(from.other()));
         while let Some(piece) = lane.next_piece(now) {
             let event = match &piece {
                 Piece::Bytes(bytes) => {
@@ -234,11 +234,11 @@ impl<'a> Relay<'a> {
 
     /// Both directions are over: who broke one of them?
     fn ending(&self) -> Ending {
-        let lost = |role| {
-            let loss = self.lanes.of(other(role)).loss()?;
+        let lost = |role: Role| {
+            let loss = self.lanes.of(role.other()).loss()?;
             Some(lost(role, loss))
         };
-        let mut ends = Both::<Lane>::ROLES.into_iter();
+        let mut ends = Role::BOTH.into_iter();
         ends.find_map(lost).unwrap_or(Ending::Finished)
     }
 
@@ -255,7 +255,7 @@ impl<'a> Relay<'a> {
                 if lane.divert(now, bytes) {
                     return self.let_through(now, from);
                 }
-                lane.pass(self.streams.of(other(from)), bytes);
+                lane.pass(self.streams.of(from.other()), bytes);
                 self.observer.on_event(now, &Event::Bytes { from, bytes });
             }
             Err(error) if sockets::is_passing(&error) => {}
@@ -291,7 +291,7 @@ impl<'a> Relay<'a> {
     fn interest(&self, role: Role) -> PollFlags {
         let mut interest = PollFlags::empty();
         interest.set(PollFlags::IN, self.lanes.of(role).wants_input());
-        interest.set(PollFlags::OUT, self.lanes.of(other(role)).has_unsent());
+        interest.set(PollFlags::OUT, self.lanes.of(role.other()).has_unsent());
         interest
     }
 

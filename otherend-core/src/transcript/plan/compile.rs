@@ -273,7 +273,7 @@ impl Compiler {
     }
 
     fn next_order(&mut self, who: Role) -> usize {
-        let order = &mut self.order[side(who)];
+        let order = &mut self.order[who.index()];
         *order += 1;
         *order - 1
     }
@@ -326,14 +326,6 @@ fn stretches(piece: &Piece, over: Over) -> Vec<Piece> {
 
 fn ends_line(piece: &Piece) -> bool {
     matches!(piece, Piece::Literal(bytes) if bytes.ends_with(b"\n"))
-}
-
-/// The client's things come first, the server's second.
-pub(crate) const fn side(who: Role) -> usize {
-    match who {
-        Role::Client => 0,
-        Role::Server => 1,
-    }
 }
 
 /// Give the `let` or the holes named `name` another value.

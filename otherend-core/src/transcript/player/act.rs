@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::lane::{Phase, Turn};
 use super::{Outcome, Player, Reason, Timing, Told};
-use crate::transcript::plan::{Answer, AnswerStep, Beat, Ends, Known, Says, side};
+use crate::transcript::plan::{Answer, AnswerStep, Beat, Ends, Known, Says};
 use crate::transcript::{Closing, Over};
 use crate::{Outbox, Role, Time};
 
@@ -45,7 +45,7 @@ impl Player {
 
     /// Say the next step of `says`; `false`: not now.
     fn say(&mut self, says: &Says, turn: &mut Turn<'_>) -> bool {
-        let peer = side(self.peer());
+        let peer = self.peer().index();
         let lane = &mut self.lanes[turn.connection];
         let Some(said) = says.steps.get(lane.step) else {
             lane.next_beat(turn.now);

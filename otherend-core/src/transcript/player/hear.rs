@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lane::{Lane, Phase, Turn};
 use super::mismatch::{Mismatch, Reason};
 use super::{Outcome, Player};
-use crate::transcript::plan::{Beat, Ends, Extent, Known, Says, side};
+use crate::transcript::plan::{Beat, Ends, Extent, Known, Says};
 use crate::transcript::{Closing, Difference, Over, Plan, Wanted};
 use crate::{Role, Time};
 
@@ -74,7 +74,7 @@ impl Player {
                 None => self.unfinished(ends.who, turn),
             };
         }
-        let Some(how) = self.lanes[turn.connection].ended[side(ends.who)] else {
+        let Some(how) = self.lanes[turn.connection].ended[ends.who.index()] else {
             return false;
         };
         if (how == Closing::Reset) != (ends.closing == Closing::Reset) {
@@ -134,7 +134,7 @@ impl Player {
                 }
             }
         }
-        if self.lanes[turn.connection].ended[side(who)].is_none() {
+        if self.lanes[turn.connection].ended[who.index()].is_none() {
             return self.unfinished(who, turn);
         }
         if !turn.rest_of(who).is_empty() {
@@ -146,11 +146,11 @@ impl Player {
 
     /// The referee: neither end may say more than the file.
     fn watch_the_end(&mut self, turn: &mut Turn<'_>) -> bool {
-        for who in [Role::Client, Role::Server] {
+        for who in Role::BOTH {
             let lane = &self.lanes[turn.connection];
             let rest = turn.rest_of(who);
             let line = lane.line(rest, who, self.plan.over);
-            if line.is_some() || !rest.is_empty() && lane.ended[side(who)].is_some() {
+            if line.is_some() || !rest.is_empty() && lane.ended[who.index()].is_some() {
                 let heard = line.unwrap_or(rest).to_vec();
                 self.fail_at(turn.connection, who, heard, Reason::Unexpected);
                 return false;
@@ -177,7 +177,7 @@ impl Player {
                 file: &mut self.values,
                 connection: &mut lane.values,
             };
-            let line = &turn.rest[side(who)][..length];
+            let line = &turn.rest[who.index()][..length];
             let (counts, takes) = (&mut lane.counts, &mut self.takes);
             if let Some(rule) = plan.rules.find(line, counts, &mut known, takes) {
                 lane.used(turn, who, length);
@@ -212,7 +212,7 @@ impl Player {
     /// The line under way is not complete: wait, unless nothing more will come.
     fn unfinished(&mut self, who: Role, turn: &mut Turn<'_>) -> bool {
         let rest = turn.rest_of(who);
-        let reason = match self.lanes[turn.connection].ended[side(who)] {
+        let reason = match self.lanes[turn.connection].ended[who.index()] {
             Some(how) => Reason::Ended(how),
             None if text_len(rest) > self.max_line => Reason::TooLong(self.max_line),
             None => return false,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Player;
 use super::updating::Gathering;
-use crate::transcript::plan::{Values, side};
+use crate::transcript::plan::Values;
 use crate::transcript::{Closing, Over};
 use crate::{Outbox, Role, Time};
 
@@ -70,7 +70,7 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     pub(super) fn rest_of(&self, who: Role) -> &'a [u8] {
-        self.rest[side(who)]
+        self.rest[who.index()]
     }
 }
 
@@ -80,7 +80,7 @@ impl Lane {
     pub(super) fn line<'r>(&self, rest: &'r [u8], who: Role, over: Over) -> Option<&'r [u8]> {
         let end = match over {
             Over::Tcp => memchr::memchr(b'\n', rest)? + 1,
-            Over::Udp => *self.unheard[side(who)].datagrams.front()?,
+            Over::Udp => *self.unheard[who.index()].datagrams.front()?,
         };
         rest.get(..end)
     }
@@ -88,19 +88,19 @@ impl Lane {
     /// `count` bytes of `rest` had their turn.
     #[inline]
     pub(super) fn used(&mut self, turn: &mut Turn<'_>, who: Role, count: usize) {
-        let index = side(who);
+        let index = who.index();
         turn.rest[index] = &turn.rest[index][count..];
         self.unheard[index].datagrams.pop_front();
     }
 
     /// What is heard of `who` and has not had its turn.
     pub(super) fn unheard_of(&mut self, who: Role) -> &mut Vec<u8> {
-        &mut self.unheard[side(who)].bytes
+        &mut self.unheard[who.index()].bytes
     }
 
     /// The memory that takes what is heard of `who` and has not had its turn, in bytes.
     pub(super) fn unheard_len(&self, who: Role) -> usize {
-        let Unheard { bytes, datagrams } = &self.unheard[side(who)];
+        let Unheard { bytes, datagrams } = &self.unheard[who.index()];
         bytes.len() + datagrams.len() * size_of::<usize>()
     }
 
@@ -131,7 +131,7 @@ impl Player {
             return;
         }
         if self.plan.over == Over::Udp {
-            let unheard = &mut self.lanes[connection].unheard[side(from)];
+            let unheard = &mut self.lanes[connection].unheard[from.index()];
             unheard.datagrams.push_back(bytes.len());
         }
         self.work_in(connection, now, (from, bytes), out);
@@ -147,7 +147,7 @@ impl Player {
     ) {
         let unheard = self.lanes[connection].unheard.each_mut();
         let mut kept = unheard.map(|unheard| std::mem::take(&mut unheard.bytes));
-        let index = side(from);
+        let index = from.index();
         let fresh = kept[index].is_empty();
         if !fresh {
             kept[index].extend_from_slice(bytes);
@@ -187,6 +187,6 @@ impl Player {
 
     /// What is heard of `who` and has not had its turn.
     pub(super) fn unheard(&self, connection: usize, who: Role) -> &[u8] {
-        &self.lanes[connection].unheard[side(who)].bytes
+        &self.lanes[connection].unheard[who.index()].bytes
     }
 }

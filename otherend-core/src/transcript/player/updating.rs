@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lane::Turn;
-use super::{Player, Reason, side};
+use super::{Player, Reason};
 use crate::transcript::plan::{Beat, Extent, Known, Plan, Says};
 use crate::transcript::update::{self, Edit};
 use crate::transcript::{Eol, Hole, Item, Part, Setting, Step, Text, Transcript};
@@ -67,7 +67,7 @@ impl Player {
                 return false;
             }
         }
-        if lane.ended[side(who)].is_none() {
+        if lane.ended[who.index()].is_none() {
             return false;
         }
         self.end_gathering(turn.connection, turn.now);
@@ -92,7 +92,7 @@ impl Player {
     pub(super) fn end_gathering(&mut self, connection: usize, now: Time) {
         let lane = &self.lanes[connection];
         let goes_on = |turn: Gathering| now < turn.heard + QUIET;
-        if lane.ended[side(self.peer())].is_none() && lane.gathering.is_some_and(goes_on) {
+        if lane.ended[self.peer().index()].is_none() && lane.gathering.is_some_and(goes_on) {
             return self.endless(connection);
         }
         let plan = Arc::clone(&self.plan);

@@ -84,10 +84,7 @@ impl Player {
 
     /// Whom we hear, if we are one end.
     pub(super) fn peer(&self) -> Role {
-        match self.role {
-            Some(Role::Server) => Role::Client,
-            _ => Role::Server,
-        }
+        self.role.unwrap_or(Role::Client).other()
     }
 
     fn is_our_turn(&self, connection: usize) -> bool {

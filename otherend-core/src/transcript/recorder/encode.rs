@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::watch::Watch;
-use super::{LONGEST, Recorder, sides};
+use super::{LONGEST, Recorder};
 use crate::transcript::model::{Act, Eol, Over, Part, Text};
 use crate::transcript::write::is_readable;
 use crate::{Role, Time};
@@ -58,7 +58,7 @@ impl Recorder {
             // What the server says next does not belong to its prompt.
             state.sides[1].written.clear();
         }
-        let side = &mut state.sides[sides(who).0];
+        let side = &mut state.sides[who.index()];
         let at = side.written.len();
         side.written.extend_from_slice(bytes);
         let line = trim_end(&side.written);
