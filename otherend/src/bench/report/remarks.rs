@@ -138,6 +138,13 @@ fn readings(report: &Report) -> Vec<Remark> {
         );
         return remarks;
     }
+    if report.latency.lines == 0 {
+        say(
+            "unmeasured",
+            "no reply was heard in time: nothing was measured".to_owned(),
+        );
+        return remarks;
+    }
     let saturated = report.load_cpu.iter().filter(|cpu| cpu.saturated).count();
     if saturated > 0 {
         say("load-saturated", saturated_text(report, saturated));
@@ -175,17 +182,16 @@ fn saturated_text(report: &Report, saturated: usize) -> String {
         1 => "the load's CPU was".to_owned(),
         _ => format!("{saturated} of the load's {all} threads were"),
     };
-    let starved = report
-        .load_cpu
-        .iter()
-        .any(|cpu| cpu.waiting.unwrap_or(0.0) > 0.1);
-    let advice = match (
-        starved,
-        report.load.threads as usize >= report.machine.cores,
-    ) {
-        (true, _) => "it had to share its cores: give it some of its own",
-        (_, false) => "try --threads",
-        (_, true) => "use another machine, or several",
+    let waits = report.load_cpu.iter().filter_map(|cpu| cpu.waiting);
+    let waited = waits.fold(0.0, f64::max);
+    let has_cores = report.machine.cores > report.load.threads as usize;
+    let advice = match has_cores {
+        _ if waited > 0.1 => format!(
+            "it waited {:.0} % of the time for a core: give it cores of its own",
+            waited * 100.0
+        ),
+        true => "try --threads".to_owned(),
+        false => "use another machine, or several".to_owned(),
     };
     format!("{which} saturated: the figures may be the load's limit, not the server's; {advice}")
 }
@@ -240,5 +246,13 @@ mod tests {
         report.latency = Latency::default();
         report.trouble.stopped = true;
         assert_eq!(words(&report), ["stopped", "unmeasured"]);
+    }
+
+    #[test]
+    fn a_run_without_a_reply_gives_no_figures() {
+        let mut report = sample();
+        report.latency = Latency::default();
+        report.trouble.unanswered = 3;
+        assert_eq!(words(&report), ["unanswered", "unmeasured"]);
     }
 }

@@ -107,6 +107,9 @@ fn figures(out: &mut String, report: &Report, palette: Palette) {
         ),
     );
     let latency = &report.latency;
+    if latency.lines == 0 {
+        return;
+    }
     let shown = [
         ("p50", latency.p50_ns),
         ("p90", latency.p90_ns),

@@ -138,7 +138,9 @@ fn allow_list(target: &Target, talk: &Talk) -> Cause {
     )
     .because(what_happened(talk));
     let cause = match is_local(target) {
-        true => cause.check("connect to another address of this machine, or to 127.0.0.1"),
+        true if target.address.ip().is_loopback() => cause
+            .check("connect to another address of this machine: otherend interfaces lists them"),
+        true => cause.check("connect to 127.0.0.1, or to another address of this machine"),
         false => cause.check("connect from the server's own machine"),
     };
     cause.remedy(format!(
