@@ -69,6 +69,7 @@ words! {
     Crashed "crashed" "The server ended in the middle of the conversation.",
     OneShot "one-shot" "The server serves one conversation and ends.",
     Silent "silent" "The server accepted and says nothing.",
+    Slow "slow" "The server takes long to answer.",
     TlsExpected "tls-expected" "The port wants TLS and heard plain text.",
     PlainExpected "plain-expected" "The port does not speak TLS.",
     OtherProtocol "other-protocol" "Another protocol lives on this port.",

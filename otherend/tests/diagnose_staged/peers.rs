@@ -73,6 +73,39 @@ pub(crate) fn strict(mut stream: TcpStream) {
     }
 }
 
+/// Answer a line after a while, and nothing else.
+pub(crate) fn slow(mut stream: TcpStream, delay: Duration) {
+    line_of(&stream);
+    thread::sleep(delay);
+    let _ = stream.write_all(b"250 late\r\n");
+    silent(stream);
+}
+
+/// Greet with more than anybody keeps, in lines that all end.
+pub(crate) fn talkative(mut stream: TcpStream) {
+    let line = "x".repeat(98) + "\r\n";
+    let _ = stream.write_all(line.repeat(41).as_bytes());
+    silent(stream);
+}
+
+/// Answer with one very long line.
+pub(crate) fn long_line(mut stream: TcpStream) {
+    line_of(&stream);
+    let _ = stream.write_all(("x".repeat(300_000) + "\n").as_bytes());
+    silent(stream);
+}
+
+/// Say lines for ever.
+pub(crate) fn endless(mut stream: TcpStream) {
+    while stream.write_all(b"tick tock\n").is_ok() {}
+}
+
+/// Ask for a name, as a login does.
+pub(crate) fn prompting(mut stream: TcpStream) {
+    let _ = stream.write_all(b"login: ");
+    silent(stream);
+}
+
 /// Echo lines.
 pub(crate) fn echo(mut stream: TcpStream) {
     let Ok(reading) = stream.try_clone() else {

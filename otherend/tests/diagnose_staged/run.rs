@@ -13,6 +13,9 @@ const AT_ONCE: usize = 10;
 /// What a diagnosis may take, its own deadline of 10 s and the start of the program.
 const LONGEST: Duration = Duration::from_secs(11);
 
+/// How much of what `nc` shows stands in the table, in characters.
+const LONGEST_QUOTE: usize = 100;
+
 /// A cause to stage.
 #[derive(Clone)]
 pub(crate) struct Case {
@@ -208,5 +211,5 @@ fn said_by_nc(staged: &Staged) -> String {
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    lines.join(" / ")
+    lines.join(" / ").chars().take(LONGEST_QUOTE).collect()
 }

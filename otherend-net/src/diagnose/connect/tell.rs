@@ -227,6 +227,7 @@ pub(super) fn talk(asked: &Asked, talk: &Talk) -> String {
 
 fn plain(talk: &Talk) -> String {
     let end = match talk.end {
+        End::Open if talk.flowing => ", and goes on without a pause",
         End::Open => "",
         End::Closed => ", then it closed",
         End::Reset => ", then it reset the connection",

@@ -1,6 +1,6 @@
 //! Servers of a few lines, each with one manner.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::thread;
 
@@ -61,8 +61,60 @@ fn a_reply_that_comes_with_the_end_of_input_is_late() {
         let _ = stream.write_all(b"late\n");
     });
     assert!(talk.reply.is_empty());
+    assert_eq!(talk.at_once, Some(true));
     assert_eq!(talk.crlf_answered, Some(false));
     assert_eq!(talk.after_half_close.as_deref(), Some(&b"late\n"[..]));
+}
+
+#[test]
+fn a_long_greeting_is_judged_by_its_end() {
+    let lines = "x".repeat(99) + "\n";
+    let whole = lines.repeat(41);
+    let talk = talk_to(Asked::default(), move |mut stream| {
+        let _ = stream.write_all(whole.as_bytes());
+        let _ = stream.read(&mut [0]);
+    });
+    assert!(talk.greeting.len() <= 4096);
+    assert!(!talk.unfinished && !talk.flowing);
+}
+
+#[test]
+fn a_long_line_without_an_end_is_unfinished() {
+    let talk = talk_to(Asked::default(), move |mut stream| {
+        let _ = stream.write_all(&[b'x'; 300_000]);
+        let _ = stream.read(&mut [0]);
+    });
+    assert!(talk.unfinished && !talk.flowing);
+}
+
+#[test]
+fn a_stream_without_end_is_heard_for_a_time_only() {
+    let endless =
+        |part: &'static [u8]| move |mut stream: TcpStream| while stream.write_all(part).is_ok() {};
+    let asked = Asked {
+        expect: Some("yz".to_owned()),
+        ..saying("go on")
+    };
+    let talk = talk_to(asked, endless(b"x\nxy"));
+    assert!(talk.flowing && !talk.unfinished && !talk.met);
+    let talk = talk_to(Asked::default(), endless(b"x"));
+    assert!(talk.flowing && talk.unfinished);
+}
+
+#[test]
+fn an_expected_text_is_found_wherever_it_stands() {
+    let asked = Asked {
+        expect: Some("needle".to_owned()),
+        ..saying("find")
+    };
+    let talk = talk_to(asked, |mut stream| {
+        line_of(&stream);
+        let _ = stream.write_all(&[b'x'; 299_000]);
+        let _ = stream.write_all(b"nee");
+        let _ = stream.write_all(b"dle\n");
+        let _ = stream.read(&mut [0]);
+    });
+    assert!(talk.met && !talk.unfinished);
 }
 
 #[test]

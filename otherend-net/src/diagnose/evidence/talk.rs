@@ -16,8 +16,17 @@ pub struct Talk {
     pub greeting: Vec<u8>,
     /// The first bytes heard after the line was said.
     pub reply: Vec<u8>,
+    /// Whether the last line that was heard had no end when no more came.
+    pub unfinished: bool,
+    /// Whether the server was still speaking when it was no longer listened to.
+    pub flowing: bool,
+    /// Whether the expected text came.
+    pub met: bool,
     /// Whether the line could be said.
     pub said: bool,
+    /// How long its reply was waited for before anything else was tried.
+    #[serde(serialize_with = "super::as_seconds")]
+    pub waited: Duration,
     /// How it ended.
     pub end: End,
     /// When it ended, from the moment of the connection.
@@ -29,6 +38,11 @@ pub struct Talk {
     pub heard_after: Option<Duration>,
     /// What came only after this side had half-closed.
     pub after_half_close: Option<Vec<u8>>,
+    /// What was answered after CR LF or the half-close: whether the same is answered at once when
+    /// it is said at once, on a second connection. If not, the server only took its time.
+    pub at_once: Option<bool>,
+    /// Whether there was a second connection, after the first.
+    pub second: bool,
     /// What a TLS hello on a connection of its own was answered with.
     pub tls: Option<TlsAnswer>,
     /// The first bytes of that answer.
@@ -39,7 +53,27 @@ pub struct Talk {
     pub again: Option<Outcome>,
 }
 
+/// One that takes longer to reply is slow for whoever waits for it.
+const SLOW: Duration = Duration::from_secs(2);
+
 impl Talk {
+    /// When the reply began, if that was late.
+    pub(in crate::diagnose) fn late(&self) -> Option<Duration> {
+        let replied = self.said && !self.reply.is_empty();
+        self.heard_after.filter(|after| replied && *after >= SLOW)
+    }
+
+    /// Whether what was heard last looks as a prompt does: it has no line end and wants an answer.
+    pub(in crate::diagnose) fn is_prompt(&self) -> bool {
+        let heard = if self.said {
+            &self.reply
+        } else {
+            &self.greeting
+        };
+        let last = heard.trim_ascii_end().last();
+        self.unfinished && !self.flowing && matches!(last, Some(b':' | b'>' | b'$' | b'#' | b'?'))
+    }
+
     /// Whether the server has not said anything at all.
     pub fn is_silent(&self) -> bool {
         let heard = [&self.greeting, &self.reply, &self.tls_heard];

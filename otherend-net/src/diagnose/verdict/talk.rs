@@ -25,8 +25,11 @@ pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
         works = is_as_asked(evidence, talk, &causes);
     }
     causes.extend(earlier_addresses(evidence, target));
-    // It delays, and is no reason for a conversation that fails.
-    causes.extend(name::slow(evidence).filter(|_| works));
+    if works {
+        // What only delays is no reason for a conversation that fails.
+        causes.extend(name::slow(evidence));
+        causes.extend(evidence.talk.as_ref().and_then(silent::late));
+    }
     let address = phrase::endpoint(&evidence.asked.host, evidence.asked.port);
     let silent = causes.iter().any(|cause| cause.word == Word::Silent);
     let headline = match (works, causes.is_empty()) {
@@ -52,7 +55,7 @@ pub(in crate::diagnose) fn mark(evidence: &Evidence, address: SocketAddr, talk: 
     let causes = causes_of(evidence, target, talk);
     match is_as_asked(evidence, talk, &causes) {
         false => Mark::Bad,
-        true if causes.iter().any(is_certain) => Mark::Note,
+        true if talk.late().is_some() || causes.iter().any(is_certain) => Mark::Note,
         true => Mark::Good,
     }
 }
@@ -68,7 +71,9 @@ fn is_as_asked(evidence: &Evidence, talk: &Talk, causes: &[Cause]) -> bool {
     let waits = nothing_asked && talk.end == End::Open;
     let harmless = |cause: &Cause| match cause.word {
         Word::Silent => true,
-        Word::ServerStopped | Word::NotAccepting => cause.likelihood == Likelihood::Possible,
+        Word::ServerStopped | Word::NotAccepting => is_possible(cause),
+        // A prompt.
+        Word::LineUnfinished | Word::NotFlushed => is_possible(cause),
         Word::OtherProtocol | Word::TlsExpected => nothing_asked,
         _ => false,
     };
@@ -76,8 +81,12 @@ fn is_as_asked(evidence: &Evidence, talk: &Talk, causes: &[Cause]) -> bool {
     if asked.tls {
         only_harmless
     } else {
-        only_harmless && (waits || causes.is_empty())
+        only_harmless && (waits || causes.iter().all(is_possible))
     }
+}
+
+fn is_possible(cause: &Cause) -> bool {
+    cause.likelihood == Likelihood::Possible
 }
 
 fn causes_of(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
@@ -88,7 +97,7 @@ fn causes_of(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
         return vec![cause];
     }
     if let Some(text) = &evidence.asked.expect
-        && contains(talk, text)
+        && (talk.met || contains(talk, text))
     {
         return Vec::new();
     }

@@ -1,9 +1,12 @@
 //! Accepted, and then: nothing, an end, another protocol, a strange reply.
 
+use std::time::Duration;
+
 use super::{fails, served, served_here, works};
 use crate::peers;
 use crate::run::Case;
 
+const EXPECTING: &[&str] = &["--say", "HELLO", "--expect", "250"];
 const HELLO: &[&str] = &["--say", "HELLO"];
 
 pub(super) const CASES: &[Case] = &[
@@ -16,8 +19,24 @@ pub(super) const CASES: &[Case] = &[
     works("accepts and is silent, asked there", &["silent"], || {
         served_here(peers::silent)
     }),
-    fails("does not answer the line, asked there", &["silent"], || {
-        served_here(peers::silent).with(HELLO)
+    fails(
+        "does not answer the line, asked there",
+        &["silent", "slow"],
+        || served_here(peers::silent).with(HELLO),
+    ),
+    works("answers after 2.5 s", &["slow"], || {
+        served(|stream| peers::slow(stream, Duration::from_millis(2500))).with(EXPECTING)
+    }),
+    works("answers after 7 s", &["slow"], || {
+        served(|stream| peers::slow(stream, Duration::from_secs(7))).with(EXPECTING)
+    }),
+    works("greets with 4,100 bytes", &[], || served(peers::talkative)),
+    works("answers with a line of 300,000 bytes", &[], || {
+        served(peers::long_line).with(HELLO)
+    }),
+    works("says lines for ever", &[], || served(peers::endless)),
+    works("prompts", &["line-unfinished", "not-flushed"], || {
+        served(peers::prompting)
     }),
     fails(
         "accepts and closes",

@@ -16,7 +16,7 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
         return at_once(target, talk);
     }
     match &evidence.asked.expect {
-        Some(text) => vec![silent::differs(text).because(what_happened(talk))],
+        Some(text) => vec![silent::differs(text, talk).because(what_happened(talk))],
         None if talk.end == End::Reset => vec![after_some_words(talk)],
         None => Vec::new(),
     }
@@ -56,8 +56,7 @@ fn crashed(target: &Target, talk: &Talk) -> Cause {
     let cause = Cause::likely(Word::Crashed, says)
         .because(what_happened(talk))
         .because(format!("{} was refused right after", target.address));
-    let unfinished = talk.reply.last().is_some_and(|&byte| byte != b'\n');
-    let cause = if unfinished {
+    let cause = if talk.unfinished && !talk.reply.is_empty() {
         cause.because("its last line is unfinished")
     } else {
         cause

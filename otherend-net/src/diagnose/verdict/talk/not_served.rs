@@ -16,15 +16,15 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
         return Vec::new();
     }
     match listening(evidence, target) {
-        Some(listening) if listening.queue.is_some() => at(target.address, listening),
+        Some(listening) if listening.queue.is_some() => at(target.address, listening, talk),
         _ => from_outside(evidence.asked.port),
     }
 }
 
 /// The same, only where this machine shows it.
-pub(super) fn here(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+pub(super) fn here(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     let listening = listening(evidence, target);
-    listening.map_or_else(Vec::new, |listening| at(target.address, listening))
+    listening.map_or_else(Vec::new, |listening| at(target.address, listening, talk))
 }
 
 /// The server on this machine that accepted the connection, when it can be seen.
@@ -37,8 +37,11 @@ fn listening<'a>(evidence: &'a Evidence, target: &Target) -> Option<&'a Listenin
     listeners.iter().find(covers).or(listeners.first())
 }
 
-fn at(asked: SocketAddr, listening: &Listening) -> Vec<Cause> {
+fn at(asked: SocketAddr, listening: &Listening, talk: &Talk) -> Vec<Cause> {
+    // That only our second connection waits means that the first was served.
+    let second = u32::from(talk.second);
     let waiting = listening.queue.map_or(0, |queue| queue.waiting);
+    let waiting = waiting.saturating_sub(second);
     let wait = match waiting {
         1 => "a connection waits to be accepted: this one".to_owned(),
         count => format!("{count} connections wait to be accepted, this one among them"),

@@ -8,7 +8,7 @@ use crate::diagnose::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     let asked = &evidence.asked;
-    let not_served = not_served::here(evidence, target);
+    let not_served = not_served::here(evidence, target, talk);
     if !not_served.is_empty() {
         return not_served;
     }
@@ -20,7 +20,7 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
     match (talk.said, heard.is_empty()) {
         (false, true) => waits(evidence, target, talk),
         (true, true) => no_reply(evidence, target, talk),
-        (_, false) => heard_something(asked, heard),
+        (_, false) => heard_something(asked, talk, heard),
     }
 }
 
@@ -59,14 +59,14 @@ fn waits(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
 /// A line was said and not answered.
 fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     if talk.crlf_answered == Some(true) {
-        return vec![crlf_expected()];
+        return told_from_time(talk, vec![crlf_expected(talk)]);
     }
     if let Some(late) = talk
         .after_half_close
         .as_ref()
         .filter(|late| !late.is_empty())
     {
-        return late_reply(late);
+        return told_from_time(talk, late_reply(late));
     }
     let silent = Cause::likely(Word::Silent, "the server does not answer this line");
     let mut causes = vec![
@@ -77,7 +77,42 @@ fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
             .remedy("see in the server's log whether the line arrived, and what it expects"),
     ];
     causes.extend(not_served::causes(evidence, target, talk));
+    causes.push(perhaps_slow(talk, Cause::possible));
     causes
+}
+
+/// What was answered after an experiment, and could not be repeated: it may only have taken time.
+fn told_from_time(talk: &Talk, mut causes: Vec<Cause>) -> Vec<Cause> {
+    if talk.at_once.is_none() {
+        causes.push(perhaps_slow(talk, Cause::likely));
+    }
+    causes
+}
+
+fn perhaps_slow(talk: &Talk, fits: impl Fn(Word, String) -> Cause) -> Cause {
+    let waited = phrase::duration(talk.waited);
+    let says = format!("the server is slow: it needs more than {waited} to answer");
+    fits(Word::Slow, says)
+        .because(format!(
+            "the line was left {waited} for its answer, and no other was tried"
+        ))
+        .check("the same with more time, -w 60: is the line answered by itself?")
+        .remedy("let the client wait longer, or see in the server what takes so long")
+}
+
+/// The reply came by itself, late.
+pub(super) fn late(talk: &Talk) -> Option<Cause> {
+    let after = phrase::duration(talk.late()?);
+    let cause = Cause::certain(Word::Slow, format!("the server takes {after} to answer"))
+        .because(format!("the reply began {after} after the line was said"));
+    let cause = match talk.at_once {
+        Some(false) => cause.because(
+            "it came after an end of the line or of the input was said once more; said at once, \
+                on a second connection, that was not answered at once",
+        ),
+        _ => cause,
+    };
+    Some(cause.remedy("let the client wait longer, or see in the server what takes so long"))
 }
 
 /// What was said and done, and not answered.
@@ -95,13 +130,20 @@ fn tries(talk: &Talk) -> Vec<&'static str> {
     tries
 }
 
-fn crlf_expected() -> Cause {
-    Cause::certain(
-        Word::CrlfExpected,
-        "the server waits for CR LF, or for an empty line after this one",
-    )
-    .because("the line was not answered with LF, and answered when CR LF followed")
-    .remedy("end lines with CR LF (--crlf), or end the request with an empty line")
+fn crlf_expected(talk: &Talk) -> Cause {
+    let says = "the server waits for CR LF, or for an empty line after this one";
+    let cause = match talk.at_once {
+        Some(_) => Cause::certain(Word::CrlfExpected, says),
+        None => Cause::likely(Word::CrlfExpected, says),
+    };
+    let cause = cause
+        .because("the line was not answered with LF, and answered when CR LF followed")
+        .check("the same line with an empty one after it: is it answered at once?")
+        .remedy("end lines with CR LF (--crlf), or end the request with an empty line");
+    match talk.at_once {
+        Some(_) => cause.because("said at once, on a second connection, it was answered at once"),
+        None => cause,
+    }
 }
 
 /// The reply came only when this side had finished sending.
@@ -139,7 +181,7 @@ fn late_reply(late: &[u8]) -> Vec<Cause> {
     ]
 }
 
-fn heard_something(asked: &Asked, heard: &[u8]) -> Vec<Cause> {
+fn heard_something(asked: &Asked, talk: &Talk, heard: &[u8]) -> Vec<Cause> {
     let echoed = asked
         .say
         .as_ref()
@@ -151,32 +193,41 @@ fn heard_something(asked: &Asked, heard: &[u8]) -> Vec<Cause> {
         ),
         false => format!("it said \"{}\"", phrase::excerpt(heard)),
     };
-    if heard
-        .last()
-        .is_some_and(|&byte| byte != b'\n' && byte != b'\r')
-    {
-        return unfinished(&said);
-    }
     match &asked.expect {
-        Some(text) => vec![differs(text).because(said)],
+        _ if talk.unfinished && !(talk.is_prompt() && asked.expect.is_some()) => {
+            unfinished(talk, &said)
+        }
+        Some(text) => vec![differs(text, talk).because(said)],
         None => Vec::new(),
     }
 }
 
-/// A part of a line came, and no end within the time: it never comes, or it is held back.
-fn unfinished(said: &str) -> Vec<Cause> {
-    let waited = "no line end followed while it was waited for";
-    vec![
-        Cause::likely(
-            Word::LineUnfinished,
+/// A part of a line came, and no end within the time: it never comes, or it is held back. A prompt
+/// is meant so.
+fn unfinished(talk: &Talk, said: &str) -> Vec<Cause> {
+    let waited = match talk.flowing {
+        true => "it went on without a line end for as long as it was listened to",
+        false => "no line end followed while it was waited for",
+    };
+    let (fits, says): (fn(Word, &'static str) -> Cause, _) = match talk.is_prompt() {
+        true => (
+            |word, says| Cause::possible(word, says),
+            "the server ends what it says without a line end, as a prompt: fine for a person; a \
+                client that reads lines waits for ever",
+        ),
+        false => (
+            |word, says| Cause::likely(word, says),
             "the server does not end its reply with a line end; a client that reads lines waits \
                 for ever",
-        )
-        .because(said)
-        .because(waited)
-        .check("in the server's code: does what it sends end with a line end?")
-        .remedy("let the server end each reply with a line end"),
-        Cause::likely(
+        ),
+    };
+    vec![
+        fits(Word::LineUnfinished, says)
+            .because(said)
+            .because(waited)
+            .check("in the server's code: does what it sends end with a line end?")
+            .remedy("let the server end each reply with a line end"),
+        fits(
             Word::NotFlushed,
             "the rest of the reply is still in the server's buffer, or still to come",
         )
@@ -188,11 +239,16 @@ fn unfinished(said: &str) -> Vec<Cause> {
 }
 
 /// The reply is complete, and not the expected one.
-pub(super) fn differs(expected: &str) -> Cause {
-    Cause::certain(
-        Word::ReplyDiffers,
-        format!("the reply does not contain \"{expected}\""),
-    )
-    .check("is it the right server, and the right line?")
-    .remedy("correct --say or --expect, or the server")
+pub(super) fn differs(expected: &str, talk: &Talk) -> Cause {
+    let (fits, when): (fn(Word, String) -> Cause, _) = match talk.flowing {
+        true => (
+            |word, says| Cause::likely(word, says),
+            ", as far as it was heard",
+        ),
+        false => (|word, says| Cause::certain(word, says), ""),
+    };
+    let says = format!("the reply does not contain \"{expected}\"{when}");
+    fits(Word::ReplyDiffers, says)
+        .check("is it the right server, and the right line?")
+        .remedy("correct --say or --expect, or the server")
 }

@@ -13,6 +13,7 @@ fn accepted(talk: Talk) -> Evidence {
 fn said(reply: &str) -> Talk {
     Talk {
         said: true,
+        unfinished: !reply.is_empty() && !reply.ends_with('\n'),
         reply: reply.into(),
         ..Talk::default()
     }
@@ -38,7 +39,7 @@ fn silence_after_accepting_is_how_most_servers_begin() {
     gives(
         &accepted(said("")),
         false,
-        &[Silent, ServerStopped, NotAccepting],
+        &[Silent, ServerStopped, NotAccepting, Slow],
     );
     gives(&accepted(said("world\n")), true, &[]);
 }
@@ -195,17 +196,31 @@ fn another_protocol_is_named() {
 
 #[test]
 fn a_reply_may_be_late_unfinished_or_another() {
-    let late = Talk {
+    let late = |at_once| Talk {
         after_half_close: Some(b"world\n".to_vec()),
+        at_once,
         ..said("")
     };
-    gives(&accepted(late), false, &[NotFlushed, WaitsForEnd]);
+    gives(
+        &accepted(late(Some(true))),
+        false,
+        &[NotFlushed, WaitsForEnd],
+    );
+    gives(
+        &accepted(late(None)),
+        false,
+        &[NotFlushed, WaitsForEnd, Slow],
+    );
     gives(&accepted(said("wor")), false, &[LineUnfinished, NotFlushed]);
-    let crlf = Talk {
+    let crlf = |at_once, reply| Talk {
         crlf_answered: Some(true),
-        ..said("")
+        at_once,
+        heard_after: Some(Duration::from_secs(3)),
+        ..said(reply)
     };
-    gives(&accepted(crlf), false, &[CrlfExpected]);
+    gives(&accepted(crlf(Some(true), "")), false, &[CrlfExpected]);
+    gives(&accepted(crlf(None, "")), false, &[CrlfExpected, Slow]);
+    gives(&accepted(crlf(Some(false), "world\n")), true, &[Slow]);
     let mut evidence = accepted(said("hello\n"));
     evidence.asked.expect = Some("world".into());
     gives(&evidence, false, &[ReplyDiffers]);
@@ -216,6 +231,42 @@ fn a_reply_may_be_late_unfinished_or_another() {
     gives(&evidence, false, &[ReplyDiffers]);
     evidence.asked.expect = Some("moon".into());
     gives(&evidence, true, &[]);
+}
+
+#[test]
+fn a_prompt_is_no_failure() {
+    let prompts = Talk {
+        greeting: b"login: ".to_vec(),
+        unfinished: true,
+        ..Talk::default()
+    };
+    gives(&accepted(prompts), true, &[LineUnfinished, NotFlushed]);
+    gives(
+        &accepted(said("Password: ")),
+        true,
+        &[LineUnfinished, NotFlushed],
+    );
+    let mut evidence = accepted(said("Password: "));
+    evidence.asked.expect = Some("welcome".into());
+    gives(&evidence, false, &[ReplyDiffers]);
+}
+
+#[test]
+fn that_our_second_connection_waits_means_that_the_first_was_served() {
+    let asked = "127.0.0.1:8080";
+    let mut evidence = local(
+        asked,
+        Outcome::Accepted(address("127.0.0.1:40000")),
+        &[asked],
+    );
+    let server = &mut evidence.machine.as_mut().unwrap().listeners[0];
+    server.queue = Some(Queue {
+        waiting: 1,
+        limit: 128,
+    });
+    let second = true;
+    evidence.talk = Some(Talk { second, ..said("") });
+    gives(&evidence, false, &[Silent, Slow]);
 }
 
 #[test]
