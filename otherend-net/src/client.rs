@@ -259,6 +259,11 @@ impl Voice {
     pub fn close(&self) {
         self.mailbox.post(Order::Close(EndReason::ClosedHere));
     }
+
+    /// End it at once with a reset; what was not sent yet is lost.
+    pub fn abort(&self) {
+        self.mailbox.post(Order::Abort(EndReason::ClosedHere));
+    }
 }
 
 /// A client's conversation, and where the lines it hears arrive.

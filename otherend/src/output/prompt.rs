@@ -102,6 +102,13 @@ impl Prompt {
         self.sign = "";
     }
 
+    /// Remark on what was typed, while no prompt stands.
+    pub(crate) fn remark(&mut self, text: &str) {
+        let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
+        // A terminal that is gone is noticed by whoever reads it.
+        let _ = writeln!(io::stdout().lock(), "{mark} {text}");
+    }
+
     fn remember(&mut self, text: &str) {
         let added = self.editor.add_history_entry(text).unwrap_or(false);
         if let (true, Some(file)) = (added, &self.history) {

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use expectrl::ControlCode;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::connect::port_without_listener;
@@ -37,8 +38,21 @@ impl Operator {
         self.terminal.sees(text);
     }
 
+    /// As `sees`, and gives back what came before it.
+    #[track_caller]
+    fn sees_after(&mut self, text: &str) -> String {
+        self.terminal.sees(text)
+    }
+
     fn types(&mut self, text: &str) {
         self.terminal.types(text);
+    }
+
+    /// The program gets a signal from outside.
+    fn is_sent(&mut self, signal: Signal) {
+        let process = self.terminal.session.get_process();
+        let id = Pid::from_raw(process.pid().as_raw()).expect("a process");
+        kill_process(id, signal).expect("the program runs");
     }
 
     fn presses(&mut self, key: ControlCode) {
@@ -165,6 +179,45 @@ fn ctrl_c_closes_with_half_a_line_typed() {
     operator.presses(ControlCode::EndOfText);
     operator.server_closes_too();
     operator.sees("* you closed it (Ctrl-C); 0 lines said");
+    operator.exits(0);
+}
+
+#[test]
+fn a_second_ctrl_c_leaves_a_server_that_goes_on_talking() {
+    let mut operator = Operator::connected();
+    operator.server_says("unfinished");
+    operator.sees("< unfinished…");
+    operator.presses(ControlCode::EndOfText);
+    operator.sees("* closing; Ctrl-C again leaves at once");
+    operator.server_says(" and more\nand more");
+    operator.presses(ControlCode::EndOfText);
+    let seen = operator.sees_after("* you closed it (Ctrl-C) and left before the server closed");
+    assert!(!seen.contains("more"), "{seen}");
+    operator.exits(0);
+}
+
+#[test]
+fn ctrl_c_leaves_a_server_that_does_not_close_after_the_end_of_input() {
+    let mut operator = Operator::connected();
+    operator.presses(ControlCode::EndOfTransmission);
+    operator.sees("* input ended; waiting for the server to close; Ctrl-C leaves");
+    operator.server_says("still heard\nunfinished");
+    operator.sees("< still heard");
+    operator.sees("< unfinished…");
+    operator.types("too late\r");
+    operator.sees("* not said: the input has ended");
+    operator.presses(ControlCode::EndOfText);
+    operator.sees("* you ended the input (Ctrl-D) and left before the server closed");
+    operator.exits(0);
+}
+
+#[test]
+fn a_second_signal_leaves_at_once() {
+    let mut operator = Operator::connected();
+    operator.is_sent(Signal::TERM);
+    operator.sees("* closing; Ctrl-C again leaves at once");
+    operator.is_sent(Signal::TERM);
+    operator.sees("* SIGTERM closed it and left before the server closed");
     operator.exits(0);
 }
 

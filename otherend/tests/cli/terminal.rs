@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// Somebody at a terminal in which the program runs.
 pub(crate) struct Terminal {
-    session: OsSession,
+    pub(crate) session: OsSession,
     home: TempDir,
 }
 
@@ -26,10 +26,12 @@ impl Terminal {
         Terminal { session, home }
     }
 
+    /// Wait for this text; gives back what came before it.
     #[track_caller]
-    pub(crate) fn sees(&mut self, text: &str) {
-        if let Err(error) = self.session.expect(text) {
-            panic!("waiting to see `{text}`: {error}");
+    pub(crate) fn sees(&mut self, text: &str) -> String {
+        match self.session.expect(text) {
+            Ok(found) => String::from_utf8_lossy(found.before()).into_owned(),
+            Err(error) => panic!("waiting to see `{text}`: {error}"),
         }
     }
 

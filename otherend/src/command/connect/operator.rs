@@ -2,20 +2,20 @@
 //!
 //! Two threads: this one carries the conversation, another one reads the prompt.
 
+mod farewell;
 mod shown;
 mod typist;
 mod unfinished;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use otherend_core::{Counts, EndReason, escaped};
+use otherend_net::Received;
 use otherend_net::recording::{RecordError, Recording, Writer};
-use otherend_net::{Received, Voice};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -27,13 +27,16 @@ use crate::output::human;
 use crate::output::prompt::{Above, Prompt};
 use crate::output::style::{Mark, Palette};
 use crate::output::why;
+use farewell::{Enough, Farewell};
 use shown::{Seen, Shown};
-use typist::{Enough, Typist};
+use typist::Typist;
 
 /// How often a prompt that has not noticed the end yet is told again.
 const REMINDER: Duration = Duration::from_millis(20);
 /// After this the beginning of a line is shown though its end has not come.
 const SILENCE: Duration = Duration::from_millis(300);
+/// After we closed: how long the peer may still send before it is reset. None of it is shown.
+const AFTER_CLOSE: Duration = Duration::from_secs(2);
 
 /// Talk until one of the two ends has enough.
 pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
@@ -49,8 +52,10 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
     let since = Instant::now();
     let mut settings = args.reach.options().settings;
     settings.framing = args.framing();
+    settings.linger_total = AFTER_CLOSE;
     let mut client = carrier.watched(settings, Box::new(shown))?;
-    close_on_signals(client.voice())?;
+    let farewell = Arc::new(Farewell::new(client.voice(), !args.udp));
+    leave_on_signals(Arc::clone(&farewell))?;
     let connected = if args.udp {
         "talking to udp"
     } else {
@@ -72,18 +77,17 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
         has_end: !args.udp,
         linger: Arc::clone(&linger),
         seen: Arc::clone(&seen),
-        over: Arc::new(AtomicBool::new(false)),
-        enough: Arc::default(),
+        farewell: Arc::clone(&farewell),
     };
-    let (over, enough) = (Arc::clone(&typist.over), Arc::clone(&typist.enough));
     let typing = thread::Builder::new()
         .name("prompt".into())
         .spawn(move || typist.type_all(prompt))?;
-    let outcome = hear_all(&mut client, &above, &seen);
+    let outcome = hear_all(&mut client, &above, (&seen, &farewell));
     let outcome = outcome.and_then(|reason| above.settle().map(|()| reason));
     linger.over();
     // Whatever happened, the terminal is given back first.
-    end_prompt(typing, &over);
+    farewell.end();
+    end_prompt(typing);
     let reason = outcome?;
     above.erase_empty_prompt()?;
     let counts = seen.counts.get().copied().unwrap_or_default();
@@ -94,7 +98,7 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
         remark(&done)?;
     }
     let summary = summary(&counts, since.elapsed());
-    conclude((reason, enough.get()), peer, &summary)?;
+    conclude((reason, &farewell), peer, &summary)?;
     recorded
 }
 
@@ -115,31 +119,44 @@ fn recording(
 
 /// Carry the conversation to its end. Lines are shown by its observer; a line that does not end is
 /// shown as far as it goes.
-fn hear_all(client: &mut OtherEnd, above: &Above, seen: &Seen) -> io::Result<EndReason> {
+fn hear_all(
+    client: &mut OtherEnd,
+    above: &Above,
+    (seen, farewell): (&Seen, &Farewell),
+) -> io::Result<EndReason> {
+    let remark = |text: &str| {
+        let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
+        above.print(&format!("{mark} {text}\n"))
+    };
     loop {
         let received = client.receive_within(SILENCE);
         if let Some(error) = client.trouble() {
-            let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
-            above.print(&format!("{mark} not sent: {error}\n"))?;
+            remark(&format!("not sent: {error}"))?;
         }
-        match received {
-            Received::Ended(reason) => return Ok(reason),
-            Received::Line(_) => {}
-            Received::TimedOut => {
-                let unfinished = seen.unfinished.lock();
-                let mut unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
-                if let Some(text) = unfinished.news() {
-                    let mark = Palette::of(&io::stdout()).mark(Mark::ToClient);
-                    above.print(&format!("{mark} {}…\n", escaped(text)))?;
-                }
-            }
+        if let Received::Ended(reason) = received {
+            return Ok(reason);
+        }
+        if let Some(text) = farewell.explanation() {
+            remark(&text)?;
+        }
+        if received == Received::TimedOut && !farewell.is_closing() {
+            show_unfinished(above, seen)?;
         }
     }
 }
 
+fn show_unfinished(above: &Above, seen: &Seen) -> io::Result<()> {
+    let unfinished = seen.unfinished.lock();
+    let mut unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
+    let Some(text) = unfinished.news() else {
+        return Ok(());
+    };
+    let mark = Palette::of(&io::stdout()).mark(Mark::ToClient);
+    above.print(&format!("{mark} {}…\n", escaped(text)))
+}
+
 /// Wake the prompt until its thread has noticed that all is over.
-fn end_prompt(typing: JoinHandle<()>, over: &AtomicBool) {
-    over.store(true, Ordering::SeqCst);
+fn end_prompt(typing: JoinHandle<()>) {
     while !typing.is_finished() {
         // The line editor takes this for Ctrl-C and gives the terminal back as it was.
         let me = rustix::process::getpid();
@@ -151,12 +168,12 @@ fn end_prompt(typing: JoinHandle<()>, over: &AtomicBool) {
 }
 
 fn conclude(
-    (reason, enough): (EndReason, Option<&Enough>),
+    (reason, farewell): (EndReason, &Farewell),
     peer: SocketAddr,
     summary: &str,
 ) -> anyhow::Result<()> {
     if reason.is_orderly() {
-        let ending = ending(reason, enough);
+        let ending = farewell.ending(reason);
         return remark(&format!("{ending}; {summary}"));
     }
     remark(summary)?;
@@ -164,23 +181,6 @@ fn conclude(
         EndReason::Refused => Err(why::nobody_hears(peer)),
         EndReason::PeerReset => Err(anyhow::Error::msg(why::reset(peer))),
         reason => Err(anyhow::anyhow!("{reason}")),
-    }
-}
-
-/// Who ended it, and how.
-fn ending(reason: EndReason, enough: Option<&Enough>) -> String {
-    let ours = match enough {
-        Some(Enough::ExitWord(word)) => format!("you said {}", escaped(word.as_bytes())),
-        Some(Enough::EndOfInput) => "you ended the input (Ctrl-D)".to_owned(),
-        Some(Enough::Interrupt) => "you closed it (Ctrl-C)".to_owned(),
-        None if reason == EndReason::PeerFinished => {
-            return "the server closed the connection".into();
-        }
-        None => return reason.to_string(),
-    };
-    match reason {
-        EndReason::PeerFinished => format!("{ours} and the server closed"),
-        _ => ours,
     }
 }
 
@@ -202,13 +202,18 @@ fn remark(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A signal from outside closes the conversation in good order, and the terminal comes back.
-fn close_on_signals(voice: Voice) -> io::Result<()> {
+/// A signal from outside closes the conversation in good order, a second one at once, and the
+/// terminal comes back.
+fn leave_on_signals(farewell: Arc<Farewell>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let thread = thread::Builder::new().name("signals".into());
     thread.spawn(move || {
-        for _ in signals.forever() {
-            voice.close();
+        for signal in signals.forever() {
+            farewell.leave(match signal {
+                SIGTERM => Enough::Signal("SIGTERM"),
+                SIGHUP => Enough::Signal("SIGHUP"),
+                _ => Enough::Interrupt,
+            });
         }
     })?;
     Ok(())

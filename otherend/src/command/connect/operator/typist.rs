@@ -1,7 +1,6 @@
 //! What is typed at the prompt is said; what ends the typing ends the saying.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -10,22 +9,12 @@ use otherend_core::transcript::Masks;
 use otherend_net::Voice;
 
 use super::super::linger::{Limits, Linger};
+use super::farewell::{Enough, Farewell};
 use super::shown::Seen;
 use crate::output::prompt::{Prompt, Typed};
 
 /// How long a peer may take to close after the exit word.
 const AFTER_EXIT: Duration = Duration::from_secs(2);
-
-/// What ended the typing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Enough {
-    /// This exit word.
-    ExitWord(String),
-    /// Ctrl-D.
-    EndOfInput,
-    /// Ctrl-C.
-    Interrupt,
-}
 
 /// Whoever sits at the prompt.
 pub(super) struct Typist {
@@ -37,10 +26,7 @@ pub(super) struct Typist {
     pub(super) has_end: bool,
     pub(super) linger: Arc<Linger>,
     pub(super) seen: Arc<Seen>,
-    /// The conversation is over.
-    pub(super) over: Arc<AtomicBool>,
-    /// What ended the typing first.
-    pub(super) enough: Arc<OnceLock<Enough>>,
+    pub(super) farewell: Arc<Farewell>,
 }
 
 impl Typist {
@@ -50,24 +36,23 @@ impl Typist {
         let mut done = false;
         loop {
             let typed = prompt.next(|text| !self.is_secret(text));
-            if self.over.load(Ordering::SeqCst) {
+            if self.farewell.is_over() {
                 return;
             }
             match typed {
                 Ok(Typed::Lines(lines)) if !done => done = self.say(&lines),
-                Ok(Typed::Lines(_)) => {}
+                Ok(Typed::Lines(_)) => prompt.remark("not said: the input has ended"),
                 Ok(Typed::End) if !done => {
                     done = true;
-                    self.ends_with(Enough::EndOfInput);
+                    self.farewell.wish(Enough::EndOfInput);
                     self.finish(self.half_close, self.after_input);
                 }
                 Ok(Typed::Interrupt) => {
                     done = true;
-                    self.ends_with(Enough::Interrupt);
-                    self.voice.close();
+                    self.farewell.leave(Enough::Interrupt);
                 }
                 // The terminal is gone, or somebody insists.
-                Ok(Typed::End) | Err(_) => return self.voice.close(),
+                Ok(Typed::End) | Err(_) => return self.farewell.close(),
             }
             if done {
                 prompt.hide();
@@ -88,7 +73,7 @@ impl Typist {
         for line in lines {
             let is_exit_word = self.exit_words.contain(line.as_bytes());
             if is_exit_word {
-                self.ends_with(Enough::ExitWord(line.clone()));
+                self.farewell.wish(Enough::ExitWord(line.clone()));
             }
             self.voice.say(line.as_bytes());
             if is_exit_word {
@@ -103,12 +88,6 @@ impl Typist {
         false
     }
 
-    /// Before the peer can hear of it, so that whoever tells of the end knows.
-    fn ends_with(&self, enough: Enough) {
-        // Only the first counts.
-        let _ = self.enough.set(enough);
-    }
-
     fn finish(&self, half_close: bool, limits: Option<Limits>) {
         if half_close && self.has_end {
             self.voice.finish_saying();
@@ -116,12 +95,12 @@ impl Typist {
         let Some(limits) = limits else {
             return;
         };
-        let (voice, linger) = (self.voice.clone(), Arc::clone(&self.linger));
+        let (farewell, linger) = (Arc::clone(&self.farewell), Arc::clone(&self.linger));
         let thread = thread::Builder::new().name("linger".into());
         // Without a thread left the peer has all the time it wants.
         let _ = thread.spawn(move || {
             if linger.is_up(limits) {
-                voice.close();
+                farewell.close();
             }
         });
     }
