@@ -156,7 +156,8 @@ fn quiet_shows_only_what_went_wrong() {
     let mut program = otherend(&["tap", "127.0.0.1:0", &to, "-q"]).start();
     let address = listening(&mut program);
     let mut client = TcpStream::connect(address).expect("the tap");
-    assert_eq!(client.read(&mut [0]).expect("an orderly close"), 0);
+    let error = client.read(&mut [0]).expect_err("a reset");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     program.stdout_with("connection refused");
     program.stdout_with("not-listening: ");
     program.signal(Signal::INT);
