@@ -36,6 +36,32 @@ fn a_port_behind_a_flag_is_told_how_addresses_are_written() {
 }
 
 #[test]
+fn hands_used_to_other_tools_are_shown_the_way() {
+    let tips: [(&[&str], &str); 4] = [
+        (&["-l", "9000"], "to listen: otherend serve"),
+        (&["listen", "9000"], "to be the server: otherend serve"),
+        (
+            &["localhost", "80"],
+            "to be its client: otherend connect localhost",
+        ),
+        (
+            &["serve", "-k"],
+            "a server takes one client after the other",
+        ),
+    ];
+    for (words, tip) in tips {
+        otherend(words).run().exited(2).complained(tip);
+    }
+}
+
+#[test]
+fn a_wrong_value_from_the_environment_is_not_blamed_on_a_flag() {
+    let tip = "the value is from the environment: OTHEREND_MAX_LINE";
+    let program = || otherend(&["serve", "--exit-word", "x"]).env("OTHEREND_MAX_LINE", "abc");
+    program().run().exited(2).complained(tip);
+}
+
+#[test]
 fn a_tap_without_a_target_is_asked_for_one() {
     otherend(&["tap", ":9242"])
         .run()
