@@ -125,15 +125,6 @@ impl Conversation {
         let room = self.held.is_empty() && self.outbox.len() < self.settings.output_limit();
         !self.peer_done && room && self.script_wants_input()
     }
-
-    /// No line is under way, none waits, and no answer is owed.
-    pub(super) fn is_between_lines(&self) -> bool {
-        let between = match self.player() {
-            Some(_) => self.script_is_between_lines(),
-            None => !self.decoder.is_mid_line(),
-        };
-        self.held.is_empty() && between
-    }
 }
 
 fn earliest(a: Option<Time>, b: Option<Time>) -> Option<Time> {

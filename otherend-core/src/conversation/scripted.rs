@@ -102,11 +102,13 @@ impl Conversation {
         self.player().map_or(0, |player| player.unheard_len(ONLY))
     }
 
-    /// Nothing was heard that the transcript has not come to, and it owes nothing.
-    pub(super) fn script_is_between_lines(&self) -> bool {
-        let is_between =
-            |player: &Player| player.unheard_len(ONLY) == 0 && player.waits(ONLY) == Waits::Peer;
-        self.player().is_none_or(is_between)
+    /// No line is under way, none waits, and no answer is owed.
+    pub(super) fn is_between_lines(&self) -> bool {
+        let is_between = match self.player() {
+            Some(player) => player.unheard_len(ONLY) == 0 && player.waits(ONLY) == Waits::Peer,
+            None => !self.decoder.is_mid_line(),
+        };
+        self.held.is_empty() && is_between
     }
 
     /// The peer has begun a line, and it is only for the peer to end it.
