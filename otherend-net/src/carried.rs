@@ -178,7 +178,9 @@ impl Drop for Carried {
         shared
             .counters
             .ended(reason.is_orderly(), &self.conversation.counts());
-        if let Some(was_busy) = self.busy_at_stop {
+        // A peer that broke it off was not cut off by the stop.
+        let broke_off = matches!(reason, EndReason::PeerReset | EndReason::Unreachable);
+        if let Some(was_busy) = self.busy_at_stop.filter(|_| !broke_off) {
             shared.counters.stopped(!reason.is_orderly(), was_busy);
         }
     }

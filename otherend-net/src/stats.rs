@@ -53,7 +53,8 @@ pub struct Report {
     pub finished: u64,
     /// Had nothing under way and were closed at once.
     pub idle_closed: u64,
-    /// Cut off: the drain deadline or a second stop came first.
+    /// Cut off: the drain deadline or a second stop came first, or a limit. Peers that broke it off
+    /// themselves are in none of these three.
     pub aborted: u64,
     /// The counters at the end.
     pub stats: Stats,
