@@ -44,7 +44,7 @@ fn of_flag(flag: &str) -> Option<String> {
             "an address is written without a flag: HOST:PORT, :PORT or PORT"
         }
         "-l" | "--listen" => "to listen: otherend serve [ADDRESS]",
-        "-k" | "--keep-open" => "a server takes one client after the other without a flag",
+        "-k" | "--keep-open" => "a server goes on after each client without a flag",
         _ => return None,
     };
     Some(tip.to_owned())

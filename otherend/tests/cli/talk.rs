@@ -272,6 +272,14 @@ x.talk:
 ";
 
 #[test]
+fn generalise_tells_what_several_connections_are_good_for() {
+    let file = "otherend talk 1\n1C: hi\n1S: ho\n2C: hi\n2S: ho\n";
+    let program = otherend(&["talk", "generalise", "x.talk"]).file("x.talk", file);
+    let told = "it has 2 connections, which `play` and `tap --check` go through";
+    program.run().succeeded().said(told);
+}
+
+#[test]
 fn generalise_shows_what_becomes_a_hole() {
     let file = "otherend talk 1\nS: pid 31415\nC: a\nC: b\nC: c\n";
     let program = otherend(&["talk", "generalise", "x.talk"]).file("x.talk", file);

@@ -44,10 +44,7 @@ fn hands_used_to_other_tools_are_shown_the_way() {
             &["localhost", "80"],
             "to be its client: otherend connect localhost",
         ),
-        (
-            &["serve", "-k"],
-            "a server takes one client after the other",
-        ),
+        (&["serve", "-k"], "a server goes on after each client"),
     ];
     for (words, tip) in tips {
         otherend(words).run().exited(2).complained(tip);
