@@ -6,6 +6,7 @@
 
 mod gate;
 mod history;
+mod suspend;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -14,10 +15,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{Cmd, ColorMode, Config, Editor, ExternalPrinter, KeyCode, KeyEvent, Modifiers};
+use rustyline::{
+    Cmd, ColorMode, Config, Editor, EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers,
+};
 
 use super::style::{Mark, Palette};
 use gate::{Gate, Hooks};
+use suspend::CtrlZ;
 
 /// What somebody did at the prompt.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +40,7 @@ pub(crate) struct Prompt {
     gate: Arc<Gate>,
     history: Option<PathBuf>,
     sign: &'static str,
+    ctrl_z: CtrlZ,
 }
 
 impl Prompt {
@@ -59,6 +64,9 @@ impl Prompt {
         editor.set_helper(Some(Hooks::new(Arc::clone(&gate), format!("{mark} "))));
         let tab = KeyEvent(KeyCode::Tab, Modifiers::NONE);
         editor.bind_sequence(tab, Cmd::SelfInsert(1, '\t'));
+        let ctrl_z = CtrlZ::new(Arc::clone(&gate));
+        let handler = EventHandler::Conditional(Box::new(ctrl_z.clone()));
+        editor.bind_sequence(KeyEvent::ctrl('Z'), handler);
         let printer: Box<dyn ExternalPrinter + Send> = Box::new(editor.create_external_printer()?);
         let history = history::file();
         if let Some(file) = &history {
@@ -74,6 +82,7 @@ impl Prompt {
             gate,
             history,
             sign: "> ",
+            ctrl_z,
         };
         Ok((prompt, above))
     }
@@ -84,7 +93,12 @@ impl Prompt {
     ///
     /// When the terminal is gone.
     pub(crate) fn next(&mut self, keeps: impl Fn(&str) -> bool) -> anyhow::Result<Typed> {
-        match self.editor.readline(self.sign) {
+        let mut read = self.editor.readline(self.sign);
+        while let Some((before, behind)) = self.ctrl_z.stopped() {
+            let typed = (&before[..], &behind[..]);
+            read = self.editor.readline_with_initial(self.sign, typed);
+        }
+        match read {
             Ok(text) => {
                 if keeps(&text) {
                     self.remember(&text);

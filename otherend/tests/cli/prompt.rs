@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Command;
 
 use expectrl::ControlCode;
 use rustix::process::{Pid, Signal, kill_process};
@@ -218,6 +219,33 @@ fn a_second_signal_leaves_at_once() {
     operator.sees("* closing; Ctrl-C again leaves at once");
     operator.is_sent(Signal::TERM);
     operator.sees("* SIGTERM closed it and left before the server closed");
+    operator.exits(0);
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_comes_back_with_the_line() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    let program = env!("CARGO_BIN_EXE_otherend");
+    let script = format!("'{program}' connect {address}; stty -a; echo in the shell; fg");
+    let mut shell = Command::new("sh");
+    shell.args(["-m", "-c", &script]);
+    let terminal = Terminal::running(shell, tempfile::tempdir().expect("a folder"));
+    let (server, _) = listener.accept().expect("the client");
+    let mut operator = Operator { terminal, server };
+    operator.sees("ends it");
+    operator.sees("> ");
+    operator.types("half a");
+    operator.sees("half a");
+    operator.presses(ControlCode::Substitute);
+    let shell = operator.sees_after("in the shell");
+    assert!(shell.contains(" icanon"), "{shell}");
+    operator.sees("> half a");
+    operator.types(" line\r");
+    operator.server_hears("half a line\n");
+    operator.types("Exit\r");
+    operator.server_hears("Exit\n");
+    operator.server_closes_too();
     operator.exits(0);
 }
 

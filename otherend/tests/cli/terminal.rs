@@ -19,6 +19,11 @@ impl Terminal {
     pub(crate) fn start(words: &[&str], home: TempDir) -> Terminal {
         let mut command = Command::new(env!("CARGO_BIN_EXE_otherend"));
         command.args(words);
+        Terminal::running(command, home)
+    }
+
+    /// Start a command that starts the program.
+    pub(crate) fn running(mut command: Command, home: TempDir) -> Terminal {
         command.env("TERM", "xterm").env("NO_COLOR", "1");
         command.env("XDG_STATE_HOME", home.path());
         let mut session = Session::spawn(command).expect("a terminal");

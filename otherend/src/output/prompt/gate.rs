@@ -64,7 +64,8 @@ impl Gate {
         }
     }
 
-    fn close(&self) {
+    /// The prompt will not stand for a while.
+    pub(super) fn close(&self) {
         self.lock().prompt = Standing::Between;
     }
 
