@@ -11,8 +11,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ends::{anywhere, connect, hear, hear_out, is_reset, reset, say};
-use otherend_net::core::transcript::{Masks, Plan, Recording as Recorded, Transcript};
+use otherend_net::core::transcript::{
+    Masks, Options, Outcome, Plan, Recording as Recorded, Timing, Transcript,
+};
 use otherend_net::core::{AnyBehaviour, Script, Time};
+use otherend_net::play::{PlayOptions, play};
 use otherend_net::recording::{Notes, Recording, RecordingConfig, Writer};
 use otherend_net::tap::{Audience, Event, Fault, Observer, Tap, TapConfig};
 use otherend_net::{Peer, Running, Server, ServerConfig};
@@ -84,14 +87,19 @@ fn faulty(faults: &[&str]) -> Faulty {
 }
 
 impl Faulty {
-    /// Both ends close, if they have not; gives the steps and comments of the recording.
-    fn recorded(self) -> Vec<String> {
+    /// Both ends close, if they have not; gives the recording.
+    fn plan(self) -> Arc<Plan> {
         let _ = self.client.shutdown(Shutdown::Both);
         let _ = self.server.shutdown(Shutdown::Both);
         drop((self.client, self.server));
         self.tap.drain();
         self.writer.finish().unwrap();
-        let text = read(&self.file).to_string();
+        Arc::new(Plan::new(read(&self.file)))
+    }
+
+    /// The same; gives the steps and comments of the recording.
+    fn recorded(self) -> Vec<String> {
+        let text = self.plan().transcript().to_string();
         let body = text.split_once("\n\n").unwrap().1;
         let lines = body.lines().filter(|line| !line.starts_with(['+', '=']));
         let lines = lines.filter(|line| !line.starts_with("#=") && *line != "C! connect");
@@ -312,48 +320,157 @@ fn every_example_of_the_documentation_is_a_fault() {
     assert_eq!(read, 11);
 }
 
-/// Everything up to the end, and whether that was a reset.
-fn to_its_end(mut stream: &TcpStream) -> (Vec<u8>, bool) {
-    let mut heard = Vec::new();
-    let reset = std::io::Read::read_to_end(&mut stream, &mut heard).is_err();
-    (heard, reset)
+/// What one end heard.
+struct Heard {
+    /// The bytes of each read, and how long after the beginning they came.
+    reads: Vec<(Duration, Vec<u8>)>,
+    /// The end was a reset.
+    reset: bool,
 }
 
-/// Record a conversation under `fault`, and give what a server says that plays the recording.
-fn replayed(fault: &str) -> Vec<u8> {
+impl Heard {
+    /// Everything up to the end.
+    fn of(mut stream: &TcpStream) -> Self {
+        let began = Instant::now();
+        let (mut reads, mut buffer) = (Vec::new(), [0; 1024]);
+        let reset = loop {
+            match std::io::Read::read(&mut stream, &mut buffer) {
+                Ok(0) => break false,
+                Ok(count) => reads.push((began.elapsed(), buffer[..count].to_vec())),
+                Err(_) => break true,
+            }
+        };
+        Heard { reads, reset }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let reads = self.reads.iter().flat_map(|(_, bytes)| bytes);
+        reads.copied().collect()
+    }
+
+    /// When the last byte came.
+    fn last(&self) -> Duration {
+        self.reads.last().map_or(Duration::ZERO, |(at, _)| *at)
+    }
+}
+
+/// Record what a server says under `fault`; the client heard it, and so does that of a server that
+/// plays the recording and keeps its times.
+fn replayed(fault: &str) -> [Heard; 2] {
     let f = faulty(&[fault]);
     say(&f.server, b"220 ready\r\n250 all is well\r\n");
     let _ = f.server.shutdown(Shutdown::Write);
-    let (heard, reset) = to_its_end(&f.client);
-    assert_eq!(reset, fault.ends_with("reset"), "{fault}");
+    let heard = Heard::of(&f.client);
     let _ = f.client.shutdown(Shutdown::Both);
-    f.tap.drain();
-    f.writer.finish().unwrap();
+    let plan = f.plan();
 
-    let plan = Arc::new(Plan::new(read(&f.file)));
     let script = move |_: &Peer| {
         let script = Script::server(Arc::clone(&plan)).unwrap();
+        let script = script.with(|options| Options {
+            timing: REAL,
+            ..options
+        });
         AnyBehaviour::Script(Box::new(script))
     };
     let mock = Server::bind(&[anywhere()], ServerConfig::default(), script).unwrap();
     let mock = mock.start().unwrap();
-    let again = to_its_end(&connect(mock.addresses()[0]));
-    assert_eq!(again, (heard.clone(), reset), "{fault}");
-    heard
+    let again = Heard::of(&connect(mock.addresses()[0]));
+    assert_eq!(again.bytes(), heard.bytes(), "{fault}");
+    assert_eq!(
+        (heard.reset, again.reset),
+        (fault.ends_with("reset"), fault.ends_with("reset")),
+        "{fault}"
+    );
+    [heard, again]
 }
+
+/// Record what a client says under `fault`; the server heard it, and so does one that the recording
+/// is played against with its times.
+fn played_again(fault: &str) -> [Heard; 2] {
+    let f = faulty(&[fault]);
+    say(&f.client, b"HELLO otherend\nBYE\n");
+    let _ = f.client.shutdown(Shutdown::Write);
+    let heard = Heard::of(&f.server);
+    let _ = f.server.shutdown(Shutdown::Both);
+    let plan = f.plan();
+
+    let listener = TcpListener::bind(anywhere()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || Heard::of(&listener.accept().unwrap().0));
+    let mut options = PlayOptions::default();
+    options.timing = REAL;
+    assert_eq!(
+        play(plan, &address.into(), &options).unwrap(),
+        Outcome::Passed,
+        "{fault}"
+    );
+    let again = server.join().unwrap();
+    assert_eq!(again.bytes(), heard.bytes(), "{fault}");
+    [heard, again]
+}
+
+const REAL: Timing = Timing::Speed(1.0);
 
 #[test]
 fn a_recorded_fault_happens_again_when_the_recording_is_played() {
-    assert_eq!(
-        replayed("on S: 250 {{_:text=}} cut"),
-        b"220 ready\r\n250 all "
-    );
-    assert_eq!(replayed("on S: 250 {{_:text=}} drop"), b"220 ready\r\n");
-    assert_eq!(replayed("after S: 220 ready half-close"), b"220 ready\r\n");
-    for fault in ["duplicate", "split", "garble", "wrong-eol", "delay 20ms"] {
+    let said = |fault: &str| replayed(fault)[1].bytes();
+    assert_eq!(said("on S: 250 {{_:text=}} cut"), b"220 ready\r\n250 all ");
+    assert_eq!(said("on S: 250 {{_:text=}} drop"), b"220 ready\r\n");
+    assert_eq!(said("after S: 220 ready half-close"), b"220 ready\r\n");
+    for fault in ["duplicate", "garble", "wrong-eol"] {
         replayed(&format!("on S: 220 ready {fault}"));
     }
-    for fault in ["reset", "stall 20ms", "rate 2k"] {
-        replayed(&format!("after S: 220 ready {fault}"));
+    replayed("after S: 220 ready reset");
+}
+
+/// What came apart, came apart again, and what took its time, takes it again.
+#[track_caller]
+fn took_its_time(fault: &str, heard: &[Heard; 2], least: Duration, reads: usize) {
+    for (heard, which) in heard.iter().zip(["recorded", "played"]) {
+        let (took, count) = (heard.last(), heard.reads.len());
+        assert!(took >= least, "{fault}, {which}: only {took:?}");
+        assert!(count >= reads, "{fault}, {which}: only {count} reads");
     }
+}
+
+#[test]
+fn a_recorded_fault_takes_its_time_again() {
+    // By fault: milliseconds until the last byte, and reads if no two that are 20 ms apart meet.
+    for (fault, least, reads) in [
+        // Eleven bytes, ten gaps.
+        ("on S: 220 ready split", 10, 1),
+        ("on S: 220 ready split 20ms", 200, 6),
+        ("on S: 220 ready delay 150ms", 150, 1),
+        ("after S: 220 ready stall 150ms", 150, 2),
+        // Seventeen bytes in pieces of five, 50 ms each.
+        ("after S: 220 ready rate 100", 150, 3),
+    ] {
+        let least = Duration::from_millis(least) * 9 / 10;
+        took_its_time(fault, &replayed(fault), least, reads);
+    }
+}
+
+#[test]
+fn a_fault_of_the_clients_lines_happens_to_the_server_again() {
+    let fault = "on C: HELLO {{_:text=}} split 20ms";
+    let heard = played_again(fault);
+    assert_eq!(heard[1].bytes(), b"HELLO otherend\nBYE\n");
+    took_its_time(fault, &heard, Duration::from_millis(250), 7);
+    let [_, again] = played_again("on C: HELLO {{_:text=}} cut");
+    assert_eq!(again.bytes(), b"HELLO o");
+}
+
+#[test]
+fn between_the_pieces_of_a_split_there_is_time() {
+    let f = faulty(&["on S: ab split"]);
+    say(&f.server, b"ab\nx\n");
+    hear(&f.client, b"ab\nx\n");
+    let plan = f.plan();
+    let text = plan.transcript().to_string();
+    let pauses = text.lines().filter(|line| line.starts_with('+'));
+    assert!(pauses.count() >= 3, "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| *line == "S. a").unwrap();
+    assert!(lines[at + 1].starts_with('+'), "{text}");
+    assert_eq!(lines[at + 2], "S. b", "{text}");
 }

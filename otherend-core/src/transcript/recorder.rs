@@ -25,6 +25,9 @@ use watch::Watch;
 /// A shorter time than this is not noted.
 const NOTABLE: Duration = Duration::from_millis(10);
 
+/// The shortest time there is in a transcript: it stands between pieces that came apart on purpose.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// An unfinished line that is older than this when it goes on is written as a piece of its own.
 const UNHURRIED: Duration = Duration::from_millis(50);
 
@@ -94,6 +97,8 @@ struct Side {
     /// What of that line is written already.
     written: Vec<u8>,
     stopped: bool,
+    /// What it says next is to come apart from what it said.
+    parted: bool,
     /// It finished sending, and whether it still listens has not shown yet.
     stop_is_unclear: bool,
 }
@@ -200,6 +205,13 @@ impl Recorder {
         self.write_early();
     }
 
+    /// What `who` says next was parted on purpose from what it said: the time between them is
+    /// noted however short it was, so that they come apart again with the times kept.
+    pub fn part(&mut self, connection: u16, who: Role) {
+        self.cut(connection);
+        self.side(connection, who).parted = true;
+    }
+
     /// Write the unfinished lines of all connections as pieces: they have waited long enough.
     pub fn cut_all(&mut self) {
         let connections: Vec<u16> = self.connections.keys().copied().collect();
@@ -283,6 +295,10 @@ impl Recorder {
     }
 
     fn step(&mut self, now: Time, connection: u16, who: Role, act: Act) {
+        let speaks = !matches!(act, Act::Connect | Act::Close(_));
+        if speaks && std::mem::take(&mut self.side(connection, who).parted) {
+            self.pause(now, SHORTEST);
+        }
         let step = Step {
             connection,
             who,
@@ -295,14 +311,22 @@ impl Recorder {
         if self.eol.is_none() {
             return self.early.push((now, item));
         }
+        self.pause(now, NOTABLE);
+        self.line(&item);
+    }
+
+    /// Note the time since it was noted last: if it is notable, or at least the shortest.
+    fn pause(&mut self, now: Time, notable: Duration) {
         let noted = *self.noted.get_or_insert(now);
         let millis = u64::try_from(now.since(noted).as_millis()).unwrap_or(u64::MAX);
-        let pause = Duration::from_millis(millis);
-        if pause >= NOTABLE {
+        let mut pause = Duration::from_millis(millis);
+        if notable == SHORTEST {
+            pause = pause.max(SHORTEST);
+        }
+        if pause >= notable {
             self.noted = Some(noted + pause);
             self.line(&Item::Pause(pause));
         }
-        self.line(&item);
     }
 
     /// The end of lines is known, or nothing speaks against the default.

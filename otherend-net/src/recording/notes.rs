@@ -12,6 +12,8 @@ pub(super) enum What {
     Stopped(Role, Closing),
     /// What was said so far is to stand by itself.
     Cut,
+    /// What this end says next is to come apart from what it said so far.
+    Parted(Role),
     /// A remark of whoever records.
     Comment,
     Ended,
@@ -52,6 +54,11 @@ impl Notes {
     /// What was said so far is written as it is, even if no line has ended.
     pub fn cut(&mut self, at: Time, connection: u64) {
         self.note(at, connection, What::Cut, b"");
+    }
+
+    /// As [`cut`](Self::cut), and what `who` says next was parted from it on purpose.
+    pub fn parted(&mut self, at: Time, connection: u64, who: Role) {
+        self.note(at, connection, What::Parted(who), b"");
     }
 
     /// A comment between the lines.

@@ -79,6 +79,10 @@ impl Sheet {
                 let connection = self.number(note.connection)?;
                 self.recorder.cut(connection);
             }
+            What::Parted(who) => {
+                let connection = self.number(note.connection)?;
+                self.recorder.part(connection, who);
+            }
             What::Comment => {
                 let text = String::from_utf8_lossy(bytes);
                 self.recorder.comment(now, &text);

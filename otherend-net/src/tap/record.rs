@@ -20,7 +20,7 @@ impl Event<'_> {
                 // Not the line that met it: there may be a secret in it.
                 notes.comment(now, connection, &format!("fault: {fault}"));
             }
-            Event::Boundary { .. } => notes.cut(now, connection),
+            Event::Boundary { from } => notes.parted(now, connection, from),
             Event::Finished { from } => notes.stopped(now, connection, from, Closing::Close),
             Event::Ended { ending, .. } => {
                 match ending {
