@@ -145,6 +145,7 @@ fn secrets_are_masked_before_they_are_text() {
         &[(C, "a1 LOGIN bob \"hunter 2\"\r\n")],
         "C: a1 LOGIN bob ***\n",
     );
+    masks(&[(C, "LOGIN bob pw3\r\n")], "C: LOGIN bob ***\n");
     masks(
         &[(C, "Authorization: Bearer abc.def\r\nHost: x\r\n")],
         "C: Authorization: Bearer ***\nC: Host: x\n",

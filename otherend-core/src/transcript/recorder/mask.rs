@@ -112,7 +112,8 @@ static USUAL: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // SMTP, POP3, FTP, IRC, Redis: a command at the start of a line.
         r"\A(?:PASS|APOP|OPER)\x20+(.+)",
         r"\AAUTH\x20+(?:(?:PLAIN|LOGIN|EXTERNAL|GSSAPI|NTLM|XOAUTH2|OAUTHBEARER|[A-Z]+-(?:MD5|SHA-?[0-9A-Z-]+))(?:\x20+|\z))?(.*)",
-        // IMAP: behind a tag.
+        // Behind a user's name, in IMAP after a tag.
+        r"\ALOGIN\x20+[^\x20]+\x20+(.+)",
         r"\A[^\x20]+\x20LOGIN\x20+[^\x20]+\x20+(.+)",
         r"\A[^\x20]+\x20AUTHENTICATE\x20+[^\x20]+\x20+(.+)",
         // HTTP and its like.
