@@ -43,6 +43,14 @@ impl Refusal {
         }
     }
 
+    /// The refusal that a line, without its end, tells of: the server is otherend's.
+    #[cfg(feature = "diagnose")]
+    pub(crate) fn read(line: &[u8]) -> Option<Refusal> {
+        let said = [Refusal::Full, Refusal::SourceFull, Refusal::NotAllowed];
+        let is_it = |refusal: &Refusal| refusal.line().as_bytes() == line;
+        said.into_iter().find(is_it)
+    }
+
     /// A stable word: the label in metrics and in JSON.
     #[must_use]
     pub const fn label(self) -> &'static str {

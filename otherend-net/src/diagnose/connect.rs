@@ -15,8 +15,10 @@ use super::{
     Diagnosis, Mark, Options, Progress, Stage, Watched, contrast, conversation, machine, name,
     phrase, probe, verdict, way,
 };
+use crate::admission::Refusal;
 use crate::endpoint::{Endpoint, Host};
 use crate::interfaces::{self, Interface};
+use other_end::Answer;
 
 /// Shares of the deadline, in hundredths: a name may take 40, and 60 when nobody has answered by
 /// then; connecting 40 of what is left, but for contrast, which may take 12. The rest is for reading
@@ -269,18 +271,27 @@ impl<'a> Run<'a> {
         self.evidence.talk = Some(talk);
     }
 
-    /// Both ends together, on a connection of their own.
+    /// Both ends together, on a connection of their own: when it was asked for, or the server says
+    /// that it is otherend's. One that has just refused us is not asked again.
     fn other_end(&mut self, address: SocketAddr) {
-        if !self.options.two_ended {
+        let greeting = self.evidence.talk.as_ref().map(|talk| &talk.greeting);
+        let greeting = greeting.map_or(&[][..], Vec::as_slice);
+        if !self.options.two_ended && !says_otherend(greeting) {
             return;
         }
+        let refusal = Refusal::read(greeting.trim_ascii_end());
         let started = Instant::now();
         let what = "asking what it sees of this connection";
         self.watched.begins(Stage::OtherEnd, what);
-        let other_end = other_end::ask(address, self.started + self.share(SHARE_TALK));
-        let (mark, text) = tell::other_end(other_end.as_ref());
+        let answer = match refusal {
+            Some(refusal) => Answer::Refused(refusal),
+            None => other_end::ask(address, self.started + self.share(SHARE_TALK)),
+        };
+        let (mark, text) = tell::other_end(&answer);
         self.step(Stage::OtherEnd, mark, text, started.elapsed());
-        self.evidence.other_end = other_end;
+        if let Answer::Sees(seen) = answer {
+            self.evidence.other_end = Some(seen);
+        }
     }
 
     /// Who should answer here, when the address is one of this machine's.
@@ -341,6 +352,11 @@ impl<'a> Run<'a> {
     fn step(&mut self, stage: Stage, mark: Mark, text: impl Into<String>, took: Duration) {
         self.watched.step(stage, mark, text, took);
     }
+}
+
+fn says_otherend(greeting: &[u8]) -> bool {
+    let greeting = String::from_utf8_lossy(greeting).to_lowercase();
+    greeting.contains("otherend")
 }
 
 /// The rule that stops what is sent to a target.

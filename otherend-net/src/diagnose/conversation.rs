@@ -5,7 +5,7 @@ mod experiments;
 mod hear;
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::evidence::{Asked, End, Outcome, Talk, TlsAnswer};
@@ -17,6 +17,8 @@ use hear::{Heard, Patience, REST, hear};
 const GREETING: Duration = Duration::from_millis(700);
 /// A server that pauses for longer in the middle of a reply has no more to say.
 const QUIET: Duration = Duration::from_secs(2);
+/// A server that ends when its client does, does so within this time.
+const FAREWELL: Duration = Duration::from_millis(200);
 
 /// Talk to a server that has accepted, until `deadline` at the latest.
 pub(super) fn talk(stream: TcpStream, peer: SocketAddr, asked: &Asked, deadline: Instant) -> Talk {
@@ -40,6 +42,8 @@ pub(super) fn talk(stream: TcpStream, peer: SocketAddr, asked: &Asked, deadline:
         talking.say_plain(asked);
     }
     talking.look_again();
+    let limit = talking.left(FAREWELL);
+    let_go(&mut talking.stream, limit);
     talking.talk
 }
 
@@ -171,6 +175,20 @@ impl Talking {
         let most = self.left(patience.most);
         hear(&mut self.stream, Patience { most, ..patience }, until)
     }
+}
+
+/// End a connection and wait a moment until the server has done so, too: it may count us, and serve
+/// one at a time.
+fn let_go(stream: &mut TcpStream, limit: Duration) {
+    let started = Instant::now();
+    // A connection that is broken already needs no end.
+    let mut open = stream.shutdown(Shutdown::Write).is_ok();
+    while open {
+        let left = limit.saturating_sub(started.elapsed());
+        let heard = hear(stream, Patience::of(left), None);
+        open = heard.end == End::Open && !left.is_zero();
+    }
+    let _ = stream.shutdown(Shutdown::Both);
 }
 
 fn tls_answer(heard: &Heard) -> TlsAnswer {

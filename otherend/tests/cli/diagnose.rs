@@ -1,10 +1,11 @@
 //! `otherend diagnose`, and the same by itself where a command cannot connect or listen.
 
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use socket2::{Domain, Socket, Type};
 
-use super::program::otherend;
+use super::program::{Running, otherend};
 
 /// An address of loopback where nobody listens, held so that nobody else does.
 fn closed() -> (Socket, String) {
@@ -77,6 +78,54 @@ fn a_quiet_server_answers_whoever_diagnoses_with_it() {
     server.signal(rustix::process::Signal::INT);
     let shown = server.wait().succeeded().stdout;
     assert!(!shown.contains("diagnosing"), "{shown}");
+}
+
+#[test]
+fn a_server_for_one_client_has_room_for_each_probe() {
+    let (_server, address) = for_one_client();
+    let outcome = otherend(&["diagnose", "--json", "--two-ended", &address]).run();
+    outcome
+        .succeeded()
+        .said("\"seen_to\":\"127.0.0.1:")
+        .said("was answered with what is no TLS, \\\"From server");
+}
+
+#[test]
+fn a_server_that_is_full_is_still_recognised() {
+    let (_server, address) = for_one_client();
+    let _only = TcpStream::connect(&address).expect("one is let in");
+    let outcome = otherend(&["diagnose", "--two-ended", &address]).run();
+    outcome
+        .exited(1)
+        .said("it is `otherend serve`, and says \"ERR server is full\"")
+        .said("server-full, certain");
+}
+
+/// `otherend serve` that takes one client, and its address.
+fn for_one_client() -> (Running, String) {
+    let mut server = otherend(&["serve", "--max-clients", "1", "127.0.0.1:0"]).start();
+    let line = server.stdout_with("listening on ");
+    let address = line.trim_end().rsplit(' ').next().expect("an address");
+    (server, address.to_owned())
+}
+
+#[test]
+fn a_server_that_greets_as_otherend_is_asked_what_it_sees() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"220 otherend ready\n");
+            let mut line = String::new();
+            let _ = BufReader::new(&stream).read_line(&mut line);
+            let answer = line.replace("DIAGNOSE", "SEES");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let outcome = otherend(&["diagnose", "--json", &address]).run();
+    outcome
+        .succeeded()
+        .said(&format!("\"seen_to\":\"{address}\""));
 }
 
 #[test]

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 
 use crate::diagnose::evidence::{
-    Asked, Attempt, Contrast, End, Evidence, Icmp, Link, Listening, Machine, Oddity, OtherEnd,
-    Outcome, Route, Talk, Target, TlsAnswer, Way,
+    Asked, Attempt, Contrast, End, Evidence, Icmp, Link, Listening, Machine, Oddity, Outcome,
+    Route, Talk, Target, TlsAnswer, Way,
 };
 use crate::diagnose::firewall::Ruleset;
 use crate::diagnose::verdict::{Meaning, icmp_text, meaning, who};
 use crate::diagnose::{Mark, phrase, protocol, way};
+
+use super::other_end::Answer;
 
 type Told = (Mark, String);
 
@@ -254,7 +256,10 @@ fn tls_text(tls: TlsAnswer, heard: &[u8]) -> String {
         TlsAnswer::Alert(code) => format!("was answered with alert {code}: it speaks TLS"),
         TlsAnswer::NotTls => match protocol::recognise(heard) {
             Some(protocol) => format!("was answered in {protocol}"),
-            None => "was answered with what is no TLS".to_owned(),
+            None => format!(
+                "was answered with what is no TLS, \"{}\"",
+                phrase::excerpt(heard)
+            ),
         },
         TlsAnswer::Ended => "was answered by closing".to_owned(),
         TlsAnswer::Silent => "was not answered".to_owned(),
@@ -262,11 +267,17 @@ fn tls_text(tls: TlsAnswer, heard: &[u8]) -> String {
     format!("a TLS hello {answer}")
 }
 
-pub(super) fn other_end(other_end: Option<&OtherEnd>) -> Told {
-    let Some(seen) = other_end else {
-        let text =
-            "it does not answer as `otherend serve` does; one that is --quiet does not, either";
-        return (Mark::Note, text.to_owned());
+pub(super) fn other_end(answer: &Answer) -> Told {
+    let seen = match answer {
+        Answer::Sees(seen) => seen,
+        Answer::Refused(refusal) => {
+            let text = format!("it is `otherend serve`, and says \"{}\"", refusal.line());
+            return (Mark::Note, text);
+        }
+        Answer::Nothing => {
+            let text = "it does not answer as `otherend serve` does";
+            return (Mark::Note, text.to_owned());
+        }
     };
     let translated = match (seen.source_translated, seen.destination_translated) {
         (false, false) => "nothing is translated on the way",

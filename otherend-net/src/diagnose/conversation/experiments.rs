@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use super::hear::{Heard, Patience, hear};
-use super::{Talking, tls_answer};
+use super::{FAREWELL, Talking, let_go, tls_answer};
 use crate::diagnose::evidence::{End, Talk};
 use crate::diagnose::protocol;
 
@@ -14,7 +14,7 @@ pub(super) const EXPERIMENT: Duration = Duration::from_millis(800);
 /// For the same once more: longer than the answer took, much shorter than it was waited for.
 const REPEAT: Duration = Duration::from_secs(1);
 /// What all of them together need of the time.
-pub(super) const RESERVE: Duration = Duration::from_millis(2700);
+pub(super) const RESERVE: Duration = Duration::from_millis(2900);
 
 impl Talking {
     pub(super) fn has_late_reply(&self) -> bool {
@@ -73,6 +73,7 @@ impl Talking {
         }
         let limit = self.left(REPEAT);
         let heard = hear(&mut stream, Patience::of(limit), None);
+        let_go(&mut stream, self.left(FAREWELL));
         match heard.after {
             Some(after) => (after < self.talk.waited / 2).then_some(true),
             None => (heard.end == End::Open && limit == REPEAT).then_some(false),
@@ -90,12 +91,13 @@ impl Talking {
             self.talk.tls = Some(tls_answer(&heard));
             self.talk.tls_heard = heard.bytes;
         }
+        let_go(&mut stream, self.left(FAREWELL));
     }
 
     /// A second connection, when the first is over: there are servers that serve one at a time.
     fn second(&mut self) -> Option<TcpStream> {
-        // A connection that is broken already needs no end.
-        let _ = self.stream.shutdown(Shutdown::Both);
+        let limit = self.left(FAREWELL);
+        let_go(&mut self.stream, limit);
         let limit = self.left(EXPERIMENT);
         let stream = TcpStream::connect_timeout(&self.peer, limit).ok()?;
         let _ = stream.set_write_timeout(Some(limit));

@@ -72,6 +72,9 @@ pub(super) const CASES: &[Case] = &[
     ),
     fails("server hangs, asked there", &["not-accepting"], hanging),
     fails("server full (ERR server is full)", &["server-full"], full),
+    fails("server full, both ends", &["server-full"], || {
+        full().with(&["--two-ended"])
+    }),
     fails("allow list refuses", &["not-allowed"], not_allowed),
     fails("plain port spoken TLS", &["plain-expected"], plain),
 ];
