@@ -94,7 +94,7 @@ fn perhaps_slow(talk: &Talk, fits: impl Fn(Word, String) -> Cause) -> Cause {
     let says = format!("the server is slow: it needs more than {waited} to answer");
     fits(Word::Slow, says)
         .because(format!(
-            "the line was left {waited} for its answer, and no other was tried"
+            "the line was left {waited} to be answered by itself; -w allowed no more"
         ))
         .check("the same with more time, -w 60: is the line answered by itself?")
         .remedy("let the client wait longer, or see in the server what takes so long")
