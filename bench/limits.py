@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""limits.py: what `otherend serve` costs beside its lines: start, connections, memory, screen, cores.
+"""limits.py: what `otherend serve` costs beside its lines: start, connections, memory, screen, rules, cores.
 
-usage: bench/limits.py [start] [connections] [idle] [burst] [screen] [cores]    (all, if none is named)
+usage: bench/limits.py [start] [connections] [idle] [burst] [screen] [rules] [cores]    (all, if none is named)
 
 Each figure stands beside the limit that it must keep; one that does not keep it makes the exit code 1.
 Needs a release build (`cargo build --release -p otherend`), Linux, and two cores.
@@ -159,6 +159,59 @@ def screen():
     report("pipelined with the screen on, of quiet, median of 5", statistics.median(quotients), "", 0.2, at_most=False)
 
 
+TEN_RULES = [("NOOP", "NOOP"), ("DATA", "DATA"), ("RSET", "RSET"), ("QUIT", "QUIT"), ("HELP", "HELP"), ("STATUS", "STATUS"),
+             ("HELO {{a:word=x}}", "HELO me"), ("RCPT TO:<{{b:text=x}}>", "RCPT TO:<bob>"), ("RING {{c:int=3}}", "RING 7"), ("USE {{d:hex=0b1e}}", "USE 77ff")]
+
+
+def pipelined(server, lines, seconds=2):
+    """Lines a second of the server's CPU, when ten clients say `lines` again and again."""
+    block = "".join(f"{line}\n" for line in lines).encode() * 1000
+    until, before = time.monotonic() + seconds, server.cpu()
+
+    def hear(peer):
+        while piece := peer.recv(1 << 20):
+            heard.append(len(piece))
+
+    def play():
+        with server.connect() as peer:
+            listener = threading.Thread(target=hear, args=(peer,))
+            listener.start()
+            while time.monotonic() < until:
+                peer.sendall(block)
+                said.append(1000 * len(lines))
+            peer.shutdown(socket.SHUT_WR)
+            listener.join()
+
+    said, heard = [], []
+    clients = [threading.Thread(target=play) for _ in range(10)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    cpu = server.cpu() - before
+    answer = len(block) // 1000 + len("From server -> ") * len(lines)
+    assert sum(heard) == sum(said) // len(lines) * answer, "not every line was answered"
+    return sum(said) / cpu
+
+
+def rules():
+    """A mock server of ten rules, four of them with holes, each as often as the others; of echo with the same lines."""
+    text = "".join(f"\non C: {rule}\nS: From server -> {line}\n" for rule, line in TEN_RULES)
+    lines = [line for _, line in TEN_RULES]
+    quotients = []
+    with tempfile.NamedTemporaryFile("w", suffix=".talk") as file:
+        file.write("otherend talk 1\n" + text)
+        file.flush()
+        for _ in range(5):
+            with Server("-q", core="1") as server:
+                echo = pipelined(server, lines)
+            with Server("-q", "--talk", file.name, core="1") as server:
+                mock = pipelined(server, lines)
+            print(f"   lines a CPU second: {mock:.0f} by ten rules, {echo:.0f} by echo")
+            quotients.append(mock / echo)
+    report("pipelined against a file of ten rules, of echo, median of 5", statistics.median(quotients), "", 0.3, at_most=False)
+
+
 def cores():
     """100 x 16 on two workers against one: lines a CPU second, times how evenly the work lies on both.
 
@@ -179,7 +232,7 @@ def cores():
     report("100 x 16 on two workers, of one, median of 5", statistics.median(gains), "", 1.7, at_most=False)
 
 
-ALL = [start, connections, idle, burst, screen, cores]
+ALL = [start, connections, idle, burst, screen, rules, cores]
 if __name__ == "__main__":
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
