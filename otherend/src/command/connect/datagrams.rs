@@ -10,8 +10,8 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otherend_core::Role;
 use otherend_core::transcript::Over;
+use otherend_core::{EndReason, Role};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::Args;
@@ -51,7 +51,10 @@ pub(super) fn run(socket: UdpSocket, args: &Args) -> anyhow::Result<()> {
         Recorded::tell(args.record.begun());
     }
     let carried = datagrams
-        .remark(verbose, "connected", &format!("talking to udp {peer}"))
+        .remark(
+            verbose,
+            &Remark::Note("connected", &format!("talking to udp {peer}")),
+        )
         .and_then(|()| datagrams.carry());
     let [sent, came] = datagrams.counts;
     let recorded = datagrams.recorded.finish();
@@ -59,8 +62,13 @@ pub(super) fn run(socket: UdpSocket, args: &Args) -> anyhow::Result<()> {
         Recorded::tell(args.record.done());
     }
     let ended = format!("{} sent, {came} came", plural(sent, "datagram"));
+    let reason = match &carried {
+        Ok(()) => EndReason::ClosedHere,
+        Err(trouble) => trouble.reason(),
+    };
+    let told = datagrams.remark(verbose, &Remark::Ended(reason, &ended));
     carried
-        .and_then(|()| datagrams.remark(verbose, "ended", &ended))
+        .and(told)
         .map_err(|trouble| into_error(trouble, peer))
         .and(recorded)
 }
@@ -199,12 +207,12 @@ impl Datagrams {
         write(&text)
     }
 
-    fn remark(&mut self, verbose: bool, word: &'static str, text: &str) -> Result<(), Trouble> {
+    fn remark(&mut self, verbose: bool, remark: &Remark<'_>) -> Result<(), Trouble> {
         if verbose {
-            let _ = writeln!(anstream::stderr(), "* {text}");
+            let _ = writeln!(anstream::stderr(), "* {remark}");
         }
         let mut shown = Vec::new();
-        self.view.remark(&mut shown, &Remark::Note(word, text));
+        self.view.remark(&mut shown, remark);
         write(&shown)
     }
 }

@@ -5,11 +5,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use otherend_core::Role;
 use otherend_core::transcript::{Closing, Over};
+use otherend_core::{EndReason, Role};
 
 use super::Args;
 use super::linger::{Limits, Linger};
@@ -31,10 +31,12 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         peer,
         crlf: args.crlf,
         half_close: !args.no_half_close,
+        quiet: args.screen.quiet,
         after_input: args.after_input(),
         view: Mutex::new(View::new(args)),
         linger: Linger::new(),
         state: Mutex::default(),
+        let_go: Condvar::new(),
         recorded: Arc::new(Recorded::start(&args.record, Over::Tcp, peer)?),
     });
     Recorded::end_on_signals(&pipe.recorded)?;
@@ -64,11 +66,15 @@ struct Pipe {
     peer: SocketAddr,
     crlf: bool,
     half_close: bool,
+    /// Nothing is said that did not go wrong.
+    quiet: bool,
     /// How long the peer may take to close after the end of stdin.
     after_input: Option<Limits>,
     view: Mutex<View>,
     linger: Linger,
     state: Mutex<State>,
+    /// Nothing is in hand any more.
+    let_go: Condvar,
     recorded: Arc<Recorded>,
 }
 
@@ -76,6 +82,8 @@ struct Pipe {
 struct State {
     /// The time to close was up.
     lingered: bool,
+    /// The connection has not taken all of the input that was read.
+    in_hand: bool,
     /// What went wrong with our own input.
     failed: Option<Trouble>,
 }
@@ -92,6 +100,18 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// What it makes of the conversation.
+    pub(super) fn reason(&self) -> EndReason {
+        let Trouble::Peer(error) = self else {
+            return EndReason::ClosedHere;
+        };
+        match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => EndReason::PeerReset,
+            io::ErrorKind::ConnectionRefused => EndReason::Refused,
+            _ => EndReason::Unreachable,
+        }
+    }
+
     pub(super) fn into_error(self, doing: &'static str) -> anyhow::Error {
         match self {
             // As text: an error of the socket must not be taken for one of stdout.
@@ -126,7 +146,10 @@ impl Pipe {
                 // What a server said before it left is still read; without stdin or stdout there
                 // is nothing left to do, and the reader is woken.
                 let ours = !matches!(trouble, Trouble::Peer(_));
-                self.state().failed = Some(trouble);
+                let mut state = self.state();
+                (state.failed, state.in_hand) = (Some(trouble), false);
+                drop(state);
+                self.let_go.notify_all();
                 if ours {
                     let _ = self.stream.shutdown(Shutdown::Both);
                 }
@@ -164,15 +187,17 @@ impl Pipe {
             // Before it is sent: the answer must be neither recorded nor shown first.
             self.recorded.said(Role::Client, bytes);
             self.show(Mark::ToServer, bytes)?;
+            self.state().in_hand = true;
             (&self.stream).write_all(bytes).map_err(Trouble::Peer)?;
+            self.state().in_hand = false;
+            self.let_go.notify_all();
         }
     }
 
     fn finish(&self, outcome: Result<(), Trouble>, verbose: bool) -> anyhow::Result<()> {
         self.linger.over();
-        let mut state = self.state();
-        let (lingered, failed) = (state.lingered, state.failed.take());
-        drop(state);
+        let unread = outcome.is_ok() && has_more_input();
+        let (lingered, failed) = self.settled();
         match &outcome {
             Err(Trouble::Peer(_)) => self.recorded.stopped(Role::Server, Closing::Reset),
             Ok(()) if !lingered => self.recorded.stopped(Role::Server, Closing::Close),
@@ -183,15 +208,12 @@ impl Pipe {
         }
         self.show_with(|view, out| view.finish(out, Mark::ToClient))
             .map_err(|trouble| trouble.into_error("showing"))?;
-        let said = match (&outcome, lingered) {
-            (_, true) => "the peer did not close in time: closed here",
-            (Ok(()), false) => "the peer closed",
-            (Err(_), false) => "the connection broke",
-        };
-        if verbose {
+        let (reason, said) = ending(&outcome, lingered);
+        let wrong = lingered && !self.quiet;
+        if verbose || wrong {
             let _ = writeln!(anstream::stderr(), "* {said}");
         }
-        self.remark(&Remark::Note("ended", said))
+        self.remark(&Remark::Ended(reason, said))
             .map_err(|trouble| trouble.into_error("showing"))?;
         if lingered {
             return Ok(());
@@ -199,8 +221,20 @@ impl Pipe {
         outcome.map_err(|trouble| self.explained(trouble))?;
         match failed {
             Some(trouble) => Err(trouble.into_error("not everything was sent")),
+            None if unread => Err(anyhow::anyhow!(
+                "not everything was sent: the peer closed before"
+            )),
             None => Ok(()),
         }
+    }
+
+    /// What became of our own input, now that the peer has gone: was its time up, and what failed?
+    fn settled(&self) -> (bool, Option<Trouble>) {
+        // Nobody takes what is still in hand: whoever waits for that is woken.
+        let _ = self.stream.shutdown(Shutdown::Both);
+        let state = self.let_go.wait_while(self.state(), |state| state.in_hand);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        (state.lingered, state.failed.take())
     }
 
     /// The peer can no longer be heard.
@@ -235,6 +269,23 @@ impl Pipe {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stdin holds bytes that were not read.
+fn has_more_input() -> bool {
+    rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
+}
+
+/// How it ended: for programs and for people.
+fn ending(outcome: &Result<(), Trouble>, lingered: bool) -> (EndReason, &'static str) {
+    match outcome {
+        _ if lingered => (
+            EndReason::ClosedHere,
+            "the peer did not close in time: closed here",
+        ),
+        Ok(()) => (EndReason::PeerFinished, "the peer closed"),
+        Err(trouble) => (trouble.reason(), "the connection broke"),
     }
 }
 

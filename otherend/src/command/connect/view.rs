@@ -87,7 +87,10 @@ impl View {
     /// Append a remark, where the form has a place for it.
     pub(super) fn remark(&mut self, out: &mut Vec<u8>, remark: &Remark<'_>) {
         let now = Time::ZERO + self.zero.elapsed();
-        if let Form::Lines(view) = &mut self.form {
+        let wrong = matches!(remark, Remark::Ended(reason, _) if !reason.is_orderly());
+        if let Form::Lines(view) = &mut self.form
+            && (wrong || !view.quiet)
+        {
             let json = view.json;
             view.batch.remark(now, 0, remark, json);
             view.flush(out);
@@ -129,6 +132,7 @@ impl HexView {
 /// Lines with their times, or as JSON.
 struct LineView {
     json: bool,
+    quiet: bool,
     renderer: Renderer,
     decoders: [LineDecoder; 2],
     batch: Batch,
@@ -144,6 +148,7 @@ impl LineView {
         let decoder = || LineDecoder::new(framing, MAX_LINE);
         LineView {
             json: look.json,
+            quiet: look.quiet,
             renderer: Renderer::new(look, zero),
             decoders: [decoder(), decoder()],
             batch: Batch::default(),

@@ -75,6 +75,8 @@ pub(crate) enum Remark<'a> {
     },
     /// So many lines were not shown.
     Skipped(u64),
+    /// A client's only conversation is over, and how in a sentence.
+    Ended(EndReason, &'a str),
     /// Anything else: a stable word for programs, a sentence for people.
     Note(&'static str, &'a str),
 }
@@ -126,7 +128,9 @@ impl fmt::Display for Remark<'_> {
                 write!(f, "{lines} not shown: they came too fast")
             }
             Remark::Unexpected { file, mismatch } => f.write_str(&mismatch.render(file)),
-            Remark::Failed { text, .. } | Remark::Note(_, text) => f.write_str(text),
+            Remark::Failed { text, .. } | Remark::Ended(_, text) | Remark::Note(_, text) => {
+                f.write_str(text)
+            }
         }
     }
 }
@@ -224,6 +228,9 @@ impl Remark<'_> {
                 "at": mismatch.difference.as_ref().map(|difference| difference.at),
                 "text": mismatch.to_string(),
             }),
+            Remark::Ended(reason, text) => {
+                json!({"event": "ended", "reason": reason.label(), "text": text})
+            }
             Remark::Note(word, text) => json!({"event": word, "text": text}),
         };
         let text = object.to_string();
