@@ -40,7 +40,14 @@ pub(crate) struct Args {
 pub(crate) fn parse() -> Args {
     let matches = command().try_get_matches();
     let matches = matches.unwrap_or_else(|error| mistake::explained(error).exit());
-    Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let args = Args::from_arg_matches(&matches);
+    let mut args = args.unwrap_or_else(|error| error.exit());
+    if let (Command::Connect(connect), Some((_, matches))) =
+        (&mut args.command, matches.subcommand())
+    {
+        connect.heed_source_of_time(matches);
+    }
+    args
 }
 
 /// All declarations: what help, man pages, completions and their tests are made from.

@@ -11,6 +11,8 @@ mod view;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use clap::ArgMatches;
+use clap::parser::ValueSource;
 use otherend_core::Framing;
 use otherend_core::transcript::Over;
 use otherend_net::{Endpoint, connect_udp};
@@ -66,13 +68,22 @@ pub(crate) struct Args {
     /// After our last byte: how long to wait for the peer to close.
     ///
     /// As long as it takes, unless said otherwise; over UDP, where nobody closes, one second for late
-    /// answers. A peer that goes on sending is cut off after five times as long.
+    /// answers. A peer that goes on sending is cut off after five times as long. A server that did
+    /// not close in time is told of on stderr; the exit code is 0 all the same, as many never close.
     #[arg(long, value_name = "TIME")]
     linger: Option<Timeout>,
 
     /// Keep the sending side open when the input has ended.
     #[arg(long)]
     no_half_close: bool,
+
+    /// Do not keep what is typed at the prompt.
+    ///
+    /// It is kept in $XDG_STATE_HOME/otherend/history (~/.local/state/otherend/history), readable by
+    /// its owner only, for the next time; answers to prompts for a secret, lines that look like one
+    /// and lines that begin with a space are left out.
+    #[arg(long)]
+    no_history: bool,
 
     #[command(flatten)]
     reach: ReachArgs,
@@ -117,6 +128,14 @@ fn without_prompt(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
 }
 
 impl Args {
+    /// A time that only the environment asks for does not make a shown conversation of a pipe.
+    pub(crate) fn heed_source_of_time(&mut self, matches: &ArgMatches) {
+        let from_environment = matches.value_source("time") == Some(ValueSource::EnvVariable);
+        if from_environment && !io::stdout().is_terminal() {
+            self.screen.time = None;
+        }
+    }
+
     fn endpoint(&self) -> anyhow::Result<Endpoint> {
         if self.address.is_empty() {
             return ask::endpoint("connect to which address");
@@ -141,7 +160,10 @@ impl Args {
             let socket = connect_udp(endpoint, &self.reach.options())?;
             return Ok(Carrier::Udp(socket));
         }
-        self.reach.connect(endpoint).map(Carrier::Tcp)
+        let stream = self.reach.connect(endpoint);
+        stream
+            .map(Carrier::Tcp)
+            .map_err(|error| why::unless_over_udp(error, endpoint))
     }
 
     fn over(&self) -> Over {

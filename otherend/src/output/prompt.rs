@@ -44,12 +44,12 @@ pub(crate) struct Prompt {
 }
 
 impl Prompt {
-    /// Take the terminal over.
+    /// Take the terminal over; `keeps_history`: what is typed is there the next time.
     ///
     /// # Errors
     ///
     /// When it cannot edit lines: it is none, or a dumb one.
-    pub(crate) fn new() -> anyhow::Result<(Prompt, Above)> {
+    pub(crate) fn new(keeps_history: bool) -> anyhow::Result<(Prompt, Above)> {
         let gate = Arc::new(Gate::default());
         let palette = Palette::of(&io::stdout());
         let config = Config::builder()
@@ -68,7 +68,7 @@ impl Prompt {
         let handler = EventHandler::Conditional(Box::new(ctrl_z.clone()));
         editor.bind_sequence(KeyEvent::ctrl('Z'), handler);
         let printer: Box<dyn ExternalPrinter + Send> = Box::new(editor.create_external_printer()?);
-        let history = history::file();
+        let history = keeps_history.then(history::file).flatten();
         if let Some(file) = &history {
             // Without the file of an earlier time the history begins now.
             let _ = editor.load_history(file);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use otherend_core::{Time, escaped};
 use otherend_net::diagnose::{self, Options, Word};
-use otherend_net::endpoint::ResolveError;
+use otherend_net::endpoint::{Host, ResolveError};
 use otherend_net::listeners::{self, Protocol};
 use otherend_net::{BindError, ConnectError, ConnectOptions, Endpoint};
 
@@ -167,6 +167,36 @@ pub(crate) fn nobody_hears(peer: SocketAddr) -> anyhow::Error {
     }
     let lines = indented(&lines);
     anyhow::Error::msg(format!("nothing is listening on udp {peer}{lines}"))
+}
+
+/// A connection that failed; add who hears datagrams at that port of this machine, if nobody hears
+/// connections there.
+pub(crate) fn unless_over_udp(error: anyhow::Error, endpoint: &Endpoint) -> anyhow::Error {
+    let mut failure = match error.downcast() {
+        Ok(failure) => failure,
+        Err(error) => return error,
+    };
+    if let Failure::Unreached { text, causes, .. } = &mut failure
+        && causes.contains(&Word::NotListening)
+        && is_here(endpoint.host())
+    {
+        let mut lines = owners(endpoint.port(), Protocol::Udp);
+        if !lines.is_empty() {
+            lines.push("to talk over UDP add --udp".to_owned());
+        }
+        text.push_str(&indented(&lines));
+    }
+    failure.into()
+}
+
+/// The host is this machine, as far as can be told without asking for its name.
+fn is_here(host: &Host) -> bool {
+    match host {
+        Host::V4(address) => UdpSocket::bind((*address, 0)).is_ok(),
+        Host::V6 { address, .. } => UdpSocket::bind((*address, 0)).is_ok(),
+        Host::Name(name) => name == "localhost",
+        _ => false,
+    }
 }
 
 /// Who has this port of this machine, as far as the system tells.

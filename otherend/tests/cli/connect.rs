@@ -68,8 +68,9 @@ fn a_peer_that_does_not_close_is_left_after_the_linger_time() {
         hear(&peer)
     });
     let words = ["connect", &address, "--no-half-close", "--linger", "100ms"];
-    let outcome = otherend(&words).input("question\n").run();
-    assert_eq!(outcome.succeeded().stdout, "answer\n");
+    let outcome = otherend(&words).input("question\n").run().exited(0);
+    assert_eq!(outcome.stdout, "answer\n");
+    outcome.complained("* the peer did not close in time: closed here");
     assert_eq!(server.join().unwrap(), b"question\n");
 }
 
@@ -157,6 +158,92 @@ fn json_tells_who_said_what() {
     assert_eq!(parts(1), ["S", "one", "", "crlf"]);
     assert_eq!(parts(2), ["S", "", "dHfDKA==", "none"]);
     assert_eq!(lines.len(), 3);
+}
+
+/// The word for how it ended, as programs are told.
+fn reason(output: &str) -> String {
+    let is_end = |line: &&str| line.contains("\"event\":\"ended\"");
+    let ended = output.lines().find(is_end).expect("it ends");
+    let ended: serde_json::Value = serde_json::from_str(ended).expect("an object");
+    ended["reason"].as_str().expect("a word").to_owned()
+}
+
+#[test]
+fn json_has_a_word_for_how_it_ended() {
+    let (address, server) = server(|peer| drop(hear(&peer)));
+    let outcome = otherend(&["connect", "--json", &address]).run();
+    assert_eq!(reason(&outcome.succeeded().stdout), "peer-finished");
+    server.join().unwrap();
+}
+
+#[test]
+fn json_has_a_word_for_a_reset() {
+    let (address, server) = server(|peer| {
+        let mut first = [0];
+        (&peer).read_exact(&mut first).expect("a byte");
+    });
+    let mut running = otherend(&["connect", "--json", "-q", &address]).start();
+    running.say_bytes(b"many bytes");
+    server.join().unwrap();
+    assert_eq!(reason(&running.wait().exited(1).stdout), "reset");
+}
+
+#[test]
+fn json_has_a_word_for_a_time_that_is_up() {
+    let (address, server) = server(|peer| hear(&peer));
+    let words = "connect --json --no-half-close --linger 50ms";
+    let words: Vec<&str> = words.split(' ').chain([&address[..]]).collect();
+    let outcome = otherend(&words).input("question\n").run();
+    assert_eq!(reason(&outcome.exited(0).stdout), "closed-here");
+    server.join().unwrap();
+}
+
+#[test]
+fn quiet_leaves_the_lines_alone() {
+    let (address, server) = server(|mut peer| {
+        hear(&peer);
+        peer.write_all(b"answer\n").expect("it listens");
+    });
+    let words = ["connect", "-q", "--time", "since", &address];
+    let outcome = otherend(&words).input("question\n").run().succeeded();
+    assert_eq!(outcome.stdout.lines().count(), 2, "{outcome}");
+    assert!(!outcome.stdout.contains('*'), "{outcome}");
+    server.join().unwrap();
+}
+
+#[test]
+fn a_time_in_the_environment_leaves_piped_bytes_alone() {
+    let (address, server) = server(|mut peer| {
+        hear(&peer);
+        peer.write_all(b"answer\n").expect("it listens");
+    });
+    let program = otherend(&["connect", &address]).env("OTHEREND_TIME", "clock");
+    let outcome = program.input("question\n").run().succeeded();
+    assert_eq!(outcome.stdout, "answer\n");
+    server.join().unwrap();
+}
+
+#[test]
+fn input_that_the_server_did_not_take_is_told_of() {
+    let (address, server) = server(|peer| {
+        peer.shutdown(Shutdown::Write).expect("a close");
+        peer
+    });
+    let outcome = otherend(&["connect", &address])
+        .input(vec![b'x'; 32 * 1024 * 1024])
+        .run();
+    outcome.exited(1).complained("not everything was sent");
+    drop(server.join());
+}
+
+#[test]
+fn a_port_that_hears_datagrams_only_is_pointed_out() {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let address = socket.local_addr().expect("its address").to_string();
+    let outcome = otherend(&["connect", &address]).run().exited(1);
+    outcome
+        .complained(&format!("\n  udp {address} belongs to cli"))
+        .complained("\n  to talk over UDP add --udp");
 }
 
 #[test]

@@ -299,6 +299,23 @@ fn history_comes_back_and_only_its_owner_reads_it() {
 }
 
 #[test]
+fn without_history_nothing_is_kept() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let home = tempfile::tempdir().expect("a folder");
+    let terminal = Terminal::start(&["connect", "--no-history", &address], home);
+    let (server, _) = listener.accept().expect("the client");
+    let mut operator = Operator { terminal, server };
+    operator.sees("ends it");
+    operator.sees("> ");
+    operator.types("forgotten\rExit\r");
+    operator.server_hears("forgotten\nExit\n");
+    operator.server_closes_too();
+    let home = operator.exits(0);
+    assert!(!home.path().join("otherend").exists());
+}
+
+#[test]
 fn nothing_that_was_said_is_lost_on_the_way_to_the_screen() {
     let mut operator = Operator::connected();
     let mut server = operator.server.try_clone().unwrap();

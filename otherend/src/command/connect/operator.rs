@@ -40,7 +40,7 @@ const AFTER_CLOSE: Duration = Duration::from_secs(2);
 
 /// Talk until one of the two ends has enough.
 pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
-    let Ok((prompt, above)) = Prompt::new() else {
+    let Ok((prompt, above)) = Prompt::new(!args.no_history) else {
         return without_prompt(carrier, args);
     };
     let peer = carrier.peer_address()?;
