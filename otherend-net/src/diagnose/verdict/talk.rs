@@ -40,7 +40,8 @@ pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
         (true, false) if silent && !causes.iter().any(is_certain) => {
             format!("{address} accepts connections. If it should have said something:")
         }
-        (true, false) => format!("{address} works, with a remark:"),
+        (true, false) if causes.len() == 1 => format!("{address} works, with a remark:"),
+        (true, false) => format!("{address} works, with remarks:"),
         (false, _) => format!("{address} accepts connections, and the conversation fails"),
     };
     Verdict::new(works, headline, causes)
