@@ -36,6 +36,16 @@ impl Time {
         self.0
     }
 
+    /// The earlier of two moments that may never come.
+    #[must_use]
+    #[inline]
+    pub fn earliest(a: Option<Time>, b: Option<Time>) -> Option<Time> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
     /// How long ago `earlier` was; zero when it is not earlier.
     #[must_use]
     pub const fn since(self, earlier: Time) -> Duration {

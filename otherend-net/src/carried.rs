@@ -104,11 +104,7 @@ impl Carried {
 
     /// The next moment at which [`tick_if_due`](Self::tick_if_due) has something to do.
     pub(crate) fn deadline(&self) -> Option<Time> {
-        let own = self.conversation.deadline();
-        match (own, self.stop_deadline()) {
-            (Some(own), Some(stop)) => Some(own.min(stop)),
-            (own, stop) => own.or(stop),
-        }
+        Time::earliest(self.conversation.deadline(), self.stop_deadline())
     }
 
     /// Carry out the deadlines that have passed, the server's stop among them. `true`: some had.

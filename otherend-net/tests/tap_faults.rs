@@ -14,7 +14,7 @@ use ends::{anywhere, connect, hear, hear_out, is_reset, reset, say};
 use otherend_net::core::transcript::{
     Masks, Options, Outcome, Plan, Recording as Recorded, Timing, Transcript,
 };
-use otherend_net::core::{AnyBehaviour, Script, Time};
+use otherend_net::core::{AnyBehaviour, Role, Script, Time};
 use otherend_net::play::{PlayOptions, play};
 use otherend_net::recording::{Notes, Recording, RecordingConfig, Writer};
 use otherend_net::tap::{Audience, Event, Fault, Observer, Tap, TapConfig};
@@ -354,16 +354,24 @@ impl Heard {
     }
 }
 
+/// What the other end hears of all that `who` says under `fault`, and the recording of it.
+fn said_under(fault: &str, who: Role, text: &[u8]) -> (Heard, Arc<Plan>) {
+    let f = faulty(&[fault]);
+    let (speaker, listener) = match who {
+        Role::Client => (&f.client, &f.server),
+        Role::Server => (&f.server, &f.client),
+    };
+    say(speaker, text);
+    let _ = speaker.shutdown(Shutdown::Write);
+    let heard = Heard::of(listener);
+    let _ = listener.shutdown(Shutdown::Both);
+    (heard, f.plan())
+}
+
 /// Record what a server says under `fault`; the client heard it, and so does that of a server that
 /// plays the recording and keeps its times.
 fn replayed(fault: &str) -> [Heard; 2] {
-    let f = faulty(&[fault]);
-    say(&f.server, b"220 ready\r\n250 all is well\r\n");
-    let _ = f.server.shutdown(Shutdown::Write);
-    let heard = Heard::of(&f.client);
-    let _ = f.client.shutdown(Shutdown::Both);
-    let plan = f.plan();
-
+    let (heard, plan) = said_under(fault, Role::Server, b"220 ready\r\n250 all is well\r\n");
     let script = move |_: &Peer| {
         let script = Script::server(Arc::clone(&plan)).unwrap();
         let script = script.with(|options| Options {
@@ -387,13 +395,7 @@ fn replayed(fault: &str) -> [Heard; 2] {
 /// Record what a client says under `fault`; the server heard it, and so does one that the recording
 /// is played against with its times.
 fn played_again(fault: &str) -> [Heard; 2] {
-    let f = faulty(&[fault]);
-    say(&f.client, b"HELLO otherend\nBYE\n");
-    let _ = f.client.shutdown(Shutdown::Write);
-    let heard = Heard::of(&f.server);
-    let _ = f.server.shutdown(Shutdown::Both);
-    let plan = f.plan();
-
+    let (heard, plan) = said_under(fault, Role::Client, b"HELLO otherend\nBYE\n");
     let listener = TcpListener::bind(anywhere()).unwrap();
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || Heard::of(&listener.accept().unwrap().0));

@@ -47,15 +47,15 @@ impl Conversation {
                 let idle = at(self.touched, self.settings.idle_timeout);
                 let mid_line = self.is_mid_line().then_some(self.line_began);
                 let line = mid_line.and_then(|began| at(began, self.settings.line_timeout));
-                earliest(earliest(idle, line), self.script_deadline())
+                Time::earliest(Time::earliest(idle, line), self.script_deadline())
             }
-            Phase::Lingering { since } => earliest(
+            Phase::Lingering { since } => Time::earliest(
                 Some(self.touched + self.settings.linger_idle),
                 Some(since + self.settings.linger_total),
             ),
             Phase::Flushing | Phase::Closed | Phase::Reset => None,
         };
-        earliest(write, other)
+        Time::earliest(write, other)
     }
 
     /// Why it ended or is ending; `None` while it goes on.
@@ -124,12 +124,5 @@ impl Conversation {
     fn wants_input(&self) -> bool {
         let room = self.held.is_empty() && self.outbox.len() < self.settings.output_limit();
         !self.peer_done && room && self.script_wants_input()
-    }
-}
-
-fn earliest(a: Option<Time>, b: Option<Time>) -> Option<Time> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }

@@ -9,6 +9,13 @@ use super::{conversation, echo, narrow, noted_echo, seconds, text};
 
 const INSTANT: Duration = Duration::from_micros(1);
 
+fn short_lines() -> Settings {
+    Settings {
+        max_line: 10,
+        ..Settings::server()
+    }
+}
+
 #[test]
 fn an_unfinished_line_ends_the_conversation_after_30_seconds() {
     let mut pair = echo(Settings::server());
@@ -53,11 +60,7 @@ fn each_line_has_its_own_deadline() {
 
 #[test]
 fn the_line_after_one_that_was_too_long_has_its_own_deadline() {
-    let settings = Settings {
-        max_line: 10,
-        ..Settings::server()
-    };
-    let mut pair = echo(settings);
+    let mut pair = echo(short_lines());
     pair.client.write(b"more than ten bytes");
     pair.turn(seconds(29));
     pair.client.write(b" and its end\nnext");
@@ -70,11 +73,7 @@ fn the_line_after_one_that_was_too_long_has_its_own_deadline() {
 
 #[test]
 fn a_line_that_was_too_long_and_over_lends_its_time_to_no_later_line() {
-    let settings = Settings {
-        max_line: 10,
-        ..Settings::server()
-    };
-    let mut pair = echo(settings);
+    let mut pair = echo(short_lines());
     pair.client.write(b"more than ten bytes");
     pair.turn(INSTANT);
     pair.client.write(b" and its end\na line\nbegun");
@@ -87,11 +86,7 @@ fn a_line_that_was_too_long_and_over_lends_its_time_to_no_later_line() {
 
 #[test]
 fn the_end_of_a_line_that_is_too_long_is_awaited_no_longer() {
-    let settings = Settings {
-        max_line: 10,
-        ..Settings::server()
-    };
-    let mut pair = echo(settings);
+    let mut pair = echo(short_lines());
     for _ in 0..30 {
         pair.client.write(b"more than ten bytes");
         pair.turn(seconds(1));

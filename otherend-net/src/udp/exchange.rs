@@ -171,7 +171,7 @@ impl Exchange {
         if peer.is_over() {
             self.peers.remove(&key);
         } else {
-            self.tick_at = earliest(self.tick_at, peer.deadline());
+            self.tick_at = Time::earliest(self.tick_at, peer.deadline());
         }
         if heard == Heard::Looping {
             self.refuse(from, Refusal::Loop);
@@ -270,7 +270,7 @@ impl Exchange {
                 withheld: &mut self.withheld,
             };
             act(peer, &mut way);
-            self.tick_at = earliest(self.tick_at, peer.deadline());
+            self.tick_at = Time::earliest(self.tick_at, peer.deadline());
         }
         self.peers.retain(|_, peer| !peer.is_over());
         self.tell_withheld();
@@ -294,13 +294,6 @@ fn concerns_one_datagram(error: &io::Error) -> bool {
 fn is_one_machine(address: IpAddr) -> bool {
     let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
     !(broadcast || address.is_multicast() || address.is_unspecified())
-}
-
-fn earliest(a: Option<Time>, b: Option<Time>) -> Option<Time> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use otherend_core::transcript::{Recording, Tail};
 use rustix::process::Signal;
+use tempfile::TempDir;
 
 use super::program::{Outcome, Running, otherend};
 use super::serve::{ENGINES, serve};
@@ -207,15 +208,21 @@ fn datagrams_are_recorded_at_both_ends() {
     }
 }
 
-#[test]
-fn a_signal_ends_the_recording_of_a_pipe_in_good_order() {
+/// A client that records what goes through its pipe, its peer, and the file in its folder.
+pub(super) fn recording_client() -> (Running, TcpStream, PathBuf, TempDir) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address").to_string();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.talk");
     let name = path.to_str().expect("UTF-8");
-    let mut client = otherend(&["connect", &address, "--record", name]).start();
-    let (mut peer, _) = listener.accept().expect("a peer");
+    let client = otherend(&["connect", &address, "--record", name]).start();
+    let (peer, _) = listener.accept().expect("a peer");
+    (client, peer, path, folder)
+}
+
+#[test]
+fn a_signal_ends_the_recording_of_a_pipe_in_good_order() {
+    let (mut client, mut peer, path, _folder) = recording_client();
     peer.write_all(b"hello\n").expect("it reads");
     client.stdout_with("hello");
     client.signal(Signal::INT);
@@ -230,13 +237,7 @@ fn a_signal_ends_the_recording_of_a_pipe_in_good_order() {
 #[test]
 fn what_comes_while_a_signal_ends_a_recording_is_not_in_it() {
     for _ in 0..10 {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address").to_string();
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.talk");
-        let name = path.to_str().expect("UTF-8");
-        let mut client = otherend(&["connect", &address, "--record", name]).start();
-        let (mut peer, _) = listener.accept().expect("a peer");
+        let (mut client, mut peer, path, _folder) = recording_client();
         peer.write_all(b"hello\n").expect("it reads");
         client.stdout_with("hello");
         client.signal(Signal::INT);

@@ -1,13 +1,13 @@
 //! No recording has a secret in it, whichever command made it.
 
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 
 use rustix::process::Signal;
 
 use super::program::otherend;
-use super::recording::steps;
+use super::recording::{recording_client, steps};
 use super::serve::serve;
 use super::tap::{hear, listening, say};
 
@@ -63,13 +63,7 @@ fn the_answer_to_a_prompt_is_in_neither_recording_of_tap_and_server() {
 
 #[test]
 fn the_answer_to_a_prompt_is_not_in_the_recording_of_a_client() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("its address").to_string();
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("c.talk");
-    let name = path.to_str().expect("UTF-8");
-    let mut client = otherend(&["connect", &address, "--record", name]).start();
-    let (mut peer, _) = listener.accept().expect("a peer");
+    let (mut client, mut peer, path, _folder) = recording_client();
     peer.write_all(b"hello\nPassword: ").expect("it reads");
     client.stdout_with("hello");
     client.say("hunter22");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
 
 use super::installed::{all_there, show_skipped};
-use super::served::{Served, pace, serve_under};
+use super::served::{Served, serve_under};
 
 on_engines! {
     what_passes_is_passed_over
@@ -91,9 +91,7 @@ fn what_lasts_does_not_spin(engine: &str) {
             return;
         };
         let _peer = server.connect();
-        let before = server.computed();
-        pace(Duration::from_secs(2));
-        let computed = server.computed() - before;
+        let computed = server.computed_in(Duration::from_secs(2));
         assert!(
             computed < Duration::from_millis(500),
             "{error}: {computed:?}"

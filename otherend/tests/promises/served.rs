@@ -152,6 +152,13 @@ impl Served {
         Duration::from_millis(ticks * 10)
     }
 
+    /// The time that it computes for while so much passes.
+    pub(crate) fn computed_in(&self, time: Duration) -> Duration {
+        let before = self.computed();
+        pace(time);
+        self.computed() - before
+    }
+
     pub(crate) fn connect(&self) -> RawPeer {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_nodelay(true).unwrap();

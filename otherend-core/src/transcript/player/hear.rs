@@ -318,13 +318,12 @@ fn text_len(line: &[u8]) -> usize {
 
 /// A line that no rule fits: its end, if that is not the file's.
 fn other_end(plan: &Plan, heard: &[u8], reason: &Reason) -> Option<Difference> {
-    let text = heard.strip_suffix(b"\n")?;
-    let text = text.strip_suffix(b"\r").unwrap_or(text);
-    let wanted = plan.transcript().eol().bytes();
-    let differs =
-        *reason == Reason::NoRule && plan.over == Over::Tcp && &heard[text.len()..] != wanted;
+    let at = text_len(heard);
+    let (end, wanted) = (&heard[at..], plan.transcript().eol().bytes());
+    let is_line = plan.over == Over::Tcp && end.ends_with(b"\n");
+    let differs = *reason == Reason::NoRule && is_line && end != wanted;
     differs.then(|| Difference {
-        at: text.len(),
+        at,
         wanted: Wanted::Bytes(wanted.to_vec()),
     })
 }

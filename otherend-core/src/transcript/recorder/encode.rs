@@ -53,10 +53,10 @@ impl Recorder {
     fn masked(&mut self, connection: u16, who: Role, bytes: &[u8]) -> Text {
         let state = self.connections.entry(connection).or_default();
         let is_whole = bytes.ends_with(b"\n") || self.over == Over::Udp;
-        let is_mid_line = !state.sides[0].written.is_empty();
+        let is_mid_line = !state.sides[Role::Client.index()].written.is_empty();
         if who == Role::Client && state.watch == Watch::Prompted {
             // What the server says next does not belong to its prompt.
-            state.sides[1].written.clear();
+            state.sides[Role::Server.index()].written.clear();
         }
         let side = &mut state.sides[who.index()];
         let at = side.written.len();

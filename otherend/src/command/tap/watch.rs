@@ -130,7 +130,7 @@ impl Observer for Watching {
 
     fn tick(&mut self, now: Time) {
         for from in [Role::Client, Role::Server] {
-            let side = &self.sides[index(from)];
+            let side = &self.sides[from.index()];
             if side.deadline().is_some_and(|due| now >= due) {
                 self.finish_line(now, from);
             }
@@ -156,7 +156,7 @@ impl Watching {
                 self.reason.tell(now, self.outlet.screen.clone());
             }
             Event::Bytes { from, bytes } if self.show > Show::Trouble => {
-                self.finish_line(now, other(from));
+                self.finish_line(now, from.other());
                 self.bytes(now, from, bytes);
             }
             Event::Fault { from, fault, line } => {
@@ -228,7 +228,7 @@ impl Watching {
 
     fn bytes(&mut self, now: Time, from: Role, bytes: &[u8]) {
         let look = self.outlet.screen.look();
-        let side = &mut self.sides[index(from)];
+        let side = &mut self.sides[from.index()];
         let offset = side.said;
         side.said += bytes.len() as u64;
         let begins_tls = !side.tls && !side.decoder.is_mid_line() && is_tls(bytes);
@@ -237,7 +237,7 @@ impl Watching {
             self.chunk(now, from, offset, bytes);
         } else if begins_tls {
             self.remark(now, Show::Lines, &Remark::Tap(TapRemark::Tls(from)));
-        } else if !self.sides[index(from)].tls {
+        } else if !self.sides[from.index()].tls {
             self.lines(now, from, bytes);
         }
     }
@@ -266,14 +266,14 @@ impl Watching {
     fn skip_lines(&mut self, now: Time, from: Role, bytes: &[u8], ended: usize) {
         let (lines, begun) = bytes.split_at(ended);
         self.skipped += lines.iter().filter(|byte| **byte == b'\n').count() as u64;
-        let side = &mut self.sides[index(from)];
+        let side = &mut self.sides[from.index()];
         // Whatever had begun before them has ended with them.
         let _ = side.decoder.finish();
         self.find_lines(now, from, begun);
     }
 
     fn find_lines(&mut self, now: Time, from: Role, bytes: &[u8]) {
-        let side = &mut self.sides[index(from)];
+        let side = &mut self.sides[from.index()];
         let was_mid_line = side.decoder.is_mid_line();
         let mut found_any = false;
         let mut lines = side.decoder.feed(bytes);
@@ -298,7 +298,7 @@ impl Watching {
 
     /// Show what came of a line that has not ended.
     fn finish_line(&mut self, now: Time, from: Role) {
-        let side = &mut self.sides[index(from)];
+        let side = &mut self.sides[from.index()];
         if let Some(Decoded::Line(line, end)) = side.decoder.finish() {
             self.batch
                 .line(now, self.peer.number, said(from, Some(end)), line);
@@ -318,20 +318,6 @@ fn said(from: Role, end: Option<LineEnd>) -> Said {
     match from {
         Role::Client => Said::Client(end),
         Role::Server => Said::Server(end),
-    }
-}
-
-const fn index(role: Role) -> usize {
-    match role {
-        Role::Client => 0,
-        Role::Server => 1,
-    }
-}
-
-const fn other(role: Role) -> Role {
-    match role {
-        Role::Client => Role::Server,
-        Role::Server => Role::Client,
     }
 }
 

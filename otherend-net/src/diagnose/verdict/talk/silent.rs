@@ -1,7 +1,7 @@
 //! The server accepted and did not end the connection: it says nothing, or not enough.
 
 use super::not_served;
-use crate::diagnose::cause::Cause;
+use crate::diagnose::cause::{Cause, Likelihood};
 use crate::diagnose::evidence::{Asked, Evidence, Talk, Target, TlsAnswer};
 use crate::diagnose::phrase;
 use crate::diagnose::word::Word;
@@ -77,27 +77,29 @@ fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
             .remedy("see in the server's log whether the line arrived, and what it expects"),
     ];
     causes.extend(not_served::causes(evidence, target, talk));
-    causes.push(perhaps_slow(talk, Cause::possible));
+    causes.push(perhaps_slow(talk, Likelihood::Possible));
     causes
 }
 
 /// What was answered after an experiment, and could not be repeated: it may only have taken time.
 fn told_from_time(talk: &Talk, mut causes: Vec<Cause>) -> Vec<Cause> {
     if talk.at_once.is_none() {
-        causes.push(perhaps_slow(talk, Cause::likely));
+        causes.push(perhaps_slow(talk, Likelihood::Likely));
     }
     causes
 }
 
-fn perhaps_slow(talk: &Talk, fits: impl Fn(Word, String) -> Cause) -> Cause {
+const BE_PATIENT: &str = "let the client wait longer, or see in the server what takes so long";
+
+fn perhaps_slow(talk: &Talk, likelihood: Likelihood) -> Cause {
     let waited = phrase::duration(talk.waited);
     let says = format!("the server is slow: it needs more than {waited} to answer");
-    fits(Word::Slow, says)
+    Cause::new(Word::Slow, likelihood, says)
         .because(format!(
             "the line was left {waited} to be answered by itself; -w allowed no more"
         ))
         .check("the same with more time, -w 60: is the line answered by itself?")
-        .remedy("let the client wait longer, or see in the server what takes so long")
+        .remedy(BE_PATIENT)
 }
 
 /// The reply came by itself, late.
@@ -112,7 +114,7 @@ pub(super) fn late(talk: &Talk) -> Option<Cause> {
         ),
         _ => cause,
     };
-    Some(cause.remedy("let the client wait longer, or see in the server what takes so long"))
+    Some(cause.remedy(BE_PATIENT))
 }
 
 /// What was said and done, and not answered.
@@ -209,26 +211,27 @@ fn unfinished(talk: &Talk, said: &str) -> Vec<Cause> {
         true => "it went on without a line end for as long as it was listened to",
         false => "no line end followed while it was waited for",
     };
-    let (fits, says): (fn(Word, &'static str) -> Cause, _) = match talk.is_prompt() {
+    let (likelihood, says) = match talk.is_prompt() {
         true => (
-            |word, says| Cause::possible(word, says),
+            Likelihood::Possible,
             "the server ends what it says without a line end, as a prompt: fine for a person; a \
                 client that reads lines waits for ever",
         ),
         false => (
-            |word, says| Cause::likely(word, says),
+            Likelihood::Likely,
             "the server does not end its reply with a line end; a client that reads lines waits \
                 for ever",
         ),
     };
     vec![
-        fits(Word::LineUnfinished, says)
+        Cause::new(Word::LineUnfinished, likelihood, says)
             .because(said)
             .because(waited)
             .check("in the server's code: does what it sends end with a line end?")
             .remedy("let the server end each reply with a line end"),
-        fits(
+        Cause::new(
             Word::NotFlushed,
+            likelihood,
             "the rest of the reply is still in the server's buffer, or still to come",
         )
         .because(said)
@@ -240,15 +243,12 @@ fn unfinished(talk: &Talk, said: &str) -> Vec<Cause> {
 
 /// The reply is complete, and not the expected one.
 pub(super) fn differs(expected: &str, talk: &Talk) -> Cause {
-    let (fits, when): (fn(Word, String) -> Cause, _) = match talk.flowing {
-        true => (
-            |word, says| Cause::likely(word, says),
-            ", as far as it was heard",
-        ),
-        false => (|word, says| Cause::certain(word, says), ""),
+    let (likelihood, when) = match talk.flowing {
+        true => (Likelihood::Likely, ", as far as it was heard"),
+        false => (Likelihood::Certain, ""),
     };
     let says = format!("the reply does not contain \"{expected}\"{when}");
-    fits(Word::ReplyDiffers, says)
+    Cause::new(Word::ReplyDiffers, likelihood, says)
         .check("is it the right server, and the right line?")
         .remedy("correct --say or --expect, or the server")
 }
