@@ -1,8 +1,10 @@
 //! Transcripts from outside: what they read, match, say and record.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod changes;
 mod corpus;
 mod generalising;
+mod kinds;
 mod matching;
 mod playing;
 mod recording;

@@ -8,6 +8,8 @@ use otherend_core::transcript::{
 };
 use proptest::prelude::*;
 
+use crate::kinds;
+
 /// The items of a valid transcript.
 pub(crate) fn items() -> impl Strategy<Value = Vec<Item>> {
     (settings(), prop::collection::vec(item(), 0..30)).prop_map(|(mut items, talk)| {
@@ -158,21 +160,15 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 fn hole() -> impl Strategy<Value = Hole> {
     let name = prop::option::of("[a-c]");
+    let any_kind = prop::sample::select(&kinds::ALL[..]);
     let filled = prop_oneof![
-        "-?[0-9]{1,9}".prop_map(|sample| (Kind::Int, sample)),
-        "[0-9a-fA-F]{1,9}".prop_map(|sample| (Kind::Hex, sample)),
-        "[!-~]{1,9}".prop_map(|sample| (Kind::Word, sample)),
-        r"[ -~é\t]{0,9}".prop_map(|sample| (Kind::Text, sample)),
-        "[a-z0-9+/]{1,9}={0,2}".prop_map(|sample| (Kind::B64, sample)),
-        "2[0-9]{3}-0[1-9]-1[0-9]".prop_map(|sample| (Kind::Time, sample)),
-        "1[0-9]?\\.[0-9]\\.0\\.1".prop_map(|sample| (Kind::Ip, sample)),
-        "[a/]{0,5}".prop_map(|sample| (Kind::Regex(Pattern::new(r"[a/\\]*").unwrap()), sample)),
+        8 => any_kind.prop_flat_map(|fitting| (Just(fitting.kind()), fitting.values())),
+        1 => "[a/\\\\]{0,5}".prop_map(|sample| {
+            let with_slashes = Pattern::new(r"[a/\\]*").unwrap();
+            (Kind::Regex(with_slashes), sample.into_bytes())
+        }),
     ];
-    (name, filled).prop_map(|(name, (kind, sample))| Hole {
-        name,
-        kind,
-        sample: sample.into_bytes(),
-    })
+    (name, filled).prop_map(|(name, (kind, sample))| Hole { name, kind, sample })
 }
 
 /// Make the items fit together: names known, connections in order, nobody speaking after an end.
