@@ -1,6 +1,6 @@
 //! memcached, with netcat as its client.
 
-use super::case::{Case, as_it_is, run};
+use super::case::{Case, run};
 use super::server::{Server, folder, free_port};
 
 const MEMCACHED: Case = Case {
@@ -17,7 +17,6 @@ const MEMCACHED: Case = Case {
         "STORED\r\nVALUE tea 0 5\r\ngreen\r\nEND\r\nNOT_FOUND\r\nDELETED\r\n",
     ],
     set: &[],
-    mend: as_it_is,
 };
 
 const COMMANDS: &str = "\

@@ -1,6 +1,6 @@
 //! nats-server, with netcat as its client.
 
-use super::case::{Case, as_it_is, talk};
+use super::case::{Case, talk};
 use super::server::{Server, folder, free_port};
 
 const NATS: Case = Case {
@@ -14,7 +14,6 @@ const NATS: Case = Case {
     },
     prints: &["INFO {", "PONG\r\nMSG news 1 5\r\nhello\r\nPONG\r\n"],
     set: &[],
-    mend: as_it_is,
 };
 
 const TURNS: &[(&str, &str)] = &[

@@ -1,6 +1,6 @@
 //! redis-server and redis-cli.
 
-use super::case::{Case, as_it_is, run};
+use super::case::{Case, run};
 use super::server::{Server, folder, free_port};
 
 const REDIS: Case = Case {
@@ -18,7 +18,6 @@ const REDIS: Case = Case {
         "\n3\n",
     ],
     set: &[],
-    mend: as_it_is,
 };
 
 /// The same each time, also on a server without data, but for the id that XADD gives.

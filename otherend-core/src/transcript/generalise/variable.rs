@@ -76,6 +76,7 @@ fn variable(captures: &Captures<'_>, bytes: &[u8]) -> Option<Variable> {
         "ip" => Kind::Ip,
         "hex" if digits > 0 && letters > 0 => Kind::Hex,
         "hex" if letters == 0 => Kind::Int,
+        "decimal" if found.contains(&b'+') => Kind::Regex(Pattern::new(DECIMALS).ok()?),
         "decimal" => Kind::Regex(Pattern::new(r"[0-9]+\.[0-9]+").ok()?),
         "int" => Kind::Int,
         // A word would go on to the next blank.
@@ -108,6 +109,9 @@ fn is_counted(label: &str) -> bool {
 
 const GROUPS: [&str; 8] = ["time", "uuid", "ip", "hex", "decimal", "int", "id", "small"];
 
+/// A sum: how many parts something took differs as their lengths do.
+const DECIMALS: &str = r"[0-9]+\.[0-9]+( \+ [0-9]+\.[0-9]+)*";
+
 static LOOKS: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
         r"\b(?:
@@ -116,7 +120,7 @@ static LOOKS: LazyLock<Regex> = LazyLock::new(|| {
         | (?<ip> [0-9]{{1,3}} (?: \.[0-9]{{1,3}} ){{3}}
             | [0-9a-fA-F]{{1,4}} (?: ::? [0-9a-fA-F]{{1,4}} ){{2,7}} )
         | (?<hex> [0-9a-fA-F]{{8,}} )
-        | (?<decimal> [0-9]+ \. [0-9]{{3,}} )
+        | (?<decimal> [0-9]+ \. [0-9]{{3,}} (?: \x20 \+ \x20 [0-9]+ \. [0-9]{{3,}} )* )
         | (?<int> [0-9]{{5,}} )
         | (?<id> [A-Za-z0-9][A-Za-z0-9_-]{{9,}} )
         | (?<small> [0-9]{{1,4}} )
