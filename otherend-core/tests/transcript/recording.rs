@@ -212,47 +212,64 @@ fn masks_can_be_added_and_left_out() {
     assert!(Masks::none().and("(").is_err());
 }
 
-/// A recording with several seals.
+/// A recording of a few KiB with all that one can hold: several seals, several connections and
+/// their ends, pauses, pieces, masked secrets, UTF-8, escapes, hex and remarks.
 fn sealed() -> String {
     let mut r = recorder();
     r.opened(at(0), 1);
     r.said(at(1), 1, S, b"220 ready\r\n");
     r.seal();
-    for turn in 0..12 {
-        r.said(
-            at(20 * turn),
-            1,
-            C,
-            format!("RING {turn}\r\nPASS {turn}\r\n").as_bytes(),
-        );
-        r.said(
-            at(20 * turn + 5),
-            1,
-            S,
-            "250 grüße \u{1b}[0m\r\n".as_bytes(),
-        );
+    for turn in 0..24_u8 {
+        let (now, connection) = (20 * u64::from(turn), 1 + u16::from(turn % 3));
+        let asked = format!("RING {turn}\r\nPASS secret{turn}\r\n");
+        r.said(at(now), connection, C, asked.as_bytes());
+        let answer = "250 grüße \u{1b}[0m{{x}} \r\n";
+        r.said(at(now + 5), connection, S, answer.as_bytes());
+        r.said(at(now + 6), connection, S, &[0xff, 0xfb, 0, turn]);
+        r.said(at(now + 7), connection, S, b"login: ");
         if turn % 3 == 0 {
             r.seal();
         }
     }
-    r.said(at(300), 1, S, &[0xff, 0xfb, 0, 1, 2]);
-    r.stopped(at(301), 1, C, Closing::Close);
-    r.end(at(302));
-    r.take()
+    r.comment(at(500), "a fault of ours");
+    r.stopped(at(501), 1, C, Closing::Close);
+    r.said(at(502), 1, S, b"221 bye\n");
+    r.stopped(at(503), 1, S, Closing::Close);
+    r.stopped(at(504), 2, S, Closing::Reset);
+    r.stopped(at(505), 3, S, Closing::Close);
+    r.end(at(506));
+    let text = r.take();
+    assert!(text.len() > 2 << 10, "{} bytes", text.len());
+    text
 }
 
-/// What was read is a beginning of what was recorded.
+/// What was read is a beginning of what was recorded, up to a seal or nothing at all.
 #[track_caller]
 fn only_what_was_there(bytes: &[u8], all: &[Item], what: &str) {
+    let is_said = |item: &&Item| !matches!(item, Item::Comment(_));
     match Recording::read(bytes) {
         Ok(recording) => {
-            let says = |item: &&Item| !matches!(item, Item::Comment(_));
-            let items = recording.transcript.items().iter().filter(says);
-            let all = all.iter().filter(says).take(items.clone().count());
-            assert!(items.eq(all), "{what}: {:?}", recording.transcript);
+            let read: Vec<&Item> = recording
+                .transcript
+                .items()
+                .iter()
+                .filter(is_said)
+                .collect();
+            let mut sealed = vec![Vec::new()];
+            let seals =
+                all.split_inclusive(|item| matches!(item, Item::Comment(text) if is_seal(text)));
+            for part in seals {
+                let before = sealed.last().cloned().unwrap_or_default();
+                sealed.push([before, part.iter().filter(is_said).collect()].concat());
+            }
+            assert!(sealed.contains(&read), "{what}: {read:?}");
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
+}
+
+fn is_seal(comment: &str) -> bool {
+    comment.starts_with("= ") && !comment.starts_with("= recorded")
 }
 
 #[test]

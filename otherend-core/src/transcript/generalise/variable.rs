@@ -76,7 +76,7 @@ fn variable(captures: &Captures<'_>, bytes: &[u8]) -> Option<Variable> {
         "ip" => Kind::Ip,
         "hex" if digits > 0 && letters > 0 => Kind::Hex,
         "hex" if letters == 0 => Kind::Int,
-        "decimal" if found.contains(&b'+') => Kind::Regex(Pattern::new(DECIMALS).ok()?),
+        "decimal" if found.contains(&b'+') => Kind::Regex(Pattern::new(SUM).ok()?),
         "decimal" => Kind::Regex(Pattern::new(r"[0-9]+\.[0-9]+").ok()?),
         "int" => Kind::Int,
         // A word would go on to the next blank.
@@ -109,8 +109,8 @@ fn is_counted(label: &str) -> bool {
 
 const GROUPS: [&str; 8] = ["time", "uuid", "ip", "hex", "decimal", "int", "id", "small"];
 
-/// A sum: how many parts something took differs as their lengths do.
-const DECIMALS: &str = r"[0-9]+\.[0-9]+( \+ [0-9]+\.[0-9]+)*";
+/// A duration in parts: of those there may be another number the next time.
+const SUM: &str = r"[0-9]+\.[0-9]+( \+ [0-9]+\.[0-9]+)*";
 
 static LOOKS: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
