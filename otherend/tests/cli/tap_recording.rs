@@ -161,7 +161,7 @@ fn every_line_shown_survives_kill_9_at_200_moments() {
     let mut state = 7_u64;
     for _ in 0..200 {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
-        kill_after(1 + (state >> 33) as usize % 300);
+        kill_after(1 + (state >> 33) as usize % 200);
     }
 }
 
