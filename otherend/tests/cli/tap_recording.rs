@@ -113,9 +113,9 @@ fn chatter(address: String, target: TcpListener) -> thread::JoinHandle<()> {
     })
 }
 
-/// Kill a recording tap once it has shown `after` lines; everything shown is in the file, and
-/// nothing else than what was said.
-fn kill_after(after: usize) {
+/// Kill a recording tap a moment after it has shown `after` lines; everything shown is in the file,
+/// and nothing else than what was said.
+fn kill_after(after: usize, moment: usize) {
     let folder = folder();
     let path = folder.path().join("a.talk");
     let Tap {
@@ -127,6 +127,7 @@ fn kill_after(after: usize) {
     for _ in 0..after {
         program.stdout_with(" line ");
     }
+    (0..moment).for_each(|_| thread::yield_now());
     program.signal(Signal::KILL);
     let outcome = program.wait();
     chatter.join().expect("the chatter");
@@ -155,14 +156,24 @@ fn is_said(line: &str) -> bool {
     line.starts_with("C: ") || line.starts_with("S: ")
 }
 
+/// Eight at a time: each of them mostly waits for its turn.
 #[test]
 fn every_line_shown_survives_kill_9_at_200_moments() {
-    // Moments that do not repeat, the same in every run.
-    let mut state = 7_u64;
-    for _ in 0..200 {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
-        kill_after(1 + (state >> 33) as usize % 200);
-    }
+    thread::scope(|scope| {
+        for seed in 0..8_u64 {
+            scope.spawn(move || (0..25).fold(seed, |state, _| kill_at_random(state)));
+        }
+    });
+}
+
+/// Moments that do not repeat, the same in every run.
+fn kill_at_random(state: u64) -> u64 {
+    let state = state
+        .wrapping_mul(6364136223846793005)
+        .wrapping_add(1442695040888963407);
+    let random = (state >> 33) as usize;
+    kill_after(1 + random % 40, random / 40 % 100);
+    state
 }
 
 /// The program in a mount namespace of its own, in a tmpfs of 1 MB; `None` where that is not allowed.
