@@ -55,6 +55,7 @@ mod event;
 mod line;
 mod outbox;
 pub mod pair;
+mod short;
 mod time;
 pub mod transcript;
 

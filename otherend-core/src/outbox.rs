@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use crate::short;
+
 /// A queue of bytes for the peer, kept in one piece so that all of it leaves in one write.
 ///
 /// The memory behind it stays initialised between uses: adding a short line is a bounds check and
@@ -63,8 +65,9 @@ impl Outbox {
     }
 
     /// Queue `bytes`.
+    #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        self.room(bytes.len()).copy_from_slice(bytes);
+        short::copy(self.room(bytes.len()), bytes);
     }
 
     /// Queue `count` bytes, which the caller now writes into the returned slice.
@@ -113,52 +116,9 @@ impl Outbox {
     }
 }
 
-/// Copy `from` into `to`, which has the same length.
-///
-/// Two overlapping copies of a fixed size cover any short length; calling `memcpy` for 15 or 31
-/// bytes costs more than the copy.
-#[inline]
-pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
-    let done = match from.len() {
-        8..16 => ends::<8>(to, from),
-        16..32 => ends::<16>(to, from),
-        32..64 => ends::<32>(to, from),
-        _ => false,
-    };
-    if !done {
-        to.copy_from_slice(from);
-    }
-}
-
-#[inline]
-fn ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
-        return false;
-    };
-    let Some(start) = to.first_chunk_mut::<N>() else {
-        return false;
-    };
-    *start = *first;
-    let Some(end) = to.last_chunk_mut::<N>() else {
-        return false;
-    };
-    *end = *last;
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_length_is_copied_whole() {
-        let from: Vec<u8> = (0..100).collect();
-        for length in 0..from.len() {
-            let mut to = vec![0xee; length];
-            copy(&mut to, &from[..length]);
-            assert_eq!(to, from[..length]);
-        }
-    }
 
     #[test]
     fn what_was_sent_makes_room() {

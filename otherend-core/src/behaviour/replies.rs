@@ -1,8 +1,8 @@
 //! Where a behaviour writes what it says.
 
 use crate::line::ReplyStyle;
-use crate::outbox::{self, Outbox};
-use crate::{Counts, Event, Observer, Time};
+use crate::outbox::Outbox;
+use crate::{Counts, Event, Observer, Time, short};
 
 /// The way from a behaviour to its peer: lines are queued here and leave together.
 pub struct Replies<'a> {
@@ -30,8 +30,8 @@ impl Replies<'_> {
         let room = self.outbox.room(said + end.len());
         let (text, terminator) = room.split_at_mut(said);
         let (head, tail) = text.split_at_mut(prefix.len());
-        outbox::copy(head, prefix);
-        outbox::copy(tail, line);
+        short::copy(head, prefix);
+        short::copy(tail, line);
         match (terminator, end) {
             ([only], [lf]) => *only = *lf,
             (terminator, end) => terminator.copy_from_slice(end),

@@ -1,6 +1,7 @@
 //! A transcript made ready to be played: lines per connection, rules to look up, values in slots.
 
 mod compile;
+mod edges;
 mod matching;
 mod rules;
 mod template;

@@ -8,6 +8,7 @@ use memchr::{memchr_iter, memmem};
 
 use super::template::{Gap, Piece, Template};
 use super::values::Known;
+use crate::short;
 use crate::transcript::Kind;
 
 /// What a hole takes: of the bytes heard, from `start` to `end`.
@@ -66,50 +67,47 @@ impl Template {
         takes.clear();
         if let Some(literal) = self.as_literal() {
             let fits = match extent {
-                Extent::Whole => heard == literal,
+                Extent::Whole => short::same(heard, literal),
                 Extent::Beginning => heard.starts_with(literal),
             };
             return fits.then_some(literal.len());
         }
-        if !self.may_begin(heard) {
-            return None;
-        }
-        if let (Extent::Whole, Some(around)) = (extent, self.one_hole()) {
-            takes.push(around.take(heard)?);
-            return Some(heard.len());
+        if extent == Extent::Whole {
+            // Most lines that do not fit differ at one end.
+            let (before, after) = self.around();
+            let inside = short::between(heard, before, after)?;
+            if let Some((part, gap)) = self.one_hole() {
+                let (start, end) = (before.len(), before.len() + inside.len());
+                takes.push(Take {
+                    part,
+                    start,
+                    end,
+                    limit: end,
+                });
+                return gap.kind.fits(inside).then_some(heard.len());
+            }
         }
         Search::new(self, heard, extent, known, takes).run()
     }
 
-    /// Most lines that do not fit differ from the start.
+    /// The literals that it begins and ends with, if there is a hole in it.
     #[inline]
-    fn may_begin(&self, heard: &[u8]) -> bool {
-        match self.parts.first() {
-            Some(Piece::Literal(bytes)) => heard.starts_with(bytes),
-            _ => true,
-        }
+    pub(super) fn around(&self) -> (&[u8], &[u8]) {
+        (
+            self.parts.first().map_or(&[], Piece::literal),
+            self.parts.last().map_or(&[], Piece::literal),
+        )
     }
 
-    /// What stands around the only hole, if there is just one: then there is nothing to search.
+    /// The only hole and its place, if there is just one: then there is nothing to search.
     #[inline]
-    fn one_hole(&self) -> Option<Around<'_>> {
-        let (before, part, gap, after) = match &self.parts[..] {
-            [Piece::Hole(gap)] => (&[][..], 0, gap, &[][..]),
-            [Piece::Hole(gap), Piece::Literal(after)] => (&[][..], 0, gap, &after[..]),
-            [Piece::Literal(before), Piece::Hole(gap)] => (&before[..], 1, gap, &[][..]),
-            [
-                Piece::Literal(before),
-                Piece::Hole(gap),
-                Piece::Literal(after),
-            ] => (&before[..], 1, gap, &after[..]),
-            _ => return None,
-        };
-        Some(Around {
-            before,
-            part,
-            kind: &gap.kind,
-            after,
-        })
+    fn one_hole(&self) -> Option<(usize, &Gap)> {
+        match &self.parts[..] {
+            [Piece::Hole(gap)] | [Piece::Hole(gap), Piece::Literal(_)] => Some((0, gap)),
+            [Piece::Literal(_), Piece::Hole(gap)]
+            | [Piece::Literal(_), Piece::Hole(gap), Piece::Literal(_)] => Some((1, gap)),
+            _ => None,
+        }
     }
 
     /// Remember what the holes took.
@@ -147,28 +145,6 @@ impl Template {
                 }
             },
         }
-    }
-}
-
-/// A hole between two literals that make up the whole line.
-struct Around<'t> {
-    before: &'t [u8],
-    part: usize,
-    kind: &'t Kind,
-    after: &'t [u8],
-}
-
-impl Around<'_> {
-    #[inline]
-    fn take(&self, heard: &[u8]) -> Option<Take> {
-        let inside = heard.strip_prefix(self.before)?.strip_suffix(self.after)?;
-        let (start, end) = (self.before.len(), self.before.len() + inside.len());
-        self.kind.fits(inside).then_some(Take {
-            part: self.part,
-            start,
-            end,
-            limit: end,
-        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Duration;
 
+use super::edges::{Edges, Sieve};
 use super::matching::{Extent, Take};
 use super::template::Template;
 use super::values::{Known, Values};
@@ -22,7 +23,7 @@ pub(crate) struct Rules {
     /// `on C: …` without holes: the first of each line.
     plain: HashMap<Box<[u8]>, usize, BuildHasherDefault<LineHasher>>,
     /// `on C: …` with holes, in order.
-    holed: Vec<(Template, usize)>,
+    holed: Vec<Holed>,
     /// `on after N C: …`, in order.
     counted: Vec<Counted>,
     /// `on other`, the first of them.
@@ -37,6 +38,14 @@ pub(crate) struct Rule {
     /// Its line in the file.
     pub(crate) line: usize,
     pub(crate) answer: Answer,
+}
+
+/// A rule for lines that differ in its holes.
+#[derive(Debug)]
+struct Holed {
+    sieve: Sieve,
+    trigger: Template,
+    rule: usize,
 }
 
 /// A rule that fires once for each connection.
@@ -110,7 +119,12 @@ impl Rules {
             SetsOff::Line(trigger) => match trigger.as_literal() {
                 Some(literal) => *self.plain.entry(literal.into()).or_insert(index),
                 None => {
-                    self.holed.push((trigger, index));
+                    let (before, after) = trigger.around();
+                    self.holed.push(Holed {
+                        sieve: Sieve::new(before, after),
+                        trigger,
+                        rule: index,
+                    });
                     index
                 }
             },
@@ -131,7 +145,7 @@ impl Rules {
     /// The lines of rules that never fire, each with the line of the one that fires instead.
     pub(crate) fn shadowed(&self) -> Vec<(usize, usize)> {
         let mut shadowed = self.repeated.clone();
-        for (trigger, rule) in &self.holed {
+        for Holed { trigger, rule, .. } in &self.holed {
             let (mut file, mut connection) = (Values::default(), Values::default());
             let mut known = Known {
                 file: &mut file,
@@ -187,13 +201,17 @@ impl Rules {
     #[inline]
     fn first(&self, heard: &[u8], known: &mut Known<'_>, takes: &mut Vec<Take>) -> Option<usize> {
         let plain = self.plain.get(heard).copied();
-        for (trigger, rule) in &self.holed {
-            if plain.is_some_and(|plain| plain < *rule) {
+        let edges = Edges::of(heard);
+        for holed in &self.holed {
+            if plain.is_some_and(|plain| plain < holed.rule) {
                 break;
             }
-            if trigger.fit(heard, Extent::Whole, known, takes).is_some() {
+            let trigger = &holed.trigger;
+            if holed.sieve.passes(edges)
+                && trigger.fit(heard, Extent::Whole, known, takes).is_some()
+            {
                 trigger.remember(heard, takes, known);
-                return Some(*rule);
+                return Some(holed.rule);
             }
         }
         plain
@@ -244,9 +262,11 @@ impl Hasher for LineHasher {
         for chunk in chunks {
             self.mix(u64::from_le_bytes(*chunk));
         }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.mix(u64::from_le_bytes(last));
+        // Bytes that were mixed already do no harm, and a fixed number of them is faster.
+        match bytes.last_chunk() {
+            Some(last) => self.mix(u64::from_le_bytes(*last)),
+            None => self.mix(rest.iter().fold(0, |all, b| all << 8 | u64::from(*b))),
+        }
     }
 
     #[inline]

@@ -33,6 +33,17 @@ pub(crate) struct Gap {
     pub(crate) slot: Option<Slot>,
 }
 
+impl Piece {
+    /// Its bytes, none if it is a hole.
+    #[inline]
+    pub(super) fn literal(&self) -> &[u8] {
+        match self {
+            Piece::Literal(bytes) => bytes,
+            Piece::Hole(_) | Piece::Again(_) => b"",
+        }
+    }
+}
+
 impl Template {
     pub(crate) fn push(&mut self, piece: Piece) {
         match (self.parts.last_mut(), piece) {

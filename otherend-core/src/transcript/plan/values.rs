@@ -1,5 +1,7 @@
 //! What holes took or said, to be heard or said again.
 
+use crate::short;
+
 /// Where a value is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slot {
@@ -32,8 +34,8 @@ impl Values {
             self.0.resize(index + 1, None);
         }
         let place = self.0[index].get_or_insert_default();
-        place.clear();
-        place.extend_from_slice(value);
+        place.resize(value.len(), 0);
+        short::copy(place, value);
     }
 }
 
