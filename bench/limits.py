@@ -11,6 +11,7 @@ import json, os, resource, socket, statistics, subprocess, sys, tempfile, thread
 HERE = os.path.dirname(os.path.abspath(__file__))
 OTHEREND = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(HERE, "../target")), "release/otherend")
 TICK = os.sysconf("SC_CLK_TCK")
+ROUNDS = 5
 broken = []
 
 
@@ -159,13 +160,39 @@ def screen():
     report("pipelined with the screen on, of quiet, median of 5", statistics.median(quotients), "", 0.2, at_most=False)
 
 
-TEN_RULES = [("NOOP", "NOOP"), ("DATA", "DATA"), ("RSET", "RSET"), ("QUIT", "QUIT"), ("HELP", "HELP"), ("STATUS", "STATUS"),
-             ("HELO {{a:word=x}}", "HELO me"), ("RCPT TO:<{{b:text=x}}>", "RCPT TO:<bob>"), ("RING {{c:int=3}}", "RING 7"), ("USE {{d:hex=0b1e}}", "USE 77ff")]
+def same(*lines):
+    """A rule for each of `lines`, which says it again as echo would."""
+    return [(line, line) for line in lines]
 
 
-def pipelined(server, lines, seconds=2):
+def each(hears, says):
+    """Nine rules, which differ in a digit."""
+    return [(hears.replace("#", str(n)), says.replace("#", str(n))) for n in range(9)]
+
+
+PLAIN = same("NOOP", "DATA", "RSET", "QUIT", "HELP", "STATUS", "LIST", "NEXT", "STAT")
+REST = [("{{x:text=a}}", "{{x}}")]
+ANY_LINES = ["hello there, how are you", "RING", "RING 17 times and wait", "a line of about forty bytes in its length"]
+# What is in the file: its rules (what is heard, what is said), what clients say, the end of their lines.
+RULE_FILES = {
+    "six plain rules, four with holes": (
+        same("NOOP", "DATA", "RSET", "QUIT", "HELP", "STATUS")
+        + [("HELO {{a:word=x}}", "HELO me"), ("RCPT TO:<{{b:text=x}}>", "RCPT TO:<bob>"), ("RING {{c:int=3}}", "RING 7"), ("USE {{d:hex=0b1e}}", "USE 77ff")],
+        ["NOOP", "DATA", "RSET", "QUIT", "HELP", "STATUS", "HELO me", "RCPT TO:<bob>", "RING 7", "USE 77ff"], "\n"),
+    "an int each, said again": (each("RING# {{n#:int=3}}", "RANG# {{n#}}") + [("RING {{n:int=3}}", "RANG {{n}}")], [*(f"RING{n} {n * 37}" for n in range(9)), "RING 3"], "\n"),
+    "a regular expression each": (each("SET# {{k#:/[a-z]+[0-9]*/=k1}} on", "SET# {{k#}} on") + [("SET {{k:/[a-z]+/=k}}", "SET {{k}}")], [*(f"SET{n} key{n} on" for n in range(9)), "SET key"], "\n"),
+    "one rule, which captures all": (REST, ANY_LINES, "\n"),
+    "nine plain rules, the last captures all": (PLAIN + REST, ANY_LINES, "\n"),
+    "the same, CRLF": (PLAIN + REST, ANY_LINES, "\r\n"),
+    "nine with an int, the last captures all": (each("RING# {{n#:int=3}}", "RANG# {{n#}}") + REST, ANY_LINES, "\n"),
+    "nine begin with a hole, the last fits": (each("{{n#:word=a}} to #", "{{n#}} to #") + [("{{n:word=a}} to all", "{{n}} to all")], ["somebody to all", "me to all"], "\n"),
+    "nine plain rules, `on other`": (PLAIN + [(None, "not known")], ["unknown 1", "unknown 2"], "\n"),
+}
+
+
+def pipelined(server, lines, end="\n", seconds=1):
     """Lines a second of the server's CPU, when ten clients say `lines` again and again."""
-    block = "".join(f"{line}\n" for line in lines).encode() * 1000
+    block = "".join(line + end for line in lines).encode() * 1000
     until, before = time.monotonic() + seconds, server.cpu()
 
     def hear(peer):
@@ -190,26 +217,28 @@ def pipelined(server, lines, seconds=2):
         client.join()
     cpu = server.cpu() - before
     answer = len(block) // 1000 + len("From server -> ") * len(lines)
-    assert sum(heard) == sum(said) // len(lines) * answer, "not every line was answered"
+    due = sum(said) // len(lines) * answer
+    assert sum(heard) == due, f"not every line was answered: {sum(heard)} bytes of {due}"
     return sum(said) / cpu
 
 
 def rules():
-    """A mock server of ten rules, four of them with holes, each as often as the others; of echo with the same lines."""
-    text = "".join(f"\non C: {rule}\nS: From server -> {line}\n" for rule, line in TEN_RULES)
-    lines = [line for _, line in TEN_RULES]
-    quotients = []
-    with tempfile.NamedTemporaryFile("w", suffix=".talk") as file:
-        file.write("otherend talk 1\n" + text)
-        file.flush()
-        for _ in range(5):
-            with Server("-q", core="1") as server:
-                echo = pipelined(server, lines)
-            with Server("-q", "--talk", file.name, core="1") as server:
-                mock = pipelined(server, lines)
-            print(f"   lines a CPU second: {mock:.0f} by ten rules, {echo:.0f} by echo")
-            quotients.append(mock / echo)
-    report("pipelined against a file of ten rules, of echo, median of 5", statistics.median(quotients), "", 0.3, at_most=False)
+    """A mock server that answers by rules, of echo with the same lines; each line as often as the others."""
+    for name, (rules, lines, end) in RULE_FILES.items():
+        heads = [(f"C: {hears}" if hears else "other", says) for hears, says in rules]
+        quotients = []
+        with tempfile.NamedTemporaryFile("w", suffix=".talk") as file:
+            file.write("otherend talk 1\n" + "eol crlf\n" * (end == "\r\n"))
+            file.write("".join(f"\non {head}\nS: From server -> {says}\n" for head, says in heads))
+            file.flush()
+            for _ in range(ROUNDS):
+                with Server("-q", core="1") as server:
+                    echo = pipelined(server, lines, end)
+                with Server("-q", "--talk", file.name, core="1") as server:
+                    mock = pipelined(server, lines, end)
+                quotients.append(mock / echo)
+        print(f"   {min(quotients):.2f}-{max(quotients):.2f} of echo; in the last round {mock / 1e6:.1f} of {echo / 1e6:.1f} million lines a CPU second")
+        report(f"rules: {name}, of echo, median of {ROUNDS}", statistics.median(quotients), "", 0.3, at_most=False)
 
 
 def cores():
