@@ -10,7 +10,7 @@ mod sink;
 
 pub use echo::Echo;
 pub use replies::Replies;
-pub use script::{Script, SeveralConnections};
+pub use script::{Performance, Script, SeveralConnections};
 pub use sink::Sink;
 
 /// What happens to the conversation after a line was answered.
@@ -63,7 +63,7 @@ pub enum AnyBehaviour {
     /// Takes every line and says nothing.
     Sink(Sink),
     /// Plays a transcript; it hears bytes, not lines.
-    Script(Box<Script>),
+    Script(Script),
     /// Whatever you wrote.
     Custom(Box<dyn Behaviour>),
 }

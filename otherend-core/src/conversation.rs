@@ -142,7 +142,7 @@ impl Conversation {
     pub fn new(settings: Arc<Settings>, mut behaviour: AnyBehaviour, now: Time) -> Self {
         if let AnyBehaviour::Script(script) = &mut behaviour {
             let (max_output, max_line) = (settings.output_limit(), settings.max_line);
-            script.player.limit(max_output, max_line);
+            script.act(|player, _| player.limit(max_output, max_line));
         }
         Conversation {
             decoder: LineDecoder::new(settings.framing, settings.max_line),

@@ -60,7 +60,7 @@ mod time;
 pub mod transcript;
 
 pub use behaviour::{
-    AnyBehaviour, Behaviour, Echo, Flow, Replies, Script, SeveralConnections, Sink,
+    AnyBehaviour, Behaviour, Echo, Flow, Performance, Replies, Script, SeveralConnections, Sink,
 };
 pub use conversation::{Conversation, Counts, EndReason, ExitWords, Loss, Role, Settings, Step};
 pub use duration::parse_duration;

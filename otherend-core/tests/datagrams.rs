@@ -120,7 +120,7 @@ impl Observer for Lines {
 fn each_step_of_a_transcript_is_a_datagram() {
     let text = "otherend talk 1\nover udp\n\nC: a\nS. one\\ntwo\nS: three\n";
     let plan = Arc::new(Plan::new(Transcript::parse(text.as_bytes()).unwrap()));
-    let script = AnyBehaviour::Script(Box::new(Script::server(plan).unwrap()));
+    let script = AnyBehaviour::Script(Script::server(plan).unwrap());
     let (sender, lines) = mpsc::channel();
     let mut conversation = Conversation::new(Arc::new(settings()), script, Time::ZERO)
         .observed(Box::new(Lines(sender)));

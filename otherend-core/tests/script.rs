@@ -15,7 +15,7 @@ fn script(file: &str) -> Script {
 }
 
 fn conversation(script: Script, settings: Settings) -> Conversation {
-    let behaviour = AnyBehaviour::Script(Box::new(script));
+    let behaviour = AnyBehaviour::Script(script);
     Conversation::new(Arc::new(settings), behaviour, Time::ZERO)
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use otherend_core::{Conversation, EndReason, Time};
+use otherend_core::{AnyBehaviour, Conversation, EndReason, Time};
 
 use crate::clock::Clock;
 use crate::conversations::Conversations;
@@ -35,8 +35,12 @@ enum Place {
 
 impl Carried {
     /// A conversation of a server, with whoever was admitted.
-    pub(crate) fn in_server(admitted: Admitted, conversations: &Conversations) -> Self {
-        Carried::of_peer(conversations.begin(&admitted), admitted)
+    pub(crate) fn in_server(
+        admitted: Admitted,
+        conversations: &Conversations,
+        behaviour: AnyBehaviour,
+    ) -> Self {
+        Carried::of_peer(conversations.begin(&admitted, behaviour), admitted)
     }
 
     /// The conversation of a server with whoever was admitted.
@@ -132,12 +136,25 @@ impl Carried {
         }
     }
 
-    /// Tell the server how many bytes wait for this peer; too many in all end the slow ones.
+    /// Tell the server how many bytes wait for this peer, of which too many in all end the slow
+    /// ones, and which other conversation can go on now.
     #[inline]
     pub(crate) fn account(&mut self, now: Time) {
         let waiting = self.conversation.waiting_bytes();
         if waiting != self.waiting {
             self.account_change(now, waiting);
+        }
+        if let Some(number) = self.conversation.stirred() {
+            self.wake(number);
+        }
+    }
+
+    /// Wake the carrier of another conversation.
+    fn wake(&self, number: u64) {
+        if let Place::Server(Admitted { shared, .. }) = &self.place
+            && let Some(member) = shared.registry.get(number)
+        {
+            member.mailbox.wake();
         }
     }
 
@@ -169,6 +186,9 @@ impl Drop for Carried {
             // The task or thread was torn down around it.
             self.conversation
                 .abort(shared.clock.now(), EndReason::Stopped);
+        }
+        if let Some(number) = self.conversation.stirred() {
+            self.wake(number);
         }
         let reason = self.conversation.reason().unwrap_or(EndReason::Stopped);
         shared

@@ -1,5 +1,6 @@
 //! What all conversations of one server have in common, and how one begins.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use otherend_core::{AnyBehaviour, Conversation, Settings};
@@ -16,10 +17,15 @@ pub(crate) struct Conversations {
 }
 
 impl Conversations {
+    /// Who speaks with somebody new; asked in the order in which they come. `None`: making it
+    /// panicked, and there is no conversation.
+    pub(crate) fn behaviour(&self, peer: &Peer) -> Option<AnyBehaviour> {
+        catch_unwind(AssertUnwindSafe(|| (self.make_behaviour)(peer))).ok()
+    }
+
     /// The conversation with somebody new, watched if somebody watches.
-    pub(crate) fn begin(&self, admitted: &Admitted) -> Conversation {
+    pub(crate) fn begin(&self, admitted: &Admitted, behaviour: AnyBehaviour) -> Conversation {
         let (shared, peer) = (&admitted.shared, &admitted.member.peer);
-        let behaviour = (self.make_behaviour)(peer);
         let settings = Arc::clone(&self.settings);
         let conversation = Conversation::new(settings, behaviour, shared.clock.now());
         let audience = shared.audience.as_ref();

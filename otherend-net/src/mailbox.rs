@@ -76,6 +76,11 @@ impl Mailbox {
     /// Leave an order and wake the carrier.
     pub(crate) fn post(&self, order: Order) {
         lock(&self.orders).push(order);
+        self.wake();
+    }
+
+    /// Wake the carrier, which looks for orders and at its deadline.
+    pub(crate) fn wake(&self) {
         self.waiting.store(true, Ordering::Release);
         match &self.wake {
             Wake::Thread(bell) => bell.ring(),

@@ -2,10 +2,11 @@
 //!
 //! One thread carries all connections of one performance; what is said when is the core's
 //! [`Player`] to decide. For a server that many clients use at once, each from the start of the
-//! file, give a [`Server`](crate::Server) the behaviour [`Script`](otherend_core::Script).
+//! file, a [`Server`](crate::Server) gets its behaviours from [`Performances`].
 
 mod curtain;
 mod mock;
+mod performances;
 mod stage;
 mod wire;
 
@@ -20,6 +21,7 @@ use crate::endpoint::Endpoint;
 use stage::Stage;
 
 pub use mock::Mock;
+pub use performances::{Performances, Waiting};
 
 /// How to play a transcript as the client.
 #[derive(Debug, Clone, Default)]

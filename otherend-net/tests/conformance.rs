@@ -21,6 +21,8 @@ macro_rules! on_engines {
     };
 }
 
+#[path = "conformance/actor.rs"]
+mod actor;
 #[path = "conformance/bad_peers.rs"]
 mod bad_peers;
 #[path = "conformance/crowd.rs"]

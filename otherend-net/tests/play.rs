@@ -1,15 +1,15 @@
 //! Transcripts over real sockets, from both ends.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otherend_net::core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Timing, Transcript};
-use otherend_net::core::{AnyBehaviour, Echo, Framing, Script};
-use otherend_net::play::{Mock, PlayError, PlayOptions, play, update};
-use otherend_net::{Endpoint, Engine, Server, ServerConfig};
+use otherend_net::core::{AnyBehaviour, Echo, Framing};
+use otherend_net::play::{Mock, Performances, PlayError, PlayOptions, play, update};
+use otherend_net::{Endpoint, Engine, Running, Server, ServerConfig};
 
 fn plan(file: &str) -> Arc<Plan> {
     let file = format!("otherend talk 1\n{file}");
@@ -19,8 +19,20 @@ fn plan(file: &str) -> Arc<Plan> {
 
 fn options() -> PlayOptions {
     let mut options = PlayOptions::default();
-    options.timeout = Some(Duration::from_secs(20));
+    options.timeout = Some(PATIENCE);
     options
+}
+
+/// Whatever takes longer than this hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[track_caller]
+fn until(mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "it never happened");
+        std::thread::yield_now();
+    }
 }
 
 #[track_caller]
@@ -62,28 +74,119 @@ fn every_file_passes_between_two_players() {
     }
 }
 
+/// Serves every client its part of `plan`.
+fn perform(plan: &Arc<Plan>, engine: Engine) -> Running {
+    let mut config = ServerConfig::default();
+    config.engine = engine;
+    let performances = Performances::new(Arc::clone(plan));
+    let behaviour = move |peer: &_| AnyBehaviour::Script(performances.join(peer));
+    let address = "127.0.0.1:0".parse().expect("an address");
+    let server = Server::bind(&[address], config, behaviour).expect("a port");
+    server.start().expect("a thread")
+}
+
 #[test]
-fn every_file_with_one_connection_passes_under_every_engine() {
-    for (name, plan) in corpus("transcripts")
-        .into_iter()
-        .filter(|(_, plan)| plan.connections() == 1)
-    {
+fn every_file_passes_under_every_engine() {
+    for (name, plan) in corpus("transcripts") {
         for &engine in Engine::ALL {
-            let mut config = ServerConfig::default();
-            config.engine = engine;
-            config.settings.exit_words = otherend_net::core::ExitWords::none();
-            let served = Arc::clone(&plan);
-            let script = move |_: &_| {
-                let script = Script::server(Arc::clone(&served)).expect("one connection");
-                AnyBehaviour::Script(Box::new(script))
-            };
-            let address = "127.0.0.1:0".parse().expect("an address");
-            let server = Server::bind(&[address], config, script).expect("a port");
-            let server = server.start().expect("a thread");
+            if engine == Engine::Single && plan.overlap().is_some() {
+                continue;
+            }
+            let server = perform(&plan, engine);
             let endpoint = server.addresses()[0].into();
-            let outcome = play(Arc::clone(&plan), &endpoint, &options()).expect("it connects");
-            assert_eq!(outcome, Outcome::Passed, "{name} under {engine}");
+            for _ in 0..3 {
+                let outcome = play(Arc::clone(&plan), &endpoint, &options()).expect("it connects");
+                assert_eq!(outcome, Outcome::Passed, "{name} under {engine}");
+            }
+            assert_eq!(plan.misfits(), 0, "{name} under {engine}");
         }
+    }
+}
+
+/// The engines that have several clients at once.
+fn many() -> impl Iterator<Item = Engine> {
+    let engines = Engine::ALL.iter().copied();
+    engines.filter(|engine| *engine != Engine::Single)
+}
+
+const MEETING: &str = "\
+S: hello
+C: first
+2C! connect
+2S: hello you
+2C: second
+S: there is another
+S! close
+";
+
+#[test]
+fn who_only_looks_in_has_no_part() {
+    for engine in many() {
+        let plan = plan(MEETING);
+        let server = perform(&plan, engine);
+        let address = server.addresses()[0];
+        for _ in 0..3 {
+            // As who waits for a port does: it connects, and leaves again.
+            let mut looking = TcpStream::connect(address).expect("it listens");
+            let mut line = [0; 6];
+            looking.read_exact(&mut line).expect("a greeting");
+            looking.shutdown(Shutdown::Write).expect("it is open");
+            let left = looking.read(&mut line).expect("the end");
+            assert_eq!((&line[..], left), (&b"hello\n"[..], 0));
+            let outcome = play(Arc::clone(&plan), &address.into(), &options());
+            assert_eq!(outcome.expect("it connects"), Outcome::Passed, "{engine}");
+        }
+    }
+}
+
+#[test]
+fn clients_at_the_same_time_begin_at_the_start() {
+    for engine in many() {
+        let plan = plan(MEETING);
+        let server = perform(&plan, engine);
+        let address = server.addresses()[0];
+        let connect = || {
+            let stream = TcpStream::connect(address).expect("it listens");
+            stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+            BufReader::new(stream)
+        };
+        let say = |stream: &mut BufReader<TcpStream>, line: &[u8]| {
+            stream.get_mut().write_all(line).expect("it is open");
+        };
+        let hear = |stream: &mut BufReader<TcpStream>| {
+            let mut line = String::new();
+            stream.read_line(&mut line).expect("a line");
+            line
+        };
+        // Neither has said anything yet that would lead up to a second connection ...
+        let mut firsts = [connect(), connect()];
+        assert_eq!(firsts.each_mut().map(hear), ["hello\n"; 2]);
+        for first in &mut firsts {
+            say(first, b"first\n");
+        }
+        // ... so each has a performance, of which the next two become the second connections.
+        let mut seconds = [connect(), connect()];
+        assert_eq!(seconds.each_mut().map(hear), ["hello you\n"; 2]);
+        for second in &mut seconds {
+            say(second, b"second\n");
+        }
+        assert_eq!(firsts.each_mut().map(hear), ["there is another\n"; 2]);
+        assert_eq!(firsts.each_mut().map(hear), [""; 2]);
+        assert_eq!(plan.misfits(), 0);
+    }
+}
+
+#[test]
+fn who_waits_for_others_does_not_hold_up_the_stop() {
+    for engine in many() {
+        let plan = plan(MEETING);
+        let server = perform(&plan, engine);
+        let mut first = TcpStream::connect(server.addresses()[0]).expect("it listens");
+        first.write_all(b"first\n").expect("it is open");
+        // The greeting and that line.
+        until(|| plan.unreached().len() == 5);
+        let report = server.drain();
+        assert_eq!((report.aborted, report.idle_closed), (0, 1), "{engine}");
     }
 }
 

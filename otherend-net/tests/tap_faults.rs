@@ -378,7 +378,7 @@ fn replayed(fault: &str) -> [Heard; 2] {
             timing: REAL,
             ..options
         });
-        AnyBehaviour::Script(Box::new(script))
+        AnyBehaviour::Script(script)
     };
     let mock = Server::bind(&[anywhere()], ServerConfig::default(), script).unwrap();
     let mock = mock.start().unwrap();

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use otherend_net::core::transcript::{Plan, Transcript};
+use otherend_net::core::transcript::{Outcome, Plan, Transcript};
 use otherend_net::core::{AnyBehaviour, Behaviour, Echo, EndReason, Flow, Replies, Script};
-use otherend_net::{ConnectOptions, Received, Running, ServerConfig, Stats, UdpClient, UdpServer};
+use otherend_net::play::{Performances, PlayOptions, play};
+use otherend_net::{
+    ConnectOptions, Peer, Received, Running, ServerConfig, Stats, UdpClient, UdpServer,
+};
 
 /// Nothing here takes nearly as long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -332,7 +335,7 @@ fn a_transcript_is_served_to_each_peer() {
     let plan = Arc::new(Plan::new(Transcript::parse(text.as_bytes()).unwrap()));
     let script = move || {
         let script = Script::server(Arc::clone(&plan)).unwrap();
-        AnyBehaviour::Script(Box::new(script))
+        AnyBehaviour::Script(script)
     };
     let server = serve(|_| {}, script);
     let (first, second) = (peer(&server), peer(&server));
@@ -343,6 +346,25 @@ fn a_transcript_is_served_to_each_peer() {
     let report = server.drain();
     assert_eq!(report.stats.counts.lines_heard, 3);
     assert_eq!(report.stats.counts.lines_said, 4);
+}
+
+/// Also two clients of one performance, of whom the second lets the first go on.
+#[test]
+fn a_transcript_is_played_over_datagrams() {
+    let two =
+        "otherend talk 1\nover udp\n\nC: first\nS: one\n2C: second\n2S. two\n2S. twice\nS. three\n";
+    for file in [include_str!("../../transcripts/time-udp.talk"), two] {
+        let plan = Arc::new(Plan::new(Transcript::parse(file.as_bytes()).unwrap()));
+        let performances = Performances::new(Arc::clone(&plan));
+        let address = [SocketAddr::from(([127, 0, 0, 1], 0))];
+        let part = move |peer: &Peer| AnyBehaviour::Script(performances.join(peer));
+        let server = UdpServer::bind(&address, ServerConfig::default(), part).unwrap();
+        let server = server.start().unwrap();
+        let endpoint = server.addresses()[0].into();
+        let outcome = play(Arc::clone(&plan), &endpoint, &PlayOptions::default());
+        assert_eq!(outcome.unwrap(), Outcome::Passed);
+        assert_eq!(plan.misfits(), 0);
+    }
 }
 
 #[test]

@@ -4,13 +4,31 @@
 //! pauses, and decides how the conversation ends. The conversation hands it what comes.
 
 use std::fmt;
+use std::ops::DerefMut;
 use std::sync::Arc;
 
 use crate::transcript::{Options, Plan, Player};
 
 /// Plays one connection of a transcript from the server's end.
 pub struct Script {
-    pub(crate) player: Player,
+    part: Part,
+}
+
+enum Part {
+    /// The performance has this connection only.
+    Alone(Box<Player>),
+    /// One of several connections.
+    Among(Arc<dyn Performance>, usize),
+}
+
+/// A performance of several connections: several conversations play one transcript together,
+/// whatever threads carry them.
+pub trait Performance: Send + Sync {
+    /// The player, lent to one conversation for the time of an input.
+    fn player(&self) -> Box<dyn DerefMut<Target = Player> + '_>;
+
+    /// The number of the client that came for `connection`.
+    fn client(&self, connection: usize) -> Option<u64>;
 }
 
 /// A transcript whose script has several connections, which know of each other.
@@ -24,35 +42,73 @@ impl fmt::Display for SeveralConnections {
         let number = self.0;
         write!(
             f,
-            "its script has {number} connections, and a server plays each by itself"
+            "its script has {number} connections, which are to be played together"
         )
     }
 }
 
 impl Script {
-    /// The connection of a performance that has only this one.
-    pub(crate) const CONNECTION: usize = 0;
-
-    /// Play `plan` from its start; the options of [`Player::server`] can be changed with
-    /// [`with`](Self::with).
+    /// Play `plan`, which has one connection, from its start; the options of [`Player::server`] can
+    /// be changed with [`with`](Self::with).
     ///
     /// # Errors
     /// Its script has several connections.
     pub fn server(plan: Arc<Plan>) -> Result<Self, SeveralConnections> {
         match plan.connections() {
             1 => Ok(Script {
-                player: Player::server(plan),
+                part: Part::Alone(Box::new(Player::server(plan))),
             }),
             several => Err(SeveralConnections(several)),
         }
     }
 
+    /// Play `connection`, counted from 0, of a performance.
+    #[must_use]
+    pub fn among(performance: Arc<dyn Performance>, connection: usize) -> Self {
+        Script {
+            part: Part::Among(performance, connection),
+        }
+    }
+
     /// Change how it is played.
     #[must_use]
-    pub fn with(self, change: impl FnOnce(Options) -> Options) -> Self {
-        let options = change(self.player.options());
-        Script {
-            player: self.player.with(options),
+    pub fn with(mut self, change: impl FnOnce(Options) -> Options) -> Self {
+        self.act(|player, _| player.change(change));
+        self
+    }
+
+    /// Look at the performance and at the connection that this is of it.
+    #[inline]
+    pub(crate) fn ask<R>(&self, ask: impl FnOnce(&Player, usize) -> R) -> R {
+        match &self.part {
+            Part::Alone(player) => ask(player, 0),
+            Part::Among(performance, connection) => ask(&performance.player(), *connection),
         }
+    }
+
+    /// Do something on this connection of the performance.
+    #[inline]
+    pub(crate) fn act<R>(&mut self, act: impl FnOnce(&mut Player, usize) -> R) -> R {
+        match &mut self.part {
+            Part::Alone(player) => act(player, 0),
+            Part::Among(performance, connection) => act(&mut performance.player(), *connection),
+        }
+    }
+
+    /// The number of another client of the performance that can go on now.
+    #[inline]
+    pub(crate) fn stirred(&self) -> Option<u64> {
+        let Part::Among(performance, connection) = &self.part else {
+            return None;
+        };
+        let stirred = performance.player().stirred();
+        performance.client(stirred.filter(|stirred| stirred != connection)?)
+    }
+}
+
+impl Drop for Script {
+    /// A client that never came to speak is not waited for either.
+    fn drop(&mut self) {
+        self.act(Player::left);
     }
 }

@@ -44,6 +44,7 @@ impl Conversation {
         self.stalled = None;
         self.held = Vec::new();
         self.outbox.advance(self.outbox.len());
+        self.leave_the_play();
         let how = match phase {
             Phase::Reset => Closing::Reset,
             _ => Closing::Close,

@@ -20,7 +20,7 @@ pub(super) enum Stop {
 impl Conversation {
     /// Answer every line in `bytes`.
     pub(super) fn converse(&mut self, now: Time, bytes: &[u8]) {
-        if self.player().is_some() {
+        if self.script().is_some() {
             return self.play_heard(now, bytes);
         }
         let mut rest = bytes;
@@ -88,7 +88,7 @@ impl Conversation {
 
     /// The peer has finished sending: an unfinished line is a line, and there are no more.
     pub(super) fn answer_the_last(&mut self, now: Time) {
-        if self.player().is_some() {
+        if self.script().is_some() {
             return self.play_finish(now);
         }
         while self.phase == Phase::Talking {

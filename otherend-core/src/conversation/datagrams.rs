@@ -40,7 +40,7 @@ impl Conversation {
         if line.len() > self.settings.max_line {
             return self.tell(now, &Event::LineTooLong);
         }
-        if self.player().is_some() {
+        if self.script().is_some() {
             return self.play_datagram(now, datagram, (line, terminator.into()));
         }
         let mut replies = Replies {

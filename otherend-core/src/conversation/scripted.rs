@@ -4,24 +4,57 @@ use memchr::{memchr_iter, memrchr};
 
 use super::{Conversation, EndReason, Phase};
 use crate::behaviour::{AnyBehaviour, Script};
-use crate::transcript::{Closing, Player, Waits};
+use crate::transcript::{Closing, Mismatch, Player, Waits};
 use crate::{Decoded, Event, LineEnd, Outbox, Time};
 
-/// The connection of a performance that has only one.
-const ONLY: usize = Script::CONNECTION;
+/// What came of an input beside what was said.
+struct Came {
+    closing: Option<Closing>,
+    broke_off: bool,
+    unexpected: Vec<Mismatch>,
+    all_is_heard: bool,
+}
+
+impl Came {
+    fn of_it(player: &mut Player, connection: usize) -> Self {
+        Came {
+            closing: player.closing(connection),
+            broke_off: player.broke_off(connection),
+            unexpected: std::iter::from_fn(|| player.unexpected()).collect(),
+            all_is_heard: player.unheard_len(connection) == 0,
+        }
+    }
+}
 
 impl Conversation {
-    /// The player, if a transcript is played.
-    pub(super) fn player(&self) -> Option<&Player> {
+    /// The transcript, if one is played.
+    pub(super) fn script(&self) -> Option<&Script> {
         match &self.behaviour {
-            AnyBehaviour::Script(script) => Some(&script.player),
+            AnyBehaviour::Script(script) => Some(script),
             _ => None,
+        }
+    }
+
+    /// The number of another conversation that can go on because this one did: its deadline has come.
+    ///
+    /// The two play different connections of one [`Performance`](crate::Performance). Ask after
+    /// every input, also the last.
+    #[must_use]
+    #[inline]
+    pub fn stirred(&self) -> Option<u64> {
+        self.script()?.stirred()
+    }
+
+    /// The transcript does not wait for this conversation any more.
+    pub(super) fn leave_the_play(&mut self) {
+        if let AnyBehaviour::Script(script) = &mut self.behaviour {
+            script.act(Player::left);
         }
     }
 
     /// Greet as the transcript does.
     pub(super) fn play_opening(&mut self, now: Time) {
-        self.play(now, |player, outbox| player.opened(ONLY, now, outbox));
+        self.play(now, |player, at, outbox| player.opened(at, now, outbox));
     }
 
     /// Let the transcript hear `bytes`.
@@ -48,7 +81,9 @@ impl Conversation {
         if !self.in_piece {
             self.line_began = now;
         }
-        self.play(now, |player, outbox| player.heard(ONLY, now, part, outbox));
+        self.play(now, |player, at, outbox| {
+            player.heard(at, now, part, outbox)
+        });
     }
 
     /// Let the transcript hear a datagram, which is one line.
@@ -60,52 +95,56 @@ impl Conversation {
         }
         self.counts.lines_heard += 1;
         self.tell(now, &Event::Heard { line, end });
-        self.play(now, |player, outbox| player.heard(ONLY, now, bytes, outbox));
+        self.play(now, |player, at, outbox| {
+            player.heard(at, now, bytes, outbox)
+        });
     }
 
     /// The peer has finished sending.
     pub(super) fn play_finish(&mut self, now: Time) {
         self.end_piece(now);
-        self.play(now, |player, outbox| player.finished(ONLY, now, outbox));
+        self.play(now, |player, at, outbox| player.finished(at, now, outbox));
     }
 
     /// The stream broke: what is said now is lost.
     pub(super) fn play_loss(&mut self, now: Time) {
-        self.play(now, |player, outbox| player.lost(ONLY, now, outbox));
+        self.play(now, |player, at, outbox| player.lost(at, now, outbox));
     }
 
     /// Pauses may be over, or the peer has taken what was said.
     pub(super) fn play_on(&mut self, now: Time) {
         if self.phase == Phase::Talking {
-            self.play(now, |player, outbox| player.tick(ONLY, now, outbox));
+            self.play(now, |player, at, outbox| player.tick(at, now, outbox));
         }
     }
 
     /// When a pause of the transcript is over.
     pub(super) fn script_deadline(&self) -> Option<Time> {
-        self.player()?.deadline(ONLY)
+        self.script()?.ask(Player::deadline)
     }
 
     /// The transcript can go on now that the peer has taken what was said.
     pub(super) fn script_can_go_on(&self) -> bool {
-        let can = |player: &Player| matches!(player.waits(ONLY), Waits::Room | Waits::Turn);
-        self.player().is_some_and(can)
+        let waits = self.script().map(|script| script.ask(Player::waits));
+        matches!(waits, Some(Waits::Room | Waits::Turn))
     }
 
     /// The transcript can make use of more, if one is played.
     pub(super) fn script_wants_input(&self) -> bool {
-        self.player().is_none_or(|player| player.wants_input(ONLY))
+        let script = self.script();
+        script.is_none_or(|script| script.ask(Player::wants_input))
     }
 
     /// The memory that takes what the transcript has not come to, in bytes.
     pub(super) fn script_unheard_len(&self) -> usize {
-        self.player().map_or(0, |player| player.unheard_len(ONLY))
+        let script = self.script();
+        script.map_or(0, |script| script.ask(Player::unheard_len))
     }
 
     /// No line is under way, none waits, and no answer is owed.
     pub(super) fn is_between_lines(&self) -> bool {
-        let is_between = match self.player() {
-            Some(player) => player.unheard_len(ONLY) == 0 && player.waits(ONLY) == Waits::Peer,
+        let is_between = match self.script() {
+            Some(script) => script.ask(Player::is_between_lines),
             None => !self.decoder.is_mid_line(),
         };
         self.held.is_empty() && is_between
@@ -113,13 +152,13 @@ impl Conversation {
 
     /// The peer has begun a line, and it is only for the peer to end it.
     pub(super) fn is_mid_line(&self) -> bool {
-        match self.player() {
-            Some(player) => player.unheard_len(ONLY) > 0 && player.waits(ONLY) == Waits::Peer,
+        match self.script() {
+            Some(script) => script.ask(Player::is_mid_line),
             None => self.decoder.is_mid_line(),
         }
     }
 
-    fn play(&mut self, now: Time, act: impl FnOnce(&mut Player, &mut Outbox)) {
+    fn play(&mut self, now: Time, act: impl FnOnce(&mut Player, usize, &mut Outbox)) {
         if !self.is_mid_line() {
             self.line_began = now;
         }
@@ -127,22 +166,22 @@ impl Conversation {
         let AnyBehaviour::Script(script) = &mut self.behaviour else {
             return;
         };
-        act(&mut script.player, &mut self.outbox);
-        let closing = script.player.closing(ONLY);
-        let broke_off = script.player.broke_off(ONLY);
-        let unexpected: Vec<_> = std::iter::from_fn(|| script.player.unexpected()).collect();
-        if script.player.unheard_len(ONLY) == 0 {
+        let came = script.act(|player, at| {
+            act(player, at, &mut self.outbox);
+            Came::of_it(player, at)
+        });
+        if came.all_is_heard {
             self.end_piece(now);
         }
-        for mismatch in &unexpected {
+        for mismatch in &came.unexpected {
             self.tell(now, &Event::Unexpected(mismatch));
         }
         self.tell_said(now, before);
-        match closing {
+        match came.closing {
             None => {}
             Some(Closing::HalfClose) => self.finish_saying(),
             Some(Closing::Close) if self.peer_done => self.finish(EndReason::PeerFinished),
-            Some(Closing::Close) if broke_off => self.finish(EndReason::Mismatch),
+            Some(Closing::Close) if came.broke_off => self.finish(EndReason::Mismatch),
             Some(Closing::Close) => self.finish(EndReason::BehaviourFinished),
             Some(Closing::Reset) => {
                 self.finish(EndReason::BehaviourFinished);

@@ -47,9 +47,25 @@ pub struct Plan {
 pub(crate) struct Lane {
     /// Its place among all that the client does.
     pub(crate) opens: usize,
+    /// How many of the server's steps the client has heard for certain when it opens.
+    pub(crate) heard: usize,
     /// The line that says so, if one does.
     pub(crate) line: Option<usize>,
     pub(crate) beats: Vec<Beat>,
+}
+
+impl Lane {
+    /// The line on which it opens.
+    pub(crate) fn opens_on(&self) -> usize {
+        let first = self.beats.first().map(|beat| beat.line(0));
+        self.line.or(first).unwrap_or_default()
+    }
+
+    /// The line of its last step.
+    fn ends_on(&self) -> usize {
+        let last = self.beats.last().map(|beat| beat.line(usize::MAX));
+        last.or(self.line).unwrap_or_default()
+    }
 }
 
 /// What one end does until the other's turn.
@@ -152,6 +168,24 @@ impl Plan {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.lanes.len().max(1)
+    }
+
+    /// The line on which `connection`, counted from 0, opens.
+    #[must_use]
+    pub fn opens_on(&self, connection: usize) -> Option<usize> {
+        self.lanes.get(connection).map(Lane::opens_on)
+    }
+
+    /// The line on which a connection opens while an earlier one still has something before it.
+    #[must_use]
+    pub fn overlap(&self) -> Option<usize> {
+        let mut last = 0;
+        self.lanes.iter().find_map(|lane| {
+            let opens_on = lane.opens_on();
+            let overlaps = opens_on < last;
+            last = last.max(lane.ends_on());
+            overlaps.then_some(opens_on)
+        })
     }
 
     /// The first line on which `who` has to say what a recording masked, and the secret's name.

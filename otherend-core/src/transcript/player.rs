@@ -4,10 +4,11 @@ mod act;
 mod hear;
 mod lane;
 mod mismatch;
+mod others;
 mod updating;
 mod waiting;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,8 +100,11 @@ pub struct Player {
     lanes: Vec<Lane>,
     /// What holes of the script remember.
     values: Values,
-    /// How many steps of the file were said or done, on all connections.
+    /// How many steps of the file our side has said or done, on all connections; those that nobody
+    /// waits for any more count.
     done: usize,
+    /// Steps after those that nobody waits for any more.
+    skipped: BTreeSet<usize>,
     outcome: Option<Outcome>,
     /// Lines that nothing fitted, of a server that goes on.
     unexpected: VecDeque<Mismatch>,
@@ -147,6 +151,7 @@ impl Player {
             plan,
             values: Values::default(),
             done: 0,
+            skipped: BTreeSet::new(),
             outcome: None,
             unexpected: VecDeque::new(),
             unexpected_dropped: 0,
@@ -161,6 +166,11 @@ impl Player {
     pub fn with(mut self, options: Options) -> Self {
         self.options = options;
         self
+    }
+
+    /// Play with other options from here on.
+    pub(crate) fn change(&mut self, change: impl FnOnce(Options) -> Options) {
+        self.options = change(self.options);
     }
 
     /// Answer no more lines while `max_output` bytes or more wait in the outbox, and hear none that
@@ -187,7 +197,7 @@ impl Player {
         lane.phase = Phase::Open;
         lane.since = now;
         if self.role == Some(Role::Client) {
-            self.done += 1;
+            self.count_done();
         }
         if let Some(line) = self.plan.lanes.get(connection).and_then(|lane| lane.line) {
             self.plan.reach(line);
@@ -315,8 +325,7 @@ impl Player {
     /// The line of the file that each open connection has come to.
     pub(crate) fn waiting_lines(&self) -> Vec<usize> {
         let open = (0..self.lanes.len()).filter(|lane| self.lanes[*lane].phase == Phase::Open);
-        open.filter_map(|lane| self.beat(lane).map(|beat| beat.line(self.lanes[lane].step)))
-            .collect()
+        open.filter_map(|lane| self.line_at(lane)).collect()
     }
 
     /// Where holes of the script took something else than the other player's did.

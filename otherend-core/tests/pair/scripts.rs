@@ -19,7 +19,7 @@ fn served(file: &str, settings: Settings) -> Conversation {
         timing: Timing::Speed(1.0),
         ..options
     });
-    conversation(settings, AnyBehaviour::Script(Box::new(script)))
+    conversation(settings, AnyBehaviour::Script(script))
 }
 
 fn pair(file: &str, settings: Settings) -> Pair {

@@ -94,12 +94,13 @@ impl End {
         self.stops[connection] = closing.or(self.stops[connection]);
     }
 
-    /// Let `self` hear at most `most` bytes more of what `other` said.
-    fn hear(&mut self, other: &mut End, connection: usize, most: usize) -> bool {
+    /// Let `self` hear more of what `other` said, as far as `pieces` lets it.
+    fn hear(&mut self, other: &mut End, connection: usize, pieces: Pieces) -> bool {
         let now = Time::ZERO;
         let unheard = &other.said[connection][other.heard[connection]..];
         if !unheard.is_empty() {
-            let piece = unheard[..unheard.len().min(most)].to_vec();
+            let before = other.heard.iter().sum();
+            let piece = unheard[..pieces.length(before, unheard.len())].to_vec();
             other.heard[connection] += piece.len();
             self.act(connection, |player, out| {
                 player.heard(connection, now, &piece, out)
@@ -117,8 +118,32 @@ impl End {
     }
 }
 
-/// Play both ends with everything cut into pieces of `most` bytes; what was said on each side.
-fn perform(plan: &Arc<Plan>, most: usize) -> [Vec<Vec<u8>>; 2] {
+/// How bytes come.
+#[derive(Debug, Clone, Copy)]
+enum Pieces {
+    /// As they were said.
+    Whole,
+    /// In pieces of so many bytes at most.
+    Of(usize),
+    /// In one piece more than they were said: there is a cut behind this byte of each side, all
+    /// connections together.
+    CutAt(usize),
+}
+
+impl Pieces {
+    /// How long the next piece is of `left` bytes, behind `before`.
+    fn length(self, before: usize, left: usize) -> usize {
+        match self {
+            Pieces::Whole => left,
+            Pieces::Of(most) => left.min(most),
+            Pieces::CutAt(at) if (1..left).contains(&at.saturating_sub(before)) => at - before,
+            Pieces::CutAt(_) => left,
+        }
+    }
+}
+
+/// Play both ends; what was said on each side.
+fn perform(plan: &Arc<Plan>, pieces: Pieces) -> [Vec<Vec<u8>>; 2] {
     let mut client = End::new(Player::client(Arc::clone(plan)));
     let mut server = End::new(Player::server(Arc::clone(plan)));
     loop {
@@ -134,8 +159,8 @@ fn perform(plan: &Arc<Plan>, most: usize) -> [Vec<Vec<u8>>; 2] {
             went_on = true;
         }
         for connection in 0..plan.connections() {
-            went_on |= client.hear(&mut server, connection, most);
-            went_on |= server.hear(&mut client, connection, most);
+            went_on |= client.hear(&mut server, connection, pieces);
+            went_on |= server.hear(&mut client, connection, pieces);
         }
         for end in [&mut client, &mut server] {
             while let Some(connection) = end.player.stirred() {
@@ -161,9 +186,12 @@ fn every_file_is_the_same_conversation_however_it_is_cut() {
         if plan.over() == Over::Udp || !plan.has_script() {
             continue;
         }
-        let whole = perform(&plan, usize::MAX);
-        for most in 1..100 {
-            assert_eq!(perform(&plan, most), whole, "in pieces of {most}");
+        let whole = perform(&plan, Pieces::Whole);
+        let length = |side: &Vec<Vec<u8>>| side.iter().map(Vec::len).sum();
+        let longer: usize = whole.iter().map(length).max().unwrap();
+        let cuts = (1..longer).map(Pieces::CutAt);
+        for pieces in cuts.chain((1..100).map(Pieces::Of)) {
+            assert_eq!(perform(&plan, pieces), whole, "{pieces:?}");
         }
     }
 }

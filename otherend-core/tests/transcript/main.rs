@@ -9,6 +9,7 @@ mod matching;
 mod playing;
 mod recording;
 mod secrets;
+mod several;
 mod shrinking;
 mod strategies;
 mod text;

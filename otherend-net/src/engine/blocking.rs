@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use otherend_core::{Step, Time};
+use otherend_core::{AnyBehaviour, Step, Time};
 use rustix::event::{PollFd, PollFlags};
 
 use super::Buffers;
@@ -142,11 +142,12 @@ pub(crate) fn carry(
     stream: TcpStream,
     admitted: Admitted,
     conversations: &Conversations,
+    behaviour: AnyBehaviour,
     buffers: &mut Buffers,
 ) {
     let clock = admitted.shared.clock;
-    let begin = || Carried::in_server(admitted, conversations);
-    // Without a behaviour there is no conversation; the stream closes and nothing else does.
+    let begin = || Carried::in_server(admitted, conversations, behaviour);
+    // Unwatched there is no conversation; the stream closes and nothing else does.
     let Ok(carried) = catch_unwind(AssertUnwindSafe(begin)) else {
         return;
     };

@@ -8,6 +8,8 @@ use crate::conversations::Conversations;
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Conversations) {
     let mut buffers = Buffers::new();
     acceptor.run(&mut |stream, admitted| {
-        blocking::carry(stream, admitted, conversations, &mut buffers);
+        if let Some(behaviour) = conversations.behaviour(&admitted.member.peer) {
+            blocking::carry(stream, admitted, conversations, behaviour, &mut buffers);
+        }
     });
 }

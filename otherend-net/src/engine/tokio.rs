@@ -52,10 +52,13 @@ pub(crate) fn serve(
     let _inside = runtime.enter();
     acceptor.run(&mut |stream, admitted| {
         let door = Arc::clone(&admitted.shared);
+        let Some(behaviour) = conversations.behaviour(&admitted.member.peer) else {
+            return;
+        };
         match TcpStream::from_std(stream) {
             Ok(stream) => {
-                let begin = || Carried::in_server(admitted, conversations);
-                // Without a behaviour there is no conversation; the acceptor goes on.
+                let begin = || Carried::in_server(admitted, conversations, behaviour);
+                // Unwatched there is no conversation; the acceptor goes on.
                 if let Ok(carried) = catch_unwind(AssertUnwindSafe(begin)) {
                     runtime.spawn(Carrier::new(stream, carried));
                 }

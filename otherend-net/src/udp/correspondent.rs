@@ -56,13 +56,13 @@ enum Cause {
 }
 
 impl Correspondent {
-    /// Begin a conversation with whoever was admitted; `None`: its behaviour could not be made.
+    /// Begin a conversation with whoever was admitted; `None`: it could not be.
     pub(super) fn begin(admitted: Admitted, conversations: &Conversations) -> Option<Self> {
         let shared = Arc::clone(&admitted.shared);
         let peer = admitted.member.peer;
         let now = shared.clock.now();
+        let behaviour = conversations.behaviour(&peer)?;
         let begin = || {
-            let behaviour = (conversations.make_behaviour)(&peer);
             let audience = shared.audience.as_ref();
             let observer = audience.and_then(|audience| audience.observer(&peer));
             let (cuts, observer) = Cuts::before(observer);

@@ -106,7 +106,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let addresses = args.listen.addresses()?;
     let amplifies = args.udp && addresses.iter().any(|address| !address.ip().is_loopback());
-    let served = args.reply.served(args.udp)?;
+    let one_at_a_time = args.engine == Engine::Single;
+    let served = args.reply.served(args.over(), one_at_a_time)?;
     let behaviour = args.reply.behaviour(served.clone(), amplifies)?;
     let server = Over::bind(args.udp, &addresses, args.config()?, behaviour);
     let server = server
@@ -193,11 +194,15 @@ impl Args {
         screen: &Screen,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let what = format!("otherend serve {}", server.addresses()[0]);
-        let over = match server {
-            Over::Tcp(_) => transcript::Over::Tcp,
-            Over::Udp(_) => transcript::Over::Udp,
-        };
-        self.record.start_beside(screen, server.zero(), over, &what)
+        self.record
+            .start_beside(screen, server.zero(), self.over(), &what)
+    }
+
+    fn over(&self) -> transcript::Over {
+        match self.udp {
+            true => transcript::Over::Udp,
+            false => transcript::Over::Tcp,
+        }
     }
 
     fn protocol(&self) -> Protocol {

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use otherend_core::AnyBehaviour;
 use otherend_core::transcript::{Options, Over, Plan};
-use otherend_core::{AnyBehaviour, Script};
+use otherend_net::Peer;
+use otherend_net::play::{Performances, Waiting};
 
 use super::files;
 use crate::args::talk::PlayArgs;
@@ -19,12 +21,20 @@ const EVERY: Duration = Duration::from_millis(500);
 /// A file and what was last read from it.
 pub(crate) struct Served {
     path: PathBuf,
-    play: PlayArgs,
-    strict: bool,
-    /// What carries it.
-    over: Over,
+    how: How,
     /// For whoever comes now; those who are here keep what they began with.
-    plan: Mutex<Arc<Plan>>,
+    performances: Mutex<Arc<Performances>>,
+}
+
+/// How it is served.
+pub(crate) struct How {
+    pub(crate) play: PlayArgs,
+    /// Close at the first line that nothing fits.
+    pub(crate) strict: bool,
+    /// What carries it.
+    pub(crate) over: Over,
+    /// Whoever comes waits until whoever is here has left.
+    pub(crate) one_at_a_time: bool,
 }
 
 /// What tells one state of a file from the next.
@@ -35,19 +45,12 @@ impl Served {
     ///
     /// # Errors
     /// It cannot be read, is no transcript, or is none that a server can play.
-    pub(crate) fn open(
-        path: PathBuf,
-        play: PlayArgs,
-        strict: bool,
-        over: Over,
-    ) -> Result<Self, Failure> {
-        let plan = Mutex::new(read(&path, &play, over)?);
+    pub(crate) fn open(path: PathBuf, how: How) -> Result<Self, Failure> {
+        let performances = Mutex::new(read(&path, &how)?);
         Ok(Served {
             path,
-            play,
-            strict,
-            over,
-            plan,
+            how,
+            performances,
         })
     }
 
@@ -58,48 +61,75 @@ impl Served {
 
     /// What is played for whoever comes now.
     pub(crate) fn plan(&self) -> Arc<Plan> {
-        Arc::clone(&self.plan.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(self.performances().plan())
     }
 
-    /// The behaviour for a peer: the transcript from its start.
-    pub(crate) fn behaviour(&self) -> AnyBehaviour {
-        let (strict, timing) = (self.strict, self.play.timing());
-        // Reading has made sure that there is one connection.
-        let script = Script::server(self.plan()).map(|script| {
-            script.with(|options| Options {
-                strict,
-                timing,
-                ..options
-            })
-        });
-        script.map_or_else(
-            |_| AnyBehaviour::Sink(otherend_core::Sink),
-            |script| AnyBehaviour::Script(Box::new(script)),
-        )
+    /// The behaviour for a peer: its connection of the transcript, from its start.
+    pub(crate) fn behaviour(&self, peer: &Peer) -> AnyBehaviour {
+        AnyBehaviour::Script(self.performances().join(peer))
     }
 
-    /// Read the file again whenever it changes, and `tell` how that went, until `over`.
+    fn performances(&self) -> Arc<Performances> {
+        let performances = self.performances.lock();
+        Arc::clone(&performances.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Read the file again whenever it changes, and look who waits for others; `tell` of both, with
+    /// the number of the client or 0, until `over`.
     ///
     /// # Errors
     /// There is no thread left.
     pub(crate) fn follow(
         self: Arc<Self>,
         over: impl Fn() -> bool + Send + 'static,
-        tell: impl Fn(&str) + Send + 'static,
+        tell: impl Fn(u64, &str) + Send + 'static,
     ) -> std::io::Result<()> {
         let thread = thread::Builder::new().name("transcript".into());
         let mut seen = self.stamp();
+        let mut waiting = Vec::new();
         thread.spawn(move || {
             while !over() {
                 thread::sleep(EVERY);
                 let stamp = self.stamp();
                 if stamp != seen {
                     seen = stamp;
-                    tell(&self.read_again());
+                    tell(0, &self.read_again());
+                }
+                for (client, text) in self.who_waits(&mut waiting) {
+                    tell(client, &text);
                 }
             }
         })?;
         Ok(())
+    }
+
+    /// Those who waited for others at the last look already, each once.
+    fn who_waits(&self, before: &mut Vec<(Waiting, bool)>) -> Vec<(u64, String)> {
+        let mut lasting = Vec::new();
+        let waiting = self.performances().waiting().into_iter();
+        *before = waiting
+            .map(|waiting| {
+                let seen = before.iter().find(|(other, _)| *other == waiting);
+                if let Some((_, false)) = seen {
+                    lasting.push((waiting.client, self.waits(&waiting)));
+                }
+                (waiting, seen.is_some())
+            })
+            .collect();
+        lasting
+    }
+
+    fn waits(&self, waiting: &Waiting) -> String {
+        let name = self.name();
+        let Waiting {
+            line,
+            connection,
+            opens_on,
+            ..
+        } = waiting;
+        format!(
+            "{name}:{line} waits until somebody has come for connection {connection} ({name}:{opens_on})"
+        )
     }
 
     fn stamp(&self) -> Stamp {
@@ -108,10 +138,11 @@ impl Served {
     }
 
     fn read_again(&self) -> String {
-        match read(&self.path, &self.play, self.over) {
-            Ok(plan) => {
-                plan.take_over(&self.plan());
-                *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
+        match read(&self.path, &self.how) {
+            Ok(changed) => {
+                changed.plan().take_over(&self.plan());
+                let performances = self.performances.lock();
+                *performances.unwrap_or_else(PoisonError::into_inner) = changed;
                 format!("{} changed: new clients get what it says now", self.name())
             }
             Err(error) => format!(
@@ -122,22 +153,33 @@ impl Served {
     }
 }
 
-fn read(path: &Path, play: &PlayArgs, over: Over) -> Result<Arc<Plan>, Failure> {
+fn read(path: &Path, how: &How) -> Result<Arc<Performances>, Failure> {
     let file = files::read(path)?;
-    let plan = play.plan(path, file.transcript)?;
-    let unusable = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
-    if plan.over() != over {
-        let text = match plan.over() {
-            Over::Udp => "it is over UDP: add --udp",
-            Over::Tcp => "it is over TCP: leave --udp out, or write `over udp` at its top",
-        };
-        return Err(unusable(text.to_owned()));
+    let plan = how.play.plan(path, file.transcript)?;
+    if let Some(why) = unusable(&plan, how) {
+        return Err(Failure::Usage(format!("{}{why}", path.display())));
     }
-    let plan = Arc::new(plan);
-    Script::server(Arc::clone(&plan)).map_err(|error| {
-        unusable(format!(
-            "{error}; keep one of them (--record FOLDER/ gives each connection a file)"
-        ))
-    })?;
-    Ok(plan)
+    let performances = Performances::new(Arc::new(plan)).with(|options| Options {
+        strict: how.strict,
+        timing: how.play.timing(),
+        ..options
+    });
+    Ok(Arc::new(performances))
+}
+
+/// Why a file cannot be served so: the place in it and the reason.
+fn unusable(plan: &Plan, how: &How) -> Option<String> {
+    match (plan.over(), how.over) {
+        (Over::Udp, Over::Tcp) => return Some(": it is over UDP: add --udp".to_owned()),
+        (Over::Tcp, Over::Udp) => {
+            let text = ": it is over TCP: leave --udp out, or write `over udp` at its top";
+            return Some(text.to_owned());
+        }
+        _ => {}
+    }
+    let line = plan.overlap().filter(|_| how.one_at_a_time)?;
+    Some(format!(
+        ":{line}: this connection opens while another is open, and --engine single serves one at a \
+         time: use --engine threads or async"
+    ))
 }

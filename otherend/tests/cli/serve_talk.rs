@@ -181,14 +181,53 @@ fn a_changed_file_is_read_again_all_or_nothing() {
     stop(server);
 }
 
+const MEETING: &str = "\
+otherend talk 1
+S: hello
+C: first
+2C! connect
+2S: hello you
+2C: second
+S: there is another
+";
+
+#[test]
+fn connections_of_one_script_play_together() {
+    for engine in ["threads", "async"] {
+        let (mut server, mut first) = serve(&["--engine", engine], MEETING);
+        first.write_all(b"first\n").expect("it reads");
+        server.stdout_with(
+            "1 * mock.talk:7 waits until somebody has come for connection 2 (mock.talk:4)",
+        );
+        let mut second =
+            TcpStream::connect(first.peer_addr().expect("connected")).expect("listens");
+        assert_eq!(answers(&mut second, "second\n"), "hello you\n");
+        assert_eq!(answers(&mut first, ""), "hello\nthere is another\n");
+        let shown = stop(server);
+        assert!(!shown.contains("never reached"), "{shown}");
+    }
+}
+
+#[test]
+fn who_was_taken_for_another_connection_is_told_from_who_is_wrong() {
+    let (mut server, first) = serve(&[], MEETING);
+    server.stdout_with("1 < hello");
+    let mut other = TcpStream::connect(first.peer_addr().expect("connected")).expect("listens");
+    assert_eq!(answers(&mut other, "first\n"), "hello you\n");
+    drop(first);
+    let shown = stop_misfitted(server, "1 line");
+    let named = "2 * this client was taken for connection 2 of the file";
+    assert!(shown.contains(named), "{shown}");
+}
+
 #[test]
 fn what_cannot_be_served_is_explained() {
-    let program = otherend(&["serve", "0", "--talk", "x.talk"]);
-    let two = program.file("x.talk", "otherend talk 1\nC: a\n2C: b\n");
+    let program = otherend(&["serve", "0", "--talk", "x.talk", "--engine", "single"]);
+    let two = program.file("x.talk", "otherend talk 1\nC: a\n2C: b\nC: c\n");
     two.run()
         .exited(2)
-        .complained("its script has 2 connections")
-        .complained("--record FOLDER/ gives each connection a file");
+        .complained("x.talk:3: this connection opens while another is open")
+        .complained("use --engine threads or async");
     let program = otherend(&["serve", "0", "--set", "a=b"]);
     program.run().exited(2).complained("add --talk FILE");
     let program = otherend(&["serve", "0", "--talk", "x.talk", "--set", "b=1"]);

@@ -35,7 +35,7 @@ fn lint_tells_what_a_file_can_be_used_for() {
         outcome.stdout,
         "\
 ./rules.talk: 1 rule; for serve; rules give a client nothing to play
-./two.talk: 2 steps, 2 connections; for play; serve plays each connection by itself, so keep one of them
+./two.talk: 2 steps, 2 connections; for play and serve
 "
     );
 }
@@ -270,14 +270,6 @@ x.talk:
   C: a
   C: b
 ";
-
-#[test]
-fn generalise_tells_what_several_connections_are_good_for() {
-    let file = "otherend talk 1\n1C: hi\n1S: ho\n2C: hi\n2S: ho\n";
-    let program = otherend(&["talk", "generalise", "x.talk"]).file("x.talk", file);
-    let told = "it has 2 connections, which `play` and `tap --check` go through";
-    program.run().succeeded().said(told);
-}
 
 #[test]
 fn generalise_shows_what_becomes_a_hole() {

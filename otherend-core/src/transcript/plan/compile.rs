@@ -66,6 +66,10 @@ struct Compiler {
     lanes: Vec<Lane>,
     /// How many things the client and the server did so far.
     order: [usize; 2],
+    /// By connection: how many of the server's steps there were when it last spoke there.
+    spoken: Vec<usize>,
+    /// How many of them the client has heard for certain.
+    heard: usize,
     pause: Duration,
     rules: Rules,
     in_rule: bool,
@@ -236,14 +240,17 @@ impl Compiler {
             let opens = self.next_order(Role::Client);
             self.lanes.push(Lane {
                 opens,
+                heard: self.heard,
                 line: (step.act == Act::Connect).then_some(line),
                 beats: Vec::new(),
             });
+            self.spoken.push(0);
         }
         if step.act == Act::Connect {
             return;
         }
         let order = self.next_order(step.who);
+        self.follow(lane, step.who, order);
         let template = self.said(step);
         let beats = &mut self.lanes[lane].beats;
         if let Act::Close(closing) = step.act {
@@ -269,6 +276,18 @@ impl Compiler {
                 steps: vec![said],
                 lines: Vec::new(),
             })),
+        }
+    }
+
+    /// Before a client speaks on a connection it hears what the server says there, and with that,
+    /// since the server keeps the order of the file, all that comes before it anywhere.
+    fn follow(&mut self, lane: usize, who: Role, order: usize) {
+        let Some(spoken) = self.spoken.get_mut(lane) else {
+            return;
+        };
+        match who {
+            Role::Server => *spoken = order + 1,
+            Role::Client => self.heard = self.heard.max(*spoken),
         }
     }
 

@@ -59,9 +59,9 @@ impl Player {
             return false;
         }
         let before = turn.out.len();
+        self.count_done();
         let lane = &mut self.lanes[turn.connection];
         lane.step += 1;
-        self.done += 1;
         if lane.mute {
             return true;
         }
@@ -80,7 +80,7 @@ impl Player {
         if ends.order != self.done || !self.waited(turn.connection, ends.pause, turn.now) {
             return false;
         }
-        self.done += 1;
+        self.count_done();
         self.plan.reach(ends.line);
         self.lanes[turn.connection].next_beat(turn.now);
         self.stop(turn.connection, ends.closing);
@@ -94,6 +94,7 @@ impl Player {
         lane.mute = true;
         if closing != Closing::HalfClose {
             lane.phase = Phase::Over;
+            self.skip_the_rest(connection);
             self.check_end();
         }
     }

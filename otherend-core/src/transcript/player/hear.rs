@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lane::{Lane, Phase, Turn};
 use super::mismatch::{Mismatch, Reason};
-use super::{Outcome, Player};
+use super::{Outcome, Player, Waits};
 use crate::transcript::plan::{Beat, Ends, Extent, Known, Says};
 use crate::transcript::{Closing, Difference, Over, Plan, Wanted};
 use crate::{Role, Time};
@@ -224,15 +224,14 @@ impl Player {
 
     /// Nothing came for as long as the file allows.
     pub(super) fn check_patience(&mut self, connection: usize, now: Time) {
-        let lane = &self.lanes[connection];
         let due = self.deadline(connection).is_some_and(|due| now >= due);
-        if !due || lane.paused.is_some() {
+        if !due || self.waits(connection) != Waits::Peer {
             return;
         }
         if self.is_updating() && matches!(self.beat(connection), Some(Beat::Says(_))) {
             return self.end_gathering(connection, now);
         }
-        let waited = now.since(lane.since);
+        let waited = now.since(self.lanes[connection].since);
         let heard = self.unheard(connection, self.peer()).to_vec();
         self.fail(connection, heard, Reason::Silent(waited));
     }

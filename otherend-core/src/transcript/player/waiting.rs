@@ -19,8 +19,10 @@ pub enum Waits {
     Pause(Time),
     /// The peer is to take some of what was said.
     Room,
-    /// Its turn to speak: a [`tick`](Player::tick), or another connection.
+    /// Its turn, which it takes at the next [`tick`](Player::tick).
     Turn,
+    /// Its turn comes when other connections have had theirs.
+    Others,
 }
 
 impl Player {
@@ -34,8 +36,12 @@ impl Player {
         match lane.paused {
             _ if lane.full => Waits::Room,
             Some(until) => Waits::Pause(until),
-            None if self.is_our_turn(connection) => Waits::Turn,
-            None => Waits::Peer,
+            None if lane.answering.is_some() => Waits::Turn,
+            None => match self.next_order(connection) {
+                Some(order) if order == self.done => Waits::Turn,
+                Some(_) => Waits::Others,
+                None => Waits::Peer,
+            },
         }
     }
 
@@ -52,6 +58,17 @@ impl Player {
         self.waits(connection) == Waits::Peer || self.unheard_len(connection) < UNHEARD
     }
 
+    /// Nothing that came waits to be heard, and it is for the peer or others to go on.
+    pub(crate) fn is_between_lines(&self, connection: usize) -> bool {
+        let for_others = matches!(self.waits(connection), Waits::Peer | Waits::Others);
+        for_others && self.unheard_len(connection) == 0
+    }
+
+    /// The peer has begun a line, and it is only for the peer to end it.
+    pub(crate) fn is_mid_line(&self, connection: usize) -> bool {
+        self.waits(connection) == Waits::Peer && self.unheard_len(connection) > 0
+    }
+
     /// When [`tick`](Self::tick) is due on this connection.
     #[must_use]
     pub fn deadline(&self, connection: usize) -> Option<Time> {
@@ -61,9 +78,9 @@ impl Player {
         }
         match self.waits(connection) {
             Waits::Pause(until) => Some(until),
-            Waits::Room => None,
-            Waits::Peer | Waits::Turn if lane.gathering.is_some() => self.gathered_at(connection),
-            Waits::Turn => None,
+            Waits::Room | Waits::Others => None,
+            Waits::Turn => Some(Time::ZERO),
+            Waits::Peer if lane.gathering.is_some() => self.gathered_at(connection),
             Waits::Peer => {
                 let timeout = self.options.timeout.filter(|_| self.role.is_some());
                 timeout.map(|timeout| lane.since + timeout)
@@ -79,7 +96,7 @@ impl Player {
         if self.lanes.len() == 1 && self.plan.over == Over::Tcp {
             return None;
         }
-        (0..self.lanes.len()).find(|connection| self.can_speak(*connection))
+        (0..self.lanes.len()).find(|connection| self.waits(*connection) == Waits::Turn)
     }
 
     /// Whom we hear, if we are one end.
@@ -87,24 +104,13 @@ impl Player {
         self.role.unwrap_or(Role::Client).other()
     }
 
-    fn is_our_turn(&self, connection: usize) -> bool {
-        let lane = &self.lanes[connection];
-        let beat = self.beat(connection).map(Beat::who);
-        lane.answering.is_some() || beat.is_some() && beat == self.role
-    }
-
-    /// The next step here is ours, and no other connection's comes before it.
-    fn can_speak(&self, connection: usize) -> bool {
-        let lane = &self.lanes[connection];
-        if lane.phase != Phase::Open || lane.paused.is_some() || self.outcome.is_some() {
-            return false;
+    /// The place of the next step here among all that our side does, if it is ours.
+    fn next_order(&self, connection: usize) -> Option<usize> {
+        match self.beat(connection)? {
+            beat if Some(beat.who()) != self.role => None,
+            Beat::Says(says) => Some(says.steps.get(self.lanes[connection].step)?.order),
+            Beat::Ends(ends) => Some(ends.order),
         }
-        let order = match self.beat(connection) {
-            Some(Beat::Says(says)) => says.steps.get(lane.step).map(|said| said.order),
-            Some(Beat::Ends(ends)) => Some(ends.order),
-            None => None,
-        };
-        lane.answering.is_some() || self.is_our_turn(connection) && order == Some(self.done)
     }
 
     /// A referee has heard more of `who` than it can keep until it can be checked.

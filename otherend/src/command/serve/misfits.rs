@@ -45,6 +45,13 @@ pub(super) fn advice(mismatch: &Mismatch, strict: bool) -> Option<String> {
             "let the client end its lines with {wanted}, or write `eol {eol}` in the file"
         ));
     }
+    if let number @ 2.. = mismatch.connection + 1 {
+        return Some(format!(
+            "this client was taken for connection {number} of the file, because of those that came before \
+             it; clients that have nothing to do with each other want files with one connection, \
+             which `--record FOLDER/` writes"
+        ));
+    }
     mismatch.line.filter(|_| is_passed_over(mismatch))?;
     let ends = match strict {
         true => "",

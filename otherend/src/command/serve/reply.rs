@@ -13,7 +13,7 @@ use super::watch::Talk;
 use crate::args::exit_words::ExitWordArgs;
 use crate::args::talk::PlayArgs;
 use crate::exit::Failure;
-use crate::talk::served::Served;
+use crate::talk::served::{How, Served};
 
 /// What to answer.
 #[derive(Debug, clap::Args)]
@@ -64,16 +64,25 @@ enum Reply {
 
 impl ReplyArgs {
     /// The transcript to serve, if there is one.
-    pub(super) fn served(&self, udp: bool) -> Result<Option<Arc<Served>>, Failure> {
+    pub(super) fn served(
+        &self,
+        over: Over,
+        one_at_a_time: bool,
+    ) -> Result<Option<Arc<Served>>, Failure> {
         if self.talk.is_none() && !self.play.is_empty() {
             let without = "--set and --timing are for transcripts: add --talk FILE";
             return Err(Failure::Usage(without.to_owned()));
         }
-        let over = if udp { Over::Udp } else { Over::Tcp };
-        let open =
-            |path: &PathBuf| Served::open(path.clone(), self.play.clone(), self.strict, over);
-        let served = self.talk.as_ref().map(open).transpose()?;
-        Ok(served.map(Arc::new))
+        let Some(path) = self.talk.clone() else {
+            return Ok(None);
+        };
+        let how = How {
+            play: self.play.clone(),
+            strict: self.strict,
+            over,
+            one_at_a_time,
+        };
+        Ok(Some(Arc::new(Served::open(path, how)?)))
     }
 
     /// What to show of the transcript that is served.
@@ -99,8 +108,8 @@ impl ReplyArgs {
         };
         let reply = self.reply;
         let echo = Echo::new(prefix.as_bytes());
-        Ok(move |_peer: &Peer| match (&served, reply) {
-            (Some(served), _) => served.behaviour(),
+        Ok(move |peer: &Peer| match (&served, reply) {
+            (Some(served), _) => served.behaviour(peer),
             (None, Reply::Echo) => AnyBehaviour::Echo(echo.clone()),
             (None, Reply::Sink) => AnyBehaviour::Sink(Sink),
         })

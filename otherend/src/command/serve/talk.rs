@@ -14,12 +14,12 @@ use crate::talk::served::Served;
 /// The most rules that are named at the end.
 const MOST: usize = 20;
 
-/// Read the file again when it changes, and say so.
+/// Read the file again when it changes, and say so; say who waits for whom.
 pub(super) fn follow(served: &Arc<Served>, handle: Handle, screen: &Screen) -> std::io::Result<()> {
     let (stopping, screen) = (handle.clone(), screen.clone());
-    let tell = move |text: &str| {
+    let tell = move |client: u64, text: &str| {
         for line in text.lines() {
-            screen.remark(handle.now(), 0, &Remark::Note("transcript", line));
+            screen.remark(handle.now(), client, &Remark::Note("transcript", line));
         }
     };
     Arc::clone(served).follow(move || stopping.is_stopping(), tell)

@@ -1,6 +1,6 @@
 //! `otherend talk generalise`: from a recording to a test.
 
-use otherend_core::transcript::{Item, Part, Plan, Text, Transcript, generalise};
+use otherend_core::transcript::{Item, Part, Text, Transcript, generalise};
 
 use super::{Files, Rewriting, Rewritten};
 use crate::output::human::plural;
@@ -30,30 +30,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let file = files::read_whole(path)?;
         let general = generalise(&file.transcript);
         let found = holes(&general).saturating_sub(holes(&file.transcript));
-        let mut what = match found {
+        let what = match found {
             0 => "nothing in it looks variable".to_owned(),
             found => plural(found as u64, "new hole"),
         };
-        let new = general.to_string();
-        what.push_str(&of_connections(general));
         Ok(Rewritten {
-            new,
+            new: general.to_string(),
             old: file.source,
             what: Some(what),
         })
     })?;
     Ok(())
-}
-
-/// What a file with several connections is good for.
-fn of_connections(transcript: Transcript) -> String {
-    match Plan::new(transcript).connections() {
-        0 | 1 => String::new(),
-        count => format!(
-            "; it has {count} connections, which `play` and `tap --check` go through and \
-             `serve --talk` does not: `--record FOLDER/` gives each a file of its own"
-        ),
-    }
 }
 
 /// How many holes `transcript` has; generalising takes none away.

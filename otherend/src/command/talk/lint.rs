@@ -118,10 +118,9 @@ fn facts(plan: &Plan) -> String {
 
 /// Which of `play` and `serve` can use it.
 fn use_of(plan: &Plan) -> &'static str {
-    match (plan.has_script(), plan.has_rules(), plan.connections()) {
-        (true, _, 1) => "for play and serve",
-        (true, _, _) => "for play; serve plays each connection by itself, so keep one of them",
-        (false, true, _) => "for serve; rules give a client nothing to play",
-        (false, false, _) => "for neither play nor serve",
+    match (plan.has_script(), plan.has_rules()) {
+        (true, _) => "for play and serve",
+        (false, true) => "for serve; rules give a client nothing to play",
+        (false, false) => "for neither play nor serve",
     }
 }

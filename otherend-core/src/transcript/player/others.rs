@@ -1,0 +1,84 @@
+//! What the connections of one performance have to do with each other: who has come, who waits for
+//! whom, and who does not come any more.
+
+use std::sync::Arc;
+
+use super::lane::Phase;
+use super::{Beat, Player, Waits};
+
+impl Player {
+    /// Our side has done another step of the file.
+    pub(super) fn count_done(&mut self) {
+        self.done += 1;
+        while self.skipped.remove(&self.done) {
+            self.done += 1;
+        }
+    }
+
+    /// This connection is over: the others do not wait for what our side would still have done here.
+    pub(super) fn skip_the_rest(&mut self, connection: usize) {
+        if self.lanes.len() == 1 {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        let Some(script) = plan.lanes.get(connection) else {
+            return;
+        };
+        let lane = &self.lanes[connection];
+        for (beat, index) in script.beats.iter().zip(0..).skip(lane.beat) {
+            let said = if index == lane.beat { lane.step } else { 0 };
+            match beat {
+                beat if Some(beat.who()) != self.role => {}
+                Beat::Ends(ends) => _ = self.skipped.insert(ends.order),
+                Beat::Says(says) => {
+                    let left = says.steps.iter().skip(said);
+                    self.skipped.extend(left.map(|said| said.order));
+                }
+            }
+        }
+        while self.skipped.remove(&self.done) {
+            self.done += 1;
+        }
+    }
+
+    /// Whoever had this connection is gone, however that came: the others do not wait for it.
+    pub fn left(&mut self, connection: usize) {
+        let lane = &mut self.lanes[connection];
+        if lane.phase == Phase::Over {
+            return;
+        }
+        lane.phase = Phase::Over;
+        lane.let_go();
+        self.skip_the_rest(connection);
+        self.check_end();
+    }
+
+    /// A server's next client can have `connection`, all before it being taken: somebody who plays
+    /// the file could have opened it by now or, if all others have left, was to open it next.
+    #[must_use]
+    pub fn is_due(&self, connection: usize) -> bool {
+        let Some(next) = self.plan.lanes.get(connection) else {
+            return false;
+        };
+        let taken = &self.lanes[..connection];
+        if taken.iter().any(|lane| lane.phase != Phase::Over) {
+            return self.done >= next.heard;
+        }
+        let opens_on = next.opens_on();
+        (0..connection).all(|earlier| self.line_at(earlier).is_none_or(|line| line > opens_on))
+    }
+
+    /// The line that our side says here when other connections have done theirs; `None`: nothing
+    /// waits for them.
+    #[must_use]
+    pub fn held_up_at(&self, connection: usize) -> Option<usize> {
+        let is_held_up = self.waits(connection) == Waits::Others;
+        self.line_at(connection).filter(|_| is_held_up)
+    }
+
+    /// The line of the file that a connection has come to; `None`: it is through.
+    pub(super) fn line_at(&self, connection: usize) -> Option<usize> {
+        let beat = self.beat(connection)?;
+        Some(beat.line(self.lanes[connection].step))
+    }
+}

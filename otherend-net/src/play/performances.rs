@@ -1,0 +1,191 @@
+//! Who plays with whom: the clients of one server take the connections of a transcript.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use otherend_core::transcript::{Options, Plan, Player};
+use otherend_core::{Performance, Script};
+
+use crate::registry::Peer;
+
+/// Performs a transcript for the clients of a server, any number of times at once.
+///
+/// Each client gets a connection of the script. With one connection every client begins a
+/// performance of its own. With several, a client gets the next connection of the oldest performance
+/// in which somebody who plays the file could have opened it by now; if there is none, it begins a
+/// new one. A performance that all have left before the file's next `connect` has ended.
+///
+/// ```
+/// use std::sync::Arc;
+/// use otherend_net::core::AnyBehaviour;
+/// use otherend_net::core::transcript::{Outcome, Plan, Transcript};
+/// use otherend_net::play::{Performances, PlayOptions, play};
+/// use otherend_net::{Server, ServerConfig};
+///
+/// let file = b"otherend talk 1\nC: hello\nS: you are first\n2C: hello\n2S: you are second\nS: bye\n";
+/// let plan = Arc::new(Plan::new(Transcript::parse(file)?));
+/// let performances = Performances::new(Arc::clone(&plan));
+/// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), move |peer| {
+///     AnyBehaviour::Script(performances.join(peer))
+/// })?;
+/// let address = server.addresses()[0];
+/// let running = server.start()?;
+/// let outcome = play(plan, &address.into(), &PlayOptions::default())?;
+/// assert_eq!(outcome, Outcome::Passed);
+/// running.drain();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Performances {
+    plan: Arc<Plan>,
+    options: Options,
+    /// Those of several connections that may need more clients, oldest first.
+    open: Mutex<Vec<Arc<Shared>>>,
+}
+
+/// A client that hears nothing until another one comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its number.
+    pub client: u64,
+    /// The line of the file that it is to hear.
+    pub line: usize,
+    /// The connection, counted from 1, that nobody has taken.
+    pub connection: usize,
+    /// The line on which that opens.
+    pub opens_on: usize,
+}
+
+/// A performance that several clients share.
+#[derive(Debug)]
+struct Shared(Mutex<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    player: Player,
+    /// The numbers of the clients that have come, by connection.
+    clients: Vec<u64>,
+}
+
+impl Performances {
+    /// Perform `plan` with the options of [`Player::server`].
+    #[must_use]
+    pub fn new(plan: Arc<Plan>) -> Self {
+        Performances {
+            options: Player::server(Arc::clone(&plan)).options(),
+            plan,
+            open: Mutex::default(),
+        }
+    }
+
+    /// Change how it is played.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(Options) -> Options) -> Self {
+        self.options = change(self.options);
+        self
+    }
+
+    /// What is performed.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The part of `peer`, who comes now.
+    #[must_use]
+    pub fn join(&self, peer: &Peer) -> Script {
+        if let Ok(script) = Script::server(Arc::clone(&self.plan)) {
+            return script.with(|_| self.options);
+        }
+        let mut open = lock(&self.open);
+        open.retain(|performance| lock(&performance.0).can_fill());
+        let joined = open.iter().find_map(|shared| shared.join(peer));
+        joined.unwrap_or_else(|| {
+            let shared = Arc::new(Shared(Mutex::new(Inside {
+                player: Player::server(Arc::clone(&self.plan)).with(self.options),
+                clients: vec![peer.number],
+            })));
+            open.push(Arc::clone(&shared));
+            Script::among(shared, 0)
+        })
+    }
+
+    /// Who waits for a connection that nobody has taken.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let open = lock(&self.open);
+        let performances = open.iter();
+        let waiting = performances.flat_map(|shared| lock(&shared.0).waiting(&self.plan));
+        waiting.collect()
+    }
+}
+
+impl Shared {
+    fn join(self: &Arc<Self>, peer: &Peer) -> Option<Script> {
+        let mut inside = lock(&self.0);
+        let next = inside.clients.len();
+        if !inside.player.is_due(next) {
+            return None;
+        }
+        inside.clients.push(peer.number);
+        Some(Script::among(Arc::clone(self) as Arc<_>, next))
+    }
+}
+
+impl Inside {
+    /// There is a connection left, and somebody here who may lead up to it or to whom it is next.
+    fn can_fill(&self) -> bool {
+        let next = self.clients.len();
+        let here = (0..next).any(|connection| !self.player.is_over(connection));
+        next < self.player.connections() && (here || self.player.is_due(next))
+    }
+
+    fn waiting(&self, plan: &Plan) -> Vec<Waiting> {
+        let next = self.clients.len();
+        let Some(opens_on) = plan.opens_on(next) else {
+            return Vec::new();
+        };
+        let clients = self.clients.iter().enumerate();
+        let waiting = clients.filter_map(|(connection, client)| {
+            Some(Waiting {
+                client: *client,
+                line: self.player.held_up_at(connection)?,
+                connection: next + 1,
+                opens_on,
+            })
+        });
+        waiting.collect()
+    }
+}
+
+impl Performance for Shared {
+    fn player(&self) -> Box<dyn DerefMut<Target = Player> + '_> {
+        Box::new(Lent(lock(&self.0)))
+    }
+
+    fn client(&self, connection: usize) -> Option<u64> {
+        lock(&self.0).clients.get(connection).copied()
+    }
+}
+
+/// The player, while a conversation has it.
+struct Lent<'a>(MutexGuard<'a, Inside>);
+
+impl Deref for Lent<'_> {
+    type Target = Player;
+
+    fn deref(&self) -> &Player {
+        &self.0.player
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Player {
+        &mut self.0.player
+    }
+}
+
+/// What a panic left behind is still in order: the player forgets nothing halfway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
