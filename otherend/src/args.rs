@@ -19,6 +19,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::command::Command;
+use crate::exit::Failure;
 
 /// The other end of your connection.
 #[derive(Debug, Parser)]
@@ -36,18 +37,29 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// Parse the command line; ends the program itself for `--help` and for mistakes.
-pub(crate) fn parse() -> Args {
+/// Parse the command line.
+///
+/// # Errors
+///
+/// For mistakes, and for `--help`, which were shown.
+pub(crate) fn parse() -> anyhow::Result<Args> {
     let matches = command().try_get_matches();
-    let matches = matches.unwrap_or_else(|error| mistake::explained(error).exit());
-    let args = Args::from_arg_matches(&matches);
-    let mut args = args.unwrap_or_else(|error| error.exit());
+    let matches = matches.map_err(|error| shown(&mistake::explained(error)))?;
+    let mut args = Args::from_arg_matches(&matches).map_err(|error| shown(&error))?;
     if let (Command::Connect(connect), Some((_, matches))) =
         (&mut args.command, matches.subcommand())
     {
         connect.heed_source_of_time(matches);
     }
-    args
+    Ok(args)
+}
+
+/// Show help or a mistake, and leave with its exit code.
+fn shown(error: &clap::Error) -> anyhow::Error {
+    match error.print() {
+        Err(full) if !error.use_stderr() => full.into(),
+        _ => Failure::Shown(u8::try_from(error.exit_code()).unwrap_or(2)).into(),
+    }
 }
 
 /// All declarations: what help, man pages, completions and their tests are made from.

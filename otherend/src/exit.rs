@@ -55,14 +55,22 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
     }
+    let error = match error.downcast_ref() {
+        Some(full) if is_full(full) => file::stdout_unwritable(full).into(),
+        _ => error,
+    };
     let text = match error.downcast_ref() {
-        Some(error) if is_full(error) => format!("cannot write to stdout: {}", file::plain(error)),
         Some(error) => file::plain(error),
         None => format!("{error:#}"),
     };
+    complain(&text);
+    ExitCode::from(code(&error))
+}
+
+/// Say on stderr what went wrong.
+pub(crate) fn complain(text: &str) {
     // A stderr that is gone must not turn an error into a panic.
     let _ = writeln!(anstream::stderr(), "otherend: {text}");
-    ExitCode::from(code(&error))
 }
 
 fn code(error: &anyhow::Error) -> u8 {
@@ -73,7 +81,6 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(Failure::Unreached { timed_out, .. }) if *timed_out => 4,
         Some(Failure::Unreached { .. }) => 1,
         Some(Failure::Shown(code)) => *code,
-        None if error.downcast_ref().is_some_and(is_full) => 2,
         None => 1,
     }
 }

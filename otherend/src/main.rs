@@ -11,5 +11,5 @@ mod talk;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    exit::report(command::run(args::parse().command))
+    exit::report(args::parse().and_then(|args| command::run(args.command)))
 }

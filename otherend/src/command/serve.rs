@@ -145,9 +145,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             talk::tell_unreached(served, now, &screen, &report);
         }
     }
-    showing.finish();
+    let shown = showing.finish();
     recorded?;
-    served.map_or(Ok(()), |served| Ok(talk::verdict(&served)?))
+    served.map_or(Ok(()), |served| talk::verdict(&served))?;
+    Ok(shown?)
 }
 
 /// Show and record what happens at the server, and show what happens on the way to it.

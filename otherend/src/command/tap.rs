@@ -136,9 +136,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     }
     remark(Time::ZERO + zero.elapsed(), TapRemark::Stopped(&report));
     let checked = check.map_or(Ok(()), |check| check.conclude(&screen, zero));
-    showing.finish();
+    let shown = showing.finish();
     recorded?;
-    Ok(checked?)
+    checked?;
+    Ok(shown?)
 }
 
 impl Args {

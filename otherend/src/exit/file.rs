@@ -24,6 +24,11 @@ pub(crate) fn unwritable(path: &Path, error: &Error) -> Failure {
     not_written(text, error)
 }
 
+/// Our own stdout cannot be written.
+pub(crate) fn stdout_unwritable(error: &Error) -> Failure {
+    not_written(format!("cannot write to stdout: {}", plain(error)), error)
+}
+
 /// The same, where `text` says already what could not be done and why.
 pub(crate) fn not_written(text: String, error: &Error) -> Failure {
     let advice = match error.kind() {
@@ -33,7 +38,9 @@ pub(crate) fn not_written(text: String, error: &Error) -> Failure {
         }
         ErrorKind::IsADirectory => "name a file in it",
         ErrorKind::AlreadyExists => "choose another name, or remove it",
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room, or write elsewhere",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "make room, or write elsewhere"
+        }
         _ => "",
     };
     advised(text, advice)

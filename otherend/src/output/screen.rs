@@ -2,7 +2,8 @@
 //!
 //! Whoever carries a conversation leaves whole batches in a bounded queue; one thread formats and
 //! writes. Past the bound lines are skipped, counted, and the count is shown. A stdout that is
-//! gone ends the showing and nothing else; one that takes nothing does not hold up the end.
+//! gone ends the showing and nothing else, a full one is told of besides; one that takes nothing
+//! does not hold up the end.
 
 mod batch;
 mod remark;

@@ -37,19 +37,6 @@ fn a_folder_that_cannot_be_is_file_trouble() {
 }
 
 #[test]
-fn a_full_stdout_is_file_trouble() {
-    let full = fs::OpenOptions::new().write(true).open("/dev/full");
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_otherend"));
-    let outcome = command.arg("man").stdout(full.unwrap()).output().unwrap();
-    assert_eq!(outcome.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&outcome.stderr);
-    assert_eq!(
-        said,
-        "otherend: cannot write to stdout: no space left on device\n"
-    );
-}
-
-#[test]
 fn a_command_that_is_not_there_is_a_mistake() {
     let outcome = otherend(&["man", "fly"]).run().exited(2);
     outcome.complained("`otherend` has no command `fly`");

@@ -81,6 +81,14 @@ impl Program {
         self
     }
 
+    /// Its stdout takes nothing, as on a full disk.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn on_full_stdout(mut self) -> Program {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        self.command.stdout(full.expect("a device of Linux"));
+        self
+    }
+
     /// Start it, give it its input, and wait for its end.
     #[track_caller]
     pub(crate) fn run(mut self) -> Outcome {
@@ -108,7 +116,10 @@ impl Program {
         Running {
             shown: format!("{:?}", self.command),
             input: child.stdin.take(),
-            stdout: lines_of(child.stdout.take().expect("a pipe")),
+            stdout: child
+                .stdout
+                .take()
+                .map_or_else(|| mpsc::channel().1, lines_of),
             stderr: lines_of(child.stderr.take().expect("a pipe")),
             heard: [String::new(), String::new()],
             child,
@@ -171,11 +182,17 @@ impl Running {
         rustix::process::kill_process(pid, signal).expect("it still runs");
     }
 
-    /// Close the reading end of its stdout at its next line, as `head` does, and wait for its end.
-    #[track_caller]
-    pub(crate) fn close_stdout(mut self) -> Outcome {
+    /// Close the reading end of its stdout at its next line, as `head` does.
+    #[must_use]
+    pub(crate) fn without_stdout(mut self) -> Running {
         self.stdout = mpsc::channel().1;
-        self.wait()
+        self
+    }
+
+    /// The same, and wait for its end.
+    #[track_caller]
+    pub(crate) fn close_stdout(self) -> Outcome {
+        self.without_stdout().wait()
     }
 
     /// Close its standard input and wait for its end.

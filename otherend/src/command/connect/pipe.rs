@@ -16,6 +16,7 @@ use super::linger::{Limits, Linger};
 use super::recorded::Recorded;
 use super::view::View;
 use crate::exit::Failure;
+use crate::exit::file::stdout_unwritable;
 use crate::output::screen::Remark;
 use crate::output::style::Mark;
 use crate::output::why;
@@ -117,7 +118,7 @@ impl Trouble {
             // As text: an error of the socket must not be taken for one of stdout.
             Trouble::Peer(error) => anyhow::anyhow!("{doing}: {}", broken(&error)),
             Trouble::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => error.into(),
-            Trouble::Output(error) => Failure::Usage(format!("writing to stdout: {error}")).into(),
+            Trouble::Output(error) => stdout_unwritable(&error).into(),
             Trouble::Input(error) => Failure::Usage(format!("reading stdin: {error}")).into(),
         }
     }

@@ -1,7 +1,7 @@
 //! The thread that formats and writes, and how long its end is waited for.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,6 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use otherend_core::Time;
+
+use crate::exit::file::stdout_unwritable;
+use crate::exit::{self, Failure};
 
 use super::{Batch, Look, Renderer, Shared};
 
@@ -25,8 +28,8 @@ const PIECE: usize = 8 * 1024;
 /// The thread behind a [`Screen`](super::Screen); finish it to see everything that was pushed.
 pub(crate) struct ScreenThread {
     shared: Arc<Shared>,
-    /// Hears when the thread is gone.
-    end: Option<mpsc::Receiver<()>>,
+    /// Hears when the thread is gone, and whether stdout took everything.
+    end: Option<mpsc::Receiver<Result<(), Failure>>>,
 }
 
 impl ScreenThread {
@@ -36,11 +39,11 @@ impl ScreenThread {
         thread::Builder::new()
             .name("screen".into())
             .spawn(move || {
-                // A stdout that is gone is nobody's trouble: nobody looks.
-                let _ = show(&inside, look, zero);
+                let terminal = io::stdout().is_terminal();
+                let shown = show(&inside, look, zero);
                 inside.die();
                 // Who does not wait for the end need not know.
-                let _ = tell_end.send(());
+                let _ = tell_end.send(shown.or_else(|error| lost(&error, terminal)));
             })?;
         let end = Some(end);
         Ok(ScreenThread { shared, end })
@@ -48,29 +51,47 @@ impl ScreenThread {
 
     /// Show what is still waiting, then stop showing. A stdout that takes nothing for 2 s is not
     /// waited for any longer.
-    pub(crate) fn finish(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// When stdout could not be written; that was said when it happened.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         self.shared.lock().closed = true;
         self.shared.filled.notify_one();
         let Some(end) = self.end.take() else {
-            return;
+            return Ok(());
         };
         let progress = || self.shared.progress.load(Ordering::Relaxed);
         let mut before = progress();
-        // A thread that panicked has ended, too.
-        while end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            let now = progress();
-            if now == before {
-                return;
+        loop {
+            match end.recv_timeout(PATIENCE) {
+                Ok(shown) => return shown,
+                Err(RecvTimeoutError::Timeout) if progress() != before => before = progress(),
+                // It is stuck, or it panicked and has ended, too.
+                Err(_) => return Ok(()),
             }
-            before = now;
         }
     }
 }
 
 impl Drop for ScreenThread {
     fn drop(&mut self) {
-        self.finish();
+        // What was lost is said already.
+        let _ = self.finish();
     }
+}
+
+/// Stdout does not take any more. A pipe or a terminal that is gone is nobody's trouble, for nobody
+/// looks; a log that ends here is told of at once, as those who talk go on.
+fn lost(error: &io::Error, terminal: bool) -> Result<(), Failure> {
+    if terminal || error.kind() == io::ErrorKind::BrokenPipe {
+        return Ok(());
+    }
+    let failure = stdout_unwritable(error);
+    exit::complain(&format!(
+        "{failure}; from here on nothing is shown, the conversations go on"
+    ));
+    Err(Failure::Shown(2))
 }
 
 /// Format and write what comes until nothing more does.
