@@ -1,11 +1,10 @@
 //! What was heard instead, written so that every hole and every line that still fits stays.
 
-use std::collections::HashMap;
-
 use memchr::memmem;
 
 use super::model::{Act, Eol, Hole, Item, Part, Step, Text};
 use super::{Kind, Transcript};
+use crate::Role;
 
 /// Steps of a file and what they become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,59 +213,62 @@ pub(crate) fn step(like: &Step, text: Text, eol: Eol) -> Step {
 
 /// `transcript` after `edits`, each of which names lines of it.
 pub(crate) fn apply(transcript: &Transcript, edits: &[Edit]) -> Transcript {
-    let mut items = Vec::new();
+    // Each with the line that it comes from.
+    let mut items: Vec<(usize, Item)> = Vec::new();
     for (item, line) in transcript.items().iter().zip(super::FIRST_ITEM..) {
         for edit in edits.iter().filter(|edit| edit.before == line) {
-            items.extend(edit.steps.iter().cloned().map(Item::Step));
+            let last = edit.lines.last().copied().unwrap_or(line);
+            let steps = edit.steps.iter().cloned();
+            items.extend(steps.map(|step| (last, Item::Step(step))));
         }
         if !edits.iter().any(|edit| edit.lines.contains(&line)) {
-            items.push(item.clone());
+            items.push((line, item.clone()));
         }
     }
     settle_references(&mut items, transcript);
-    Transcript { items }
+    Transcript {
+        items: items.into_iter().map(|(_, item)| item).collect(),
+    }
 }
 
-/// References to holes that have gone say what the holes said.
-fn settle_references(items: &mut [Item], before: &Transcript) {
-    let mut samples = HashMap::new();
-    for part in before
-        .items()
-        .iter()
-        .filter_map(Item::text)
-        .flat_map(Text::parts)
-    {
-        if let Part::Hole(Hole {
-            name: Some(name),
-            sample,
-            ..
-        }) = part
-        {
-            samples.insert(name.clone(), sample.clone());
-        }
-    }
+/// References to holes that have gone: spoken, they say what the hole said; heard, the first is the
+/// hole from now on, for that is what it was when nothing had given it a value.
+fn settle_references(items: &mut [(usize, Item)], before: &Transcript) {
     let mut known: Vec<String> = Vec::new();
-    for item in items {
+    for (line, item) in items {
         if let Item::Setting(super::Setting::Let { name, .. }) = item {
             known.push(name.clone());
         }
+        let is_heard = matches!(item, Item::Step(step) if step.who == Role::Server);
         let Some(text) = item.text_mut() else {
             continue;
         };
         let settled = std::mem::take(text);
         for part in settled.parts() {
-            match part {
-                Part::Hole(Hole {
-                    name: Some(name), ..
-                }) => known.push(name.clone()),
-                Part::Reference(name) if !known.contains(name) => {
-                    let sample = samples.get(name).cloned().unwrap_or_default();
-                    text.push(Part::Literal(sample));
-                    continue;
-                }
-                _ => {}
+            let part = match part {
+                Part::Reference(name) if !known.contains(name) => match hole(before, *line, name) {
+                    Some(hole) if is_heard => Part::Hole(hole.clone()),
+                    hole => Part::Literal(hole.map(|hole| hole.sample.clone()).unwrap_or_default()),
+                },
+                part => part.clone(),
+            };
+            if let Part::Hole(hole) = &part {
+                known.extend(hole.name.clone());
             }
-            text.push(part.clone());
+            text.push(part);
         }
     }
+}
+
+/// The last hole with this name up to `line`.
+fn hole<'t>(transcript: &'t Transcript, line: usize, name: &str) -> Option<&'t Hole> {
+    let items = transcript.items().iter().zip(super::FIRST_ITEM..=line);
+    let texts = items.filter_map(|(item, _)| item.text());
+    let holes = texts.flat_map(Text::parts).filter_map(|part| match part {
+        Part::Hole(hole) => Some(hole),
+        _ => None,
+    });
+    holes
+        .filter(|hole| hole.name.as_deref() == Some(name))
+        .last()
 }

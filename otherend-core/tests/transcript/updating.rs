@@ -127,6 +127,17 @@ fn a_hole_that_went_leaves_its_sample_to_its_references() {
     );
 }
 
+#[test]
+fn a_hole_that_went_is_where_its_value_is_heard_first() {
+    let file = "S: ticket {{t:hex=1f}} done\nC: x\nS: see {{t}} and {{t}}\nC: {{t}}\nS! close\n";
+    let turns = ["no tickets today\n", "see 2e and 2e\n"];
+    assert_eq!(
+        update(file, &turns),
+        "S: no tickets today\nC: x\nS: see {{t:hex=1f}} and {{t}}\nC: {{t}}\nS! close\n"
+    );
+    assert_eq!(says(file, &turns), "x\n2e\n");
+}
+
 /// What the client of `file` says while it is brought up to date by `turns`.
 fn says(file: &str, turns: &[&str]) -> String {
     let file = format!("otherend talk 1\n{file}");
