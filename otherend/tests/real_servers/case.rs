@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -114,42 +114,69 @@ pub(super) fn run(program: &str, words: &[&str], input: &str) -> String {
 
 /// Run a client and type: each text once it has printed a line that contains what stands before it.
 pub(super) fn talk(program: &str, words: &[&str], turns: &[(&str, &str)]) -> String {
-    let mut client = Command::new("timeout")
-        .args([PATIENCE, program])
-        .args(words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("looked for before");
-    let mut input = client.stdin.take().expect("a pipe");
-    let mut output = BufReader::new(client.stdout.take().expect("a pipe"));
-    let mut printed = String::new();
+    let mut client = Typed::start(program, words);
     for (after, text) in turns {
-        read_to(&mut output, after, &mut printed);
-        // A client that has ended does not read: its exit code tells.
-        let _ = input
-            .write_all(text.as_bytes())
-            .and_then(|()| input.flush());
+        client.turn(after, text);
     }
-    drop(input);
-    while matches!(output.read_line(&mut printed), Ok(1..)) {}
-    let outcome = client.wait_with_output().expect("its end");
-    let complaint = String::from_utf8_lossy(&outcome.stderr);
-    let status = outcome.status;
-    assert!(status.success(), "{status}\n{printed}\n{complaint}");
-    printed
+    client.end()
 }
 
-/// Read until a line contains `text`, if there is one to wait for.
-fn read_to(output: &mut impl BufRead, text: &str, printed: &mut String) {
-    while !text.is_empty() {
-        let start = printed.len();
-        let count = output.read_line(printed).expect("text");
-        assert!(count > 0, "no `{text}` in\n{printed}");
-        if printed[start..].contains(text) {
-            return;
+/// A client that somebody types into.
+pub(super) struct Typed {
+    client: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    printed: String,
+}
+
+impl Typed {
+    pub(super) fn start(program: &str, words: &[&str]) -> Self {
+        let mut client = Command::new("timeout")
+            .args([PATIENCE, program])
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("looked for before");
+        Typed {
+            input: client.stdin.take().expect("a pipe"),
+            output: BufReader::new(client.stdout.take().expect("a pipe")),
+            client,
+            printed: String::new(),
         }
+    }
+
+    /// Type `text` once it has printed a line that contains `after`, if that is anything.
+    pub(super) fn turn(&mut self, after: &str, text: &str) {
+        while !after.is_empty() {
+            let start = self.printed.len();
+            let count = self.output.read_line(&mut self.printed).expect("text");
+            assert!(count > 0, "no `{after}` in\n{}", self.printed);
+            if self.printed[start..].contains(after) {
+                break;
+            }
+        }
+        // A client that has ended does not read: its exit code tells.
+        let typed = self.input.write_all(text.as_bytes());
+        let _ = typed.and_then(|()| self.input.flush());
+    }
+
+    /// Type the end; all that it printed. It must succeed.
+    pub(super) fn end(self) -> String {
+        let Typed {
+            client,
+            input,
+            mut output,
+            mut printed,
+        } = self;
+        drop(input);
+        while matches!(output.read_line(&mut printed), Ok(1..)) {}
+        let outcome = client.wait_with_output().expect("its end");
+        let complaint = String::from_utf8_lossy(&outcome.stderr);
+        let status = outcome.status;
+        assert!(status.success(), "{status}\n{printed}\n{complaint}");
+        printed
     }
 }
 
