@@ -87,6 +87,8 @@ pub struct Options {
     pub search_ports: bool,
     /// Talk to a server that accepts. Without it, being accepted is enough.
     pub converse: bool,
+    /// Datagrams are to be listened for, not connections; only [`listen`] looks at this.
+    pub udp: bool,
 }
 
 impl Default for Options {
@@ -102,6 +104,7 @@ impl Default for Options {
             two_ended: false,
             search_ports: true,
             converse: true,
+            udp: false,
         }
     }
 }

@@ -45,6 +45,7 @@ pub fn listen_watched(
             family: options.family,
             ..Asked::default()
         },
+        udp: options.udp,
         ..ListenEvidence::default()
     };
     let started = Instant::now();
@@ -70,7 +71,7 @@ fn look(watched: &mut Watched<'_>, evidence: &mut ListenEvidence, addresses: &[S
         let started = Instant::now();
         let bind = Bind {
             address: *address,
-            outcome: outcome(sockets::listen(*address, 1)),
+            outcome: outcome(take(evidence.udp, *address)),
         };
         let (mark, text) = tell::bind(&bind);
         watched.step(Stage::Listen, mark, text, started.elapsed());
@@ -88,7 +89,15 @@ fn look(watched: &mut Watched<'_>, evidence: &mut ListenEvidence, addresses: &[S
     }
 }
 
-fn outcome<T>(listening: io::Result<T>) -> BindOutcome {
+/// Listen there, and give the port back at once.
+fn take(udp: bool, address: SocketAddr) -> io::Result<()> {
+    match udp {
+        true => sockets::take_datagrams(address).map(drop),
+        false => sockets::listen(address, 1).map(drop),
+    }
+}
+
+fn outcome(listening: io::Result<()>) -> BindOutcome {
     let Err(error) = listening else {
         return BindOutcome::Free;
     };
@@ -106,11 +115,17 @@ fn outcome<T>(listening: io::Result<T>) -> BindOutcome {
 fn explain(evidence: &mut ListenEvidence) {
     let port = evidence.asked.port;
     let holders = listeners::on_port(port).unwrap_or_default();
-    let tcp = holders
+    let protocol = match evidence.udp {
+        true => Protocol::Udp,
+        false => Protocol::Tcp,
+    };
+    let in_the_way = holders
         .iter()
-        .filter(|listener| listener.protocol == Protocol::Tcp);
-    evidence.holders = tcp.map(machine::listening).collect();
-    evidence.time_wait = system::time_wait(port);
+        .filter(|listener| listener.protocol == protocol);
+    evidence.holders = in_the_way.map(machine::listening).collect();
+    if !evidence.udp {
+        evidence.time_wait = system::time_wait(port);
+    }
     evidence.first_unprivileged = system::first_unprivileged_port();
     evidence.own = own_addresses();
     if evidence
@@ -140,8 +155,8 @@ fn nearest_free(evidence: &ListenEvidence) -> Option<u16> {
         .map(|bind| bind.address.ip())
         .collect();
     let free = |port: &u16| {
-        let listen = |ip: &IpAddr| sockets::listen(SocketAddr::new(*ip, *port), 1);
-        ips.iter().all(|ip| listen(ip).is_ok())
+        let is_free = |ip: &IpAddr| take(evidence.udp, SocketAddr::new(*ip, *port)).is_ok();
+        ips.iter().all(is_free)
     };
     let asked = evidence.asked.port;
     let lowest = evidence.first_unprivileged.unwrap_or(1024);
@@ -160,6 +175,13 @@ fn is_of_this_machine(outcome: &BindOutcome) -> bool {
 
 /// What the rules do to connections from outside; nothing is said about loopback.
 fn rules(evidence: &ListenEvidence) -> Rules {
+    if evidence.udp {
+        let unreadable = Some("those for datagrams are not looked at".to_owned());
+        return Rules {
+            unreadable,
+            ..Rules::default()
+        };
+    }
     let ips: Vec<IpAddr> = evidence
         .binds
         .iter()
@@ -203,7 +225,7 @@ mod tests {
         let mut evidence = ListenEvidence {
             binds: vec![Bind {
                 address,
-                outcome: outcome(sockets::listen(address, 1)),
+                outcome: outcome(take(false, address)),
             }],
             ..ListenEvidence::default()
         };

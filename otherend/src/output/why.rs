@@ -130,29 +130,32 @@ pub(crate) fn tell_program(error: &anyhow::Error, screen: &ScreenArgs) {
 
 /// An address that could not be listened on, and why.
 pub(crate) fn not_listening(error: BindError, protocol: Protocol) -> anyhow::Error {
-    let BindError::Listen { address, cause } = &error else {
+    let BindError::Listen { address, .. } = &error else {
         return error.into();
     };
-    if protocol == Protocol::Udp {
-        let taken = cause.kind() == io::ErrorKind::AddrInUse;
-        let causes = taken.then_some(Word::PortTaken).into_iter().collect();
-        let lines = owners(address.port(), Protocol::Udp);
-        return unreached(&format!("{error} (udp)"), &lines, causes, false);
-    }
+    let udp = protocol == Protocol::Udp;
     let endpoint = Endpoint::from(*address);
-    let diagnosis = diagnose::listen(&endpoint, &Options::default());
+    let options = Options {
+        udp,
+        ..Options::default()
+    };
+    let diagnosis = diagnose::listen(&endpoint, &options);
     let (lines, causes) = match diagnosis.verdict.works {
         true => {
             let text = "a second attempt, just now, was successful".to_owned();
             (vec![text], Vec::new())
         }
         false => {
-            let more = format!("more: otherend diagnose --listen {endpoint}");
-            let lines = [diagnosis.first_lines(), vec![more]].concat();
+            let mut lines = diagnosis.first_lines();
+            // The steps of a diagnosis are those of connections.
+            if !udp {
+                lines.push(format!("more: otherend diagnose --listen {endpoint}"));
+            }
             (lines, diagnosis.verdict.words())
         }
     };
-    unreached(&error.to_string(), &lines, causes, false)
+    let which = if udp { " (udp)" } else { "" };
+    unreached(&format!("{error}{which}"), &lines, causes, false)
 }
 
 /// Datagrams to `peer` come back as ICMP: port unreachable.

@@ -169,12 +169,18 @@ fn beyond_loopback_an_echo_has_no_prefix() {
 }
 
 #[test]
-fn a_port_that_is_taken_says_by_whom() {
+fn a_port_that_is_taken_says_by_whom_and_what_to_do() {
     let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("its address").to_string();
     let outcome = otherend(&["serve", "--udp", &address]).run().exited(1);
     let outcome = outcome.complained(&format!("cannot listen on {address}"));
-    outcome.complained(&format!("(process {})", std::process::id()));
+    let pid = std::process::id();
+    outcome
+        .complained(&format!("(pid {pid}) listens on {address} already"))
+        .complained("to do: use port ")
+        .complained(&format!(
+            "which is free, or end the other server (kill {pid})"
+        ));
 }
 
 #[test]

@@ -11,13 +11,15 @@ use super::{Asked, Listening, NameFinding, Rules};
 pub struct ListenEvidence {
     /// What was asked for.
     pub asked: Asked,
+    /// For datagrams, not for connections.
+    pub udp: bool,
     /// The addresses asked for, with what binding to each gave.
     pub binds: Vec<Bind>,
     /// What the resolver said, when the address was a name.
     pub name: Option<NameFinding>,
     /// Who holds the port, on whatever address.
     pub holders: Vec<Listening>,
-    /// Connections of the port in TIME_WAIT, which are no obstacle.
+    /// TCP connections of the port in TIME_WAIT, which are no obstacle.
     pub time_wait: usize,
     /// The addresses of this machine.
     pub own: Vec<IpAddr>,

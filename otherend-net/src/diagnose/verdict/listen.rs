@@ -74,7 +74,11 @@ fn taken(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
             Word::PortTaken,
             format!("{address} is taken by a socket that does not listen, or of another user"),
         )
-        .check(format!("as root: ss -tanp 'sport = :{}'", address.port())),
+        .check(format!(
+            "as root: {} 'sport = :{}'",
+            sockets(evidence),
+            address.port()
+        )),
     };
     let cause = in_the_way.iter().fold(cause, with_age);
     let cause = cause.because("the kernel says: address already in use");
@@ -86,6 +90,14 @@ fn taken(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
     match evidence.nearest_free {
         Some(port) => cause.remedy(format!("use port {port}, which is free, or {end}")),
         None => cause.remedy(format!("{end}, or use another port")),
+    }
+}
+
+/// The command that lists all sockets of the protocol with their processes.
+fn sockets(evidence: &ListenEvidence) -> &'static str {
+    match evidence.udp {
+        true => "ss -uanp",
+        false => "ss -tanp",
     }
 }
 

@@ -36,6 +36,24 @@ fn listening_fails_for_one_reason_at_an_address() {
 }
 
 #[test]
+fn a_socket_that_is_not_found_is_looked_for_with_its_protocol() {
+    let check = |udp| {
+        let evidence = ListenEvidence {
+            udp,
+            binds: vec![Bind {
+                address: address("0.0.0.0:9000"),
+                outcome: BindOutcome::Taken,
+            }],
+            ..ListenEvidence::default()
+        };
+        listen_verdict(&evidence).causes[0].check.clone()
+    };
+    let wanted = |options| Some(format!("as root: ss {options} 'sport = :9000'"));
+    assert_eq!(check(false), wanted("-tanp"));
+    assert_eq!(check(true), wanted("-uanp"));
+}
+
+#[test]
 fn a_rule_that_keeps_others_away_is_a_remark() {
     let evidence = ListenEvidence {
         rules: Rules {
