@@ -29,6 +29,8 @@ use crate::exit::Failure;
     max_term_width = 100,
     after_help = "\
 Every flag can be set in the environment too: --max-line as OTHEREND_MAX_LINE.
+Into a pipe `connect` writes the bytes that came all the same: there --json, --hex,
+--raw and --time are heeded on the command line only.
 Exit codes: 0 as hoped, 1 network trouble, 2 usage or file trouble,
 3 the conversation did not match, 4 timed out."
 )]
@@ -49,7 +51,7 @@ pub(crate) fn parse() -> anyhow::Result<Args> {
     if let (Command::Connect(connect), Some((_, matches))) =
         (&mut args.command, matches.subcommand())
     {
-        connect.heed_source_of_time(matches);
+        connect.heed_sources(matches);
     }
     Ok(args)
 }

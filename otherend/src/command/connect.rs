@@ -128,12 +128,18 @@ fn without_prompt(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
 }
 
 impl Args {
-    /// A time that only the environment asks for does not make a shown conversation of a pipe.
-    pub(crate) fn heed_source_of_time(&mut self, matches: &ArgMatches) {
-        let from_environment = matches.value_source("time") == Some(ValueSource::EnvVariable);
-        if from_environment && !io::stdout().is_terminal() {
-            self.screen.time = None;
+    /// How to show it, if only the environment asks for that, does not make a shown conversation of
+    /// a pipe: whoever reads it counts on the peer's bytes.
+    pub(crate) fn heed_sources(&mut self, matches: &ArgMatches) {
+        if io::stdout().is_terminal() {
+            return;
         }
+        let written = |flag: &str| matches.value_source(flag) != Some(ValueSource::EnvVariable);
+        let screen = &mut self.screen;
+        screen.time = screen.time.filter(|_| written("time"));
+        screen.json &= written("json");
+        screen.hex &= written("hex");
+        screen.raw &= written("raw");
     }
 
     fn endpoint(&self) -> anyhow::Result<Endpoint> {

@@ -213,15 +213,22 @@ fn quiet_leaves_the_lines_alone() {
 }
 
 #[test]
-fn a_time_in_the_environment_leaves_piped_bytes_alone() {
-    let (address, server) = server(|mut peer| {
-        hear(&peer);
-        peer.write_all(b"answer\n").expect("it listens");
-    });
-    let program = otherend(&["connect", &address]).env("OTHEREND_TIME", "clock");
-    let outcome = program.input("question\n").run().succeeded();
-    assert_eq!(outcome.stdout, "answer\n");
-    server.join().unwrap();
+fn the_environment_leaves_piped_bytes_alone() {
+    for (name, value) in [
+        ("TIME", "clock"),
+        ("JSON", "1"),
+        ("HEX", "yes"),
+        ("RAW", "1"),
+    ] {
+        let (address, server) = server(|mut peer| {
+            hear(&peer);
+            peer.write_all(b"answer\n").expect("it listens");
+        });
+        let program = otherend(&["connect", &address]).env(&format!("OTHEREND_{name}"), value);
+        let outcome = program.input("question\n").run().succeeded();
+        assert_eq!(outcome.stdout, "answer\n", "{name}");
+        server.join().unwrap();
+    }
 }
 
 #[test]
