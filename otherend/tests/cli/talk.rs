@@ -76,7 +76,10 @@ fn lint_tells_what_can_never_match_from_what_is_odd() {
         .run()
         .exited(3)
         .said("line 2 answers before it")
-        .complained("can never match");
+        .complained("1 file can never match");
+    let program = otherend(&["talk", "lint", "x.talk", "y.talk"]).file("x.talk", rules);
+    let both = program.file("y.talk", "no transcript\n").run().exited(2);
+    both.complained("1 file cannot be used, 1 file can never match");
     let odd = "otherend talk 1\nlet a = b\nS: x\n";
     let program = otherend(&["talk", "lint", "x.talk", "--quiet"]).file("x.talk", odd);
     let outcome = program.run().succeeded();
@@ -363,5 +366,5 @@ fn shrink_says_when_there_is_nothing_to_do() {
     outcome.complained("long.talk: it passes, there is nothing to shrink");
     let words = ["talk", "shrink", "long.talk"];
     let outcome = otherend(&words).file("long.talk", LONG).run().exited(2);
-    outcome.complained("--against <ADDRESS>");
+    outcome.complained("<--against <ADDRESS>|--server-command <COMMAND>>");
 }

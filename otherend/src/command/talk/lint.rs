@@ -43,15 +43,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     for path in files::find(&args.files.files)? {
         look_at(&path, args.quiet, &mut out, &mut count)?;
     }
-    if count.unreadable > 0 {
-        let files = plural(count.unreadable, "file");
-        return Err(Failure::Usage(format!("{files} cannot be used")).into());
+    Ok(count.verdict()?)
+}
+
+impl Count {
+    fn verdict(&self) -> Result<(), Failure> {
+        let (unreadable, never) = (plural(self.unreadable, "file"), plural(self.never, "file"));
+        match (self.unreadable, self.never) {
+            (0, 0) => Ok(()),
+            (0, _) => Err(Failure::Mismatch(format!("{never} can never match"))),
+            (_, 0) => Err(Failure::Usage(format!("{unreadable} cannot be used"))),
+            _ => Err(Failure::Usage(format!(
+                "{unreadable} cannot be used, {never} can never match"
+            ))),
+        }
     }
-    if count.never > 0 {
-        let files = plural(count.never, "file");
-        return Err(Failure::Mismatch(format!("{files} can never match")).into());
-    }
-    Ok(())
 }
 
 fn look_at(

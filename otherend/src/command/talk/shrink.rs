@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ArgGroup;
 use indicatif::ProgressBar;
 use otherend_core::transcript::{Item, Outcome, Shrunk, Transcript, shrink};
 use otherend_net::Endpoint;
@@ -21,6 +22,7 @@ use crate::talk::server_command::ServerCommand;
 
 /// The flags of `otherend talk shrink`.
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("server").args(["against", "server_command"]).required(true))]
 #[command(after_long_help = "\
 Examples:
   otherend talk shrink long.talk --against :8080 > short.talk
@@ -34,12 +36,7 @@ pub(crate) struct Args {
     file: PathBuf,
 
     /// The server that differs.
-    #[arg(
-        long,
-        value_name = "ADDRESS",
-        conflicts_with = "server_command",
-        required_unless_present = "server_command"
-    )]
+    #[arg(long, value_name = "ADDRESS")]
     against: Option<Endpoint>,
 
     /// Start this server for the test; `{port}` in it becomes a free port.
