@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
@@ -37,6 +38,23 @@ pub(super) fn tcp_listeners() -> io::Result<HashMap<u64, Detail>> {
             found.insert(u64::from(response.header.inode), detail);
         })?;
     }
+    Ok(found)
+}
+
+/// How many connections wait at the TCP listener at exactly this address. However many connections
+/// there are, only listeners are looked at.
+pub(super) fn waiting(at: SocketAddr) -> io::Result<u32> {
+    let family = if at.is_ipv4() { AF_INET } else { AF_INET6 };
+    let question = SockDiagMessage::InetRequest(request(family, StateFlags::LISTEN));
+    let mut found = 0;
+    ask(NETLINK_SOCK_DIAG, Ask::Table, question, |answer| {
+        if let SockDiagMessage::InetResponse(response) = answer {
+            let socket = &response.header.socket_id;
+            if (socket.source_address, socket.source_port) == (at.ip(), at.port()) {
+                found = response.header.recv_queue;
+            }
+        }
+    })?;
     Ok(found)
 }
 

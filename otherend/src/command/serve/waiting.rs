@@ -24,9 +24,13 @@ pub(super) fn watch(
     thread.spawn(move || {
         while !handle.is_stopping() {
             thread::sleep(EVERY);
-            let waiting = addresses.iter().map(|at| listeners::waiting(*at)).sum();
             let open = handle.conversations();
             let served = open.first().map(|open| open.peer.number);
+            // While nobody is served, nobody has to wait.
+            let waiting = match served {
+                Some(_) => addresses.iter().map(|at| listeners::waiting(*at)).sum(),
+                None => 0,
+            };
             if let Some(text) = look.next(waiting, served) {
                 screen.remark(handle.now(), 0, &Remark::Note("waiting", &text));
             }
