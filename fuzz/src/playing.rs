@@ -1,6 +1,7 @@
 //! Playing a transcript: what is said and found does not depend on how the bytes were cut.
 //!
-//! The input is the lines of a transcript, a zero byte, and what the peer says.
+//! The input is the lines of a transcript, a zero byte, and what the peer says; for a transcript with
+//! several connections also what many peers do, read as [`Deed`]s.
 
 use std::sync::Arc;
 
@@ -26,6 +27,103 @@ pub fn check(input: &[u8]) {
         if plan.over() == otherend_core::transcript::Over::Tcp {
             assert_eq!(perform(&plan, role, heard.chunks(1)), whole, "byte by byte");
             assert_eq!(perform(&plan, role, heard.chunks(7)), whole, "by sevens");
+        }
+    }
+    if plan.connections() > 1 && plan.over() == otherend_core::transcript::Over::Tcp {
+        let deeds = deeds(heard, plan.connections());
+        let whole = crowd(&plan, &deeds, usize::MAX);
+        let pieces = crowd(&plan, &deeds, 1);
+        // What one connection hears may come before or after what is said on another, and a hole
+        // may have taken something by then.
+        if !lines.windows(2).any(|two| two == b"{{") {
+            assert_eq!(pieces, whole, "byte by byte");
+        }
+    }
+}
+
+/// What happens on one connection of a server.
+enum Deed<'h> {
+    Open,
+    Hear(&'h [u8]),
+    Finish,
+    Lose,
+    Leave,
+}
+
+/// A byte says on which connection and what, and for `Hear` how many of the next bytes.
+fn deeds(mut heard: &[u8], connections: usize) -> Vec<(usize, Deed<'_>)> {
+    let mut deeds = Vec::new();
+    while let [head, rest @ ..] = heard {
+        let (head, mut after) = (usize::from(*head), rest);
+        let deed = match head % 16 {
+            0 => Deed::Finish,
+            1 => Deed::Lose,
+            2 => Deed::Leave,
+            3..6 => Deed::Open,
+            length => {
+                let (piece, left) = rest.split_at(length.min(rest.len()));
+                after = left;
+                Deed::Hear(piece)
+            }
+        };
+        deeds.push((head / 16 % connections, deed));
+        heard = after;
+    }
+    deeds
+}
+
+/// What a server says on each of its connections, and what it found.
+fn crowd(plan: &Arc<Plan>, deeds: &[(usize, Deed<'_>)], most: usize) -> (Vec<Vec<u8>>, Vec<usize>) {
+    let mut server = Crowd {
+        player: Player::server(Arc::clone(plan)),
+        outs: (0..plan.connections()).map(|_| Outbox::new()).collect(),
+        unexpected: vec![0; plan.connections()],
+    };
+    let now = Time::ZERO;
+    for (at, deed) in deeds {
+        let at = *at;
+        match deed {
+            Deed::Open => server.act(at, |player, out| player.opened(at, now, out)),
+            Deed::Finish => server.act(at, |player, out| player.finished(at, now, out)),
+            Deed::Lose => server.act(at, |player, out| player.lost(at, now, out)),
+            Deed::Leave => server.act(at, |player, _| player.left(at)),
+            Deed::Hear(bytes) => {
+                for piece in bytes.chunks(most.min(bytes.len().max(1))) {
+                    server.act(at, |player, out| player.heard(at, now, piece, out));
+                }
+            }
+        }
+    }
+    let said = server.outs.iter().map(|out| out.unsent().to_vec());
+    (said.collect(), server.unexpected)
+}
+
+struct Crowd {
+    player: Player,
+    outs: Vec<Outbox>,
+    unexpected: Vec<usize>,
+}
+
+impl Crowd {
+    /// Something happens, and whoever can go on because of it does, which has an end.
+    fn act(&mut self, at: usize, act: impl FnOnce(&mut Player, &mut Outbox)) {
+        act(&mut self.player, &mut self.outs[at]);
+        let mut turns = 0;
+        while let Some(other) = self.player.stirred() {
+            self.player.tick(other, Time::ZERO, &mut self.outs[other]);
+            turns += 1;
+            assert!(turns < 100_000, "it never ends");
+        }
+        while let Some(mismatch) = self.player.unexpected() {
+            self.unexpected[mismatch.connection] += 1;
+        }
+        for connection in 0..self.outs.len() {
+            assert!(
+                self.player
+                    .held_up_at(connection)
+                    .is_none_or(|line| line > 1)
+            );
+            let _ = self.player.is_due(connection);
         }
     }
 }
