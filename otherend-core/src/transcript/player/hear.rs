@@ -42,11 +42,13 @@ impl Player {
                 if updating {
                     lane.heard_in_turn.extend_from_slice(&heard[..count]);
                 }
-                lane.step += 1;
-                lane.since = turn.now;
-                for step in &says.steps[..expected.steps] {
+                let before = says.lines[..lane.step].last();
+                let reached = before.map_or(0, |line| line.steps)..expected.steps;
+                for step in &says.steps[reached] {
                     self.plan.reach(step.line);
                 }
+                lane.step += 1;
+                lane.since = turn.now;
                 self.tell(turn.connection, says.who, &heard[..count]);
                 return true;
             }
