@@ -38,7 +38,7 @@ mod update;
 mod write;
 
 pub use error::{ParseError, Wrong, WrongText};
-pub use generalise::{generalise, unsealed};
+pub use generalise::{Varying, generalise, unsealed, varying};
 pub use kind::{Kind, Pattern};
 pub use lint::{Finding, Oddity, lint};
 pub use model::{Act, Closing, Eol, Hole, Item, Over, Part, Setting, Step, Text, Trigger};

@@ -4,12 +4,14 @@
 //! again, other than times and how long something took, becomes one value with references to it.
 
 mod variable;
+mod varying;
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::model::{Hole, Item, Part, Setting, Text};
 use super::{Kind, Transcript};
 use variable::{label, variables};
+pub use varying::{Varying, varying};
 
 /// `transcript` with holes for what looks variable, and without seals.
 #[must_use]

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use otherend_core::transcript::{Plan, Transcript, generalise, lint};
+use otherend_core::transcript::{Outcome, Plan, Player, Transcript, generalise, lint, varying};
+use otherend_core::{Outbox, Time};
 
 #[track_caller]
 fn becomes(steps: &str, expected: &str) {
@@ -121,4 +122,65 @@ fn seals_go() {
         "#= recorded by hand\nC: a\n#= 00000000\n# kept\n",
         "C: a\n# kept\n",
     );
+}
+
+/// What is advised when a file of one line hears another.
+fn advice(expected: &str, heard: &str) -> Option<(String, bool)> {
+    let file = format!("otherend talk 1\nS: {expected}\n");
+    let plan = Plan::new(Transcript::parse(file.as_bytes()).unwrap());
+    let mut player = Player::client(Arc::new(plan));
+    let mut out = Outbox::new();
+    player.opened(0, Time::ZERO, &mut out);
+    player.heard(0, Time::ZERO, format!("{heard}\n").as_bytes(), &mut out);
+    let Some(Outcome::Failed(mismatch)) = player.outcome() else {
+        panic!("`{heard}` fits");
+    };
+    varying(mismatch).map(|varying| (varying.hole.to_string(), varying.generalises))
+}
+
+#[test]
+fn a_value_of_the_same_kind_is_advised_to_be_a_hole() {
+    for (expected, heard, hole, generalises) in [
+        ("rang 3 times", "rang 12 times", "{{_:int=3}}", false),
+        ("rang 12 times", "rang 123 times", "{{_:int=12}}", false),
+        ("pid 31415", "pid 999", "{{_:int=31415}}", true),
+        (
+            "a 10:15:09, b",
+            "a 10:15:10, b",
+            "{{_:time=10:15:09}}",
+            true,
+        ),
+        (
+            "on 2026-03-02, pid 31415",
+            "on 2026-03-03, pid 31416",
+            "{{_:time=2026-03-02}}",
+            true,
+        ),
+        ("at 10.1.2.3:1", "at 10.1.2.30:1", "{{_:ip=10.1.2.3}}", true),
+        (
+            "key deadbeef01",
+            "key deadbeef02",
+            "{{_:hex=deadbeef01}}",
+            true,
+        ),
+        ("{{a:word=x}} 5 of 9", "yy 6 of 10", "{{_:int=5}}", false),
+    ] {
+        let advised = Some((hole.to_owned(), generalises));
+        assert_eq!(advice(expected, heard), advised, "{expected}");
+    }
+}
+
+#[test]
+fn what_differs_otherwise_is_not_advised_to_be_a_hole() {
+    for (expected, heard) in [
+        ("250 ok", "550 no such user"),
+        ("250 ok", "ok"),
+        ("rang 3 times", "rang three times"),
+        ("v3beta", "v4beta"),
+        ("12{{a:int=3}}", "133"),
+        ("rang 3", "rang 3 times"),
+        ("on {{a:time=10:15:09}}", "on 3"),
+    ] {
+        assert_eq!(advice(expected, heard), None, "{expected}");
+    }
 }

@@ -51,6 +51,20 @@ fn the_first_difference_is_shown_with_what_came_before() {
 }
 
 #[test]
+fn a_value_that_may_vary_is_advised_to_be_a_hole() {
+    let other = BELL.replace("{{count}} times", "4 times");
+    let advised = |other: &str| {
+        let outcome = play(&["other.talk"]).file("other.talk", other).run();
+        outcome.exited(3).stdout
+    };
+    let advice = "    if that may vary, make it a hole: {{_:int=4}}\n";
+    let number = advised(&other);
+    assert!(number.ends_with(advice), "{number}");
+    let words = advised(&BELL.replace("rang", "struck"));
+    assert!(!words.contains("hole"), "{words}");
+}
+
+#[test]
 fn several_files_are_played_and_summed_up() {
     let program = play(&["tests", "bell.talk", "-j", "3"]);
     std::fs::create_dir(program.folder().join("tests")).expect("a folder");

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use otherend_core::transcript::{Varying, varying};
 use serde_json::json;
 
 use super::case::{Ending, Played};
@@ -57,7 +58,9 @@ impl Show {
             Some(mismatch) => {
                 let failed = self.palette.bad("failed");
                 let screen = mismatch.render(&case.name);
-                format!("{failed} {} ({took})\n{screen}", case.name)
+                let advice = advice(case).map(|advice| format!("    {advice}\n"));
+                let advice = advice.unwrap_or_default();
+                format!("{failed} {} ({took})\n{screen}{advice}", case.name)
             }
         }
     }
@@ -85,6 +88,16 @@ impl Show {
     }
 }
 
+/// What to do if the file differs only because a value is another one each time.
+fn advice(case: &Played) -> Option<String> {
+    let Varying { hole, generalises } = varying(case.mismatch.as_ref()?)?;
+    let alone = match generalises {
+        true => format!(", or run: otherend talk generalise --write {}", case.name),
+        false => String::new(),
+    };
+    Some(format!("if that may vary, make it a hole: {hole}{alone}"))
+}
+
 fn json_of(case: &Played) -> String {
     let mut object = json!({
         "file": case.name,
@@ -103,6 +116,7 @@ fn json_of(case: &Played) -> String {
         object["heard"] = mismatch.heard_as_text().into();
         object["at"] = mismatch.difference.as_ref().map(|d| d.at).into();
         object["text"] = mismatch.to_string().into();
+        object["hole"] = varying(mismatch).map(|found| found.hole.to_string()).into();
     }
     if let Some(obstacle) = &case.obstacle {
         object["cause"] = match obstacle.cause {
