@@ -92,7 +92,7 @@ impl Turn<'_> {
 
 /// `heard` with the holes of `text`, and what refers to earlier ones, where they still fit between
 /// their neighbours.
-fn mend(text: &Text, heard: &[u8], values: &Remembered<'_>) -> Text {
+pub(crate) fn mend(text: &Text, heard: &[u8], values: &Remembered<'_>) -> Text {
     let parts = text.parts();
     let mut mended = Text::default();
     let mut at = 0;

@@ -8,6 +8,7 @@
 
 mod oracle;
 mod talk;
+mod updating;
 
 use std::sync::Arc;
 
@@ -133,6 +134,12 @@ impl Change {
             Change::Insert(at, byte) => bytes.insert(at, byte),
         }
         bytes
+    }
+
+    fn at(self) -> usize {
+        match self {
+            Change::Replace(at, _) | Change::Remove(at) | Change::Insert(at, _) => at,
+        }
     }
 
     /// The same bytes can be had by changing one byte in a hole, or beside one by adding to it.

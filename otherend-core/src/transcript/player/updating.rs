@@ -143,22 +143,27 @@ impl Player {
                 .fit(heard[line], Extent::Whole, &known, takes);
             fit.is_some()
         };
-        let value = |name: &str| known.value(plan.script_slot(name)).map(<[u8]>::to_vec);
-        let mended = update::Turn {
+        let mut mended = update::Turn {
             texts: texts.clone(),
             heard: heard.clone(),
             fits: Box::new(fits),
-            values: Box::new(value),
+            values: Box::new(|name| value(plan, name, &known)),
         }
         .mended();
-        for (text, line) in mended.iter().zip(&heard) {
+        for (text, line) in mended.iter_mut().zip(&heard) {
             // A line of the file that fits has its old samples, another one what was heard.
             let of_file = texts.iter().position(|of_file| of_file == text);
             let expected = of_file.and_then(|index| says.lines.get(index));
             let template = expected.map(|expected| &expected.template);
             match template.filter(|it| it.fit(line, Extent::Whole, &known, takes).is_some()) {
                 Some(template) => template.remember(line, takes, &mut known),
-                None => remember_samples(plan, text, &mut known),
+                None => {
+                    // It fitted only before a line above it gave a name another value.
+                    if of_file.is_some() {
+                        *text = update::mend(text, line, &|name| value(plan, name, &known));
+                    }
+                    remember_samples(plan, text, &mut known);
+                }
             }
         }
         let like = steps.first()?;
@@ -171,6 +176,10 @@ impl Player {
             lines,
         })
     }
+}
+
+fn value(plan: &Plan, name: &str, known: &Known<'_>) -> Option<Vec<u8>> {
+    known.value(plan.script_slot(name)).map(<[u8]>::to_vec)
 }
 
 /// What the holes of a line took that was written anew: it may be said later.

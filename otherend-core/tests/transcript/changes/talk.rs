@@ -108,7 +108,7 @@ impl Talk {
     pub(super) fn perform(&self, player: Option<Role>) -> Performance {
         let mut performance = Performance::default();
         let mut values: HashMap<char, Vec<u8>> = HashMap::new();
-        for step in &self.steps {
+        for (index, step) in self.steps.iter().enumerate() {
             let side = side(step.who);
             let bytes = &mut performance.bytes[side];
             for part in &step.parts {
@@ -129,6 +129,10 @@ impl Talk {
                 }
             }
             bytes.extend(self.end_of(step));
+            let next = self.steps.get(index + 1);
+            if next.is_none_or(|next| next.who != step.who) {
+                performance.ends[side].push(bytes.len());
+            }
         }
         performance
     }
@@ -140,6 +144,8 @@ pub(super) struct Performance {
     pub(super) bytes: [Vec<u8>; 2],
     /// Where in `bytes` the holes are.
     pub(super) holes: [Vec<Range<usize>>; 2],
+    /// Where in `bytes` the turns end.
+    pub(super) ends: [Vec<usize>; 2],
 }
 
 pub(super) fn side(who: Role) -> usize {
