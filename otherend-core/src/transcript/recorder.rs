@@ -73,12 +73,21 @@ pub struct Recorder {
     /// How many bytes were said in them.
     early_bytes: usize,
     ready: String,
-    check: Check,
-    /// There are lines that no seal vouches for.
-    unsealed: bool,
+    /// The lines made.
+    lines: Lines,
+    /// Those of them that are in the file.
+    written: Lines,
     /// Up to when time is noted; `None` before the first step.
     noted: Option<Time>,
     connections: BTreeMap<u16, Connection>,
+}
+
+/// What is to be known of the lines so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lines {
+    check: Check,
+    /// There are some that no seal vouches for.
+    unsealed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -116,8 +125,8 @@ impl Recorder {
             early: Vec::new(),
             early_bytes: 0,
             ready: String::new(),
-            check: Check::default(),
-            unsealed: false,
+            lines: Lines::default(),
+            written: Lines::default(),
             noted: None,
             connections: BTreeMap::new(),
         }
@@ -244,10 +253,10 @@ impl Recorder {
 
     /// Vouch for all lines so far, if there are any that no seal vouches for.
     pub fn seal(&mut self) {
-        if std::mem::take(&mut self.unsealed) {
-            let seal = self.check.seal();
+        if std::mem::take(&mut self.lines.unsealed) {
+            let seal = self.lines.check.seal();
             self.line(&seal);
-            self.unsealed = false;
+            self.lines.unsealed = false;
         }
     }
 
@@ -261,11 +270,32 @@ impl Recorder {
             }
         }
         self.write_early();
-        let end = self.check.end();
+        let end = self.lines.check.end();
         self.line(&end);
     }
 
+    /// All lines that were made have been taken, and are in the file.
+    pub fn written(&mut self) {
+        self.written = self.lines;
+    }
+
     // ---- out
+
+    /// The last words of a recording that must end here, for the place behind the last lines that
+    /// were [`written`](Self::written): a seal for those, and a mark that says why. Whatever else was
+    /// made is given up.
+    pub fn break_off(&mut self, why: &str) -> String {
+        self.lines = self.written;
+        self.ready.clear();
+        self.write_head();
+        self.seal();
+        let mark = format!(
+            " the recording ends early: {}",
+            crate::escaped(why.as_bytes())
+        );
+        self.line(&Item::Comment(mark));
+        self.take()
+    }
 
     /// The whole lines that are ready, each given once.
     pub fn take(&mut self) -> String {
@@ -331,27 +361,33 @@ impl Recorder {
 
     /// The end of lines is known, or nothing speaks against the default.
     fn write_early(&mut self) {
-        let eol = *self.eol.get_or_insert_default();
-        if self.check.is_new() {
-            self.line(&FIRST_LINE);
-            let remark = self.remark.clone();
-            self.line(&format_args!("#= recorded {remark}"));
-            self.line(&Item::Setting(Setting::Eol(eol)));
-            if self.over == Over::Udp {
-                self.line(&Item::Setting(Setting::Over(Over::Udp)));
-            }
-            self.line(&Item::Blank);
-        }
+        self.write_head();
         for (time, item) in std::mem::take(&mut self.early) {
             self.item(time, item);
         }
+    }
+
+    /// Write what every file begins with, unless that was done.
+    fn write_head(&mut self) {
+        let eol = *self.eol.get_or_insert_default();
+        if !self.lines.check.is_new() {
+            return;
+        }
+        self.line(&FIRST_LINE);
+        let remark = self.remark.clone();
+        self.line(&format_args!("#= recorded {remark}"));
+        self.line(&Item::Setting(Setting::Eol(eol)));
+        if self.over == Over::Udp {
+            self.line(&Item::Setting(Setting::Over(Over::Udp)));
+        }
+        self.line(&Item::Blank);
     }
 
     fn line(&mut self, line: &impl Display) {
         let start = self.ready.len();
         // Writing to a string cannot fail.
         let _ = writeln!(self.ready, "{line}");
-        self.check.add(&self.ready.as_bytes()[start..]);
-        self.unsealed = true;
+        self.lines.check.add(&self.ready.as_bytes()[start..]);
+        self.lines.unsealed = true;
     }
 }

@@ -427,3 +427,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_could_not_be_written_is_given_up_with_a_mark() {
+    let mut recorder = Recorder::new(Masks::usual(), "by a test");
+    let unwritten = recorder.break_off("no space left on device");
+    let read = Recording::read(unwritten.as_bytes()).unwrap();
+    let mark = "\n# the recording ends early: no space left on device\n";
+    assert!(unwritten.ends_with(mark), "{unwritten}");
+    assert!(matches!(read.tail, Tail::Cut { lines: 1, .. }));
+
+    let mut recorder = Recorder::new(Masks::usual(), "by a test");
+    recorder.said(Time::ZERO, 1, Role::Client, b"one\n");
+    let mut file = recorder.take();
+    recorder.written();
+    recorder.said(Time::ZERO, 1, Role::Client, b"two\n");
+    recorder.seal();
+    let _lost = recorder.take();
+    recorder.said(Time::ZERO, 1, Role::Client, b"three\n");
+    file.push_str(&recorder.break_off("no\nluck"));
+    let read = Recording::read(file.as_bytes()).unwrap();
+    assert!(matches!(read.tail, Tail::Cut { lines: 1, .. }), "{file}");
+    assert!(read.transcript.to_string().contains("C: one\n"), "{file}");
+    assert!(!file.contains("two") && !file.contains("three"), "{file}");
+    assert!(
+        file.ends_with("\n# the recording ends early: no\\nluck\n"),
+        "{file}"
+    );
+}

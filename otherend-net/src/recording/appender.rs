@@ -1,6 +1,6 @@
 //! A file that is only ever appended to, in whole pieces, with room set aside for its last words.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
@@ -8,8 +8,8 @@ use std::path::Path;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 
-/// Room for the mark that ends a recording on a full disk.
-const LAST_WORDS: u64 = 512;
+/// Room for what ends a recording on a full disk: its head if even that is not written, a seal, a mark.
+const LAST_WORDS: u64 = 1024;
 /// Room that is set aside together with it, so that not every piece asks for its own.
 const AHEAD: u64 = 64 * 1024;
 
@@ -43,7 +43,12 @@ impl Appender {
             is_file,
             unsynced: false,
         };
-        appender.reserve(0)?;
+        appender.reserve(0).inspect_err(|_| {
+            if is_file {
+                // It is empty, and would be in the way of the next attempt.
+                let _ = fs::remove_file(path);
+            }
+        })?;
         Ok(appender)
     }
 

@@ -124,8 +124,10 @@ impl Sheet {
     /// Append the lines that are ready.
     pub(super) fn write(&mut self) -> Result<(), RecordError> {
         let written = self.file.append(self.text.as_bytes());
+        written.map_err(|cause| self.error(cause))?;
         self.text.clear();
-        written.map_err(|cause| self.error(cause))
+        self.recorder.written();
+        Ok(())
     }
 
     /// Wait until all of it is on the disk.
@@ -150,12 +152,12 @@ impl Sheet {
             RecordError::TooMany(_) => format!("more than {MOST_CONNECTIONS} connections"),
             _ => "it came faster than it could be written".to_owned(),
         };
-        if !matches!(why, RecordError::File { .. }) {
-            // The disk is in order: what came before the end is vouched for.
-            let _ = self.seal();
-        }
-        let mark = format!("# the recording ends early: {text}\n");
-        if self.file.append_last_words(mark.as_bytes()).is_ok() {
+        // If it is another file that cannot be written, or none, what waits here still gets in.
+        self.recorder.decide();
+        self.text.push_str(&self.recorder.take());
+        let _ = self.write();
+        let last_words = self.recorder.break_off(&text);
+        if self.file.append_last_words(last_words.as_bytes()).is_ok() {
             // It was promised to nobody that the mark is on the disk.
             let _ = self.file.sync();
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use otherend_core::transcript::{Recording, Tail};
+use otherend_core::transcript::{Item, Recording, Tail};
 use rustix::process::{Pid, Signal, getuid, kill_process};
 use tempfile::TempDir;
 
@@ -176,16 +176,20 @@ fn kill_at_random(state: u64) -> u64 {
     state
 }
 
-/// The program in a mount namespace of its own, in a tmpfs of 1 MB; `None` where that is not allowed.
-fn tap_on_small_disk(target: &str, disk: &Path) -> Option<Child> {
+/// The program in a mount namespace of its own, in a tmpfs of 1 MB of which so many bytes are taken;
+/// `None` where that is not allowed.
+fn tap_on_small_disk(target: &str, disk: &Path, taken: usize) -> Option<Child> {
     let own_mount = if getuid().is_root() { "-m" } else { "-rm" };
     let allowed = Command::new("unshare").args([own_mount, "true"]).output();
     if !allowed.is_ok_and(|outcome| outcome.status.success()) {
         return None;
     }
-    let script = "mount -t tmpfs -o size=1m none \"$0\" && cd \"$0\" && exec \"$@\"";
+    let script = format!(
+        "mount -t tmpfs -o size=1m none \"$0\" && cd \"$0\" && head -c {taken} /dev/zero >taken &&
+        exec \"$@\""
+    );
     let child = Command::new("unshare")
-        .args([own_mount, "sh", "-c", script])
+        .args([own_mount, "sh", "-c", &script])
         .arg(disk)
         .arg(env!("CARGO_BIN_EXE_otherend"))
         .args(["tap", "127.0.0.1:0", target, "--record", "a.talk"])
@@ -198,12 +202,27 @@ fn tap_on_small_disk(target: &str, disk: &Path) -> Option<Child> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_ends_the_recording_with_a_mark_and_nothing_else() {
+    let steps = recorded_on_small_disk(0);
+    assert!(steps.is_none_or(|steps| steps > 10_000), "{steps:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_from_the_start_leaves_room_for_the_mark() {
+    /// What is left is one page.
+    const TAKEN: usize = (1 << 20) - 4096;
+    let steps = recorded_on_small_disk(TAKEN);
+    assert!(steps.is_none_or(|steps| steps == 0), "{steps:?}");
+}
+
+/// Record more than fits on a disk of which so much is `taken`: how many steps can be relied on then;
+/// `None` where no such disk can be had.
+#[cfg(target_os = "linux")]
+fn recorded_on_small_disk(taken: usize) -> Option<usize> {
     let folder = folder();
     let target = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let to = target.local_addr().expect("its address").to_string();
-    let Some(mut tap) = tap_on_small_disk(&to, folder.path()) else {
-        return;
-    };
+    let mut tap = tap_on_small_disk(&to, folder.path(), taken)?;
     let mut lines = BufReader::new(tap.stdout.take().expect("a pipe")).lines();
     let mut line_with = |text: &str| {
         let found = lines
@@ -231,9 +250,14 @@ fn a_full_disk_ends_the_recording_with_a_mark_and_nothing_else() {
     let file = std::fs::read(inside).expect("the recording");
     let text = String::from_utf8_lossy(&file);
     let mark = "# the recording ends early: no space left on device\n";
-    assert!(text.ends_with(mark), "{}", &text[text.len() - 200..]);
+    assert!(
+        text.ends_with(mark),
+        "{}",
+        &text[text.len().saturating_sub(200)..]
+    );
     let recording = Recording::read(&file).expect("a transcript");
-    assert!(matches!(recording.tail, Tail::Cut { .. }));
+    let tail = recording.tail;
+    assert!(matches!(tail, Tail::Cut { lines: 1, .. }), "{tail:?}");
 
     kill_process(Pid::from_child(&tap), Signal::INT).expect("it still runs");
     let outcome = tap.wait_with_output().expect("its end");
@@ -243,4 +267,6 @@ fn a_full_disk_ends_the_recording_with_a_mark_and_nothing_else() {
         complaint.contains("a.talk: no space left on device"),
         "{complaint}"
     );
+    let items = recording.transcript.items().iter();
+    Some(items.filter(|item| matches!(item, Item::Step(_))).count())
 }
