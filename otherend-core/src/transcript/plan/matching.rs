@@ -193,9 +193,16 @@ impl<'a> Search<'a> {
 
     /// Go on from part to part; where one does not fit, let the last hole take more.
     fn run(&mut self) -> Option<usize> {
+        let mut shortest = None;
         let (mut part, mut at) = (0, 0);
         loop {
             let step = match self.parts.get(part) {
+                None if self.extent == Extent::Beginning && self.takes.len() > 1 && at > 0 => {
+                    // A later hole that took less may have fitted before all of this came.
+                    shortest = Some((at, self.takes.clone()));
+                    self.narrow(at - 1);
+                    None
+                }
                 None if self.extent == Extent::Beginning || at == self.heard.len() => {
                     return Some(at);
                 }
@@ -212,8 +219,22 @@ impl<'a> Search<'a> {
             };
             (part, at) = match step {
                 Some(end) => (part + 1, end),
-                None => self.back()?,
+                None => match self.back() {
+                    Some(next) => next,
+                    None => break,
+                },
             };
+        }
+        let (at, takes) = shortest?;
+        *self.takes = takes;
+        Some(at)
+    }
+
+    /// Look at the first `length` bytes only.
+    fn narrow(&mut self, length: usize) {
+        self.heard = &self.heard[..length];
+        for take in self.takes.iter_mut() {
+            take.limit = take.limit.min(length);
         }
     }
 

@@ -41,6 +41,16 @@ fn template(before: Vec<u8>, kind: Kind, after: Vec<u8>) -> Template {
     template
 }
 
+/// Kinds of which a longer hole may fit before a shorter one does.
+fn forked_kind() -> impl Strategy<Value = Kind> {
+    let patterns = ["b..0|a", "a|0b*a", "(ab)*0?"].map(|pattern| {
+        let pattern = Pattern::new(pattern).expect("a pattern");
+        Kind::Regex(pattern)
+    });
+    let others = [Kind::Text, Kind::Int, Kind::Word];
+    prop::sample::select([&patterns[..], &others].concat())
+}
+
 fn taken(takes: &[Take]) -> Vec<(usize, usize, usize)> {
     let taken = takes.iter().map(|take| (take.part, take.start, take.end));
     taken.collect()
@@ -68,5 +78,33 @@ proptest! {
         if fits.is_some() {
             prop_assert_eq!(taken(&quick), taken(&searched));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    /// Whether its bytes came at once or one by one makes no difference to an unfinished step.
+    #[test]
+    fn a_beginning_fits_as_soon_as_it_can(
+        pieces in prop::collection::vec((forked_kind(), "[ab0]{0,1}"), 1..4),
+        heard in "[ab0]{0,12}",
+    ) {
+        let mut unfinished = Template::default();
+        for (kind, after) in pieces {
+            let parts = template(Vec::new(), kind, after.into_bytes()).parts;
+            parts.into_iter().for_each(|part| unfinished.push(part));
+        }
+        let heard = heard.into_bytes();
+        let mut values = [Values::default(), Values::default()];
+        let [file, connection] = &mut values;
+        let known = Known { file, connection };
+        let fit = |heard: &[u8]| {
+            let mut takes = Vec::new();
+            let fit = unfinished.fit(heard, Extent::Beginning, &known, &mut takes);
+            fit.map(|count| (count, taken(&takes)))
+        };
+        let one_by_one = (0..=heard.len()).find_map(|count| fit(&heard[..count]));
+        prop_assert_eq!(fit(&heard), one_by_one);
     }
 }
