@@ -155,6 +155,30 @@ fn idleness_and_unfinished_lines_end_it_as_ever() {
 }
 
 #[test]
+fn a_pause_of_its_own_is_no_idleness() {
+    let settings = Settings {
+        idle_timeout: Some(Duration::from_secs(1)),
+        ..Settings::server()
+    };
+    let script = script("C: a\n+3s\nS: b\n").with(|options| Options {
+        timing: Timing::Speed(1.0),
+        ..options
+    });
+    let mut served = conversation(script, settings);
+    let at = |millis| Time::ZERO + Duration::from_millis(millis);
+    served.open(at(0));
+    served.receive(at(0), b"a\n");
+    served.tick(at(2900));
+    assert_eq!((served.reason(), served.deadline()), (None, Some(at(3000))));
+    served.tick(at(3000));
+    assert_eq!(served.unsent(), b"b\n");
+    served.sent(at(3000), 2);
+    assert_eq!(served.deadline(), Some(at(4000)));
+    served.tick(at(4000));
+    assert_eq!(served.reason(), Some(EndReason::Idle));
+}
+
+#[test]
 fn a_peer_that_reads_slowly_gets_every_answer() {
     let settings = Settings {
         max_output: 1000,

@@ -104,7 +104,10 @@ impl Conversation {
                 let mid_line = self.is_mid_line();
                 if mid_line && passed(self.line_began, settings.line_timeout) {
                     self.complain(now, EndReason::LineTimeout);
-                } else if passed(self.touched, settings.idle_timeout) {
+                } else if self
+                    .idle_since()
+                    .is_some_and(|since| passed(since, settings.idle_timeout))
+                {
                     self.complain(now, EndReason::Idle);
                 }
             }

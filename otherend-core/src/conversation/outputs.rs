@@ -44,7 +44,8 @@ impl Conversation {
             .and_then(|since| at(since, self.settings.write_timeout));
         let other = match self.phase {
             Phase::Talking => {
-                let idle = at(self.touched, self.settings.idle_timeout);
+                let idle = self.idle_since();
+                let idle = idle.and_then(|since| at(since, self.settings.idle_timeout));
                 let mid_line = self.is_mid_line().then_some(self.line_began);
                 let line = mid_line.and_then(|began| at(began, self.settings.line_timeout));
                 Time::earliest(Time::earliest(idle, line), self.script_deadline())

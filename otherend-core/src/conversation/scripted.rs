@@ -113,14 +113,25 @@ impl Conversation {
 
     /// Pauses may be over, or the peer has taken what was said.
     pub(super) fn play_on(&mut self, now: Time) {
-        if self.phase == Phase::Talking {
-            self.play(now, |player, at, outbox| player.tick(at, now, outbox));
+        if self.phase != Phase::Talking {
+            return;
+        }
+        let paused = self.idle_since().is_none();
+        self.play(now, |player, at, outbox| player.tick(at, now, outbox));
+        if paused {
+            self.touched = now;
         }
     }
 
     /// When a pause of the transcript is over.
     pub(super) fn script_deadline(&self) -> Option<Time> {
         self.script()?.ask(Player::deadline)
+    }
+
+    /// When a byte last went either way; `None`: a pause of the transcript is why none does.
+    pub(super) fn idle_since(&self) -> Option<Time> {
+        let waits = self.script().map(|script| script.ask(Player::waits));
+        (!matches!(waits, Some(Waits::Pause(_)))).then_some(self.touched)
     }
 
     /// The transcript can go on now that the peer has taken what was said.
