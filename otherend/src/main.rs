@@ -11,5 +11,6 @@ mod talk;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    exit::file::outlive_size_limit();
     exit::report(args::parse().and_then(|args| command::run(args.command)))
 }

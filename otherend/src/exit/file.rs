@@ -2,8 +2,18 @@
 
 use std::io::{Error, ErrorKind};
 use std::path::Path;
+use std::sync::Arc;
+
+use signal_hook::consts::SIGXFSZ;
 
 use super::Failure;
+
+/// Let a limit on the size of files (`ulimit -f`) be an error of whoever writes, as a full disk is,
+/// and not the end of the program.
+pub(crate) fn outlive_size_limit() {
+    // That the signal came is of no interest, and without a handler all is as it always was.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+}
 
 /// A file or folder that cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &Error) -> Failure {

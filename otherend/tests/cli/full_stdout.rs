@@ -1,12 +1,13 @@
 //! Every command with its stdout on a full disk: none loses what it shows without a word.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use otherend_net::listeners;
 use rustix::process::Signal;
 
-use super::program::{Program, Running, otherend};
+use super::program::{Program, Running, otherend, program};
 
 const COMPLAINT: &str =
     "otherend: cannot write to stdout: no space left on device; make room, or write elsewhere";
@@ -124,4 +125,24 @@ fn a_pipe_that_nobody_reads_any_more_is_no_trouble() {
     }
     server.signal(Signal::TERM);
     server.wait().succeeded();
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_ends_the_log_and_not_the_server() {
+    let script = "ulimit -f 1 && exec \"$0\" serve 127.0.0.1:0 --json >log";
+    let words = ["-c", script, env!("CARGO_BIN_EXE_otherend")];
+    let mut server = program("sh", &words).start();
+    let log = server.folder().join("log");
+    while fs::metadata(&log).map_or(0, |log| log.len()) == 0 {
+        std::thread::yield_now();
+    }
+    let peer = TcpStream::connect(listening(&server)).expect("it listens");
+    let mut peer = BufReader::new(peer);
+    for _ in 0..50 {
+        assert_eq!(ask(&mut peer, "a\n"), "From server -> a\n");
+    }
+    server.stderr_with("cannot write to stdout: file too large; make room, or write elsewhere");
+    assert_eq!(ask(&mut peer, "b\n"), "From server -> b\n");
+    server.signal(Signal::TERM);
+    server.wait().exited(2);
 }

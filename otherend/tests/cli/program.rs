@@ -123,7 +123,7 @@ impl Program {
             stderr: lines_of(child.stderr.take().expect("a pipe")),
             heard: [String::new(), String::new()],
             child,
-            _folder: self.folder,
+            folder: self.folder,
         }
     }
 }
@@ -137,10 +137,15 @@ pub(crate) struct Running {
     stderr: Receiver<String>,
     /// What came on stdout and stderr so far.
     heard: [String; 2],
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Running {
+    /// The folder it was started in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Wait for a line on stdout that contains `text`.
     #[track_caller]
     pub(crate) fn stdout_with(&mut self, text: &str) -> String {
