@@ -93,6 +93,25 @@ fn dotnet_with_windows_line_ends() {
     dotnet_talks_to_each_engine("bom-crlf");
 }
 
+/// A page made of rules, as a browser asks for it.
+#[test]
+fn curl_gets_a_page() {
+    if !all_there(&["curl"]) {
+        return;
+    }
+    let page = include_str!("../../../transcripts/page.talk");
+    for engine in ["single", "threads", "async"] {
+        let words = ["serve", "0", "--talk", "page.talk", "--engine", engine];
+        let mut server = otherend(&words).file("page.talk", page).start();
+        let listening = server.stdout_with("listening on ");
+        let address = listening.rsplit(' ').next().expect("its address").trim();
+        let url = format!("http://{address}/");
+        let got = program("curl", &["--silent", "--max-time", "20", &url]).run();
+        let page = "<h1>hello from a talk</h1>\n";
+        assert_eq!(got.succeeded().stdout, page, "{engine}");
+    }
+}
+
 fn talks_to_each_engine(client: &Client) {
     if all_there(&client.words[..1]) {
         each_engine(|server| client.prepare(server), client.half_closes);
