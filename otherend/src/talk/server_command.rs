@@ -8,7 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use otherend_net::listeners::{self, Protocol};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+#[cfg(target_os = "linux")]
+use rustix::process::{WaitOptions, waitpgid};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
@@ -40,6 +42,7 @@ impl ServerCommand {
             return Err(Failure::Usage(text).into());
         }
         let port = free_port()?;
+        adopt_orphans();
         let mut shell = Command::new("sh");
         shell
             .args(["-c", &command.replace(PORT, &port.to_string())])
@@ -80,20 +83,48 @@ impl ServerCommand {
         }
         Ok(())
     }
+
+    fn is_gone_within(&mut self, time: Duration) -> bool {
+        let give_up = Instant::now() + time;
+        while !self.is_gone() {
+            if Instant::now() >= give_up {
+                return false;
+            }
+            thread::sleep(PAUSE);
+        }
+        true
+    }
+
+    /// Nobody is left in the group. The shell alone tells nothing: it dies at once of the signal
+    /// that its child, the server, takes as a request to finish.
+    fn is_gone(&mut self) -> bool {
+        // Whoever has ended stays in the group until somebody asked how.
+        let _ = self.child.try_wait();
+        #[cfg(target_os = "linux")]
+        while let Ok(Some(_)) = waitpgid(self.group, WaitOptions::NOHANG) {}
+        test_kill_process_group(self.group).is_err()
+    }
 }
 
 impl Drop for ServerCommand {
     fn drop(&mut self) {
-        self.signals.close();
-        // A group that is gone already needs no signal.
-        let _ = kill_process_group(self.group, Signal::TERM);
-        let give_up = Instant::now() + STOP;
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < give_up {
-            thread::sleep(PAUSE);
+        for signal in [Signal::TERM, Signal::KILL] {
+            // A group that is gone already needs no signal.
+            let _ = kill_process_group(self.group, signal);
+            if self.is_gone_within(STOP) {
+                break;
+            }
         }
-        let _ = kill_process_group(self.group, Signal::KILL);
-        let _ = self.child.wait();
+        self.signals.close();
     }
+}
+
+/// What the shell leaves behind becomes ours to wait for: in a container there may be no init that
+/// does.
+fn adopt_orphans() {
+    // Where it is refused, init has to do.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
 fn free_port() -> io::Result<u16> {

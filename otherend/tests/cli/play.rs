@@ -3,6 +3,9 @@
 use std::io::Write;
 use std::net::TcpListener;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
 use super::program::{Program, otherend};
 
 const BELL: &str = "\
@@ -219,4 +222,44 @@ fn a_server_that_does_not_start_is_explained() {
     let words = ["play", "bell.talk", "--server-command", "true"];
     let program = otherend(&words).file("bell.talk", BELL);
     program.run().exited(2).complained("has no {port}");
+}
+
+/// Play `bell.talk` against a server that `stopped.sh` starts as its child.
+fn play_against_a_child_of(script: &str) -> Program {
+    let script = script.replace("SERVE", env!("CARGO_BIN_EXE_otherend"));
+    // Two commands, so that the shell does not become the first.
+    let command = "sh stopped.sh {port}; true";
+    otherend(&["play", "bell.talk", "--server-command", command])
+        .file("bell.talk", BELL)
+        .file("stopped.sh", &script)
+}
+
+#[test]
+fn a_server_is_given_the_time_to_finish() {
+    let finishes = "\
+trap 'sleep 0.3; echo finished >&2; exit' TERM
+SERVE serve $1 -q --talk bell.talk &
+wait
+";
+    let outcome = play_against_a_child_of(finishes).run().exited(0);
+    outcome.complained("finished\n");
+}
+
+#[test]
+fn a_server_that_does_not_finish_is_killed() {
+    let stays = "\
+trap '' TERM
+echo $$ > pid
+SERVE serve $1 -q --talk bell.talk &
+while :; do sleep 60; done
+";
+    let program = play_against_a_child_of(stays);
+    let file = program.folder().join("pid");
+    let (outcome, pid) = program.run_and_read(&file);
+    outcome.exited(0);
+    let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
+    assert_eq!(
+        test_kill_process(pid.expect("a process number")),
+        Err(Errno::SRCH)
+    );
 }
