@@ -309,6 +309,7 @@ impl Conversation {
             return;
         }
         self.draining = Some(unread);
+        self.play_without_others();
         if unread == 0 && !self.is_busy() {
             if self.touched + self.settings.linger_idle <= now {
                 self.reason.get_or_insert(EndReason::Drained);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use otherend_core::pair::{Notes, Pair};
 use otherend_core::transcript::{Options, Plan, Timing, Transcript};
-use otherend_core::{AnyBehaviour, Conversation, EndReason, Script, Settings, Step, Time};
+use otherend_core::{AnyBehaviour, Conversation, EndReason, Loss, Script, Settings, Step, Time};
 
 fn script(file: &str) -> Script {
     let file = format!("otherend talk 1\n{file}");
@@ -176,6 +176,24 @@ fn a_pause_of_its_own_is_no_idleness() {
     assert_eq!(served.deadline(), Some(at(4000)));
     served.tick(at(4000));
     assert_eq!(served.reason(), Some(EndReason::Idle));
+}
+
+#[test]
+fn who_breaks_off_in_the_middle_has_said_nothing_wrong() {
+    // In its own turn, in the server's pause, and after half a line.
+    for (heard, lines) in [("", 0), ("A\n", 1), ("B", 1)] {
+        let script = script("S: hi\nC: A\n+3s\nS: late\n").with(|options| Options {
+            timing: Timing::Speed(1.0),
+            strict: true,
+            ..options
+        });
+        let mut served = conversation(script, Settings::server());
+        served.open(Time::ZERO);
+        served.receive(Time::ZERO, heard.as_bytes());
+        served.peer_lost(Time::ZERO, Loss::Reset);
+        assert_eq!(served.reason(), Some(EndReason::PeerReset), "{heard}");
+        assert_eq!(served.counts().lines_heard, lines, "{heard}");
+    }
 }
 
 #[test]

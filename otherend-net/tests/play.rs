@@ -76,9 +76,12 @@ fn every_file_passes_between_two_players() {
 
 /// Serves every client its part of `plan`.
 fn perform(plan: &Arc<Plan>, engine: Engine) -> Running {
+    serve_parts(Arc::new(Performances::new(Arc::clone(plan))), engine)
+}
+
+fn serve_parts(performances: Arc<Performances>, engine: Engine) -> Running {
     let mut config = ServerConfig::default();
     config.engine = engine;
-    let performances = Performances::new(Arc::clone(plan));
     let behaviour = move |peer: &_| AnyBehaviour::Script(performances.join(peer));
     let address = "127.0.0.1:0".parse().expect("an address");
     let server = Server::bind(&[address], config, behaviour).expect("a port");
@@ -177,16 +180,47 @@ fn clients_at_the_same_time_begin_at_the_start() {
 }
 
 #[test]
-fn who_waits_for_others_does_not_hold_up_the_stop() {
+fn at_a_stop_nobody_waits_for_who_does_not_come() {
+    // Once with a line that has its turn only after what is waited for.
+    for early in ["", "second\n"] {
+        for engine in many() {
+            let plan = plan(MEETING);
+            let server = perform(&plan, engine);
+            let mut first = TcpStream::connect(server.addresses()[0]).expect("it listens");
+            let said = format!("first\n{early}");
+            first.write_all(said.as_bytes()).expect("it is open");
+            // The greeting and that line.
+            until(|| plan.unreached().len() == 5);
+            let begun = Instant::now();
+            let report = server.drain();
+            assert!(begun.elapsed() < Duration::from_secs(8), "{engine}");
+            assert_eq!(report.aborted, 0, "{engine}");
+            let mut heard = String::new();
+            first.read_to_string(&mut heard).expect("an orderly end");
+            assert_eq!(heard, "hello\nthere is another\n", "{engine}");
+        }
+    }
+}
+
+#[test]
+fn a_performance_ends_with_the_text_it_began_with() {
     for engine in many() {
-        let plan = plan(MEETING);
-        let server = perform(&plan, engine);
-        let mut first = TcpStream::connect(server.addresses()[0]).expect("it listens");
+        let (before, after) = (plan(MEETING), plan(&MEETING.replace("hello", "welcome")));
+        let performances = Arc::new(Performances::new(Arc::clone(&before)));
+        let server = serve_parts(Arc::clone(&performances), engine);
+        let address = server.addresses()[0];
+        let mut first = TcpStream::connect(address).expect("it listens");
         first.write_all(b"first\n").expect("it is open");
-        // The greeting and that line.
-        until(|| plan.unreached().len() == 5);
-        let report = server.drain();
-        assert_eq!((report.aborted, report.idle_closed), (0, 1), "{engine}");
+        until(|| before.unreached().len() == 5);
+        performances.change_to(Arc::clone(&after));
+        let mut second = TcpStream::connect(address).expect("it listens");
+        second.write_all(b"second\n").expect("it is open");
+        let mut heard = String::new();
+        first.read_to_string(&mut heard).expect("an orderly end");
+        assert_eq!(heard, "hello\nthere is another\n", "{engine}");
+        drop((first, second));
+        let outcome = play(after, &address.into(), &options());
+        assert_eq!(outcome.expect("it connects"), Outcome::Passed, "{engine}");
     }
 }
 

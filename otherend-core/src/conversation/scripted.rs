@@ -45,6 +45,13 @@ impl Conversation {
         self.script()?.stirred()
     }
 
+    /// The server lets nobody in any more: the transcript waits for nobody else.
+    pub(super) fn play_without_others(&mut self) {
+        if let AnyBehaviour::Script(script) = &mut self.behaviour {
+            script.act(|player, _| player.nobody_else_comes());
+        }
+    }
+
     /// The transcript does not wait for this conversation any more.
     pub(super) fn leave_the_play(&mut self) {
         if let AnyBehaviour::Script(script) = &mut self.behaviour {
@@ -109,6 +116,8 @@ impl Conversation {
     /// The stream broke: what is said now is lost.
     pub(super) fn play_loss(&mut self, now: Time) {
         self.play(now, |player, at, outbox| player.lost(at, now, outbox));
+        // Whoever breaks off in the middle has said nothing wrong.
+        self.reason = self.reason.filter(|reason| *reason != EndReason::Mismatch);
     }
 
     /// Pauses may be over, or the peer has taken what was said.

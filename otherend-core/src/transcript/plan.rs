@@ -110,9 +110,18 @@ pub(crate) struct Said {
     pub(crate) line: usize,
     /// Its place among all that its speaker does on any connection.
     pub(crate) order: usize,
+    /// Where on other connections its speaker hears the values that it refers to.
+    pub(crate) after: Vec<Place>,
     /// The time that passes before it.
     pub(crate) pause: Duration,
     pub(crate) template: Template,
+}
+
+/// A line of the file, and the connection that it belongs to, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) lane: usize,
+    pub(crate) line: usize,
 }
 
 /// One line to be heard, or the unfinished rest before the other's turn.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::transcript::{
-    Closing, Mismatch, Options, Outcome, Plan, Player, Reason, Timing, Transcript, lint,
+    Closing, Mismatch, Options, Outcome, Plan, Player, Reason, Timing, Transcript, Waits, lint,
 };
 use otherend_core::{Outbox, Role, Time};
 use proptest::prelude::*;
@@ -160,6 +160,23 @@ fn ends_are_heard_as_what_they_were() {
 }
 
 #[test]
+fn who_resets_is_named_in_whosever_turn_it_is() {
+    let mut server = Player::server(plan("C: a\n+3s\nS: late\n"));
+    server = server.with(Options {
+        timing: Timing::Speed(1.0),
+        timeout: None,
+        strict: false,
+    });
+    let mut out = Outbox::new();
+    server.opened(0, START, &mut out);
+    server.heard(0, START, b"a\n", &mut out);
+    server.lost(0, START, &mut out);
+    let mismatch = server.unexpected().unwrap();
+    assert_eq!(mismatch.to_string(), "the client reset the connection");
+    assert_eq!((mismatch.line, mismatch.expected), (Some(4), None));
+}
+
+#[test]
 fn a_server_ends_as_the_file_says() {
     let closing = |end| serve(&format!("C: A\nS! {end}\n"), "A\n").closing;
     assert_eq!(closing("close"), Some(Closing::Close));
@@ -243,9 +260,15 @@ fn values_of_the_script_belong_to_the_file() {
     let mut outs = [Outbox::new(), Outbox::new()];
     client.opened(0, START, &mut outs[0]);
     client.opened(1, START, &mut outs[1]);
+    // What the second connection says has to be heard on the first one.
+    assert_eq!(
+        (client.waits(1), outs[1].unsent()),
+        (Waits::Others, &b""[..])
+    );
     client.heard(0, START, b"you are 42\n", &mut outs[0]);
-    // Nothing makes the second connection wait for what the first one hears: it says the sample.
-    assert_eq!(outs[1].unsent(), b"I know 1\n");
+    assert_eq!(client.stirred(), Some(1));
+    client.tick(1, START, &mut outs[1]);
+    assert_eq!(outs[1].unsent(), b"I know 42\n");
 }
 
 #[test]

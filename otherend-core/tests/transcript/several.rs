@@ -148,6 +148,42 @@ fn one_after_the_other_goes_on_when_the_first_has_left() {
 }
 
 #[test]
+fn what_is_said_of_another_connection_is_heard_there_first() {
+    let file = "C: subscribe\n2C! connect\n2S: hello\n2C: publish {{text:text=a word}}\nS: got {{text}}\nS: again {{text}}\n";
+    let mut server = Server::of(file);
+    server.open(0);
+    server.open(1);
+    server.hear(0, b"subscribe\n");
+    server.stir();
+    assert_eq!((server.said(0), server.said(1)), ("", "hello\n"));
+    assert_eq!(server.player.waits(0), Waits::Others);
+    server.hear(1, b"publish ");
+    server.stir();
+    assert_eq!(server.said(0), "");
+    server.hear(1, b"the news\n");
+    server.stir();
+    assert_eq!(server.said(0), "got the news\nagain the news\n");
+}
+
+#[test]
+fn what_is_never_heard_is_the_sample() {
+    let file = "C: subscribe\n2C: publish {{text:text=a word}}\nS: got {{text}}\n";
+    for leaves in [true, false] {
+        let mut server = Server::of(file);
+        server.open(0);
+        server.hear(0, b"subscribe\n");
+        if leaves {
+            server.open(1);
+        }
+        server.stir();
+        assert_eq!(server.said(0), "");
+        server.player.left(1);
+        server.stir();
+        assert_eq!(server.said(0), "got a word\n");
+    }
+}
+
+#[test]
 fn it_is_known_whether_connections_overlap() {
     assert_eq!(plan(MEETING).overlap(), Some(4));
     let one_after_the_other = "C: a\nS: 1\nS! close\n2C: b\n2S: 2\n3C: c\n";

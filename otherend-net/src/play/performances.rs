@@ -37,10 +37,16 @@ use crate::registry::Peer;
 /// ```
 #[derive(Debug)]
 pub struct Performances {
-    plan: Arc<Plan>,
     options: Options,
+    inside: Mutex<Inside>,
+}
+
+#[derive(Debug)]
+struct Inside {
+    /// What new performances play.
+    plan: Arc<Plan>,
     /// Those of several connections that may need more clients, oldest first.
-    open: Mutex<Vec<Arc<Shared>>>,
+    open: Vec<Arc<Shared>>,
 }
 
 /// A client that hears nothing until another one comes.
@@ -58,10 +64,11 @@ pub struct Waiting {
 
 /// A performance that several clients share.
 #[derive(Debug)]
-struct Shared(Mutex<Inside>);
+struct Shared(Mutex<Ensemble>);
 
 #[derive(Debug)]
-struct Inside {
+struct Ensemble {
+    plan: Arc<Plan>,
     player: Player,
     /// The numbers of the clients that have come, by connection.
     clients: Vec<u64>,
@@ -73,8 +80,10 @@ impl Performances {
     pub fn new(plan: Arc<Plan>) -> Self {
         Performances {
             options: Player::server(Arc::clone(&plan)).options(),
-            plan,
-            open: Mutex::default(),
+            inside: Mutex::new(Inside {
+                plan,
+                open: Vec::new(),
+            }),
         }
     }
 
@@ -85,54 +94,60 @@ impl Performances {
         self
     }
 
-    /// What is performed.
+    /// What new performances play.
     #[must_use]
-    pub fn plan(&self) -> &Arc<Plan> {
-        &self.plan
+    pub fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&lock(&self.inside).plan)
+    }
+
+    /// Let new performances play `plan`; those that have begun go on with what they have.
+    pub fn change_to(&self, plan: Arc<Plan>) {
+        lock(&self.inside).plan = plan;
     }
 
     /// The part of `peer`, who comes now.
     #[must_use]
     pub fn join(&self, peer: &Peer) -> Script {
-        if let Ok(script) = Script::server(Arc::clone(&self.plan)) {
+        let mut inside = lock(&self.inside);
+        inside.open.retain(|shared| lock(&shared.0).can_fill());
+        if let Some(script) = inside.open.iter().find_map(|shared| shared.join(peer)) {
+            return script;
+        }
+        let plan = Arc::clone(&inside.plan);
+        if let Ok(script) = Script::server(Arc::clone(&plan)) {
             return script.with(|_| self.options);
         }
-        let mut open = lock(&self.open);
-        open.retain(|performance| lock(&performance.0).can_fill());
-        let joined = open.iter().find_map(|shared| shared.join(peer));
-        joined.unwrap_or_else(|| {
-            let shared = Arc::new(Shared(Mutex::new(Inside {
-                player: Player::server(Arc::clone(&self.plan)).with(self.options),
-                clients: vec![peer.number],
-            })));
-            open.push(Arc::clone(&shared));
-            Script::among(shared, 0)
-        })
+        let shared = Arc::new(Shared(Mutex::new(Ensemble {
+            player: Player::server(Arc::clone(&plan)).with(self.options),
+            plan,
+            clients: vec![peer.number],
+        })));
+        inside.open.push(Arc::clone(&shared));
+        Script::among(shared, 0)
     }
 
     /// Who waits for a connection that nobody has taken.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
-        let open = lock(&self.open);
-        let performances = open.iter();
-        let waiting = performances.flat_map(|shared| lock(&shared.0).waiting(&self.plan));
-        waiting.collect()
+        let inside = lock(&self.inside);
+        let open = inside.open.iter();
+        open.flat_map(|shared| lock(&shared.0).waiting()).collect()
     }
 }
 
 impl Shared {
     fn join(self: &Arc<Self>, peer: &Peer) -> Option<Script> {
-        let mut inside = lock(&self.0);
-        let next = inside.clients.len();
-        if !inside.player.is_due(next) {
+        let mut ensemble = lock(&self.0);
+        let next = ensemble.clients.len();
+        if !ensemble.player.is_due(next) {
             return None;
         }
-        inside.clients.push(peer.number);
+        ensemble.clients.push(peer.number);
         Some(Script::among(Arc::clone(self) as Arc<_>, next))
     }
 }
 
-impl Inside {
+impl Ensemble {
     /// There is a connection left, and somebody here who may lead up to it or to whom it is next.
     fn can_fill(&self) -> bool {
         let next = self.clients.len();
@@ -140,19 +155,21 @@ impl Inside {
         next < self.player.connections() && (here || self.player.is_due(next))
     }
 
-    fn waiting(&self, plan: &Plan) -> Vec<Waiting> {
+    fn waiting(&self) -> Vec<Waiting> {
         let next = self.clients.len();
-        let Some(opens_on) = plan.opens_on(next) else {
+        let Some(opens_on) = self.plan.opens_on(next) else {
             return Vec::new();
         };
         let clients = self.clients.iter().enumerate();
         let waiting = clients.filter_map(|(connection, client)| {
-            Some(Waiting {
+            let line = self.player.held_up_at(connection)?;
+            let waiting = Waiting {
                 client: *client,
-                line: self.player.held_up_at(connection)?,
+                line,
                 connection: next + 1,
                 opens_on,
-            })
+            };
+            (line > opens_on).then_some(waiting)
         });
         waiting.collect()
     }
@@ -169,7 +186,7 @@ impl Performance for Shared {
 }
 
 /// The player, while a conversation has it.
-struct Lent<'a>(MutexGuard<'a, Inside>);
+struct Lent<'a>(MutexGuard<'a, Ensemble>);
 
 impl Deref for Lent<'_> {
     type Target = Player;

@@ -10,7 +10,7 @@ use std::collections::btree_map::Entry;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError, RwLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,8 @@ pub(crate) struct Args {
     timeout: Option<Duration>,
 
     /// How many files are played side by side.
+    ///
+    /// One with several connections is played by itself: a mock server would take other clients for its second one.
     #[arg(short, long, value_name = "N", default_value_t = 1)]
     jobs: usize,
 
@@ -162,14 +164,25 @@ fn play_side_by_side(
         let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.next().filter(|_| !stopped.load(Ordering::Relaxed))
     };
+    let side_by_side = RwLock::new(());
+    let play = |case: Case| {
+        if case.has_several_connections() {
+            let _alone = side_by_side.write();
+            case.play(endpoint, &options, args.update)
+        } else {
+            let _beside_others = side_by_side.read();
+            case.play(endpoint, &options, args.update)
+        }
+    };
     let mut trouble = None;
     thread::scope(|scope| {
         let (done, results) = mpsc::channel();
         for _ in 0..jobs {
-            let (done, options) = (done.clone(), &options);
-            scope.spawn(move || {
+            let done = done.clone();
+            scope.spawn(|| {
+                let done = done;
                 while let Some((index, case)) = next() {
-                    let result = case.play(endpoint, options, args.update);
+                    let result = play(case);
                     // Nobody listens any more once stdout is gone.
                     if done.send((index, result)).is_err() {
                         return;

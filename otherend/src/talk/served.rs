@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -22,8 +22,7 @@ const EVERY: Duration = Duration::from_millis(500);
 pub(crate) struct Served {
     path: PathBuf,
     how: How,
-    /// For whoever comes now; those who are here keep what they began with.
-    performances: Mutex<Arc<Performances>>,
+    performances: Performances,
 }
 
 /// How it is served.
@@ -46,7 +45,12 @@ impl Served {
     /// # Errors
     /// It cannot be read, is no transcript, or is none that a server can play.
     pub(crate) fn open(path: PathBuf, how: How) -> Result<Self, Failure> {
-        let performances = Mutex::new(read(&path, &how)?);
+        let plan = read(&path, &how)?;
+        let performances = Performances::new(plan).with(|options| Options {
+            strict: how.strict,
+            timing: how.play.timing(),
+            ..options
+        });
         Ok(Served {
             path,
             how,
@@ -61,17 +65,12 @@ impl Served {
 
     /// What is played for whoever comes now.
     pub(crate) fn plan(&self) -> Arc<Plan> {
-        Arc::clone(self.performances().plan())
+        self.performances.plan()
     }
 
     /// The behaviour for a peer: its connection of the transcript, from its start.
     pub(crate) fn behaviour(&self, peer: &Peer) -> AnyBehaviour {
-        AnyBehaviour::Script(self.performances().join(peer))
-    }
-
-    fn performances(&self) -> Arc<Performances> {
-        let performances = self.performances.lock();
-        Arc::clone(&performances.unwrap_or_else(PoisonError::into_inner))
+        AnyBehaviour::Script(self.performances.join(peer))
     }
 
     /// Read the file again whenever it changes, and look who waits for others; `tell` of both, with
@@ -106,7 +105,7 @@ impl Served {
     /// Those who waited for others at the last look already, each once.
     fn who_waits(&self, before: &mut Vec<(Waiting, bool)>) -> Vec<(u64, String)> {
         let mut lasting = Vec::new();
-        let waiting = self.performances().waiting().into_iter();
+        let waiting = self.performances.waiting().into_iter();
         *before = waiting
             .map(|waiting| {
                 let seen = before.iter().find(|(other, _)| *other == waiting);
@@ -140,9 +139,8 @@ impl Served {
     fn read_again(&self) -> String {
         match read(&self.path, &self.how) {
             Ok(changed) => {
-                changed.plan().take_over(&self.plan());
-                let performances = self.performances.lock();
-                *performances.unwrap_or_else(PoisonError::into_inner) = changed;
+                changed.take_over(&self.plan());
+                self.performances.change_to(changed);
                 format!("{} changed: new clients get what it says now", self.name())
             }
             Err(error) => format!(
@@ -153,18 +151,13 @@ impl Served {
     }
 }
 
-fn read(path: &Path, how: &How) -> Result<Arc<Performances>, Failure> {
+fn read(path: &Path, how: &How) -> Result<Arc<Plan>, Failure> {
     let file = files::read(path)?;
     let plan = how.play.plan(path, file.transcript)?;
-    if let Some(why) = unusable(&plan, how) {
-        return Err(Failure::Usage(format!("{}{why}", path.display())));
+    match unusable(&plan, how) {
+        Some(why) => Err(Failure::Usage(format!("{}{why}", path.display()))),
+        None => Ok(Arc::new(plan)),
     }
-    let performances = Performances::new(Arc::new(plan)).with(|options| Options {
-        strict: how.strict,
-        timing: how.play.timing(),
-        ..options
-    });
-    Ok(Arc::new(performances))
 }
 
 /// Why a file cannot be served so: the place in it and the reason.

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use super::program::{Running, otherend};
+use super::program::{Program, Running, otherend};
 
 const MOCK: &str = "\
 otherend talk 1
@@ -124,6 +124,21 @@ fn a_line_that_is_waited_for_in_vain_is_shown_once() {
 }
 
 #[test]
+fn who_says_something_else_and_leaves_is_told_of_once() {
+    let (server, mut peer) = serve(&[], MOCK);
+    assert_eq!(answers(&mut peer, "HALLO\n"), "");
+    let shown = stop_misfitted(server, "1 line");
+    assert!(
+        shown.contains("mock.talk:3: the client said something else"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("closed the connection before this"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn clients_that_leave_early_or_never_come_are_no_misfits() {
     let (server, mut peer) = serve(&["--strict"], MOCK);
     assert_eq!(answers(&mut peer, ""), "");
@@ -206,6 +221,21 @@ fn connections_of_one_script_play_together() {
         let shown = stop(server);
         assert!(!shown.contains("never reached"), "{shown}");
     }
+}
+
+#[test]
+fn files_with_several_connections_are_played_one_after_the_other() {
+    let (server, looking) = serve(&[], MEETING);
+    let address = looking.peer_addr().expect("connected").to_string();
+    drop(looking);
+    let files: Vec<String> = (0..20).map(|number| format!("{number}.talk")).collect();
+    let files = files.iter().map(String::as_str);
+    let words = ["play", "-j", "8"].into_iter().chain(files.clone());
+    let words: Vec<&str> = words.chain([&address[..]]).collect();
+    let with = |program: Program, file| program.file(file, MEETING);
+    let program = files.fold(otherend(&words), with);
+    program.run().succeeded().said("20 passed");
+    stop(server);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
-use super::{Beat, Ends, Extent, Heard, Lane, Plan, Said, Says, SetError};
+use super::{Beat, Ends, Extent, Heard, Lane, Place, Plan, Said, Says, SetError};
 use crate::Role;
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
 use crate::transcript::nearest::nearest;
@@ -61,6 +61,8 @@ struct Compiler {
     in_script: HashMap<String, Arc<Gap>>,
     in_rules: HashMap<String, Arc<Gap>>,
     script_names: Vec<(usize, String)>,
+    /// Where in the script the latest hole of each name is, and who says it.
+    origins: HashMap<String, (Place, Role)>,
     /// The line of the file at hand.
     line: usize,
     lanes: Vec<Lane>,
@@ -251,6 +253,7 @@ impl Compiler {
         }
         let order = self.next_order(step.who);
         self.follow(lane, step.who, order);
+        let after = self.after(lane, step);
         let template = self.said(step);
         let beats = &mut self.lanes[lane].beats;
         if let Act::Close(closing) = step.act {
@@ -266,6 +269,7 @@ impl Compiler {
         let said = Said {
             line,
             order,
+            after,
             pause,
             template: template.unwrap_or_default(),
         };
@@ -277,6 +281,34 @@ impl Compiler {
                 lines: Vec::new(),
             })),
         }
+    }
+
+    /// Where on other connections the speaker of `step` hears what it refers to; its own holes are
+    /// noted for later steps.
+    fn after(&mut self, lane: usize, step: &Step) -> Vec<Place> {
+        let (Act::Line(text) | Act::Piece(text)) = &step.act else {
+            return Vec::new();
+        };
+        let line = self.line;
+        let mut after = Vec::new();
+        for part in text.parts() {
+            match part {
+                Part::Reference(name) => match self.origins.get(name) {
+                    Some((place, who)) if place.lane != lane && *who != step.who => {
+                        after.push(*place);
+                    }
+                    _ => {}
+                },
+                Part::Hole(Hole {
+                    name: Some(name), ..
+                }) => {
+                    let origin = (Place { lane, line }, step.who);
+                    self.origins.insert(name.clone(), origin);
+                }
+                _ => {}
+            }
+        }
+        after
     }
 
     /// Before a client speaks on a connection it hears what the server says there, and with that,

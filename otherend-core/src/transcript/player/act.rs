@@ -52,10 +52,12 @@ impl Player {
             return true;
         };
         if lane.ended[peer] == Some(Closing::Reset) {
-            self.fail(turn.connection, Vec::new(), Reason::Ended(Closing::Reset));
+            let reason = Reason::Ended(Closing::Reset);
+            self.fail_at(turn.connection, self.peer(), Vec::new(), reason);
             return false;
         }
-        if said.order != self.done || !self.waited(turn.connection, said.pause, turn.now) {
+        let is_next = said.order == self.done && self.has_heard(&said.after);
+        if !is_next || !self.waited(turn.connection, said.pause, turn.now) {
             return false;
         }
         let before = turn.out.len();

@@ -301,6 +301,7 @@ impl Player {
             who,
             line,
             expected: line
+                .filter(|_| beat.is_some_and(|beat| Some(beat.who()) != self.role))
                 .and_then(|line| plan.transcript().on_line(line))
                 .map(ToString::to_string),
             heard,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::lane::Phase;
 use super::{Beat, Player, Waits};
+use crate::transcript::plan::Place;
 
 impl Player {
     /// Our side has done another step of the file.
@@ -53,6 +54,29 @@ impl Player {
         self.check_end();
     }
 
+    /// No more clients come: nobody waits for those that are missing.
+    pub(crate) fn nobody_else_comes(&mut self) {
+        if self.lanes.len() == 1 {
+            return;
+        }
+        for connection in 0..self.lanes.len() {
+            if self.lanes[connection].phase == Phase::Unopened {
+                self.left(connection);
+            }
+        }
+    }
+
+    /// What is to be heard on other connections before a step is, unless nobody is there any more.
+    pub(super) fn has_heard(&self, after: &[Place]) -> bool {
+        after.iter().all(|place| {
+            let is_over = self.lanes[place.lane].phase == Phase::Over;
+            is_over
+                || self
+                    .line_at(place.lane)
+                    .is_none_or(|line| line > place.line)
+        })
+    }
+
     /// A server's next client can have `connection`, all before it being taken: somebody who plays
     /// the file could have opened it by now or, if all others have left, was to open it next.
     #[must_use]
@@ -78,7 +102,13 @@ impl Player {
 
     /// The line of the file that a connection has come to; `None`: it is through.
     pub(super) fn line_at(&self, connection: usize) -> Option<usize> {
-        let beat = self.beat(connection)?;
-        Some(beat.line(self.lanes[connection].step))
+        let step = self.lanes[connection].step;
+        match self.beat(connection)? {
+            Beat::Says(says) if Some(says.who) != self.role => {
+                let line = says.lines.get(step).or(says.lines.last())?;
+                Some(line.line)
+            }
+            beat => Some(beat.line(step)),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::lane::Phase;
 use super::{Beat, Player};
 use crate::transcript::Over;
+use crate::transcript::plan::Place;
 use crate::{Role, Time};
 
 /// So many bytes may wait for our own turn, in each connection; then nothing more is read.
@@ -38,7 +39,7 @@ impl Player {
             Some(until) => Waits::Pause(until),
             None if lane.answering.is_some() => Waits::Turn,
             None => match self.next_order(connection) {
-                Some(order) if order == self.done => Waits::Turn,
+                Some((order, after)) if order == self.done && self.has_heard(after) => Waits::Turn,
                 Some(_) => Waits::Others,
                 None => Waits::Peer,
             },
@@ -104,12 +105,16 @@ impl Player {
         self.role.unwrap_or(Role::Client).other()
     }
 
-    /// The place of the next step here among all that our side does, if it is ours.
-    fn next_order(&self, connection: usize) -> Option<usize> {
+    /// The place of the next step here among all that our side does, if it is ours, and what is to
+    /// be heard elsewhere before.
+    fn next_order(&self, connection: usize) -> Option<(usize, &[Place])> {
         match self.beat(connection)? {
             beat if Some(beat.who()) != self.role => None,
-            Beat::Says(says) => Some(says.steps.get(self.lanes[connection].step)?.order),
-            Beat::Ends(ends) => Some(ends.order),
+            Beat::Says(says) => {
+                let said = says.steps.get(self.lanes[connection].step)?;
+                Some((said.order, &said.after))
+            }
+            Beat::Ends(ends) => Some((ends.order, &[])),
         }
     }
 

@@ -116,6 +116,10 @@ fn read_one(path: &Path, args: &PlayArgs, updates: bool) -> Result<Case, Failure
 }
 
 impl Case {
+    pub(super) fn has_several_connections(&self) -> bool {
+        self.plan.connections() > 1
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }

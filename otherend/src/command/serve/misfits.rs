@@ -14,14 +14,18 @@ pub(super) struct Misfits {
 }
 
 impl Misfits {
-    /// Whether `mismatch` is the first at its place; else it is counted.
+    /// Whether `mismatch` is the first at its place; else it is counted, if it is a line. That
+    /// somebody leaves who has said something else there is no news.
     pub(super) fn is_first(&mut self, mismatch: &Mismatch) -> bool {
-        let waits = mismatch.line.filter(|_| is_passed_over(mismatch));
-        if waits.is_some() && waits == self.waits_at {
-            self.more += 1;
-            return false;
+        if mismatch.line.is_none() || mismatch.line != self.waits_at {
+            return true;
         }
-        true
+        match mismatch.reason {
+            Reason::Unexpected => self.more += 1,
+            Reason::Ended(_) => {}
+            _ => return true,
+        }
+        false
     }
 
     /// What is to be said of those that were counted before `next` is shown.
