@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError, RwLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use otherend_core::transcript::Over;
 use otherend_net::Endpoint;
 
 use crate::args::duration;
@@ -122,7 +123,9 @@ fn play_all(
 ) -> anyhow::Result<Run> {
     let names: Vec<String> = cases.iter().map(|case| case.name().to_owned()).collect();
     let mut played = BTreeMap::new();
-    let server = args.server_command.as_deref().map(ServerCommand::start);
+    let over: Vec<Over> = cases.iter().map(Case::over).collect();
+    let command = args.server_command.as_deref();
+    let server = command.map(|command| ServerCommand::start(command, &over));
     let trouble = match server.transpose() {
         Err(error) => Some(error),
         Ok(server) => {

@@ -1,12 +1,14 @@
 //! A server that is started for the test and stopped after it.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use otherend_core::transcript::Over;
 use otherend_net::listeners::{self, Protocol};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 #[cfg(target_os = "linux")]
@@ -25,18 +27,22 @@ const START: Duration = Duration::from_secs(10);
 const STOP: Duration = Duration::from_secs(2);
 /// Between two looks at it.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How many ports are tried for one that is free for TCP and for UDP.
+const PORTS: usize = 16;
 
 /// A running server; it and all that it started are stopped when this goes.
 pub(crate) struct ServerCommand {
     child: Child,
     group: Pid,
     address: SocketAddr,
+    /// What it has to listen on, as the transcripts are over it.
+    protocols: BTreeSet<Protocol>,
     signals: Handle,
 }
 
 impl ServerCommand {
-    /// Start `command` in a shell and wait until it listens.
-    pub(crate) fn start(command: &str) -> anyhow::Result<Self> {
+    /// Start `command` in a shell and wait until it listens to TCP, UDP or both, as `over` names them.
+    pub(crate) fn start(command: &str, over: &[Over]) -> anyhow::Result<Self> {
         if !command.contains(PORT) {
             let text = format!("--server-command has no {PORT}: it becomes a free port");
             return Err(Failure::Usage(text).into());
@@ -58,6 +64,7 @@ impl ServerCommand {
             child,
             group,
             address: (Ipv4Addr::LOCALHOST, port).into(),
+            protocols: over.iter().map(|over| protocol(*over)).collect(),
             signals: stop_on_signals(group)?,
         };
         server.wait_until_it_listens()?;
@@ -71,17 +78,24 @@ impl ServerCommand {
 
     fn wait_until_it_listens(&mut self) -> anyhow::Result<()> {
         let give_up = Instant::now() + START;
-        while !listens(self.address) {
+        while let Some(missing) = self.missing() {
             if let Some(status) = self.child.try_wait()? {
                 anyhow::bail!("the server ended before it listened: {}", ended(status));
             }
             if Instant::now() >= give_up {
-                let text = format!("the server does not listen on port {}", self.address.port());
+                let (name, port) = (missing.label().to_uppercase(), self.address.port());
+                let text = format!("the server does not listen on {name} port {port}");
                 return Err(Failure::TimedOut(text).into());
             }
             thread::sleep(PAUSE);
         }
         Ok(())
+    }
+
+    /// What it does not listen on yet.
+    fn missing(&self) -> Option<Protocol> {
+        let mut protocols = self.protocols.iter().copied();
+        protocols.find(|protocol| !listens(*protocol, self.address))
     }
 
     fn is_gone_within(&mut self, time: Duration) -> bool {
@@ -127,20 +141,54 @@ fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
+fn protocol(over: Over) -> Protocol {
+    match over {
+        Over::Tcp => Protocol::Tcp,
+        Over::Udp => Protocol::Udp,
+    }
+}
+
+/// A port that nobody has, for TCP and for UDP.
 fn free_port() -> io::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
+    let mut tried = 0;
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        tried += 1;
+        match UdpSocket::bind(address) {
+            Ok(_) => return Ok(address.port()),
+            Err(error) if tried == PORTS => return Err(error),
+            Err(_) => {}
+        }
+    }
 }
 
 /// Somebody listens there. Asked of the system where it tells, so that a server for one connection
 /// is not used up by the question.
-fn listens(address: SocketAddr) -> bool {
+fn listens(protocol: Protocol, address: SocketAddr) -> bool {
     match listeners::on_port(address.port()) {
         Ok(listeners) => listeners
             .iter()
-            .any(|listener| listener.protocol == Protocol::Tcp),
-        Err(_) => TcpStream::connect_timeout(&address, PAUSE).is_ok(),
+            .any(|listener| listener.protocol == protocol),
+        Err(_) => answers(protocol, address),
     }
+}
+
+/// Nobody refuses what is sent there; over UDP that is a datagram without a byte.
+fn answers(protocol: Protocol, address: SocketAddr) -> bool {
+    match protocol {
+        Protocol::Tcp => TcpStream::connect_timeout(&address, PAUSE).is_ok(),
+        Protocol::Udp => takes_datagrams(address).unwrap_or(false),
+    }
+}
+
+fn takes_datagrams(address: SocketAddr) -> io::Result<bool> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    socket.connect(address)?;
+    socket.set_read_timeout(Some(PAUSE))?;
+    socket.send(&[])?;
+    let answer = socket.recv(&mut [0]);
+    Ok(!answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused))
 }
 
 fn ended(status: ExitStatus) -> String {
@@ -161,4 +209,30 @@ fn stop_on_signals(group: Pid) -> anyhow::Result<Handle> {
             }
         })?;
     Ok(handle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_listens_is_found_in_both_ways() {
+        let stream = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let datagrams = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let there = [
+            stream.local_addr().unwrap(),
+            datagrams.local_addr().unwrap(),
+        ];
+        // Sockets that speak to one peer hold their ports, and listen to nobody else.
+        let client = TcpStream::connect(there[0]).unwrap();
+        let asking = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        asking.connect(there[1]).unwrap();
+        let taken = [client.local_addr().unwrap(), asking.local_addr().unwrap()];
+        for (index, protocol) in [Protocol::Tcp, Protocol::Udp].into_iter().enumerate() {
+            for question in [listens, answers] {
+                assert!(question(protocol, there[index]), "{protocol:?}");
+                assert!(!question(protocol, taken[index]), "{protocol:?}");
+            }
+        }
+    }
 }

@@ -263,3 +263,34 @@ while :; do sleep 60; done
         Err(Errno::SRCH)
     );
 }
+
+const ECHOED_DATAGRAM: &str = "otherend talk 1\nover     udp\n\nC: a\nS: a\n";
+
+#[test]
+fn a_server_of_datagrams_is_started_too() {
+    let serve = format!(
+        "{} serve -u -q {{port}} --talk udp.talk",
+        env!("CARGO_BIN_EXE_otherend")
+    );
+    let words = ["play", "udp.talk", "--server-command", &serve];
+    let program = otherend(&words).file("udp.talk", ECHOED_DATAGRAM);
+    program.run().exited(0).said("ok     udp.talk");
+
+    let other = ECHOED_DATAGRAM.replace("S: a", "S: b");
+    let words = ["talk", "shrink", "other.talk", "--server-command", &serve];
+    let program = otherend(&words).file("udp.talk", ECHOED_DATAGRAM);
+    let outcome = program.file("other.talk", &other).run().exited(0);
+    outcome.complained("2 of 2 steps left after ");
+}
+
+#[test]
+fn a_server_listens_for_every_file_before_the_first_is_played() {
+    let serve = env!("CARGO_BIN_EXE_otherend");
+    let both = format!(
+        "(sleep 0.3; {serve} serve -u -q {{port}} --talk udp.talk) & {serve} serve -q {{port}} --talk bell.talk"
+    );
+    let words = ["play", "udp.talk", "bell.talk", "--server-command", &both];
+    let program = otherend(&words).file("udp.talk", ECHOED_DATAGRAM);
+    let outcome = program.file("bell.talk", BELL).run().exited(0);
+    outcome.said("ok     udp.talk").said("ok     bell.talk");
+}

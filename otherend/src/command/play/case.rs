@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::{Mismatch, Outcome, Plan, Reason, Transcript, unsealed};
+use otherend_core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Transcript, unsealed};
 use otherend_net::diagnose::Word;
 use otherend_net::play::{PlayError, PlayOptions, play, update};
 use otherend_net::{ConnectError, Endpoint};
@@ -122,6 +122,11 @@ impl Case {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What carries it.
+    pub(super) fn over(&self) -> Over {
+        self.plan.over()
     }
 
     /// Play it once; with `updates`, write into the file what it should say.

@@ -137,7 +137,8 @@ impl<'a> Client<'a> {
         self.seen.set_message(message);
         self.seen.tick();
         let command = self.args.server_command.as_deref();
-        let server = command.map(ServerCommand::start).transpose()?;
+        let server = command.map(|command| ServerCommand::start(command, &[plan.over()]));
+        let server = server.transpose()?;
         let endpoint = match (&server, &self.args.against) {
             (Some(server), _) => server.address().into(),
             (None, against) => against.clone().unwrap_or(Endpoint::DEFAULT),
