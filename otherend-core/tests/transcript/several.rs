@@ -128,7 +128,9 @@ fn a_connection_is_due_when_the_file_could_have_opened_it() {
     server.open(0);
     assert!(server.player.is_due(1));
     assert!(!server.player.is_due(2));
-    // Whoever leaves before that has not led up to it.
+    // Whoever leaves early leads up to nothing, also when there was nothing left to say.
+    server.hear(0, b"first\n");
+    assert!(server.player.is_due(1));
     server.player.left(0);
     assert!(!server.player.is_due(1));
 }

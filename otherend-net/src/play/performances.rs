@@ -13,7 +13,7 @@ use crate::registry::Peer;
 /// Each client gets a connection of the script. With one connection every client begins a
 /// performance of its own. With several, a client gets the next connection of the oldest performance
 /// in which somebody who plays the file could have opened it by now; if there is none, it begins a
-/// new one. A performance that all have left before the file's next `connect` has ended.
+/// new one. A performance that all have left, one of them early, has ended.
 ///
 /// ```
 /// use std::sync::Arc;

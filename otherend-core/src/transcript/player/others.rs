@@ -78,7 +78,7 @@ impl Player {
     }
 
     /// A server's next client can have `connection`, all before it being taken: somebody who plays
-    /// the file could have opened it by now or, if all others have left, was to open it next.
+    /// the file could have opened it by now or, if all others have left, they were through.
     #[must_use]
     pub fn is_due(&self, connection: usize) -> bool {
         let Some(next) = self.plan.lanes.get(connection) else {
@@ -88,8 +88,15 @@ impl Player {
         if taken.iter().any(|lane| lane.phase != Phase::Over) {
             return self.done >= next.heard;
         }
-        let opens_on = next.opens_on();
-        (0..connection).all(|earlier| self.line_at(earlier).is_none_or(|line| line > opens_on))
+        (0..connection).all(|earlier| self.is_through(earlier))
+    }
+
+    /// All of the script was said and heard here.
+    fn is_through(&self, connection: usize) -> bool {
+        let script = self.plan.lanes.get(connection);
+        let beats = script.map_or(&[][..], |script| &script.beats);
+        let left = beats.iter().skip(self.lanes[connection].beat);
+        left.into_iter().all(|beat| matches!(beat, Beat::Ends(_)))
     }
 
     /// The line that our side says here when other connections have done theirs; `None`: nothing
