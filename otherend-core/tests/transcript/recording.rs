@@ -304,6 +304,11 @@ fn a_recording_cut_at_any_byte_reads_as_a_beginning_of_it() {
     for cut in 0..text.len() {
         only_what_was_there(&text.as_bytes()[..cut], all, &format!("cut at {cut}"));
     }
+    let head = text.find("= recorded").unwrap() + "= recorded".len();
+    for cut in head..text.len() {
+        let read = Recording::read(&text.as_bytes()[..cut]).unwrap();
+        assert!(matches!(read.tail, Tail::Cut { .. }), "cut at {cut}");
+    }
     let lines: Vec<&str> = text.lines().collect();
     let last_seal = lines
         .iter()

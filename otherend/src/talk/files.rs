@@ -111,12 +111,16 @@ pub(crate) fn parse(name: &str, source: Vec<u8>) -> Result<File, Failure> {
 fn open(name: &str, source: Vec<u8>) -> Result<File, Failure> {
     let recording = Recording::read(&source)
         .map_err(|error| Failure::Usage(complaint(&error, name, &source)))?;
-    Ok(File {
+    let file = File {
         name: name.to_owned(),
         source,
         transcript: recording.transcript,
         tail: recording.tail,
-    })
+    };
+    if let Some(endless) = file.endless() {
+        remark(&endless);
+    }
+    Ok(file)
 }
 
 impl File {
@@ -129,6 +133,19 @@ impl File {
         let name = &self.name;
         Some(format!(
             "{name}: the recording ended early: {lines} after line {after} skipped, no seal vouches for them"
+        ))
+    }
+
+    /// That a recording stops behind a seal that is not its last line, in a sentence. One that is
+    /// still being written looks so too.
+    fn endless(&self) -> Option<String> {
+        let Tail::Cut { after, lines: 0 } = self.tail else {
+            return None;
+        };
+        let name = &self.name;
+        Some(format!(
+            "{name}: the recording ended early, or is still being written: \
+            it stops after line {after}, with nothing to skip"
         ))
     }
 

@@ -180,6 +180,9 @@ S: 220 at 2026-03-02T10:15:09Z
 #= 35cc1a5e
 ";
 
+/// The last line of what begins with [`SEALED`].
+const END: &str = "#= end 0c646e16\n";
+
 #[test]
 fn a_recording_that_was_edited_is_refused_until_it_is_accepted() {
     let edited = SEALED.replace("220", "221");
@@ -193,11 +196,9 @@ fn a_recording_that_was_edited_is_refused_until_it_is_accepted() {
         .run()
         .succeeded();
     assert!(!outcome.stdout.contains("#="), "{outcome:?}");
-    let outcome = otherend(&["talk", "fmt", "-"])
-        .input(SEALED)
-        .run()
-        .succeeded();
-    assert_eq!(outcome.stdout, SEALED);
+    let complete = format!("{SEALED}{END}");
+    let program = otherend(&["talk", "fmt", "-"]).input(&*complete);
+    assert_eq!(program.run().succeeded().stdout, complete);
 }
 
 #[test]
@@ -209,6 +210,32 @@ fn a_cut_recording_is_read_up_to_its_last_seal() {
         .exited(0);
     assert_eq!(outcome.stdout.matches("\"from\"").count(), 1);
     outcome.complained("ended early: 2 lines after line 6 skipped");
+}
+
+#[test]
+fn a_recording_cut_behind_a_seal_is_used_and_told_of() {
+    let serve = format!(
+        "{} serve -q {{port}} --talk x.talk",
+        env!("CARGO_BIN_EXE_otherend")
+    );
+    let commands: [&[&str]; 6] = [
+        &["talk", "lint", "x.talk"],
+        &["talk", "fmt", "x.talk"],
+        &["talk", "generalise", "x.talk"],
+        &["talk", "convert", "x.talk"],
+        &["play", "x.talk", "--server-command", &serve],
+        &["play", "whole.talk", "--server-command", &serve],
+    ];
+    let complete = format!("{SEALED}{END}");
+    for command in commands {
+        let program = otherend(command).file("x.talk", SEALED);
+        let outcome = program.file("whole.talk", &complete).run().exited(0);
+        outcome
+            .complained("x.talk: the recording ended early, or is still being written")
+            .complained("it stops after line 6, with nothing to skip");
+        let program = otherend(command).file("x.talk", &complete);
+        program.file("whole.talk", &complete).run().succeeded();
+    }
 }
 
 #[test]
