@@ -11,6 +11,10 @@ impl Player {
     /// Our side has done another step of the file.
     pub(super) fn count_done(&mut self) {
         self.done += 1;
+        self.pass_over_skipped();
+    }
+
+    fn pass_over_skipped(&mut self) {
         while self.skipped.remove(&self.done) {
             self.done += 1;
         }
@@ -37,9 +41,7 @@ impl Player {
                 }
             }
         }
-        while self.skipped.remove(&self.done) {
-            self.done += 1;
-        }
+        self.pass_over_skipped();
     }
 
     /// Whoever had this connection is gone, however that came: the others do not wait for it.
@@ -69,11 +71,9 @@ impl Player {
     /// What is to be heard on other connections before a step is, unless nobody is there any more.
     pub(super) fn has_heard(&self, after: &[Place]) -> bool {
         after.iter().all(|place| {
+            let has_come_to = self.line_at(place.lane);
             let is_over = self.lanes[place.lane].phase == Phase::Over;
-            is_over
-                || self
-                    .line_at(place.lane)
-                    .is_none_or(|line| line > place.line)
+            is_over || has_come_to.is_none_or(|line| line > place.line)
         })
     }
 
@@ -95,8 +95,8 @@ impl Player {
     fn is_through(&self, connection: usize) -> bool {
         let script = self.plan.lanes.get(connection);
         let beats = script.map_or(&[][..], |script| &script.beats);
-        let left = beats.iter().skip(self.lanes[connection].beat);
-        left.into_iter().all(|beat| matches!(beat, Beat::Ends(_)))
+        let mut left = beats.iter().skip(self.lanes[connection].beat);
+        left.all(|beat| matches!(beat, Beat::Ends(_)))
     }
 
     /// The line that our side says here when other connections have done theirs; `None`: nothing
