@@ -145,7 +145,7 @@ fn who_only_looks_in_has_no_part() {
 #[test]
 fn clients_at_the_same_time_begin_at_the_start() {
     for engine in many() {
-        let plan = plan(MEETING);
+        let plan = plan(&MEETING.replace("C: first", "C: name\nS: welcome\nC: first"));
         let server = perform(&plan, engine);
         let address = server.addresses()[0];
         let connect = || {
@@ -161,12 +161,13 @@ fn clients_at_the_same_time_begin_at_the_start() {
             stream.read_line(&mut line).expect("a line");
             line
         };
-        // Neither has said anything yet that would lead up to a second connection ...
+        // Neither has been welcomed, which comes before a second connection ...
         let mut firsts = [connect(), connect()];
         assert_eq!(firsts.each_mut().map(hear), ["hello\n"; 2]);
         for first in &mut firsts {
-            say(first, b"first\n");
+            say(first, b"name\nfirst\n");
         }
+        assert_eq!(firsts.each_mut().map(hear), ["welcome\n"; 2]);
         // ... so each has a performance, of which the next two become the second connections.
         let mut seconds = [connect(), connect()];
         assert_eq!(seconds.each_mut().map(hear), ["hello you\n"; 2]);

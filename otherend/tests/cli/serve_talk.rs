@@ -225,9 +225,9 @@ fn connections_of_one_script_play_together() {
 
 #[test]
 fn files_with_several_connections_are_played_one_after_the_other() {
-    let (server, looking) = serve(&[], MEETING);
+    let (server, mut looking) = serve(&[], MEETING);
     let address = looking.peer_addr().expect("connected").to_string();
-    drop(looking);
+    assert_eq!(answers(&mut looking, ""), "hello\n");
     let files: Vec<String> = (0..20).map(|number| format!("{number}.talk")).collect();
     let files = files.iter().map(String::as_str);
     let words = ["play", "-j", "8"].into_iter().chain(files.clone());
