@@ -4,10 +4,10 @@ mod compile;
 mod edges;
 mod matching;
 mod rules;
+mod set;
 mod template;
 mod values;
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ pub(crate) use values::{Known, Values};
 use values::Slot;
 
 pub use matching::{Difference, Wanted};
+pub use set::SetError;
 
 use super::{Closing, FIRST_ITEM, Item, Over, Transcript};
 use crate::Role;
@@ -162,7 +163,7 @@ impl Plan {
         values: &[(String, Vec<u8>)],
     ) -> Result<Self, SetError> {
         for (name, value) in values {
-            compile::set(&mut transcript, name, value)?;
+            set::set(&mut transcript, name, value)?;
         }
         Ok(Plan::new(transcript))
     }
@@ -302,53 +303,5 @@ impl Plan {
     #[must_use]
     pub fn has_rules(&self) -> bool {
         !self.rules.all.is_empty()
-    }
-}
-
-/// A value that cannot be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SetError {
-    /// Nothing in the file has this name; perhaps this one was meant.
-    Unknown {
-        /// The name.
-        name: String,
-        /// The most similar one.
-        near: Option<String>,
-    },
-    /// The value does not fit the hole.
-    Misfit {
-        /// The hole's name.
-        name: String,
-        /// What would fit.
-        kind: super::Kind,
-    },
-}
-
-impl std::error::Error for SetError {}
-
-impl fmt::Display for SetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SetError::Unknown { name, near: None } => {
-                write!(f, "nothing in the transcript is named `{name}`")
-            }
-            SetError::Unknown {
-                name,
-                near: Some(near),
-            } => {
-                write!(
-                    f,
-                    "nothing in the transcript is named `{name}`: did you mean `{near}`?"
-                )
-            }
-            SetError::Misfit { name, kind } => {
-                write!(
-                    f,
-                    "the value of `{name}` does not fit its hole ({})",
-                    kind.name()
-                )
-            }
-        }
     }
 }

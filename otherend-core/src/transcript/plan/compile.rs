@@ -8,10 +8,9 @@ use std::time::Duration;
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
-use super::{Beat, Ends, Extent, Heard, Lane, Place, Plan, Said, Says, SetError};
+use super::{Beat, Ends, Extent, Heard, Lane, Place, Plan, Said, Says};
 use crate::Role;
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
-use crate::transcript::nearest::nearest;
 use crate::transcript::{Eol, FIRST_ITEM, Over, Transcript};
 
 /// How long to wait for what must be heard, if the file does not say.
@@ -377,51 +376,4 @@ fn stretches(piece: &Piece, over: Over) -> Vec<Piece> {
 
 fn ends_line(piece: &Piece) -> bool {
     matches!(piece, Piece::Literal(bytes) if bytes.ends_with(b"\n"))
-}
-
-/// Give the `let` or the holes named `name` another value.
-pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Result<(), SetError> {
-    let mut found = false;
-    let mut names = Vec::new();
-    for item in &mut transcript.items {
-        if let Item::Setting(Setting::Let {
-            name: known,
-            value: old,
-        }) = item
-        {
-            if known == name {
-                *old = value.to_vec();
-                found = true;
-            }
-            names.push(known.clone());
-        }
-        for hole in holes(item) {
-            if hole.name.as_deref() == Some(name) {
-                if !hole.kind.fits(value) {
-                    let (name, kind) = (name.to_owned(), hole.kind.clone());
-                    return Err(SetError::Misfit { name, kind });
-                }
-                hole.sample = value.to_vec();
-                found = true;
-            }
-            names.extend(hole.name.clone());
-        }
-    }
-    if found {
-        return Ok(());
-    }
-    let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
-    let name = name.to_owned();
-    Err(SetError::Unknown { name, near })
-}
-
-/// The holes of a line.
-fn holes(item: &mut Item) -> impl Iterator<Item = &mut Hole> {
-    item.text_mut()
-        .into_iter()
-        .flat_map(Text::parts_mut)
-        .filter_map(|part| match part {
-            Part::Hole(hole) => Some(hole),
-            _ => None,
-        })
 }

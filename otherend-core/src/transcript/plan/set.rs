@@ -1,0 +1,102 @@
+//! Other values for a `let` or a hole, set before a transcript is made ready.
+
+use std::fmt;
+
+use crate::transcript::model::{Hole, Item, Part, Setting, Text};
+use crate::transcript::nearest::nearest;
+use crate::transcript::{Kind, Transcript};
+
+/// Give the `let` or the holes named `name` another value.
+pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Result<(), SetError> {
+    let mut found = false;
+    let mut names = Vec::new();
+    for item in &mut transcript.items {
+        if let Item::Setting(Setting::Let {
+            name: known,
+            value: old,
+        }) = item
+        {
+            if known == name {
+                *old = value.to_vec();
+                found = true;
+            }
+            names.push(known.clone());
+        }
+        for hole in holes(item) {
+            if hole.name.as_deref() == Some(name) {
+                if !hole.kind.fits(value) {
+                    let (name, kind) = (name.to_owned(), hole.kind.clone());
+                    return Err(SetError::Misfit { name, kind });
+                }
+                hole.sample = value.to_vec();
+                found = true;
+            }
+            names.extend(hole.name.clone());
+        }
+    }
+    if found {
+        return Ok(());
+    }
+    let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+    let name = name.to_owned();
+    Err(SetError::Unknown { name, near })
+}
+
+/// The holes of a line.
+fn holes(item: &mut Item) -> impl Iterator<Item = &mut Hole> {
+    item.text_mut()
+        .into_iter()
+        .flat_map(Text::parts_mut)
+        .filter_map(|part| match part {
+            Part::Hole(hole) => Some(hole),
+            _ => None,
+        })
+}
+
+/// A value that cannot be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SetError {
+    /// Nothing in the file has this name; perhaps this one was meant.
+    Unknown {
+        /// The name.
+        name: String,
+        /// The most similar one.
+        near: Option<String>,
+    },
+    /// The value does not fit the hole.
+    Misfit {
+        /// The hole's name.
+        name: String,
+        /// What would fit.
+        kind: Kind,
+    },
+}
+
+impl std::error::Error for SetError {}
+
+impl fmt::Display for SetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetError::Unknown { name, near: None } => {
+                write!(f, "nothing in the transcript is named `{name}`")
+            }
+            SetError::Unknown {
+                name,
+                near: Some(near),
+            } => {
+                write!(
+                    f,
+                    "nothing in the transcript is named `{name}`: did you mean `{near}`?"
+                )
+            }
+            SetError::Misfit { name, kind } => {
+                write!(
+                    f,
+                    "the value of `{name}` does not fit its hole ({})",
+                    kind.name()
+                )
+            }
+        }
+    }
+}
