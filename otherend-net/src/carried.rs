@@ -144,14 +144,14 @@ impl Carried {
         if waiting != self.waiting {
             self.account_change(now, waiting);
         }
-        if let Some(number) = self.conversation.stirred() {
-            self.wake(number);
-        }
+        self.wake_stirred();
     }
 
-    /// Wake the carrier of another conversation.
-    fn wake(&self, number: u64) {
-        if let Place::Server(Admitted { shared, .. }) = &self.place
+    /// Wake the carrier of another conversation that can go on because this one did.
+    #[inline]
+    fn wake_stirred(&self) {
+        if let Some(number) = self.conversation.stirred()
+            && let Place::Server(Admitted { shared, .. }) = &self.place
             && let Some(member) = shared.registry.get(number)
         {
             member.mailbox.wake();
@@ -187,9 +187,7 @@ impl Drop for Carried {
             self.conversation
                 .abort(shared.clock.now(), EndReason::Stopped);
         }
-        if let Some(number) = self.conversation.stirred() {
-            self.wake(number);
-        }
+        self.wake_stirred();
         let reason = self.conversation.reason().unwrap_or(EndReason::Stopped);
         shared
             .counters

@@ -43,6 +43,7 @@ mod error;
 pub mod interfaces;
 #[cfg(feature = "interfaces")]
 pub mod listeners;
+mod lock;
 mod mailbox;
 mod memory;
 #[cfg(all(target_os = "linux", feature = "interfaces"))]

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 #[cfg(feature = "tokio")]
 use std::task::Waker;
 
 use otherend_core::EndReason;
 
 use crate::bell::Bell;
+use crate::lock::lock;
 
 /// What a conversation is told to do.
 #[derive(Debug)]
@@ -125,9 +126,4 @@ impl Mailbox {
             *lock(slot) = Some(waker.clone());
         }
     }
-}
-
-/// A panic while the lock was held leaves a list that is still whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

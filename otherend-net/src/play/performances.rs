@@ -1,11 +1,12 @@
 //! Who plays with whom: the clients of one server take the connections of a transcript.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use otherend_core::transcript::{Options, Plan, Player};
 use otherend_core::{Performance, Script};
 
+use crate::lock::lock;
 use crate::registry::Peer;
 
 /// Performs a transcript for the clients of a server, any number of times at once.
@@ -200,9 +201,4 @@ impl DerefMut for Lent<'_> {
     fn deref_mut(&mut self) -> &mut Player {
         &mut self.0.player
     }
-}
-
-/// What a panic left behind is still in order: the player forgets nothing halfway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

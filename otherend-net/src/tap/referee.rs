@@ -1,11 +1,12 @@
 //! Checks a tap's connections against a transcript, and says which end broke it first and where.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use otherend_core::Time;
 use otherend_core::transcript::{Closing, Outcome, Plan, Player};
 
 use super::{Ending, Event};
+use crate::lock::lock;
 
 /// Judges every connection of a tap; clone it freely.
 ///
@@ -150,9 +151,4 @@ fn watch(player: &mut Player, connection: usize, now: Time, event: &Event<'_>) {
         } => player.saw_end(connection, now, who, Closing::Reset),
         _ => {}
     }
-}
-
-/// What a panic left behind is still in order: the player forgets nothing halfway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -169,21 +169,17 @@ fn play_side_by_side(
     };
     let side_by_side = RwLock::new(());
     let play = |case: Case| {
-        if case.has_several_connections() {
-            let _alone = side_by_side.write();
-            case.play(endpoint, &options, args.update)
-        } else {
-            let _beside_others = side_by_side.read();
-            case.play(endpoint, &options, args.update)
-        }
+        let alone = case.has_several_connections();
+        let _alone = alone.then(|| side_by_side.write());
+        let _beside_others = (!alone).then(|| side_by_side.read());
+        case.play(endpoint, &options, args.update)
     };
     let mut trouble = None;
     thread::scope(|scope| {
         let (done, results) = mpsc::channel();
         for _ in 0..jobs {
-            let done = done.clone();
-            scope.spawn(|| {
-                let done = done;
+            let (done, next, play) = (done.clone(), &next, &play);
+            scope.spawn(move || {
                 while let Some((index, case)) = next() {
                     let result = play(case);
                     // Nobody listens any more once stdout is gone.
