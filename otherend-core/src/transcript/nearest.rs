@@ -1,6 +1,6 @@
 //! Did you mean …?
 
-/// Nobody slips in more than this.
+/// Nobody slips in more than this, and the time for a distance grows with both lengths.
 const LONGEST: usize = 64;
 
 /// The one of `words` that `typed` is most likely a slip of, if any is close enough.
@@ -25,25 +25,10 @@ fn is_start(typed: &str, word: &str) -> bool {
     typed.len() >= 2 && word.len() >= 2 && (word.starts_with(typed) || typed.starts_with(word))
 }
 
-/// How many letters must be added, dropped, changed or swapped with their neighbour.
+/// How many letters must be added, dropped, changed or swapped with their neighbour; `Txt` is as
+/// near to `text` as `txt` is.
 fn distance(a: &str, b: &str) -> usize {
-    let letters = |word: &str| word.to_lowercase().chars().collect::<Vec<char>>();
-    let (a, b) = (letters(a), letters(b));
-    let mut before = vec![0; b.len() + 1];
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let change = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = change.min(above[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(before[j - 2] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[b.len()]
+    strsim::osa_distance(&a.to_lowercase(), &b.to_lowercase())
 }
 
 #[cfg(test)]
