@@ -1,21 +1,13 @@
-//! What changes in a transcript, line by line.
-//!
-//! Rewriting a transcript changes lines in place and takes some away; it never adds or moves one.
-//! So a walk over both texts finds the difference.
+//! What changes in a transcript, line by line, as a unified diff without its numbers.
 
 use std::io::{self, Write};
+
+use similar::{ChangeTag, TextDiff};
 
 use crate::output::style::Palette;
 
 /// How many unchanged lines stand around a change.
 const AROUND: usize = 2;
-
-/// One line of the old text, and what becomes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Change<'a> {
-    old: &'a str,
-    new: Option<&'a str>,
-}
 
 /// Write the difference between `old` and `new`; `false`: there is none.
 pub(crate) fn write(
@@ -24,51 +16,30 @@ pub(crate) fn write(
     name: &str,
     (old, new): (&str, &str),
 ) -> io::Result<bool> {
-    let changes = changes(old, new);
-    if changes.iter().all(|change| change.new == Some(change.old)) {
-        return Ok(false);
-    }
-    writeln!(out, "{}", palette.strong(format_args!("{name}:")))?;
-    let mut skipped = false;
-    for (index, change) in changes.iter().enumerate() {
-        let near = index.saturating_sub(AROUND)..changes.len().min(index + AROUND + 1);
-        if changes[near].iter().all(|near| near.new == Some(near.old)) {
-            skipped = true;
-            continue;
+    // Not `from_lines`: a line's end belongs to its line there, and `fmt` may change all of them.
+    let old: Vec<&str> = old.lines().collect();
+    let new: Vec<&str> = new.lines().collect();
+    let diff = TextDiff::from_slices(&old, &new);
+    let mut shown = None;
+    for group in diff.grouped_ops(AROUND) {
+        if shown.is_none() {
+            writeln!(out, "{}", palette.strong(format_args!("{name}:")))?;
         }
-        if std::mem::take(&mut skipped) {
+        let begins = group.first().map_or(0, |op| op.old_range().start);
+        if begins > shown.unwrap_or(0) {
             writeln!(out, "{}", palette.faint("  …"))?;
         }
-        write_change(out, palette, *change)?;
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let line = change.value();
+            match change.tag() {
+                ChangeTag::Equal => writeln!(out, "  {line}")?,
+                ChangeTag::Delete => writeln!(out, "{}", palette.bad(format_args!("- {line}")))?,
+                ChangeTag::Insert => writeln!(out, "{}", palette.good(format_args!("+ {line}")))?,
+            }
+        }
+        shown = group.last().map(|op| op.old_range().end);
     }
-    Ok(true)
-}
-
-fn write_change(out: &mut impl Write, palette: Palette, change: Change<'_>) -> io::Result<()> {
-    if change.new == Some(change.old) {
-        return writeln!(out, "  {}", change.old);
-    }
-    writeln!(out, "{}", palette.bad(format_args!("- {}", change.old)))?;
-    match change.new {
-        Some(new) => writeln!(out, "{}", palette.good(format_args!("+ {new}"))),
-        None => Ok(()),
-    }
-}
-
-fn changes<'a>(old: &'a str, new: &'a str) -> Vec<Change<'a>> {
-    let mut new = new.lines().peekable();
-    let mut left = old.lines().count();
-    let mut changes = Vec::new();
-    for old in old.lines() {
-        let same = new.peek() == Some(&old);
-        let gone = !same && old.starts_with("#=") && new.clone().count() < left;
-        changes.push(Change {
-            old,
-            new: if gone { None } else { new.next() },
-        });
-        left -= 1;
-    }
-    changes
+    Ok(shown.is_some())
 }
 
 #[cfg(test)]
@@ -98,12 +69,17 @@ mod tests {
     }
 
     #[test]
+    fn added_lines_are_shown() {
+        shows("b\n", "a\nb\n", "x:\n+ a\n  b\n");
+    }
+
+    #[test]
     fn seals_go_and_the_rest_stays() {
         shows(
             "a\n#= 1\nb\n#= 2\n",
             "a\nb\n",
             "x:\n  a\n- #= 1\n  b\n- #= 2\n",
         );
-        shows("#= 1\nb\n#= 2\n", "X\n", "x:\n- #= 1\n- b\n+ X\n- #= 2\n");
+        shows("#= 1\nb\n#= 2\n", "X\n", "x:\n- #= 1\n- b\n- #= 2\n+ X\n");
     }
 }
