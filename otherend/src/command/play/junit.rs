@@ -1,115 +1,112 @@
 //! A test run as JUnit's XML, which every CI reads.
 
-use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
+use std::{fs, io};
 
-use super::case::{Ending, Played};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::case::Played;
 use crate::exit::Failure;
 use crate::exit::file::unwritable;
 
 /// Write the report over whatever `file` holds.
 pub(super) fn write(file: &Path, played: &[Played]) -> Result<(), Failure> {
-    fs::write(file, report(played)).map_err(|error| unwritable(file, &error))
+    let text = report(played).to_string().map_err(io::Error::other);
+    text.and_then(|text| fs::write(file, text))
+        .map_err(|error| unwritable(file, &error))
 }
 
-fn report(played: &[Played]) -> String {
-    let count = |counts: fn(Ending) -> bool| {
-        let those = played.iter().filter(|case| counts(case.ending()));
-        those.count()
-    };
+fn report(played: &[Played]) -> Report {
     let took: Duration = played.iter().map(|case| case.took).sum();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        out,
-        "<testsuite name=\"otherend play\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3}\">",
-        played.len(),
-        count(|ending| matches!(ending, Ending::Differed | Ending::Silent)),
-        count(|ending| ending == Ending::NotPlayed),
-        took.as_secs_f64(),
-    );
-    for case in played {
-        let (folder, file) = case.name.rsplit_once('/').unwrap_or(("", &case.name));
-        let _ = write!(
-            out,
-            "  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3}\"",
-            escaped(folder),
-            escaped(file),
-            case.took.as_secs_f64(),
-        );
-        out.push_str(&result(case));
-    }
-    out.push_str("</testsuite>\n");
-    out
+    let mut suite = TestSuite::new("otherend play");
+    suite.set_time(took);
+    suite.add_test_cases(played.iter().map(test_case));
+    let mut report = Report::new("otherend play");
+    report.set_time(took);
+    report.add_test_suite(suite);
+    report
 }
 
-/// How it ended, to the end of its element.
-fn result(case: &Played) -> String {
-    match (&case.mismatch, &case.obstacle) {
-        (Some(mismatch), _) => format!(
-            ">\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n",
-            escaped(&mismatch.to_string()),
-            escaped(&mismatch.render(&case.name)),
-        ),
-        (None, Some(obstacle)) => {
-            let cause = obstacle.cause.map(|word| format!(" type=\"{word}\""));
-            format!(
-                ">\n    <error{} message=\"{}\"/>\n  </testcase>\n",
-                cause.unwrap_or_default(),
-                escaped(&obstacle.text),
-            )
-        }
-        (None, None) => "/>\n".to_owned(),
-    }
+fn test_case(case: &Played) -> TestCase {
+    let (folder, file) = case.name.rsplit_once('/').unwrap_or(("", &case.name));
+    let mut test = TestCase::new(allowed(file), status(case));
+    test.set_classname(allowed(folder)).set_time(case.took);
+    test
 }
 
-/// Text as XML has it. What is shown of peers holds no control characters; file names may.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push('\n'),
-            other if other.is_control() => out.push(char::REPLACEMENT_CHARACTER),
-            other => out.push(other),
+fn status(case: &Played) -> TestCaseStatus {
+    let mut status = TestCaseStatus::success();
+    if let Some(mismatch) = &case.mismatch {
+        status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(allowed(&mismatch.to_string()));
+        status.set_description(allowed(&mismatch.render(&case.name)));
+    } else if let Some(obstacle) = &case.obstacle {
+        status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(allowed(&obstacle.text));
+        if let Some(cause) = obstacle.cause {
+            status.set_type(cause.to_string());
         }
     }
-    out
+    status
+}
+
+/// Text without what XML has no way to write, not even escaped.
+///
+/// quick-junit drops control characters and what an escape sequence would swallow, so two files
+/// could get one name; and it lets U+FFFE and U+FFFF through, which make a file that no parser takes.
+fn allowed(text: &str) -> String {
+    text.replace(
+        |c: char| matches!(c, '\u{fffe}' | '\u{ffff}') || (c.is_control() && c != '\n'),
+        "\u{fffd}",
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::play::case::Obstacle;
 
-    #[test]
-    fn xml_is_escaped() {
-        assert_eq!(
-            escaped("a<b>&\"c\"\n\u{1b}"),
-            "a&lt;b&gt;&amp;&quot;c&quot;\n\u{fffd}"
-        );
-    }
-
-    #[test]
-    fn a_run_is_a_suite() {
-        let case = |name: &str| Played {
+    fn case(name: &str) -> Played {
+        Played {
             name: name.to_owned(),
             took: Duration::from_millis(250),
             mismatch: None,
             obstacle: None,
             updated: false,
-        };
+        }
+    }
+
+    fn xml(played: &[Played]) -> String {
+        report(played).to_string().unwrap()
+    }
+
+    #[test]
+    fn hostile_names_and_messages_stay_xml() {
+        let mut hostile = case("a<b>&\"c\"\u{1b}]0;d\t\u{fffe}");
+        hostile.obstacle = Some(Obstacle {
+            cause: None,
+            text: "]]><!--\0\u{ffff}\u{9b}1m".to_owned(),
+        });
+        let report = xml(&[hostile]);
+        let name = "name=\"a&lt;b&gt;&amp;&quot;c&quot;\u{fffd}]0;d\u{fffd}\u{fffd}\"";
+        assert!(report.contains(name), "{report}");
+        let message = "message=\"]]&gt;&lt;!--\u{fffd}\u{fffd}\u{fffd}1m\"";
+        assert!(report.contains(message), "{report}");
+    }
+
+    #[test]
+    fn a_run_is_a_suite() {
         assert_eq!(
-            report(&[case("tests/a.talk"), case("b.talk")]),
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-            <testsuite name=\"otherend play\" tests=\"2\" failures=\"0\" errors=\"0\" time=\"0.500\">\n\
-            \x20 <testcase classname=\"tests\" name=\"a.talk\" time=\"0.250\"/>\n\
-            \x20 <testcase classname=\"\" name=\"b.talk\" time=\"0.250\"/>\n\
-            </testsuite>\n"
+            xml(&[case("tests/a.talk"), case("b.talk")]),
+            r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="otherend play" tests="2" skipped="0" failures="0" errors="0" time="0.500">
+    <testsuite name="otherend play" tests="2" skipped="0" errors="0" failures="0" time="0.500">
+        <testcase name="a.talk" classname="tests" time="0.250"/>
+        <testcase name="b.talk" classname="" time="0.250"/>
+    </testsuite>
+</testsuites>
+"#
         );
     }
 }
