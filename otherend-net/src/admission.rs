@@ -44,8 +44,8 @@ impl Refusal {
     }
 
     /// The refusal that a line, without its end, tells of: the server is otherend's.
-    #[cfg(feature = "diagnose")]
-    pub(crate) fn read(line: &[u8]) -> Option<Refusal> {
+    #[must_use]
+    pub fn read(line: &[u8]) -> Option<Refusal> {
         let said = [Refusal::Full, Refusal::SourceFull, Refusal::NotAllowed];
         let is_it = |refusal: &Refusal| refusal.line().as_bytes() == line;
         said.into_iter().find(is_it)

@@ -14,8 +14,6 @@ use std::str::FromStr;
 pub use order::interleave;
 pub use parse::EndpointError;
 pub use resolve::ResolveError;
-#[cfg(feature = "diagnose")]
-pub(crate) use resolve::is_localhost;
 
 /// A host and a port: where to connect to, or where to listen.
 ///

@@ -22,9 +22,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Features: `tokio` (the event-driven engine and the async client), `interfaces` (this machine's
-//! adapters and listeners), `diagnose` (why a connection or a listener fails, as data). Without
-//! any, everything is blocking sockets and threads.
+//! Feature `tokio` is the event-driven engine and the async client; without it, everything is
+//! blocking sockets and threads. Why a connection or a listener fails is for `otherend-diagnose`
+//! to say.
 #![deny(unsafe_code)]
 
 mod accept;
@@ -34,20 +34,12 @@ mod carried;
 mod client;
 mod clock;
 mod conversations;
-#[cfg(feature = "diagnose")]
-pub mod diagnose;
 pub mod endpoint;
 mod engine;
 mod error;
-#[cfg(feature = "interfaces")]
-pub mod interfaces;
-#[cfg(feature = "interfaces")]
-pub mod listeners;
 mod lock;
 mod mailbox;
 mod memory;
-#[cfg(all(target_os = "linux", feature = "interfaces"))]
-mod netlink;
 pub mod play;
 pub mod recording;
 mod registry;

@@ -6,7 +6,7 @@ pub(crate) mod file;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-use otherend_net::diagnose::Word;
+use otherend_diagnose::Word;
 
 /// An error that knows its exit code; anything else that reaches `main` is network trouble.
 #[derive(Debug)]

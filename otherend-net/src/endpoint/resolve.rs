@@ -130,7 +130,8 @@ impl Endpoint {
         Ok(wanted)
     }
 
-    fn needs_lookup(&self) -> bool {
+    /// Whether the host is a name that only a resolver knows: no address, and not `localhost`.
+    pub fn needs_lookup(&self) -> bool {
         matches!(&self.host, Host::Name(name) if !is_localhost(name))
     }
 
@@ -204,7 +205,7 @@ fn answer_within(
 }
 
 /// Whether a name is this machine by definition (RFC 6761 section 6.3).
-pub(crate) fn is_localhost(name: &str) -> bool {
+fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }

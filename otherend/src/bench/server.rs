@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use otherend_net::listeners::{self, Protocol};
+use otherend_diagnose::listeners::{self, Protocol};
 
 use super::plan::Times;
 

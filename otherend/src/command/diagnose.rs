@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use otherend_diagnose::{Options, Verdict, Word};
 use otherend_net::Endpoint;
-use otherend_net::diagnose::{self, Options, Verdict, Word};
 
 use crate::args::duration;
 use crate::args::family::FamilyArgs;
@@ -79,14 +79,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let listening = args.listen;
     let verdict = if listening {
         display.title(&format!("can {endpoint} be listened on?"));
-        let found =
-            diagnose::listen_watched(&endpoint, &options, |progress| display.progress(progress));
+        let found = otherend_diagnose::listen_watched(&endpoint, &options, |progress| {
+            display.progress(progress)
+        });
         display.verdict(&found.verdict, &found.evidence)?;
         found.verdict
     } else {
         display.title(&format!("diagnosing {endpoint}"));
-        let found =
-            diagnose::connect_watched(&endpoint, &options, |progress| display.progress(progress));
+        let found = otherend_diagnose::connect_watched(&endpoint, &options, |progress| {
+            display.progress(progress)
+        });
         display.verdict(&found.verdict, &found.evidence)?;
         found.verdict
     };

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use otherend_net::interfaces::{self, Reach, Scope};
-use otherend_net::listeners::{self, Listener};
+use otherend_diagnose::interfaces::{self, Reach, Scope};
+use otherend_diagnose::listeners::{self, Listener};
 
 use crate::output::interfaces::{self as output, PortUse};
 use crate::output::style::Palette;

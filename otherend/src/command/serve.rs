@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use clap::value_parser;
 use otherend_core::{ExitWords, Framing, Time, transcript};
-use otherend_net::listeners::Protocol;
+use otherend_diagnose::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::{Audience, Engine, ServerConfig, raise_descriptor_limit};
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use otherend_core::Time;
 use otherend_core::transcript::Over;
-use otherend_net::listeners::Protocol;
+use otherend_diagnose::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
 use otherend_net::{ConnectError, Endpoint, raise_descriptor_limit};

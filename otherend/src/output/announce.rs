@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use otherend_core::Time;
-use otherend_net::interfaces;
-use otherend_net::listeners::Protocol;
+use otherend_diagnose::interfaces;
+use otherend_diagnose::listeners::Protocol;
 
 use crate::output::screen::{Remark, Screen};
 

@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal, Stdout, Write};
 
-use otherend_net::diagnose::{Cause, Likelihood, Mark, Progress, Stage, Step, Verdict};
+use otherend_diagnose::{Cause, Likelihood, Mark, Progress, Stage, Step, Verdict};
 use serde::Serialize;
 
 use super::human;

@@ -5,8 +5,8 @@ pub(crate) mod text;
 
 use std::io;
 
-use otherend_net::interfaces::Reach;
-use otherend_net::listeners::Listener;
+use otherend_diagnose::interfaces::Reach;
+use otherend_diagnose::listeners::Listener;
 
 /// What there is to show about one port.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use otherend_core::{Time, escaped};
-use otherend_net::diagnose::{self, Options, Word};
+use otherend_diagnose::listeners::{self, Protocol};
+use otherend_diagnose::{Options, Word};
 use otherend_net::endpoint::{Host, ResolveError};
-use otherend_net::listeners::{self, Protocol};
 use otherend_net::{BindError, ConnectError, ConnectOptions, Endpoint};
 
 use crate::args::screen::ScreenArgs;
@@ -62,7 +62,7 @@ fn explained(
         converse: false,
         ..Options::default()
     };
-    let diagnosis = diagnose::connect(endpoint, &options);
+    let diagnosis = otherend_diagnose::connect(endpoint, &options);
     if diagnosis.verdict.works {
         let text = "a second attempt, just now, was accepted".to_owned();
         return (vec![text], Vec::new());
@@ -139,7 +139,7 @@ pub(crate) fn not_listening(error: BindError, protocol: Protocol) -> anyhow::Err
         udp,
         ..Options::default()
     };
-    let diagnosis = diagnose::listen(&endpoint, &options);
+    let diagnosis = otherend_diagnose::listen(&endpoint, &options);
     let (lines, causes) = match diagnosis.verdict.works {
         true => {
             let text = "a second attempt, just now, was successful".to_owned();

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use otherend_core::transcript::Over;
-use otherend_net::listeners::{self, Protocol};
+use otherend_diagnose::listeners::{self, Protocol};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 #[cfg(target_os = "linux")]
 use rustix::process::{WaitOptions, waitpgid};

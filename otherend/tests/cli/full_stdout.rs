@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use otherend_net::listeners;
+use otherend_diagnose::listeners;
 use rustix::process::Signal;
 
 use super::program::{Program, Running, otherend, program};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use otherend_core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Transcript, unsealed};
-use otherend_net::diagnose::Word;
+use otherend_diagnose::Word;
 use otherend_net::play::{PlayError, PlayOptions, play, update};
 use otherend_net::{ConnectError, Endpoint};
 

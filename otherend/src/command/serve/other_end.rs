@@ -1,8 +1,8 @@
 //! The server's part when a peer diagnoses together with it: recognise its line, answer it, and say
 //! on the screen what both ends see.
 
-use otherend_net::diagnose::OtherEnd;
-use otherend_net::diagnose::two_ended::{Recognised, Recogniser, Seen};
+use otherend_diagnose::OtherEnd;
+use otherend_diagnose::two_ended::{Recognised, Recogniser, Seen};
 use otherend_net::{Handle, Peer};
 
 /// A peer that diagnoses says so in its first line, and in its second that it heard the answer.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use otherend_net::{Handle, diagnose};
+use otherend_net::Handle;
 
 use crate::output::screen::{Remark, Screen};
 
@@ -22,7 +22,9 @@ pub(super) fn watch(ports: Vec<u16>, handle: Handle, screen: Screen) -> std::io:
     thread.spawn(move || {
         while !handle.is_stopping() {
             thread::sleep(EVERY);
-            let waiting = ports.iter().flat_map(|port| diagnose::half_open(*port));
+            let waiting = ports
+                .iter()
+                .flat_map(|port| otherend_diagnose::half_open(*port));
             for text in look.next(waiting.collect()) {
                 screen.remark(handle.now(), 0, &Remark::Note("unfinished", &text));
             }

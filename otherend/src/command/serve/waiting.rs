@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use otherend_net::{Handle, listeners};
+use otherend_diagnose::listeners;
+use otherend_net::Handle;
 
 use crate::output::human;
 use crate::output::screen::{Remark, Screen};

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::time::UNIX_EPOCH;
 
-use otherend_net::interfaces::{Interface, Reach};
-use otherend_net::listeners::Listener;
+use otherend_diagnose::interfaces::{Interface, Reach};
+use otherend_diagnose::listeners::Listener;
 use serde::Serialize;
 
 use super::PortUse;
@@ -88,7 +88,7 @@ struct Address {
 }
 
 fn interface(found: &Interface) -> Line<'_> {
-    let address = |a: &otherend_net::interfaces::Address| Address {
+    let address = |a: &otherend_diagnose::interfaces::Address| Address {
         address: a.ip.to_string(),
         prefix: a.prefix,
         scope: a.scope.label(),

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use otherend_core::escaped;
-use otherend_net::interfaces::{Address, Interface, Reach, Scope, State};
-use otherend_net::listeners::{Listener, Process, Protocol};
+use otherend_diagnose::interfaces::{Address, Interface, Reach, Scope, State};
+use otherend_diagnose::listeners::{Listener, Process, Protocol};
 
 use super::PortUse;
 use crate::output::human;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use otherend_core::transcript::Mismatch;
 use otherend_core::{Counts, EndReason};
-use otherend_net::diagnose::Word;
-use otherend_net::interfaces::Reach;
-use otherend_net::listeners::Protocol;
+use otherend_diagnose::Word;
+use otherend_diagnose::interfaces::Reach;
+use otherend_diagnose::listeners::Protocol;
 use otherend_net::{Refusal, Report};
 use serde_json::json;
 

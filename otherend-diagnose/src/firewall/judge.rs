@@ -1,0 +1,246 @@
+//! A packet's way through the chains, as the kernel goes it.
+
+use std::net::IpAddr;
+
+use super::{Action, Chain, Condition, Packet, Rule, Ruleset, Test, Way};
+use crate::evidence::{RuleAction, RuleHit};
+
+/// Jumps deeper than the kernel allows are a loop.
+const DEEPEST: usize = 16;
+
+/// Whether a condition holds, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Yes,
+    No,
+    Maybe,
+}
+
+/// How a chain ended.
+enum Fate {
+    /// The packet goes on to the next base chain.
+    Accepted,
+    Stopped(RuleHit),
+    /// The end of a chain that was jumped to.
+    Returned,
+}
+
+/// The rule that stops the packet: a certain one if there is one, else the first that may.
+pub(crate) fn judge(rules: &Ruleset, packet: &Packet) -> Option<RuleHit> {
+    let hooks: &[&str] = match packet.way {
+        Way::In => &["prerouting", "input"],
+        Way::Out => &["output", "postrouting"],
+    };
+    let mut walk = Walk {
+        rules,
+        packet,
+        maybe: None,
+        sure: true,
+    };
+    for hook in hooks {
+        let mut chains: Vec<&Chain> = rules
+            .chains
+            .iter()
+            .filter(|c| walk.is_at(c, hook))
+            .collect();
+        chains.sort_by_key(|chain| chain.priority);
+        for chain in chains {
+            if let Fate::Stopped(hit) = walk.base_chain(chain) {
+                return Some(hit);
+            }
+        }
+    }
+    walk.maybe
+}
+
+struct Walk<'a> {
+    rules: &'a Ruleset,
+    packet: &'a Packet,
+    /// The first rule that may have stopped it.
+    maybe: Option<RuleHit>,
+    /// False once a rule may have accepted it: what stops it after that is uncertain.
+    sure: bool,
+}
+
+impl Walk<'_> {
+    fn is_at(&self, chain: &Chain, hook: &str) -> bool {
+        let family = chain.table.split(' ').next().unwrap_or_default();
+        let fits = match self.packet.destination {
+            IpAddr::V4(_) => matches!(family, "ip" | "inet"),
+            IpAddr::V6(_) => matches!(family, "ip6" | "inet"),
+        };
+        fits && chain.hook.as_deref() == Some(hook)
+    }
+
+    fn base_chain(&mut self, chain: &Chain) -> Fate {
+        self.sure = true;
+        match self.chain(chain, 0) {
+            Fate::Returned if chain.drops_by_default => {
+                let text = "its policy is drop, and no rule accepts";
+                self.stop(chain, RuleAction::Drop, (text, None), true)
+            }
+            fate => fate,
+        }
+    }
+
+    fn chain(&mut self, chain: &Chain, depth: usize) -> Fate {
+        for rule in &chain.rules {
+            let holds = self.all_hold(rule);
+            if holds == Holds::No {
+                continue;
+            }
+            let sure = holds == Holds::Yes;
+            match self.rule(chain, rule, sure, depth) {
+                Some(fate) => return fate,
+                None => continue,
+            }
+        }
+        Fate::Returned
+    }
+
+    /// What a rule that holds, or may hold, does; `None` to go on with the next.
+    fn rule(&mut self, chain: &Chain, rule: &Rule, sure: bool, depth: usize) -> Option<Fate> {
+        match &rule.action {
+            Action::Nothing => None,
+            Action::Accept if sure => Some(Fate::Accepted),
+            Action::Return if sure => Some(Fate::Returned),
+            Action::Accept | Action::Return => {
+                self.sure = false;
+                None
+            }
+            Action::Drop => self.stopping(chain, rule, RuleAction::Drop, sure),
+            Action::Reject => self.stopping(chain, rule, RuleAction::Reject, sure),
+            Action::Jump(name) | Action::Goto(name) => self.jump(chain, rule, name, (sure, depth)),
+        }
+    }
+
+    fn stopping(
+        &mut self,
+        chain: &Chain,
+        rule: &Rule,
+        action: RuleAction,
+        sure: bool,
+    ) -> Option<Fate> {
+        match self.stop(chain, action, (&rule.text, rule.undo.clone()), sure) {
+            Fate::Stopped(hit) => Some(Fate::Stopped(hit)),
+            _ => None,
+        }
+    }
+
+    /// Stop for certain, or remember that it may have been stopped here and go on.
+    fn stop(
+        &mut self,
+        chain: &Chain,
+        action: RuleAction,
+        (text, undo): (&str, Option<String>),
+        sure: bool,
+    ) -> Fate {
+        let hit = RuleHit {
+            action,
+            text: text.to_owned(),
+            undo,
+            place: format!("table {}, chain {}", chain.table, chain.name),
+            certain: sure && self.sure,
+        };
+        if hit.certain {
+            return Fate::Stopped(hit);
+        }
+        self.maybe.get_or_insert(hit);
+        Fate::Returned
+    }
+
+    fn jump(
+        &mut self,
+        from: &Chain,
+        rule: &Rule,
+        name: &str,
+        (sure, depth): (bool, usize),
+    ) -> Option<Fate> {
+        let chains = self.rules.chains.iter();
+        let to = chains
+            .clone()
+            .find(|c| c.table == from.table && c.name == name)?;
+        if depth >= DEEPEST {
+            return None;
+        }
+        let was_sure = self.sure;
+        self.sure = was_sure && sure;
+        let fate = self.chain(to, depth + 1);
+        match fate {
+            Fate::Stopped(hit) => Some(Fate::Stopped(hit)),
+            Fate::Accepted if sure => Some(Fate::Accepted),
+            Fate::Accepted => {
+                self.sure = false;
+                None
+            }
+            Fate::Returned if sure && matches!(rule.action, Action::Goto(_)) => {
+                Some(Fate::Returned)
+            }
+            Fate::Returned => {
+                self.sure = was_sure && (self.sure || !sure);
+                None
+            }
+        }
+    }
+
+    fn all_hold(&self, rule: &Rule) -> Holds {
+        let mut all = Holds::Yes;
+        for condition in &rule.conditions {
+            match self.holds(condition) {
+                Holds::No => return Holds::No,
+                Holds::Maybe => all = Holds::Maybe,
+                Holds::Yes => {}
+            }
+        }
+        all
+    }
+
+    fn holds(&self, condition: &Condition) -> Holds {
+        let packet = self.packet;
+        let holds = match &condition.test {
+            Test::Port(ranges) => {
+                known(ranges.iter().any(|(a, b)| (*a..=*b).contains(&packet.port)))
+            }
+            Test::Protocol(names) => known(names.iter().any(|name| name == "tcp" || name == "6")),
+            Test::Source(nets) => match packet.source {
+                Some(source) => known(nets.iter().any(|net| net.contains(&source))),
+                None => Holds::Maybe,
+            },
+            Test::Destination(nets) => {
+                known(nets.iter().any(|net| net.contains(&packet.destination)))
+            }
+            Test::ArrivesBy(names) if packet.way == Way::In => self.interface(names),
+            Test::LeavesBy(names) if packet.way == Way::Out => self.interface(names),
+            Test::ArrivesBy(_) | Test::LeavesBy(_) => Holds::No,
+            Test::State(states) => {
+                known(states.iter().any(|state| state.eq_ignore_ascii_case("new")))
+            }
+            Test::Unjudged => Holds::Maybe,
+        };
+        match (holds, condition.negated) {
+            (Holds::Yes, true) => Holds::No,
+            (Holds::No, true) => Holds::Yes,
+            (holds, _) => holds,
+        }
+    }
+
+    fn interface(&self, names: &[String]) -> Holds {
+        match &self.packet.interface {
+            Some(interface) => known(names.iter().any(|name| is_named(interface, name))),
+            // From outside: not loopback, but which one is not known.
+            None if names.iter().all(|name| name == "lo") => Holds::No,
+            None => Holds::Maybe,
+        }
+    }
+}
+
+fn known(holds: bool) -> Holds {
+    if holds { Holds::Yes } else { Holds::No }
+}
+
+fn is_named(interface: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix(['*', '+']) {
+        Some(start) => interface.starts_with(start),
+        None => interface == pattern,
+    }
+}

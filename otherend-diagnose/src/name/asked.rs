@@ -1,0 +1,150 @@
+//! The system's resolver and the name servers themselves, all asked at the same time: what the one
+//! does not say in time, another may.
+
+use std::net::SocketAddr;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use otherend_net::endpoint::{Endpoint, ResolveError};
+
+use crate::Options;
+use crate::dns::{self, Configured};
+use crate::evidence::{Resolver, ResolverAnswer};
+
+/// How long the name servers' own answers are waited for once the system has answered.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long it may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Until the system has answered, when a name server has given addresses meanwhile.
+    pub(crate) enough: Duration,
+    /// When nobody has given any.
+    pub(crate) most: Duration,
+}
+
+/// What everybody said.
+pub(super) struct Answers {
+    /// The system's resolver; that it took too long where it did not answer.
+    pub(super) system: Result<Vec<SocketAddr>, ResolveError>,
+    /// How long that took.
+    pub(super) took: Duration,
+    /// Each name server that was asked.
+    pub(super) servers: Vec<Resolver>,
+}
+
+enum Heard {
+    System(Result<Vec<SocketAddr>, ResolveError>),
+    Server(Resolver),
+}
+
+/// Ask the system and each configured name server for the addresses of a name.
+pub(super) fn ask(endpoint: &Endpoint, name: &str, options: &Options, limits: Limits) -> Answers {
+    let started = Instant::now();
+    let (to, heard) = mpsc::channel();
+    let mut asking = Asking {
+        waiting: match options.no_dns || !endpoint.needs_lookup() {
+            true => Vec::new(),
+            false => ask_servers(name, options, limits.most, &to),
+        },
+        system: None,
+        servers: Vec::new(),
+    };
+    ask_system(endpoint, options, limits.most, to);
+    while let Ok(one) = heard.recv_timeout(asking.until(limits).saturating_sub(started.elapsed())) {
+        asking.hears(one, started.elapsed());
+    }
+    asking.answers(name, started.elapsed())
+}
+
+fn ask_system(endpoint: &Endpoint, options: &Options, limit: Duration, to: Sender<Heard>) {
+    let (endpoint, family, no_dns) = (endpoint.clone(), options.family, options.no_dns);
+    let ask = move || {
+        let found = endpoint.resolve_within(family, no_dns, limit);
+        // Nobody waits any more when the time was up.
+        drop(to.send(Heard::System(found)));
+    };
+    let named = thread::Builder::new().name("system resolver".into());
+    if named.spawn(ask.clone()).is_err() {
+        ask();
+    }
+}
+
+/// Each name server in a thread of its own. Gives those that were asked.
+fn ask_servers(
+    name: &str,
+    options: &Options,
+    limit: Duration,
+    to: &Sender<Heard>,
+) -> Vec<SocketAddr> {
+    let configured = Configured::read();
+    let name = configured.full_name(name);
+    let mut asked = configured.servers;
+    // Without a thread for it, a server is missing from the evidence, no more.
+    asked.retain(|server| {
+        let (server, name, family, to) = (*server, name.clone(), options.family, to.clone());
+        let ask = move || {
+            let answer = dns::ask(server, &name, family, limit);
+            drop(to.send(Heard::Server(answer)));
+        };
+        let named = thread::Builder::new().name("name server".into());
+        named.spawn(ask).is_ok()
+    });
+    asked
+}
+
+/// What is known while answers come in.
+struct Asking {
+    waiting: Vec<SocketAddr>,
+    system: Option<(Result<Vec<SocketAddr>, ResolveError>, Duration)>,
+    servers: Vec<Resolver>,
+}
+
+impl Asking {
+    /// When it is enough, from the beginning.
+    fn until(&self, limits: Limits) -> Duration {
+        let found = self
+            .servers
+            .iter()
+            .any(|server| !server.addresses.is_empty());
+        match &self.system {
+            // The name servers know more, perhaps: they are only late.
+            Some((Err(ResolveError::NoAnswer { .. }), took)) => limits.enough.max(*took + PATIENCE),
+            Some((_, took)) => *took + PATIENCE,
+            None if found => limits.enough,
+            None => limits.most,
+        }
+    }
+
+    fn hears(&mut self, heard: Heard, after: Duration) {
+        match heard {
+            Heard::System(found) => self.system = Some((found, after)),
+            Heard::Server(server) => {
+                self.waiting.retain(|address| *address != server.address);
+                self.servers.push(server);
+            }
+        }
+    }
+
+    fn answers(self, name: &str, waited: Duration) -> Answers {
+        let silent = |address| Resolver {
+            address,
+            answer: ResolverAnswer::Silent,
+            addresses: Vec::new(),
+            took: waited,
+        };
+        let mut servers = self.servers;
+        servers.extend(self.waiting.into_iter().map(silent));
+        servers.sort_by_key(|server| server.address);
+        let (system, took) = self.system.unwrap_or_else(|| {
+            let (host, limit) = (name.to_owned(), waited);
+            (Err(ResolveError::TimedOut { host, limit }), waited)
+        });
+        Answers {
+            system,
+            took,
+            servers,
+        }
+    }
+}
