@@ -110,7 +110,7 @@ impl RecordArgs {
         Some(format!("recording to {}", path.display()))
     }
 
-    /// `recorded 2.1 KiB in a.talk`, once all is written.
+    /// `recorded 2.13 KiB in a.talk`, once all is written.
     pub(crate) fn done(&self) -> Option<String> {
         let path = self.record.as_ref()?;
         let file = path.metadata().ok().filter(Metadata::is_file);

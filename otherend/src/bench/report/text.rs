@@ -259,7 +259,7 @@ mod tests {
 127.0.0.1:8080: 100 clients, 1 line of each in flight, 32 B a line
 measured 8 of 10 s, after 2 s of warm-up
 
-  answered  1,000 lines/s   77.1 KiB/s both ways   8,000 lines
+  answered  1,000 lines/s   77.15 KiB/s both ways   8,000 lines
   latency   p50 55 µs   p90 70 µs   p99 90 µs   p99.9 200 µs   max 1 ms
   load CPU  40 %
   server    50 %   2,000 lines a CPU second   server (process 4711)
