@@ -14,13 +14,13 @@ use otherend_core::{
     AnyBehaviour, Behaviour, Conversation, EndReason, Flow, Observer, Replies, Settings,
 };
 
-use crate::carried::Carried;
-use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::engine::Buffers;
-use crate::engine::blocking::Carrier;
-use crate::mailbox::{Mailbox, Order};
-use crate::sockets;
+use crate::engine::blocking::Driver;
+use crate::engine::carrier::Carrier;
+use crate::hub::mailbox::{Mailbox, Order};
+use crate::stream;
+use crate::system::clock::Clock;
 
 #[cfg(feature = "tokio")]
 pub use asynchronous::AsyncClient;
@@ -52,7 +52,7 @@ pub enum Received {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Client {
-    carrier: Carrier,
+    driver: Driver,
     buffers: Buffers,
     mailbox: Arc<Mailbox>,
     lines: mpsc::Receiver<Vec<u8>>,
@@ -96,7 +96,7 @@ pub(crate) fn connect_to_any(
             attempts,
         })?;
     // What cannot be set now shows itself at the first read.
-    let _ = sockets::prepare(&stream, options.keepalive.as_ref());
+    let _ = stream::prepare(&stream, options.keepalive.as_ref());
     Ok(stream)
 }
 
@@ -135,10 +135,10 @@ impl Client {
         let mailbox = Arc::new(Mailbox::for_thread()?);
         let (mut conversation, lines) = listening(settings, clock, observer);
         conversation.open(clock.now());
-        let carried = Carried::in_client(conversation, clock, Arc::clone(&mailbox));
-        let carrier = Carrier { stream, carried };
+        let carrier = Carrier::in_client(conversation, clock, Arc::clone(&mailbox));
+        let driver = Driver { stream, carrier };
         Ok(Client {
-            carrier,
+            driver,
             buffers: Buffers::new(),
             mailbox,
             lines,
@@ -152,7 +152,7 @@ impl Client {
     ///
     /// When the connection is gone.
     pub fn peer_address(&self) -> io::Result<SocketAddr> {
-        self.carrier.stream.peer_addr()
+        self.driver.stream.peer_addr()
     }
 
     /// Our own address.
@@ -161,7 +161,7 @@ impl Client {
     ///
     /// When the connection is gone.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.carrier.stream.local_addr()
+        self.driver.stream.local_addr()
     }
 
     /// Say a line; its terminator is added. Waits while too much is unsent already; what the peer
@@ -173,7 +173,7 @@ impl Client {
     pub fn say(&mut self, line: &[u8]) -> Result<(), Gone> {
         self.mailbox.post(Order::Say(line.to_vec()));
         self.turn(Some(Duration::ZERO));
-        while !self.over && self.carrier.carried.conversation.waiting_bytes() > UNSENT {
+        while !self.over && self.driver.carrier.conversation.waiting_bytes() > UNSENT {
             self.turn(None);
         }
         if self.over {
@@ -208,18 +208,18 @@ impl Client {
     }
 
     fn receive_until(&mut self, deadline: Option<Instant>) -> Received {
-        let turn = |limit| self.carrier.turn(&mut self.buffers, limit);
+        let turn = |limit| self.driver.turn(&mut self.buffers, limit);
         let received = next_line(&self.lines, deadline, &mut self.over, turn);
         received.unwrap_or_else(|| Received::Ended(self.reason()))
     }
 
     fn turn(&mut self, limit: Option<Duration>) {
-        self.over = self.over || !self.carrier.turn(&mut self.buffers, limit);
+        self.over = self.over || !self.driver.turn(&mut self.buffers, limit);
     }
 
     fn reason(&self) -> EndReason {
-        self.carrier
-            .carried
+        self.driver
+            .carrier
             .conversation
             .reason()
             .unwrap_or(EndReason::PeerFinished)
@@ -282,7 +282,7 @@ pub(crate) fn listening(
 }
 
 /// The next of `lines`, if it comes before the `deadline`; `None`: the conversation is `over` and
-/// there is none. `turn` moves what can be moved and waits, as [`Carrier::turn`] does.
+/// there is none. `turn` moves what can be moved and waits, as [`Driver::turn`] does.
 pub(crate) fn next_line(
     lines: &mpsc::Receiver<Vec<u8>>,
     deadline: Option<Instant>,

@@ -2,6 +2,8 @@
 //! conversation, and carry out what it asks.
 
 pub(crate) mod blocking;
+pub(crate) mod carrier;
+pub(crate) mod conversations;
 pub(crate) mod single;
 pub(crate) mod threads;
 #[cfg(feature = "tokio")]
@@ -11,6 +13,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use otherend_core::Outbox;
+
+use crate::accept::acceptor::Manner;
+use crate::hub::mailbox::Mailbox;
 
 /// What moves bytes and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -63,6 +68,18 @@ impl Engine {
             Engine::Single | Engine::Threads => 2,
             #[cfg(feature = "tokio")]
             Engine::Async => 1,
+        }
+    }
+
+    /// What it wants of those who are let in.
+    pub(crate) const fn manner(self) -> Manner {
+        Manner {
+            one_at_a_time: matches!(self, Engine::Single),
+            mailbox: match self {
+                Engine::Single | Engine::Threads => Mailbox::for_thread,
+                #[cfg(feature = "tokio")]
+                Engine::Async => || Ok(Mailbox::for_task()),
+            },
         }
     }
 

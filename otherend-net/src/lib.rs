@@ -28,37 +28,34 @@
 #![deny(unsafe_code)]
 
 mod accept;
-mod admission;
-mod bell;
-mod carried;
 mod client;
-mod clock;
-mod conversations;
 pub mod endpoint;
 mod engine;
 mod error;
+mod hub;
 mod lock;
-mod mailbox;
-mod memory;
+mod peer;
 pub mod play;
 pub mod recording;
-mod registry;
 mod server;
-mod shared;
-mod sockets;
-mod stats;
+mod stream;
+mod system;
 pub mod tap;
 mod udp;
+mod watch;
 
-pub use admission::{Refusal, raise_descriptor_limit};
 #[cfg(feature = "tokio")]
 pub use client::AsyncClient;
 pub use client::{Attempt, Client, ConnectError, ConnectOptions, Gone, Received, Voice, connect};
 pub use endpoint::Endpoint;
 pub use engine::Engine;
 pub use error::BindError;
+pub use hub::handle::{Handle, Open};
+pub use hub::stats::{Report, Stats};
 pub use otherend_core as core;
-pub use registry::Peer;
-pub use server::{Audience, Handle, Keepalive, Notice, Open, Running, Server, ServerConfig};
-pub use stats::{Report, Stats};
+pub use peer::Peer;
+pub use server::{Running, Server, ServerConfig};
+pub use stream::Keepalive;
+pub use system::limits::raise_descriptor_limit;
 pub use udp::{UdpClient, UdpServer, connect_udp};
+pub use watch::{Notice, Refusal, Watcher};

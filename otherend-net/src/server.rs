@@ -1,8 +1,6 @@
 //! The server: listens, accepts, carries conversations on one of the engines, and stops in order.
 
-mod audience;
 mod config;
-mod handle;
 mod running;
 
 use std::net::{SocketAddr, TcpListener};
@@ -11,20 +9,20 @@ use std::time::Instant;
 
 use otherend_core::AnyBehaviour;
 
-use crate::accept::Acceptor;
-use crate::admission::Admission;
-use crate::bell::Bell;
-use crate::conversations::Conversations;
+use crate::accept::acceptor::Acceptor;
+use crate::accept::admission::Admission;
+use crate::engine::conversations::Conversations;
 use crate::engine::{self, Engine};
 use crate::error::BindError;
-use crate::registry::Peer;
-use crate::shared::Shared;
-use crate::sockets::listen_on_all;
-use crate::stats::Report;
+use crate::hub::Hub;
+use crate::hub::handle::Handle;
+use crate::hub::stats::Report;
+use crate::peer::Peer;
+use crate::stream::listen_on_all;
+use crate::system::bell::Bell;
+use crate::watch::Watcher;
 
-pub use audience::{Audience, Notice};
-pub use config::{Keepalive, ServerConfig};
-pub use handle::{Handle, Open};
+pub use config::ServerConfig;
 pub use running::Running;
 
 /// A server that listens and does not serve yet: connections already wait in the backlog.
@@ -43,7 +41,8 @@ pub use running::Running;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Server {
-    shared: Arc<Shared>,
+    hub: Arc<Hub>,
+    admission: Admission,
     conversations: Arc<Conversations>,
     config: ServerConfig,
     listeners: Vec<TcpListener>,
@@ -76,16 +75,17 @@ impl Server {
             .collect::<Result<_, _>>();
         let addresses = bound.map_err(BindError::Engine)?;
         let door = Bell::new().map_err(BindError::Engine)?;
-        let mut shared = Shared::new(admission, door);
-        shared.keepalive = config.keepalive;
-        shared.max_output_in_all = config.max_output_in_all;
-        shared.drain_timeout = config.drain_timeout;
+        let mut hub = Hub::new(door);
+        hub.keepalive = config.keepalive;
+        hub.max_output_in_all = config.max_output_in_all;
+        hub.drain_timeout = config.drain_timeout;
         let conversations = Conversations {
             settings: Arc::new(config.settings.clone()),
             make_behaviour: Box::new(make_behaviour),
         };
         Ok(Server {
-            shared: Arc::new(shared),
+            hub: Arc::new(hub),
+            admission,
             conversations: Arc::new(conversations),
             config,
             listeners,
@@ -93,15 +93,11 @@ impl Server {
         })
     }
 
-    /// Let `audience` see every conversation and what happens at the door.
-    ///
-    /// # Panics
-    ///
-    /// When a [`handle`](Self::handle) was taken before.
+    /// Let `watcher`, beside those there are, see every conversation that begins from here on, and
+    /// what happens at the door.
     #[must_use]
-    pub fn watched_by(mut self, audience: Arc<dyn Audience>) -> Self {
-        let shared = Arc::get_mut(&mut self.shared);
-        shared.expect("watched_by comes before handle").audience = Some(audience);
+    pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
+        self.hub.watchers.add(watcher);
         self
     }
 
@@ -114,19 +110,19 @@ impl Server {
     /// The moment from which the times of all events are counted.
     #[must_use]
     pub fn zero(&self) -> Instant {
-        self.shared.clock.zero()
+        self.hub.clock.zero()
     }
 
     /// How many conversations there can be at once.
     #[must_use]
     pub fn max_clients(&self) -> usize {
-        self.shared.admission.max_clients
+        self.admission.max_clients
     }
 
     /// Reaches the server from anywhere while it serves.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::of(&self.shared)
+        Handle::of(&self.hub)
     }
 
     /// Serve in this thread until a [`Handle`] stops it and all conversations have ended.
@@ -136,13 +132,19 @@ impl Server {
     /// When the engine's threads cannot be started.
     pub fn serve(self) -> Result<Report, BindError> {
         let Server {
-            shared,
+            hub,
+            admission,
             conversations,
             config,
             listeners,
             ..
         } = self;
-        let mut acceptor = Acceptor::new(Arc::clone(&shared), config.engine, listeners);
+        let mut acceptor = Acceptor::new(
+            Arc::clone(&hub),
+            admission,
+            config.engine.manner(),
+            listeners,
+        );
         match config.engine {
             Engine::Single => engine::single::serve(&mut acceptor, &conversations),
             Engine::Threads => engine::threads::serve(&mut acceptor, &conversations),
@@ -150,12 +152,12 @@ impl Server {
             Engine::Async => {
                 let runtime = engine::tokio::start(config.workers).map_err(BindError::Engine)?;
                 engine::tokio::serve(&runtime, &mut acceptor, &conversations);
-                shared.wait_for_the_last();
-                runtime.shutdown_timeout(crate::shared::AFTER_CUT);
+                hub.wait_for_the_last();
+                runtime.shutdown_timeout(crate::hub::AFTER_CUT);
             }
         }
-        shared.wait_for_the_last();
-        Ok(shared.counters.report())
+        hub.wait_for_the_last();
+        Ok(hub.counters.report())
     }
 
     /// Serve in a thread of its own.

@@ -27,18 +27,20 @@ use std::time::Instant;
 
 use otherend_core::{Observer as LineObserver, Time};
 
-use crate::accept::Acceptor;
-use crate::admission::Admission;
-use crate::bell::Bell;
+use crate::accept::acceptor::Acceptor;
+use crate::accept::admission::Admission;
 use crate::client::{self, ConnectError};
 use crate::endpoint::{Endpoint, Host};
 use crate::engine::{Engine, threads};
 use crate::error::BindError;
-use crate::registry::Peer;
-use crate::server::{self, Handle, Notice, Running};
-use crate::shared::Shared;
-use crate::sockets;
-use crate::stats::Report;
+use crate::hub::Hub;
+use crate::hub::handle::Handle;
+use crate::hub::stats::Report;
+use crate::peer::Peer;
+use crate::server::Running;
+use crate::stream;
+use crate::system::bell::Bell;
+use crate::watch::{Notice, Watcher};
 
 pub use config::TapConfig;
 pub use event::{Audience, Ending, Event, Observer};
@@ -63,7 +65,8 @@ pub use referee::{Judge, Referee, Verdict};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Tap {
-    shared: Arc<Shared>,
+    hub: Arc<Hub>,
+    admission: Admission,
     tapping: Tapping,
     listeners: Vec<TcpListener>,
 }
@@ -101,13 +104,13 @@ impl Tap {
             return Err(BindError::NoAddress);
         }
         let admission = Admission::new(&config.terms(), addresses)?;
-        let listeners = sockets::listen_on_all(addresses, Engine::Threads.backlog())?;
+        let listeners = stream::listen_on_all(addresses, Engine::Threads.backlog())?;
         let bound = listeners.iter().map(TcpListener::local_addr);
         let addresses = bound.collect::<Result<_, _>>().map_err(BindError::Engine)?;
-        let mut shared = Shared::new(admission, Bell::new().map_err(BindError::Engine)?);
-        shared.keepalive = config.keepalive;
-        shared.drain_timeout = config.drain_timeout;
-        shared.speaks = false;
+        let mut hub = Hub::new(Bell::new().map_err(BindError::Engine)?);
+        hub.keepalive = config.keepalive;
+        hub.drain_timeout = config.drain_timeout;
+        hub.speaks = false;
         let tapping = Tapping {
             target,
             config,
@@ -116,22 +119,19 @@ impl Tap {
             audience: None,
         };
         Ok(Tap {
-            shared: Arc::new(shared),
+            hub: Arc::new(hub),
+            admission,
             tapping,
             listeners,
         })
     }
 
     /// Let `audience` see every connection and what happens at the door.
-    ///
-    /// # Panics
-    ///
-    /// When a [`handle`](Self::handle) was taken before.
     #[must_use]
     pub fn watched_by(mut self, audience: Arc<dyn Audience>) -> Self {
-        let shared = Arc::get_mut(&mut self.shared);
-        let shared = shared.expect("watched_by comes before handle");
-        shared.audience = Some(Arc::new(AtTheDoor(Arc::clone(&audience))));
+        self.hub
+            .watchers
+            .add(Arc::new(AtTheDoor(Arc::clone(&audience))));
         self.tapping.audience = Some(audience);
         self
     }
@@ -164,13 +164,13 @@ impl Tap {
     /// The moment from which the times of all events are counted.
     #[must_use]
     pub fn zero(&self) -> Instant {
-        self.shared.clock.zero()
+        self.hub.clock.zero()
     }
 
     /// Reaches the tap from anywhere while it works.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::of(&self.shared)
+        Handle::of(&self.hub)
     }
 
     /// Pass on in this thread and one for each client, until a [`Handle`] stops it and all
@@ -178,16 +178,21 @@ impl Tap {
     ///
     /// In the report `bytes_heard` is what the clients said and `bytes_said` what the target said.
     pub fn serve(self) -> Report {
-        let (shared, tapping) = (self.shared, Arc::new(self.tapping));
-        let mut acceptor = Acceptor::new(Arc::clone(&shared), Engine::Threads, self.listeners);
+        let (hub, tapping) = (self.hub, Arc::new(self.tapping));
+        let mut acceptor = Acceptor::new(
+            Arc::clone(&hub),
+            self.admission,
+            Engine::Threads.manner(),
+            self.listeners,
+        );
         acceptor.run(&mut |client, admitted| {
             let tapping = Arc::clone(&tapping);
             threads::start(client, admitted, move |client, admitted| {
                 carry::carry(&client, &admitted, &tapping);
             });
         });
-        shared.wait_for_the_last();
-        shared.counters.report()
+        hub.wait_for_the_last();
+        hub.counters.report()
     }
 
     /// Pass on in threads of their own.
@@ -251,7 +256,7 @@ impl Observer for Nobody {
 /// The tap's audience, as the door knows it.
 struct AtTheDoor(Arc<dyn Audience>);
 
-impl server::Audience for AtTheDoor {
+impl Watcher for AtTheDoor {
     fn observer(&self, _peer: &Peer) -> Option<Box<dyn LineObserver>> {
         None
     }

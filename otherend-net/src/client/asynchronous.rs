@@ -13,15 +13,15 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{ConnectError, ConnectOptions, Gone, Received, UNSENT, Voice, listening};
-use crate::carried::Carried;
-use crate::clock::Clock;
 use crate::endpoint::Endpoint;
-use crate::engine::tokio::Carrier;
-use crate::mailbox::{Mailbox, Order};
+use crate::engine::carrier::Carrier;
+use crate::engine::tokio::Driver;
+use crate::hub::mailbox::{Mailbox, Order};
+use crate::system::clock::Clock;
 
 /// A connected client in an async program. It moves bytes while one of its futures is awaited.
 pub struct AsyncClient {
-    carrier: Carrier,
+    driver: Driver,
     mailbox: Arc<Mailbox>,
     lines: mpsc::Receiver<Vec<u8>>,
     over: bool,
@@ -57,10 +57,10 @@ impl AsyncClient {
         let clock = Clock::new();
         let mailbox = Arc::new(Mailbox::for_task());
         let (conversation, lines) = listening(settings, clock, None);
-        let carried = Carried::in_client(conversation, clock, Arc::clone(&mailbox));
-        let carrier = Carrier::new(stream, carried);
+        let carrier = Carrier::in_client(conversation, clock, Arc::clone(&mailbox));
+        let driver = Driver::new(stream, carrier);
         Ok(AsyncClient {
-            carrier,
+            driver,
             mailbox,
             lines,
             over: false,
@@ -75,8 +75,8 @@ impl AsyncClient {
     pub async fn say(&mut self, line: &[u8]) -> Result<(), Gone> {
         self.mailbox.post(Order::Say(line.to_vec()));
         poll_fn(|cx| {
-            self.over = self.over || Pin::new(&mut self.carrier).poll(cx).is_ready();
-            let unsent = self.carrier.carried.conversation.waiting_bytes();
+            self.over = self.over || Pin::new(&mut self.driver).poll(cx).is_ready();
+            let unsent = self.driver.carrier.conversation.waiting_bytes();
             if self.over || unsent <= UNSENT {
                 Poll::Ready(())
             } else {
@@ -103,7 +103,7 @@ impl AsyncClient {
             if let Ok(line) = self.lines.try_recv() {
                 return Poll::Ready(Received::Line(line));
             }
-            self.over = self.over || Pin::new(&mut self.carrier).poll(cx).is_ready();
+            self.over = self.over || Pin::new(&mut self.driver).poll(cx).is_ready();
             match self.lines.try_recv() {
                 Ok(line) => Poll::Ready(Received::Line(line)),
                 Err(_) if self.over => Poll::Ready(Received::Ended(self.reason())),
@@ -129,8 +129,8 @@ impl AsyncClient {
     }
 
     fn reason(&self) -> EndReason {
-        self.carrier
-            .carried
+        self.driver
+            .carrier
             .conversation
             .reason()
             .unwrap_or(EndReason::PeerFinished)

@@ -10,7 +10,7 @@ use otherend_core::Settings;
 use super::Attempt;
 use crate::endpoint::{Endpoint, Family, ResolveError};
 use crate::error::plain;
-use crate::server::Keepalive;
+use crate::stream::Keepalive;
 
 /// How to connect. The default waits 10 s and takes any address.
 #[derive(Debug, Clone)]

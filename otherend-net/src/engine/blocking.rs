@@ -10,46 +10,47 @@ use otherend_core::{AnyBehaviour, Step, Time};
 use rustix::event::{PollFd, PollFlags};
 
 use super::Buffers;
-use crate::carried::Carried;
-use crate::conversations::Conversations;
-use crate::registry::Admitted;
-use crate::sockets;
+use super::carrier::Carrier;
+use super::conversations::Conversations;
+use crate::hub::admitted::Admitted;
+use crate::stream;
+use crate::system::poll;
 
 /// A conversation and its stream.
-pub(crate) struct Carrier {
+pub(crate) struct Driver {
     pub(crate) stream: TcpStream,
-    pub(crate) carried: Carried,
+    pub(crate) carrier: Carrier,
 }
 
-impl Carrier {
+impl Driver {
     /// Move what can be moved, then wait for more, `limit` at most. `false`: it is over.
     pub(crate) fn turn(&mut self, buffers: &mut Buffers, limit: Option<Duration>) -> bool {
-        self.carried.conversation.lend(&mut buffers.outbox);
-        let now = self.carried.clock.now();
+        self.carrier.conversation.lend(&mut buffers.outbox);
+        let now = self.carrier.clock.now();
         // Also when there is always something to read: a flood holds up no deadline.
-        self.carried.tick_if_due(now);
+        self.carrier.tick_if_due(now);
         self.follow_orders(now);
         self.write(now);
-        self.carried.account(now);
-        let step = self.carried.conversation.step();
-        self.carried.conversation.give_back(&mut buffers.outbox);
+        self.carrier.account(now);
+        let step = self.carrier.conversation.step();
+        self.carrier.conversation.give_back(&mut buffers.outbox);
         match step {
             Step::Wait { read } => {
                 if self.wait(read, limit) {
-                    self.carried.conversation.lend(&mut buffers.outbox);
+                    self.carrier.conversation.lend(&mut buffers.outbox);
                     self.read(buffers);
-                    self.carried.conversation.give_back(&mut buffers.outbox);
+                    self.carrier.conversation.give_back(&mut buffers.outbox);
                     buffers.trim();
                 }
             }
             Step::HalfClose => {
                 // A stream that is already broken says so at the next read.
                 let _ = self.stream.shutdown(Shutdown::Write);
-                self.carried.conversation.half_closed(now);
+                self.carrier.conversation.half_closed(now);
             }
             Step::Close => return false,
             Step::Reset => {
-                sockets::reset_on_close(&self.stream);
+                stream::reset_on_close(&self.stream);
                 return false;
             }
         }
@@ -57,17 +58,17 @@ impl Carrier {
     }
 
     fn follow_orders(&mut self, now: Time) {
-        for order in self.carried.mailbox().take() {
-            self.carried
-                .follow(now, order, || sockets::unread(&self.stream));
-            if self.carried.has_much_to_say() {
+        for order in self.carrier.mailbox().take() {
+            self.carrier
+                .follow(now, order, || stream::unread(&self.stream));
+            if self.carrier.has_much_to_say() {
                 self.write(now);
             }
         }
     }
 
     fn write(&mut self, now: Time) {
-        let conversation = &mut self.carried.conversation;
+        let conversation = &mut self.carrier.conversation;
         while !conversation.unsent().is_empty() {
             match self.stream.write(conversation.unsent()) {
                 Ok(count) => conversation.sent(now, count),
@@ -75,23 +76,23 @@ impl Carrier {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return conversation.sent(now, 0);
                 }
-                Err(error) => return conversation.peer_lost(now, sockets::loss(&error)),
+                Err(error) => return conversation.peer_lost(now, stream::loss(&error)),
             }
         }
     }
 
     fn read(&mut self, buffers: &mut Buffers) {
         let outcome = self.stream.read(&mut buffers.input);
-        let now = self.carried.clock.now();
-        let conversation = &mut self.carried.conversation;
+        let now = self.carrier.clock.now();
+        let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(0) => conversation.peer_finished(now),
             Ok(count) => {
                 conversation.receive(now, &buffers.input[..count]);
                 self.write(now);
             }
-            Err(error) if sockets::is_passing(&error) => {}
-            Err(error) => conversation.peer_lost(now, sockets::loss(&error)),
+            Err(error) if stream::is_passing(&error) => {}
+            Err(error) => conversation.peer_lost(now, stream::loss(&error)),
         }
     }
 
@@ -101,11 +102,11 @@ impl Carrier {
         interest.set(PollFlags::IN, read);
         interest.set(
             PollFlags::OUT,
-            !self.carried.conversation.unsent().is_empty(),
+            !self.carrier.conversation.unsent().is_empty(),
         );
-        let clock = self.carried.clock;
+        let clock = self.carrier.clock;
         let deadline = self
-            .carried
+            .carrier
             .deadline()
             .map(|deadline| clock.until(deadline));
         let timeout = match (deadline, limit) {
@@ -113,7 +114,7 @@ impl Carrier {
             (deadline, limit) => deadline.or(limit),
         };
         let stream = PollFd::from_borrowed_fd(self.stream.as_fd(), interest);
-        let bell = self.carried.mailbox().bell();
+        let bell = self.carrier.mailbox().bell();
         let bell = bell.map(|bell| PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
         // A stream that is gone says so whatever it is asked, at once and for ever: with no
         // interest in it, it is left out.
@@ -131,7 +132,7 @@ impl Carrier {
 /// end or an error to read.
 fn poll_first<const N: usize>(mut fds: [PollFd<'_>; N], timeout: Option<Duration>) -> bool {
     let ready = PollFlags::IN | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-    sockets::wait(&mut fds, timeout)
+    poll::wait(&mut fds, timeout)
         && fds
             .first()
             .is_some_and(|first| first.revents().intersects(ready))
@@ -145,20 +146,20 @@ pub(crate) fn carry(
     behaviour: AnyBehaviour,
     buffers: &mut Buffers,
 ) {
-    let clock = admitted.shared.clock;
-    let begin = || Carried::in_server(admitted, conversations, behaviour);
+    let clock = admitted.hub.clock;
+    let begin = || Carrier::in_server(admitted, conversations, behaviour);
     // Unwatched there is no conversation; the stream closes and nothing else does.
-    let Ok(carried) = catch_unwind(AssertUnwindSafe(begin)) else {
+    let Ok(carrier) = catch_unwind(AssertUnwindSafe(begin)) else {
         return;
     };
-    let mut carrier = Carrier { stream, carried };
+    let mut driver = Driver { stream, carrier };
     let went_well = catch_unwind(AssertUnwindSafe(|| {
-        carrier.carried.conversation.open(clock.now());
-        while carrier.turn(buffers, None) {}
+        driver.carrier.conversation.open(clock.now());
+        while driver.turn(buffers, None) {}
     }));
     if went_well.is_err() {
         *buffers = Buffers::new();
-        carrier.carried.panicked(clock.now());
-        sockets::reset_on_close(&carrier.stream);
+        driver.carrier.panicked(clock.now());
+        stream::reset_on_close(&driver.stream);
     }
 }

@@ -1,8 +1,8 @@
 //! `single`: one client at a time in the calling thread; the others wait their turn in the backlog.
 
+use super::conversations::Conversations;
 use super::{Buffers, blocking};
-use crate::accept::Acceptor;
-use crate::conversations::Conversations;
+use crate::accept::acceptor::Acceptor;
 
 /// Serve until the server stops.
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Conversations) {

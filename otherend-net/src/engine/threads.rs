@@ -4,11 +4,12 @@ use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use super::conversations::Conversations;
 use super::{Buffers, blocking};
-use crate::Refusal;
-use crate::accept::{Acceptor, tell};
-use crate::conversations::Conversations;
-use crate::registry::Admitted;
+use crate::accept::acceptor::Acceptor;
+use crate::accept::doorstep::tell;
+use crate::hub::admitted::Admitted;
+use crate::watch::Refusal;
 
 /// Room for a behaviour of some depth; the buffers are not on the stack.
 const STACK: usize = 256 * 1024;
@@ -33,7 +34,7 @@ pub(crate) fn start(
     admitted: Admitted,
     carry: impl FnOnce(TcpStream, Admitted) + Send + 'static,
 ) {
-    let shared = Arc::clone(&admitted.shared);
+    let hub = Arc::clone(&admitted.hub);
     let name = format!("peer {}", admitted.member.peer.number);
     // What a thread that does not start was given is gone: the stream is fetched by who needs it.
     let kept = Arc::new(Mutex::new(Some(stream)));
@@ -49,8 +50,8 @@ pub(crate) fn start(
             }
         });
     if let Err(error) = started {
-        shared.accept_failed(&error);
-        shared.counters.refused();
+        hub.accept_failed(&error);
+        hub.counters.refused();
         if let Some(stream) = fetch(&kept) {
             tell(&stream, Refusal::Full.line());
         }

@@ -18,10 +18,10 @@ use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Buffers;
-use crate::accept::Acceptor;
-use crate::carried::Carried;
-use crate::conversations::Conversations;
-use crate::sockets;
+use super::carrier::Carrier;
+use super::conversations::Conversations;
+use crate::accept::acceptor::Acceptor;
+use crate::stream;
 
 /// After how many turns a worker looks into the queue that all share. Its own holds 256; what a
 /// crowd has more waits there, and with tokio's own interval, which is far longer, 10 of 1,000
@@ -51,16 +51,16 @@ pub(crate) fn serve(
     // A stream must be born inside the runtime that it belongs to.
     let _inside = runtime.enter();
     acceptor.run(&mut |stream, admitted| {
-        let door = Arc::clone(&admitted.shared);
+        let door = Arc::clone(&admitted.hub);
         let Some(behaviour) = conversations.behaviour(&admitted.member.peer) else {
             return;
         };
         match TcpStream::from_std(stream) {
             Ok(stream) => {
-                let begin = || Carried::in_server(admitted, conversations, behaviour);
+                let begin = || Carrier::in_server(admitted, conversations, behaviour);
                 // Unwatched there is no conversation; the acceptor goes on.
-                if let Ok(carried) = catch_unwind(AssertUnwindSafe(begin)) {
-                    runtime.spawn(Carrier::new(stream, carried));
+                if let Ok(carrier) = catch_unwind(AssertUnwindSafe(begin)) {
+                    runtime.spawn(Driver::new(stream, carrier));
                 }
             }
             Err(error) => door.accept_failed(&error),
@@ -69,9 +69,9 @@ pub(crate) fn serve(
 }
 
 /// A conversation and its stream: a future that is ready when the conversation is over.
-pub(crate) struct Carrier {
+pub(crate) struct Driver {
     stream: TcpStream,
-    pub(crate) carried: Carried,
+    pub(crate) carrier: Carrier,
     timer: Pin<Box<Sleep>>,
     /// When the timer will wake us; `None`: it was never asked to.
     armed: Option<Instant>,
@@ -79,12 +79,12 @@ pub(crate) struct Carrier {
     waker: Option<Waker>,
 }
 
-impl Carrier {
-    pub(crate) fn new(stream: TcpStream, carried: Carried) -> Self {
+impl Driver {
+    pub(crate) fn new(stream: TcpStream, carrier: Carrier) -> Self {
         let timer = Box::pin(sleep_until(Instant::now()));
-        Carrier {
+        Driver {
             stream,
-            carried,
+            carrier,
             timer,
             armed: None,
             waker: None,
@@ -94,11 +94,11 @@ impl Carrier {
     /// Move what can be moved. Ready: it is over.
     fn carry(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx);
-        let now = self.carried.clock.now();
+        let now = self.carrier.clock.now();
         let over = BUFFERS.with_borrow_mut(|buffers| {
-            self.carried.conversation.lend(&mut buffers.outbox);
+            self.carrier.conversation.lend(&mut buffers.outbox);
             let over = self.exchange(cx, now, &mut buffers.input);
-            self.carried.conversation.give_back(&mut buffers.outbox);
+            self.carrier.conversation.give_back(&mut buffers.outbox);
             buffers.trim();
             over
         });
@@ -106,7 +106,7 @@ impl Carrier {
             return Poll::Ready(());
         }
         // Also when there is more to read: a flood holds up no deadline.
-        if self.carried.tick_if_due(now) {
+        if self.carrier.tick_if_due(now) {
             cx.waker().wake_by_ref();
         } else {
             self.wait(cx);
@@ -119,18 +119,18 @@ impl Carrier {
         self.follow_orders(cx, now);
         loop {
             self.write(cx, now);
-            self.carried.account(now);
-            let moved = match self.carried.conversation.step() {
+            self.carrier.account(now);
+            let moved = match self.carrier.conversation.step() {
                 Step::Wait { read } => read && self.read(cx, now, input),
                 Step::HalfClose => {
                     // A stream that is already broken says so at the next read.
                     let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
-                    self.carried.conversation.half_closed(now);
+                    self.carrier.conversation.half_closed(now);
                     true
                 }
                 Step::Close => return true,
                 Step::Reset => {
-                    sockets::reset_on_close(&self.stream);
+                    stream::reset_on_close(&self.stream);
                     return true;
                 }
             };
@@ -141,22 +141,22 @@ impl Carrier {
     }
 
     fn follow_orders(&mut self, cx: &mut Context<'_>, now: Time) {
-        for order in self.carried.mailbox().take() {
-            self.carried
-                .follow(now, order, || sockets::unread(&self.stream));
-            if self.carried.has_much_to_say() {
+        for order in self.carrier.mailbox().take() {
+            self.carrier
+                .follow(now, order, || stream::unread(&self.stream));
+            if self.carrier.has_much_to_say() {
                 self.write(cx, now);
             }
         }
     }
 
     fn write(&mut self, cx: &mut Context<'_>, now: Time) {
-        let conversation = &mut self.carried.conversation;
+        let conversation = &mut self.carrier.conversation;
         while !conversation.unsent().is_empty() {
             match Pin::new(&mut self.stream).poll_write(cx, conversation.unsent()) {
                 Poll::Ready(Ok(count)) => conversation.sent(now, count),
                 Poll::Ready(Err(error)) => {
-                    return conversation.peer_lost(now, sockets::loss(&error));
+                    return conversation.peer_lost(now, stream::loss(&error));
                 }
                 Poll::Pending => return conversation.sent(now, 0),
             }
@@ -170,21 +170,21 @@ impl Carrier {
         let Poll::Ready(outcome) = Pin::new(&mut self.stream).poll_read(cx, &mut buffer) else {
             return false;
         };
-        let conversation = &mut self.carried.conversation;
+        let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(()) if buffer.filled().is_empty() => conversation.peer_finished(now),
             Ok(()) => conversation.receive(now, buffer.filled()),
-            Err(error) => conversation.peer_lost(now, sockets::loss(&error)),
+            Err(error) => conversation.peer_lost(now, stream::loss(&error)),
         }
         true
     }
 
     /// See that we are woken at the next deadline.
     fn wait(&mut self, cx: &mut Context<'_>) {
-        let Some(deadline) = self.carried.deadline() else {
+        let Some(deadline) = self.carrier.deadline() else {
             return;
         };
-        let deadline = Instant::from_std(self.carried.clock.instant(deadline));
+        let deadline = Instant::from_std(self.carrier.clock.instant(deadline));
         // A later deadline leaves the timer as it is: it wakes us once too early and is set anew.
         let armed = self.armed.is_some_and(|armed| armed <= deadline);
         if armed && !self.timer.is_elapsed() {
@@ -204,30 +204,30 @@ impl Carrier {
     /// At the first call the conversation begins; orders and deadlines wake whoever polls us now.
     fn register(&mut self, cx: &Context<'_>) {
         if self.waker.is_none() {
-            self.carried.conversation.open(self.carried.clock.now());
+            self.carrier.conversation.open(self.carrier.clock.now());
         }
         if !self
             .waker
             .as_ref()
             .is_some_and(|waker| waker.will_wake(cx.waker()))
         {
-            self.carried.mailbox().wake_with(cx.waker());
+            self.carrier.mailbox().wake_with(cx.waker());
             self.waker = Some(cx.waker().clone());
             self.armed = None;
         }
     }
 }
 
-impl Future for Carrier {
+impl Future for Driver {
     type Output = ();
 
     /// A panic of the behaviour ends this conversation and nothing else.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let polled = catch_unwind(AssertUnwindSafe(|| self.carry(cx)));
         polled.unwrap_or_else(|_| {
-            let now = self.carried.clock.now();
-            self.carried.panicked(now);
-            sockets::reset_on_close(&self.stream);
+            let now = self.carrier.clock.now();
+            self.carrier.panicked(now);
+            stream::reset_on_close(&self.stream);
             Poll::Ready(())
         })
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::bell::Bell;
+use crate::system::bell::Bell;
 
 /// What the performance is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use otherend_core::transcript::{Options, Plan, Player};
 use otherend_core::{Performance, Script};
 
 use crate::lock::lock;
-use crate::registry::Peer;
+use crate::peer::Peer;
 
 /// Performs a transcript for the clients of a server, any number of times at once.
 ///

@@ -12,9 +12,10 @@ use super::PlayError;
 use super::curtain::{Call, Curtain};
 use super::wire::{Came, Socket, Wire};
 use crate::client::{ConnectOptions, connect};
-use crate::clock::Clock;
 use crate::endpoint::Endpoint;
-use crate::sockets;
+use crate::stream;
+use crate::system::clock::Clock;
+use crate::system::poll;
 use crate::udp::connect_udp;
 
 /// How many bytes one read takes at most.
@@ -104,7 +105,7 @@ impl Stage {
             let Ok((stream, _)) = listener.accept() else {
                 return;
             };
-            if sockets::prepare(&stream, None).is_ok() {
+            if stream::prepare(&stream, None).is_ok() {
                 self.open(connection, Socket::Tcp(stream));
             }
         }
@@ -181,7 +182,7 @@ impl Stage {
         if let Some(curtain) = curtain {
             fds.push(PollFd::from_borrowed_fd(curtain.as_fd(), PollFlags::IN));
         }
-        if !sockets::wait(&mut fds, self.patience(until)) {
+        if !poll::wait(&mut fds, self.patience(until)) {
             return;
         }
         let some = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;

@@ -9,7 +9,7 @@ use otherend_core::Time;
 use otherend_core::transcript::Closing;
 use rustix::event::PollFlags;
 
-use crate::sockets;
+use crate::stream;
 
 /// After our end: how long the peer's is waited for.
 const LINGER: Duration = Duration::from_millis(250);
@@ -90,7 +90,7 @@ impl Wire {
             return;
         };
         if closing == Closing::Reset {
-            sockets::reset_on_close(stream);
+            stream::reset_on_close(stream);
             self.over = true;
             return;
         }
@@ -114,7 +114,7 @@ impl Wire {
         let came = match read {
             Ok(0) => Came::End,
             Ok(count) => Came::Bytes(count),
-            Err(error) if sockets::is_passing(&error) => return Came::Nothing,
+            Err(error) if stream::is_passing(&error) => return Came::Nothing,
             Err(error) => {
                 self.refused |= error.kind() == io::ErrorKind::ConnectionRefused;
                 Came::Loss

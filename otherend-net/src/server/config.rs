@@ -5,8 +5,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use otherend_core::Settings;
 
-use crate::admission::Terms;
+use crate::accept::admission::Terms;
 use crate::engine::Engine;
+use crate::stream::Keepalive;
 
 /// How a server behaves towards all of its peers. The defaults are safe.
 #[derive(Debug, Clone)]
@@ -35,10 +36,10 @@ pub struct ServerConfig {
     pub deny: Vec<IpNet>,
     /// Threads of the async engine. `None`: one a core.
     pub workers: Option<usize>,
-    /// How many descriptors of its own the [`Audience`](crate::Audience) keeps open for each
+    /// How many descriptors of its own the [`Watcher`](crate::Watcher)s keep open for each
     /// conversation (0): 1 where each is recorded into a file of its own. `max_clients` leaves room
     /// for them.
-    pub audience_descriptors: usize,
+    pub watcher_descriptors: usize,
 }
 
 impl ServerConfig {
@@ -50,7 +51,7 @@ impl ServerConfig {
             deny: &self.deny,
             usual_clients: self.engine.usual_clients(),
             descriptors_per_client: self.engine.descriptors_per_client(),
-            audience_descriptors: self.audience_descriptors,
+            watcher_descriptors: self.watcher_descriptors,
         }
     }
 }
@@ -68,31 +69,7 @@ impl Default for ServerConfig {
             allow: Vec::new(),
             deny: Vec::new(),
             workers: None,
-            audience_descriptors: 0,
-        }
-    }
-}
-
-/// How dead peers are noticed (RFC 1122 §4.2.3.6, RFC 5482).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keepalive {
-    /// Silence before the first question (60 s).
-    pub idle: Duration,
-    /// Between questions (10 s).
-    pub interval: Duration,
-    /// Questions without an answer before the peer is dead (6).
-    pub retries: u32,
-    /// How long sent data may stay unacknowledged, where the system has TCP_USER_TIMEOUT (30 s).
-    pub unacknowledged: Duration,
-}
-
-impl Default for Keepalive {
-    fn default() -> Self {
-        Keepalive {
-            idle: Duration::from_secs(60),
-            interval: Duration::from_secs(10),
-            retries: 6,
-            unacknowledged: Duration::from_secs(30),
+            watcher_descriptors: 0,
         }
     }
 }

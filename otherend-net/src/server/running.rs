@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
-use super::Handle;
 use crate::error::BindError;
-use crate::stats::Report;
+use crate::hub::handle::Handle;
+use crate::hub::stats::Report;
 
 /// A server in a thread of its own; dropping it stops it at once.
 pub struct Running {
@@ -64,7 +64,7 @@ impl Running {
         let outcome = self.thread.take().and_then(|thread| thread.join().ok());
         outcome
             .and_then(Result::ok)
-            .unwrap_or_else(|| self.handle.shared.counters.report())
+            .unwrap_or_else(|| self.handle.hub.counters.report())
     }
 }
 

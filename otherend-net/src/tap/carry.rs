@@ -11,13 +11,13 @@ use super::both::Both;
 use super::event::{Ending, Event, Observer};
 use super::farewell::farewell;
 use super::relay::{Outcome, Relay};
-use crate::clock::Clock;
-use crate::registry::Admitted;
-use crate::sockets;
+use crate::hub::admitted::Admitted;
+use crate::stream;
+use crate::system::clock::Clock;
 
 /// Tap the connection of one client.
 pub(super) fn carry(client: &TcpStream, admitted: &Admitted, tap: &Tapping) {
-    let clock = admitted.shared.clock;
+    let clock = admitted.hub.clock;
     let server = OnceCell::new();
     // A panic of the observer ends this connection and no other.
     let watched = catch_unwind(AssertUnwindSafe(|| {
@@ -82,14 +82,14 @@ fn close(streams: &[&TcpStream], ending: Ending) {
         | Ending::Stopped
         | Ending::Panicked => {
             for stream in streams {
-                sockets::reset_on_close(stream);
+                stream::reset_on_close(stream);
             }
         }
     }
 }
 
 fn count(admitted: &Admitted, outcome: &Outcome) {
-    let counters = &admitted.shared.counters;
+    let counters = &admitted.hub.counters;
     let orderly = outcome.ending.is_orderly();
     let counts = Counts {
         bytes_heard: outcome.passed.client,

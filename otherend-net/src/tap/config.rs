@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::admission::Terms;
+use crate::accept::admission::Terms;
 use crate::client::ConnectOptions;
-use crate::server::Keepalive;
+use crate::stream::Keepalive;
 
 /// How many connections at once unless told otherwise: a thread each.
 const USUAL_CLIENTS: usize = 512;
@@ -35,7 +35,7 @@ pub struct TapConfig {
     pub deny: Vec<IpNet>,
     /// How many descriptors of its own the audience keeps open for each connection (0): 1 where
     /// each is recorded into a file of its own. `max_clients` leaves room for them.
-    pub audience_descriptors: usize,
+    pub watcher_descriptors: usize,
 }
 
 impl Default for TapConfig {
@@ -48,7 +48,7 @@ impl Default for TapConfig {
             drain_timeout: Duration::from_secs(10),
             allow: Vec::new(),
             deny: Vec::new(),
-            audience_descriptors: 0,
+            watcher_descriptors: 0,
         }
     }
 }
@@ -62,7 +62,7 @@ impl TapConfig {
             deny: &self.deny,
             usual_clients: Some(USUAL_CLIENTS),
             descriptors_per_client: DESCRIPTORS_PER_CLIENT,
-            audience_descriptors: self.audience_descriptors,
+            watcher_descriptors: self.watcher_descriptors,
         }
     }
 }

@@ -8,8 +8,8 @@ use otherend_core::{Role, Time};
 
 use super::Fault;
 use crate::client::ConnectError;
-use crate::registry::Peer;
-use crate::server::Notice;
+use crate::peer::Peer;
+use crate::watch::Notice;
 
 /// Something that happened in one tapped connection.
 #[derive(Debug, Clone, Copy)]

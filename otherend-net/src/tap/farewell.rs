@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 
-use crate::sockets;
+use crate::stream;
+use crate::system::poll;
 
 /// How long the ends may take to close.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,7 +30,7 @@ pub(super) fn farewell(streams: &[&TcpStream]) {
             .iter()
             .map(|stream| PollFd::new(*stream, PollFlags::IN))
             .collect();
-        if left.is_zero() || !sockets::wait(&mut fds, Some(left)) {
+        if left.is_zero() || !poll::wait(&mut fds, Some(left)) {
             return;
         }
         let mut ready = fds
@@ -45,6 +46,6 @@ pub(super) fn farewell(streams: &[&TcpStream]) {
 fn has_closed(mut stream: &TcpStream, discarded: &mut [u8]) -> bool {
     match stream.read(discarded) {
         Ok(count) => count == 0,
-        Err(error) => !sockets::is_passing(&error),
+        Err(error) => !stream::is_passing(&error),
     }
 }

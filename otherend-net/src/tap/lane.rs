@@ -11,7 +11,7 @@ use otherend_core::{Loss, Role, Time};
 
 use super::detour::Detour;
 use super::fault::{Fault, Piece, Tamper};
-use crate::sockets;
+use crate::stream;
 
 /// How far the speaker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl Lane {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => {
-                    self.phase = Phase::Broken(sockets::loss(&error));
+                    self.phase = Phase::Broken(stream::loss(&error));
                     break;
                 }
             }

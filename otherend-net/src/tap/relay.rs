@@ -17,9 +17,10 @@ use super::both::Both;
 use super::event::{Ending, Event, Observer};
 use super::fault::{Fault, Piece};
 use super::lane::Lane;
-use crate::mailbox::Order;
-use crate::registry::Admitted;
-use crate::sockets;
+use crate::hub::admitted::Admitted;
+use crate::hub::mailbox::Order;
+use crate::stream;
+use crate::system::poll;
 
 /// How many bytes one read takes at most.
 const INPUT: usize = 64 * 1024;
@@ -88,7 +89,7 @@ impl<'a> Relay<'a> {
                 server: Lane::new(faults, Role::Server),
             },
             input: vec![0; INPUT].into_boxed_slice(),
-            touched: admitted.shared.clock.now(),
+            touched: admitted.hub.clock.now(),
             last_speaker: None,
             busy_at_stop: None,
         }
@@ -113,7 +114,7 @@ impl<'a> Relay<'a> {
 
     /// One round: orders, what is due, what is kept, one wait, one read of each end.
     fn turn(&mut self) -> Option<Ending> {
-        let now = self.admitted.shared.clock.now();
+        let now = self.admitted.hub.clock.now();
         let ending = self.follow_orders(now).or_else(|| self.move_on(now));
         self.observer.on_pause();
         if ending.is_some() {
@@ -123,7 +124,7 @@ impl<'a> Relay<'a> {
             Ok(ready) => ready,
             Err(ending) => return Some(ending),
         };
-        let now = self.admitted.shared.clock.now();
+        let now = self.admitted.hub.clock.now();
         let readable = Role::BOTH.into_iter();
         readable
             .filter(|&role| *ready.of(role))
@@ -145,7 +146,7 @@ impl<'a> Relay<'a> {
                 Order::Say(_) | Order::FinishSaying => {}
             }
         }
-        let stop = self.admitted.shared.stop_deadline();
+        let stop = self.admitted.hub.stop_deadline();
         if stop.is_some_and(|stop| now >= stop) {
             return Some(Ending::Stopped);
         }
@@ -157,7 +158,7 @@ impl<'a> Relay<'a> {
         self.last_speaker != Some(Role::Client)
             && now >= self.quiet_at()
             && self.lanes.all(|lane| !lane.is_busy())
-            && self.streams.all(|stream| sockets::unread(stream) == 0)
+            && self.streams.all(|stream| stream::unread(stream) == 0)
     }
 
     /// When it is idle if nobody says anything until then.
@@ -169,10 +170,10 @@ impl<'a> Relay<'a> {
     }
 
     fn deadline(&self) -> Option<Time> {
-        let stop = self.admitted.shared.stop_deadline();
+        let stop = self.admitted.hub.stop_deadline();
         let quiet = self.busy_at_stop.map(|_| self.quiet_at());
         // Once it is quiet and still not idle, something has to come first.
-        let quiet = quiet.filter(|&quiet| quiet > self.admitted.shared.clock.now());
+        let quiet = quiet.filter(|&quiet| quiet > self.admitted.hub.clock.now());
         let (client, server) = (self.lanes.client.deadline(), self.lanes.server.deadline());
         let deadlines = [stop, quiet, self.observer.deadline(), client, server];
         deadlines.into_iter().flatten().min()
@@ -258,8 +259,8 @@ impl<'a> Relay<'a> {
                 lane.pass(self.streams.of(from.other()), bytes);
                 self.observer.on_event(now, &Event::Bytes { from, bytes });
             }
-            Err(error) if sockets::is_passing(&error) => {}
-            Err(error) => return Some(lost(from, sockets::loss(&error))),
+            Err(error) if stream::is_passing(&error) => {}
+            Err(error) => return Some(lost(from, stream::loss(&error))),
         }
         None
     }
@@ -272,14 +273,14 @@ impl<'a> Relay<'a> {
         let (client, server) = (self.interest(Role::Client), self.interest(Role::Server));
         let timeout = self.deadline().map(|deadline| deadline.since(now));
         let happened = {
-            let (shared, member) = (&self.admitted.shared, &self.admitted.member);
-            let bell = member.mailbox.bell().unwrap_or(&shared.door);
+            let (hub, member) = (&self.admitted.hub, &self.admitted.member);
+            let bell = member.mailbox.bell().unwrap_or(&hub.door);
             let mut fds = [
                 self.awaited(Role::Client, client),
                 self.awaited(Role::Server, server),
                 PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN),
             ];
-            sockets::wait(&mut fds, timeout);
+            poll::wait(&mut fds, timeout);
             [fds[0].revents(), fds[1].revents()]
         };
         Ok(Both {
@@ -299,7 +300,7 @@ impl<'a> Relay<'a> {
     fn awaited(&self, role: Role, interest: PollFlags) -> PollFd<'_> {
         if *self.hung_up.of(role) && interest.is_empty() {
             // Waiting for it would not wait: ask something that never answers instead.
-            let door = &self.admitted.shared.door;
+            let door = &self.admitted.hub.door;
             return PollFd::from_borrowed_fd(door.as_fd(), PollFlags::empty());
         }
         PollFd::from_borrowed_fd(self.streams.of(role).as_fd(), interest)
@@ -318,7 +319,7 @@ impl<'a> Relay<'a> {
         if happened.contains(PollFlags::ERR) && self.lanes.of(role).is_over() {
             // Nothing of it is left to be read: it is gone now.
             let error = self.streams.of(role).take_error().ok().flatten();
-            let loss = error.map_or(Loss::Reset, |error| sockets::loss(&error));
+            let loss = error.map_or(Loss::Reset, |error| stream::loss(&error));
             return Err(lost(role, loss));
         }
         Ok(false)

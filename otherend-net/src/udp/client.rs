@@ -11,14 +11,15 @@ use otherend_core::{EndReason, Loss, Observer, Settings, Step};
 use rustix::event::{PollFd, PollFlags};
 
 use super::cuts::Cuts;
-use crate::carried::Carried;
 use crate::client::{
     Attempt, ConnectError, ConnectOptions, Gone, Received, Voice, listening, next_line, resolve,
 };
-use crate::clock::Clock;
 use crate::endpoint::Endpoint;
-use crate::mailbox::{Mailbox, Order};
-use crate::sockets;
+use crate::engine::carrier::Carrier;
+use crate::hub::mailbox::{Mailbox, Order};
+use crate::stream;
+use crate::system::clock::Clock;
+use crate::system::poll;
 
 /// The largest datagram, and more.
 const INPUT: usize = 64 * 1024;
@@ -48,7 +49,7 @@ pub struct UdpClient {
 /// A conversation and its socket.
 struct Courier {
     socket: UdpSocket,
-    carried: Carried,
+    carrier: Carrier,
     cuts: Cuts,
     input: Vec<u8>,
     /// Why a line did not leave.
@@ -89,7 +90,7 @@ fn talk_to(address: SocketAddr, options: &ConnectOptions) -> io::Result<UdpSocke
         .source
         .map_or(any, |source| SocketAddr::new(source, 0));
     let socket = UdpSocket::bind(from)?;
-    sockets::make_room(&socket);
+    stream::make_room(&socket);
     socket.connect(address)?;
     socket.set_nonblocking(true)?;
     Ok(socket)
@@ -128,7 +129,7 @@ impl UdpClient {
         conversation.open(clock.now());
         let courier = Courier {
             socket,
-            carried: Carried::in_client(conversation, clock, Arc::clone(&mailbox)),
+            carrier: Carrier::in_client(conversation, clock, Arc::clone(&mailbox)),
             cuts,
             input: vec![0; INPUT],
             trouble: None,
@@ -203,7 +204,7 @@ impl UdpClient {
     }
 
     fn reason(&self) -> EndReason {
-        let reason = self.courier.carried.conversation.reason();
+        let reason = self.courier.carrier.conversation.reason();
         reason.unwrap_or(EndReason::ClosedHere)
     }
 }
@@ -211,23 +212,23 @@ impl UdpClient {
 impl Courier {
     /// Move what can be moved, then wait for more, `limit` at most. `false`: it is over.
     fn turn(&mut self, limit: Option<Duration>) -> bool {
-        let now = self.carried.clock.now();
-        self.carried.follow_orders(now, || 0);
+        let now = self.carrier.clock.now();
+        self.carrier.follow_orders(now, || 0);
         self.send();
-        match self.carried.conversation.step() {
+        match self.carrier.conversation.step() {
             Step::Wait { .. } => self.wait(limit),
             // A datagram cannot say that no other follows.
-            Step::HalfClose => self.carried.conversation.half_closed(now),
+            Step::HalfClose => self.carrier.conversation.half_closed(now),
             Step::Close | Step::Reset => return false,
         }
         true
     }
 
     fn send(&mut self) {
-        let conversation = &mut self.carried.conversation;
+        let conversation = &mut self.carrier.conversation;
         while let Some(length) = self.cuts.next(conversation.unsent()) {
             let sent = self.socket.send(&conversation.unsent()[..length]);
-            let now = self.carried.clock.now();
+            let now = self.carrier.clock.now();
             match sent {
                 Ok(_) => conversation.sent(now, length),
                 Err(error) => match loss(&error) {
@@ -243,21 +244,21 @@ impl Courier {
 
     /// Wait for a datagram, orders or a deadline, and hear it.
     fn wait(&mut self, limit: Option<Duration>) {
-        let clock = self.carried.clock;
-        let deadline = self.carried.deadline().map(|at| clock.until(at));
+        let clock = self.carrier.clock;
+        let deadline = self.carrier.deadline().map(|at| clock.until(at));
         let timeout = [deadline, limit].into_iter().flatten().min();
         let mut fds = vec![PollFd::new(&self.socket, PollFlags::IN)];
-        if let Some(bell) = self.carried.mailbox().bell() {
+        if let Some(bell) = self.carrier.mailbox().bell() {
             fds.push(PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
         }
-        if !sockets::wait(&mut fds, timeout) {
-            return self.carried.tick(clock.now());
+        if !poll::wait(&mut fds, timeout) {
+            return self.carrier.tick(clock.now());
         }
         if fds[0].revents().is_empty() {
             return;
         }
         let received = self.socket.recv(&mut self.input);
-        let (now, conversation) = (clock.now(), &mut self.carried.conversation);
+        let (now, conversation) = (clock.now(), &mut self.carrier.conversation);
         match received {
             Ok(length) => conversation.receive_datagram(now, &self.input[..length]),
             Err(error) => {

@@ -9,15 +9,15 @@ use otherend_core::{Conversation, EndReason, Outbox, Time};
 
 use super::cuts::Cuts;
 use super::guard::{Heard, LoopGuard};
-use crate::carried::Carried;
-use crate::conversations::Conversations;
-use crate::registry::Admitted;
+use crate::engine::carrier::Carrier;
+use crate::engine::conversations::Conversations;
+use crate::hub::admitted::Admitted;
 
 /// A peer and its conversation.
 pub(super) struct Correspondent {
     /// Counts up in the order in which they came.
     pub(super) number: u64,
-    carried: Carried,
+    carrier: Carrier,
     address: SocketAddr,
     cuts: Cuts,
     guard: LoopGuard,
@@ -58,13 +58,12 @@ enum Cause {
 impl Correspondent {
     /// Begin a conversation with whoever was admitted; `None`: it could not be.
     pub(super) fn begin(admitted: Admitted, conversations: &Conversations) -> Option<Self> {
-        let shared = Arc::clone(&admitted.shared);
+        let hub = Arc::clone(&admitted.hub);
         let peer = admitted.member.peer;
-        let now = shared.clock.now();
+        let now = hub.clock.now();
         let behaviour = conversations.behaviour(&peer)?;
         let begin = || {
-            let audience = shared.audience.as_ref();
-            let observer = audience.and_then(|audience| audience.observer(&peer));
+            let observer = hub.watchers.observer(&peer);
             let (cuts, observer) = Cuts::before(observer);
             let settings = Arc::clone(&conversations.settings);
             let conversation = Conversation::new(settings, behaviour, now).observed(observer);
@@ -72,13 +71,13 @@ impl Correspondent {
         };
         let (mut conversation, cuts) = catch_unwind(AssertUnwindSafe(begin)).ok()?;
         let opened = catch_unwind(AssertUnwindSafe(|| conversation.open(now)));
-        let mut carried = Carried::of_peer(conversation, admitted);
+        let mut carrier = Carrier::of_peer(conversation, admitted);
         if opened.is_err() {
-            carried.panicked(now);
+            carrier.panicked(now);
         }
         Some(Correspondent {
             number: peer.number,
-            carried,
+            carrier,
             address: peer.address,
             cuts,
             guard: LoopGuard::default(),
@@ -89,64 +88,64 @@ impl Correspondent {
 
     /// It sent `datagram`; `Looping`: which is not answered.
     pub(super) fn hear(&mut self, way: &mut Way<'_>, datagram: &[u8]) -> Heard {
-        let now = self.carried.clock.now();
+        let now = self.carrier.clock.now();
         self.heard = now;
         if self.guard.heard(now, datagram) == Heard::Looping {
             return Heard::Looping;
         }
         self.credit.earn(datagram.len());
-        self.act(way, Cause::Asked, |carried| {
-            carried.conversation.receive_datagram(now, datagram);
+        self.act(way, Cause::Asked, |carrier| {
+            carrier.conversation.receive_datagram(now, datagram);
         });
         Heard::Fine
     }
 
     /// Carry out the orders that wait.
     pub(super) fn follow_orders(&mut self, way: &mut Way<'_>) {
-        let now = self.carried.clock.now();
-        self.act(way, Cause::Ours, |carried| carried.follow_orders(now, || 0));
+        let now = self.carrier.clock.now();
+        self.act(way, Cause::Ours, |carrier| carrier.follow_orders(now, || 0));
     }
 
     /// Carry out the deadlines that have passed.
     pub(super) fn tick(&mut self, way: &mut Way<'_>, now: Time) {
         if self.deadline().is_some_and(|deadline| now >= deadline) {
-            self.act(way, Cause::Asked, |carried| carried.tick(now));
+            self.act(way, Cause::Asked, |carrier| carrier.tick(now));
         }
     }
 
     /// Somebody else needs its place.
     pub(super) fn forget(&mut self, now: Time) {
-        self.carried.conversation.abort(now, EndReason::Forgotten);
+        self.carrier.conversation.abort(now, EndReason::Forgotten);
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.carried.deadline()
+        self.carrier.deadline()
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.carried.conversation.is_over()
+        self.carrier.conversation.is_over()
     }
 
     /// Do something with the conversation, and send what it says.
-    fn act(&mut self, way: &mut Way<'_>, cause: Cause, act: impl FnOnce(&mut Carried)) {
-        self.carried.conversation.lend(way.outbox);
+    fn act(&mut self, way: &mut Way<'_>, cause: Cause, act: impl FnOnce(&mut Carrier)) {
+        self.carrier.conversation.lend(way.outbox);
         let went_well = catch_unwind(AssertUnwindSafe(|| {
-            act(&mut self.carried);
+            act(&mut self.carrier);
             self.send(way, cause);
         }));
-        let now = self.carried.clock.now();
+        let now = self.carrier.clock.now();
         if went_well.is_err() {
-            self.carried.panicked(now);
+            self.carrier.panicked(now);
         }
-        self.carried.conversation.give_back(way.outbox);
-        self.carried.account(now);
+        self.carrier.conversation.give_back(way.outbox);
+        self.carrier.account(now);
     }
 
     fn send(&mut self, way: &mut Way<'_>, cause: Cause) {
-        while let Some(length) = self.cuts.next(self.carried.conversation.unsent()) {
-            let now = self.carried.clock.now();
+        while let Some(length) = self.cuts.next(self.carrier.conversation.unsent()) {
+            let now = self.carrier.clock.now();
             let outcome = self.send_one(way.socket, length, cause);
-            let conversation = &mut self.carried.conversation;
+            let conversation = &mut self.carrier.conversation;
             match outcome {
                 Ok(()) => {
                     self.guard.said(now, &conversation.unsent()[..length]);
@@ -171,7 +170,7 @@ impl Correspondent {
         if cause == Cause::Asked && !self.credit.spend(length) {
             return Err(None);
         }
-        let datagram = &self.carried.conversation.unsent()[..length];
+        let datagram = &self.carrier.conversation.unsent()[..length];
         loop {
             match socket.send_to(datagram, self.address) {
                 Ok(_) => return Ok(()),

@@ -13,15 +13,15 @@ use rustix::event::{PollFd, PollFlags};
 use super::correspondent::{Correspondent, Way, Withheld};
 use super::guard::Heard;
 use super::hush::Hush;
-use crate::Refusal;
+use crate::accept::admission::Admission;
 use crate::accept::backoff::Backoff;
-use crate::conversations::Conversations;
 use crate::engine::Buffers;
-use crate::mailbox::Mailbox;
-use crate::registry::Admitted;
-use crate::server::Notice;
-use crate::shared::Shared;
-use crate::sockets;
+use crate::engine::conversations::Conversations;
+use crate::hub::Hub;
+use crate::hub::admitted::Admitted;
+use crate::hub::mailbox::Mailbox;
+use crate::system::poll;
+use crate::watch::{Notice, Refusal};
 
 /// How many datagrams are taken from one socket before the others and the orders are looked at.
 const BATCH: usize = 64;
@@ -39,7 +39,8 @@ type Key = (usize, SocketAddr);
 
 /// The sockets of one server and all of its peers.
 pub(super) struct Exchange {
-    shared: Arc<Shared>,
+    hub: Arc<Hub>,
+    admission: Admission,
     conversations: Conversations,
     sockets: Vec<UdpSocket>,
     peers: HashMap<Key, Correspondent>,
@@ -58,13 +59,15 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        hub: Arc<Hub>,
+        admission: Admission,
         conversations: Conversations,
         sockets: Vec<UdpSocket>,
     ) -> Self {
         let Buffers { input, outbox } = Buffers::new();
         Exchange {
-            shared,
+            hub,
+            admission,
             conversations,
             sockets,
             peers: HashMap::new(),
@@ -81,7 +84,7 @@ impl Exchange {
 
     /// Serve until the server stops, answer what has arrived by then, and let conversations end.
     pub(super) fn run(mut self) {
-        while !self.shared.is_stopping() {
+        while !self.hub.is_stopping() {
             for index in self.wait(true) {
                 self.hear_some(index, BATCH);
             }
@@ -99,19 +102,19 @@ impl Exchange {
 
     /// Wait for datagrams if `hearing`, orders and deadlines; which sockets have datagrams?
     fn wait(&mut self, hearing: bool) -> Vec<usize> {
-        let clock = self.shared.clock;
+        let clock = self.hub.clock;
         let pause = self.backoff.remaining(clock.now());
         let deadline = self.tick_at.map(|deadline| clock.until(deadline));
         let timeout = [pause, deadline].into_iter().flatten().min();
         let mut fds = vec![PollFd::from_borrowed_fd(
-            self.shared.door.as_fd(),
+            self.hub.door.as_fd(),
             PollFlags::IN,
         )];
-        if hearing && pause.is_none() && !self.shared.is_suspended() {
+        if hearing && pause.is_none() && !self.hub.is_suspended() {
             let sockets = self.sockets.iter();
             fds.extend(sockets.map(|socket| PollFd::new(socket, PollFlags::IN)));
         }
-        if !sockets::wait(&mut fds, timeout) {
+        if !poll::wait(&mut fds, timeout) {
             return Vec::new();
         }
         let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
@@ -120,10 +123,10 @@ impl Exchange {
         let sockets = sockets.filter(|(_, fd)| ready(fd));
         let sockets = sockets.map(|(index, _)| index).collect();
         if rung {
-            self.shared.door.silence();
-            self.shared.clean_up();
+            self.hub.door.silence();
+            self.hub.clean_up();
             // At a stop what has arrived comes first.
-            if !(hearing && self.shared.is_stopping()) {
+            if !(hearing && self.hub.is_stopping()) {
                 self.follow_orders();
             }
         }
@@ -143,8 +146,8 @@ impl Exchange {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if in_vain < IN_VAIN && concerns_one_datagram(&error) => in_vain += 1,
                 Err(error) => {
-                    self.shared.accept_failed(&error);
-                    self.backoff.fail(self.shared.clock.now());
+                    self.hub.accept_failed(&error);
+                    self.backoff.fail(self.hub.clock.now());
                     break;
                 }
             }
@@ -193,14 +196,14 @@ impl Exchange {
         if local == from {
             return Err(Refusal::Loop);
         }
-        match self.shared.admit(from.ip()) {
+        match self.admission.check(from.ip(), &self.hub.registry) {
             Err(Refusal::Full) if self.make_room() => {}
             admitted => admitted?,
         }
-        self.shared.counters.accepted();
-        let peer = self.shared.introduce(from, local);
-        let mailbox = Mailbox::with_common_bell(Arc::clone(&self.shared.door));
-        let admitted = Admitted::new(&self.shared, peer, mailbox);
+        self.hub.counters.accepted();
+        let peer = self.hub.introduce(from, local);
+        let mailbox = Mailbox::with_common_bell(Arc::clone(&self.hub.door));
+        let admitted = Admitted::new(&self.hub, peer, mailbox);
         if let Some(peer) = Correspondent::begin(admitted, &self.conversations) {
             self.peers.insert(key, peer);
         }
@@ -209,7 +212,7 @@ impl Exchange {
 
     /// Forget the peer that was silent for longest, if it was for long enough.
     fn make_room(&mut self) -> bool {
-        let now = self.shared.clock.now();
+        let now = self.hub.clock.now();
         if now < self.crowded_until {
             return false;
         }
@@ -229,18 +232,18 @@ impl Exchange {
 
     /// Count what is not answered, and say so now and then.
     fn refuse(&mut self, address: SocketAddr, refusal: Refusal) {
-        self.shared.counters.refused();
-        if self.hush.allows(self.shared.clock.now(), refusal.label()) {
-            self.shared.notice(&Notice::Refused { address, refusal });
+        self.hub.counters.refused();
+        if self.hush.allows(self.hub.clock.now(), refusal.label()) {
+            self.hub.notice(&Notice::Refused { address, refusal });
         }
     }
 
     fn tell_withheld(&mut self) {
         for Withheld { address, error } in self.withheld.drain(..) {
-            self.shared.counters.withheld();
-            if self.hush.allows(self.shared.clock.now(), "withheld") {
+            self.hub.counters.withheld();
+            if self.hush.allows(self.hub.clock.now(), "withheld") {
                 let error = error.as_ref();
-                self.shared.notice(&Notice::Withheld { address, error });
+                self.hub.notice(&Notice::Withheld { address, error });
             }
         }
     }
@@ -251,7 +254,7 @@ impl Exchange {
 
     /// Carry out the deadlines that have passed.
     fn tick(&mut self) {
-        let now = self.shared.clock.now();
+        let now = self.hub.clock.now();
         if self.tick_at.is_some_and(|deadline| now >= deadline) {
             self.with_all(|peer, way| peer.tick(way, now));
         }
@@ -314,7 +317,7 @@ mod tests {
         let mut here: Vec<u16> = exchange.peers.keys().map(|key| key.1.port()).collect();
         here.sort_unstable();
         assert_eq!(here, [2001, 2003]);
-        let stats = exchange.shared.counters.stats();
+        let stats = exchange.hub.counters.stats();
         assert_eq!((stats.accepted, stats.ended, stats.refused), (3, 1, 0));
     }
 
@@ -324,7 +327,7 @@ mod tests {
         for port in [2001, 2002, 2003] {
             exchange.hear(0, SocketAddr::from(([127, 0, 0, 1], port)), b"here");
         }
-        let stats = exchange.shared.counters.stats();
+        let stats = exchange.hub.counters.stats();
         assert_eq!((stats.accepted, stats.refused), (1, 2));
     }
 
@@ -339,7 +342,7 @@ mod tests {
         ] {
             exchange.hear(0, address.parse().unwrap(), b"here");
         }
-        let stats = exchange.shared.counters.stats();
+        let stats = exchange.hub.counters.stats();
         assert_eq!((stats.accepted, stats.refused), (0, 4));
     }
 }

@@ -7,15 +7,17 @@ use std::time::Instant;
 use otherend_core::AnyBehaviour;
 
 use super::exchange::Exchange;
-use crate::admission::{Admission, Terms};
-use crate::bell::Bell;
-use crate::conversations::Conversations;
+use crate::accept::admission::{Admission, Terms};
+use crate::engine::conversations::Conversations;
 use crate::error::BindError;
-use crate::registry::Peer;
-use crate::server::{Audience, Handle, Running, ServerConfig};
-use crate::shared::Shared;
-use crate::sockets::take_datagrams_on_all;
-use crate::stats::Report;
+use crate::hub::Hub;
+use crate::hub::handle::Handle;
+use crate::hub::stats::Report;
+use crate::peer::Peer;
+use crate::server::{Running, ServerConfig};
+use crate::stream::take_datagrams_on_all;
+use crate::system::bell::Bell;
+use crate::watch::Watcher;
 
 /// How many peers are remembered at once unless asked otherwise.
 const PEERS: usize = 1024;
@@ -52,7 +54,8 @@ const PEERS: usize = 1024;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct UdpServer {
-    shared: Arc<Shared>,
+    hub: Arc<Hub>,
+    admission: Admission,
     conversations: Conversations,
     sockets: Vec<UdpSocket>,
     addresses: Vec<SocketAddr>,
@@ -83,13 +86,14 @@ impl UdpServer {
         let sockets = take_datagrams_on_all(addresses)?;
         let bound = sockets.iter().map(UdpSocket::local_addr);
         let addresses = bound.collect::<Result<_, _>>().map_err(BindError::Engine)?;
-        let mut shared = Shared::new(admission, Bell::new().map_err(BindError::Engine)?);
-        shared.drain_timeout = config.drain_timeout;
+        let mut hub = Hub::new(Bell::new().map_err(BindError::Engine)?);
+        hub.drain_timeout = config.drain_timeout;
         let mut settings = config.settings;
         settings.datagrams = true;
         settings.line_timeout = None;
         Ok(UdpServer {
-            shared: Arc::new(shared),
+            hub: Arc::new(hub),
+            admission,
             conversations: Conversations {
                 settings: Arc::new(settings),
                 make_behaviour: Box::new(make_behaviour),
@@ -99,15 +103,11 @@ impl UdpServer {
         })
     }
 
-    /// Let `audience` see every conversation and what is refused, of each kind once a second.
-    ///
-    /// # Panics
-    ///
-    /// When a [`handle`](Self::handle) was taken before.
+    /// Let `watcher`, beside those there are, see every conversation that begins from here on, and
+    /// what is refused, of each kind once a second.
     #[must_use]
-    pub fn watched_by(mut self, audience: Arc<dyn Audience>) -> Self {
-        let shared = Arc::get_mut(&mut self.shared);
-        shared.expect("watched_by comes before handle").audience = Some(audience);
+    pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
+        self.hub.watchers.add(watcher);
         self
     }
 
@@ -120,20 +120,20 @@ impl UdpServer {
     /// The moment from which the times of all events are counted.
     #[must_use]
     pub fn zero(&self) -> Instant {
-        self.shared.clock.zero()
+        self.hub.clock.zero()
     }
 
     /// Reaches the server from anywhere while it serves.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::of(&self.shared)
+        Handle::of(&self.hub)
     }
 
     /// Serve in this thread until a [`Handle`] stops it. What has arrived by then is answered.
     pub fn serve(self) -> Report {
-        let shared = Arc::clone(&self.shared);
-        Exchange::new(self.shared, self.conversations, self.sockets).run();
-        shared.counters.report()
+        let hub = Arc::clone(&self.hub);
+        Exchange::new(self.hub, self.admission, self.conversations, self.sockets).run();
+        hub.counters.report()
     }
 
     /// Serve in a thread of its own.
@@ -162,6 +162,11 @@ pub(super) mod tests {
         };
         let address = "127.0.0.1:0".parse().unwrap();
         let server = UdpServer::bind(&[address], config, make_behaviour).unwrap();
-        Exchange::new(server.shared, server.conversations, server.sockets)
+        Exchange::new(
+            server.hub,
+            server.admission,
+            server.conversations,
+            server.sockets,
+        )
     }
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use otherend_net::core::{AnyBehaviour, Behaviour, Echo, Event, Flow, Observer, Replies, Time};
-use otherend_net::{Audience, Engine, Notice, Peer, Running, Server, ServerConfig};
+use otherend_net::{Engine, Notice, Peer, Running, Server, ServerConfig, Watcher};
 
 /// Whatever takes longer than this hangs: a test fails then, and says where.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,7 +71,7 @@ pub(crate) fn serve_watched(
 ) -> (Running, Watch) {
     let (seen, watch) = channel();
     let server = Server::bind(&free_port(), config, behaviour).unwrap();
-    let server = server.watched_by(Arc::new(Watcher(seen))).start().unwrap();
+    let server = server.watched_by(Arc::new(Eyes(seen))).start().unwrap();
     (server, Watch(watch))
 }
 
@@ -128,9 +128,9 @@ impl Watch {
     }
 }
 
-struct Watcher(Sender<Seen>);
+struct Eyes(Sender<Seen>);
 
-impl Audience for Watcher {
+impl Watcher for Eyes {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
         Some(Box::new(PeerWatcher(peer.number, self.0.clone())))
     }

@@ -18,7 +18,7 @@ use clap::value_parser;
 use otherend_core::{ExitWords, Framing, Time, transcript};
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
-use otherend_net::{Audience, Engine, ServerConfig, raise_descriptor_limit};
+use otherend_net::{Engine, ServerConfig, Watcher, raise_descriptor_limit};
 
 use crate::args::choice;
 use crate::args::limits::LimitArgs;
@@ -155,7 +155,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 fn watched(server: Over, engine: Engine, screen: &Screen, look: Look) -> std::io::Result<Over> {
     let quiet = look.quiet;
     let watch = Arc::new(Watch::new(screen.clone(), look));
-    let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Audience>);
+    let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Watcher>);
     if matches!(server, Over::Tcp(_)) {
         watch.answers_through(server.handle());
     }
@@ -178,7 +178,7 @@ impl Args {
         config.settings.exit_words = self.exit_words();
         config.engine = self.engine;
         config.workers = self.workers.map(usize::from);
-        config.audience_descriptors = self.record.descriptors_per_client();
+        config.watcher_descriptors = self.record.descriptors_per_client();
         let idle = match config.engine {
             Engine::Single if config.max_clients.is_some() => "--max-clients",
             Engine::Single | Engine::Threads if config.workers.is_some() => "--workers",

@@ -169,7 +169,7 @@ impl Args {
     fn config(&self) -> TapConfig {
         let mut config = TapConfig::default();
         config.connect = self.route.options();
-        config.audience_descriptors = self.record.descriptors_per_client();
+        config.watcher_descriptors = self.record.descriptors_per_client();
         self.door.apply_to_tap(&mut config);
         config
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use otherend_core::AnyBehaviour;
-use otherend_net::{Audience, BindError, Handle, Peer, Report, Server, ServerConfig, UdpServer};
+use otherend_net::{BindError, Handle, Peer, Report, Server, ServerConfig, UdpServer, Watcher};
 
 /// A server that is bound.
 pub(super) enum Over {
@@ -29,10 +29,10 @@ impl Over {
         Ok(Over::Tcp(Box::new(server)))
     }
 
-    pub(super) fn watched_by(self, audience: Arc<dyn Audience>) -> Over {
+    pub(super) fn watched_by(self, watcher: Arc<dyn Watcher>) -> Over {
         match self {
-            Over::Tcp(server) => Over::Tcp(Box::new(server.watched_by(audience))),
-            Over::Udp(server) => Over::Udp(Box::new(server.watched_by(audience))),
+            Over::Tcp(server) => Over::Tcp(Box::new(server.watched_by(watcher))),
+            Over::Udp(server) => Over::Udp(Box::new(server.watched_by(watcher))),
         }
     }
 

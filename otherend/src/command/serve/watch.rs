@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use otherend_core::transcript::{Closing, Mismatch};
 use otherend_core::{Event, Loss, Observer, Time};
 use otherend_net::recording::Recording;
-use otherend_net::{Audience, Handle, Notice, Peer};
+use otherend_net::{Handle, Notice, Peer, Watcher};
 
 use super::misfits::{Misfits, advice};
 use super::other_end::Ear;
@@ -66,7 +66,7 @@ impl Watch {
     }
 }
 
-impl Audience for Watch {
+impl Watcher for Watch {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
         let listens = self.handle.get().is_some();
         if self.look.quiet && self.look.recording.is_none() && !listens {

@@ -1,21 +1,30 @@
-//! What all conversations of one server share.
+//! What all conversations of one server share (usually: the connection registry): who is here, what
+//! was counted, who watches, and the stop.
+
+pub(crate) mod admitted;
+pub(crate) mod handle;
+pub(crate) mod mailbox;
+pub(crate) mod registry;
+pub(crate) mod stats;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use otherend_core::{EndReason, Time};
 
-use crate::admission::Admission;
-use crate::bell::Bell;
-use crate::clock::Clock;
-use crate::mailbox::Order;
-use crate::memory;
-use crate::registry::{Peer, Registry};
-use crate::server::{Audience, Keepalive, Notice};
-use crate::stats::Counters;
+use mailbox::Order;
+use registry::Registry;
+use stats::Counters;
+
+use crate::peer::Peer;
+use crate::stream::Keepalive;
+use crate::system::bell::Bell;
+use crate::system::clock::Clock;
+use crate::system::memory;
+use crate::watch::{Notice, Watchers};
 
 /// No stop is under way.
 const NEVER: u64 = u64::MAX;
@@ -23,17 +32,16 @@ const NEVER: u64 = u64::MAX;
 pub(crate) const AFTER_CUT: Duration = Duration::from_secs(1);
 
 /// A server without its listeners.
-pub(crate) struct Shared {
+pub(crate) struct Hub {
     pub(crate) clock: Clock,
     pub(crate) registry: Registry,
     pub(crate) counters: Counters,
-    pub(crate) admission: Admission,
     pub(crate) keepalive: Option<Keepalive>,
     pub(crate) max_output_in_all: usize,
     pub(crate) drain_timeout: Duration,
     /// Wakes the acceptor.
     pub(crate) door: Arc<Bell>,
-    pub(crate) audience: Option<Arc<dyn Audience>>,
+    pub(crate) watchers: Watchers,
     /// Lines can be said to peers from outside.
     pub(crate) speaks: bool,
     /// When conversations that still go on are cut off, in microseconds; [`NEVER`] without a stop.
@@ -44,18 +52,17 @@ pub(crate) struct Shared {
     last_number: AtomicU64,
 }
 
-impl Shared {
-    pub(crate) fn new(admission: Admission, door: Bell) -> Self {
-        Shared {
+impl Hub {
+    pub(crate) fn new(door: Bell) -> Self {
+        Hub {
             clock: Clock::new(),
             registry: Registry::default(),
             counters: Counters::default(),
-            admission,
             keepalive: None,
             max_output_in_all: usize::MAX,
             drain_timeout: Duration::ZERO,
             door: Arc::new(door),
-            audience: None,
+            watchers: Watchers::default(),
             speaks: true,
             stop_at: AtomicU64::new(NEVER),
             suspended: AtomicBool::new(false),
@@ -74,15 +81,8 @@ impl Shared {
         }
     }
 
-    /// May one more conversation begin with somebody at `source`?
-    pub(crate) fn admit(&self, source: IpAddr) -> Result<(), crate::Refusal> {
-        self.admission.check(source, &self.registry)
-    }
-
     pub(crate) fn notice(&self, notice: &Notice<'_>) {
-        if let Some(audience) = &self.audience {
-            audience.notice(self.clock.now(), notice);
-        }
+        self.watchers.notice(self.clock.now(), notice);
     }
 
     /// A connection could not be accepted or carried.

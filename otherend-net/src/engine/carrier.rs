@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use otherend_core::{AnyBehaviour, Conversation, EndReason, Time};
 
-use crate::clock::Clock;
-use crate::conversations::Conversations;
-use crate::mailbox::{Mailbox, Order};
-use crate::registry::Admitted;
+use super::conversations::Conversations;
+use crate::hub::admitted::Admitted;
+use crate::hub::mailbox::{Mailbox, Order};
+use crate::system::clock::Clock;
 
 /// More unsent bytes than this are written before the next order is carried out.
 const MUCH: usize = 64 * 1024;
 
 /// A conversation on its way, and how its surroundings reach it.
-pub(crate) struct Carried {
+pub(crate) struct Carrier {
     pub(crate) conversation: Conversation,
     pub(crate) clock: Clock,
     place: Place,
@@ -33,19 +33,19 @@ enum Place {
     Client(Arc<Mailbox>),
 }
 
-impl Carried {
+impl Carrier {
     /// A conversation of a server, with whoever was admitted.
     pub(crate) fn in_server(
         admitted: Admitted,
         conversations: &Conversations,
         behaviour: AnyBehaviour,
     ) -> Self {
-        Carried::of_peer(conversations.begin(&admitted, behaviour), admitted)
+        Carrier::of_peer(conversations.begin(&admitted, behaviour), admitted)
     }
 
     /// The conversation of a server with whoever was admitted.
     pub(crate) fn of_peer(conversation: Conversation, admitted: Admitted) -> Self {
-        Carried::new(conversation, admitted.shared.clock, Place::Server(admitted))
+        Carrier::new(conversation, admitted.hub.clock, Place::Server(admitted))
     }
 
     /// A conversation by itself.
@@ -54,11 +54,11 @@ impl Carried {
         clock: Clock,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        Carried::new(conversation, clock, Place::Client(mailbox))
+        Carrier::new(conversation, clock, Place::Client(mailbox))
     }
 
     fn new(conversation: Conversation, clock: Clock, place: Place) -> Self {
-        Carried {
+        Carrier {
             conversation,
             clock,
             place,
@@ -131,7 +131,7 @@ impl Carried {
 
     fn stop_deadline(&self) -> Option<Time> {
         match &self.place {
-            Place::Server(admitted) => admitted.shared.stop_deadline(),
+            Place::Server(admitted) => admitted.hub.stop_deadline(),
             Place::Client(_) => None,
         }
     }
@@ -151,21 +151,21 @@ impl Carried {
     #[inline]
     fn wake_stirred(&self) {
         if let Some(number) = self.conversation.stirred()
-            && let Place::Server(Admitted { shared, .. }) = &self.place
-            && let Some(member) = shared.registry.get(number)
+            && let Place::Server(Admitted { hub, .. }) = &self.place
+            && let Some(member) = hub.registry.get(number)
         {
             member.mailbox.wake();
         }
     }
 
     fn account_change(&mut self, now: Time, waiting: usize) {
-        let Place::Server(Admitted { shared, .. }) = &self.place else {
+        let Place::Server(Admitted { hub, .. }) = &self.place else {
             return;
         };
-        let all = shared.counters.waiting_changed(self.waiting, waiting);
+        let all = hub.counters.waiting_changed(self.waiting, waiting);
         let grew = waiting > self.waiting;
         self.waiting = waiting;
-        if grew && all > shared.max_output_in_all {
+        if grew && all > hub.max_output_in_all {
             self.conversation.abort(now, EndReason::OutputFull);
         }
     }
@@ -176,26 +176,24 @@ impl Carried {
     }
 }
 
-impl Drop for Carried {
+impl Drop for Carrier {
     fn drop(&mut self) {
-        let Place::Server(Admitted { shared, .. }) = &self.place else {
+        let Place::Server(Admitted { hub, .. }) = &self.place else {
             return;
         };
-        shared.counters.waiting_changed(self.waiting, 0);
+        hub.counters.waiting_changed(self.waiting, 0);
         if !self.conversation.is_over() {
             // The task or thread was torn down around it.
-            self.conversation
-                .abort(shared.clock.now(), EndReason::Stopped);
+            self.conversation.abort(hub.clock.now(), EndReason::Stopped);
         }
         self.wake_stirred();
         let reason = self.conversation.reason().unwrap_or(EndReason::Stopped);
-        shared
-            .counters
+        hub.counters
             .ended(reason.is_orderly(), &self.conversation.counts());
         // A peer that broke it off was not cut off by the stop.
         let broke_off = matches!(reason, EndReason::PeerReset | EndReason::Unreachable);
         if let Some(was_busy) = self.busy_at_stop.filter(|_| !broke_off) {
-            shared.counters.stopped(!reason.is_orderly(), was_busy);
+            hub.counters.stopped(!reason.is_orderly(), was_busy);
         }
     }
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use otherend_core::{EndReason, Time};
 
-use crate::mailbox::Order;
-use crate::registry::Peer;
-use crate::shared::Shared;
-use crate::stats::Stats;
+use super::Hub;
+use super::mailbox::Order;
+use super::stats::Stats;
+use crate::peer::Peer;
 
 /// A hand on a running server; clone it freely.
 #[derive(Clone)]
 pub struct Handle {
-    pub(super) shared: Arc<Shared>,
+    pub(crate) hub: Arc<Hub>,
 }
 
 /// A conversation that is open.
@@ -27,55 +27,55 @@ pub struct Open {
 }
 
 impl Handle {
-    pub(crate) fn of(shared: &Arc<Shared>) -> Handle {
+    pub(crate) fn of(hub: &Arc<Hub>) -> Handle {
         Handle {
-            shared: Arc::clone(shared),
+            hub: Arc::clone(hub),
         }
     }
 
     /// Leave new connections in the backlog until [`resume`](Self::resume).
     pub fn suspend(&self) {
-        self.shared.suspend(true);
+        self.hub.suspend(true);
     }
 
     /// Accept again.
     pub fn resume(&self) {
-        self.shared.suspend(false);
+        self.hub.suspend(false);
     }
 
     /// Take nobody in any more and let conversations finish what has begun, for the configured
     /// drain timeout at most. Idle ones are closed at once. Does not wait.
     pub fn drain(&self) {
-        self.shared.drain(self.shared.drain_timeout);
+        self.hub.drain(self.hub.drain_timeout);
     }
 
     /// As [`drain`](Self::drain), for `limit` at most.
     pub fn drain_within(&self, limit: Duration) {
-        self.shared.drain(limit);
+        self.hub.drain(limit);
     }
 
     /// Cut every conversation off. Does not wait.
     pub fn stop(&self) {
-        self.shared.stop();
+        self.hub.stop();
     }
 
     /// A stop is under way.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.shared.is_stopping()
+        self.hub.is_stopping()
     }
 
     /// The present, as events count time.
     #[must_use]
     pub fn now(&self) -> Time {
-        self.shared.clock.now()
+        self.hub.clock.now()
     }
 
     /// Everybody who is here, in the order in which they came.
     #[must_use]
     pub fn conversations(&self) -> Vec<Open> {
-        let now = self.shared.clock.now();
-        let members = self.shared.registry.all();
+        let now = self.hub.clock.now();
+        let members = self.hub.registry.all();
         members
             .iter()
             .map(|m| Open {
@@ -88,7 +88,7 @@ impl Handle {
     /// Say a line to the peer with this number. `false`: it is not here, or this is a tap, which
     /// says nothing of its own.
     pub fn say(&self, number: u64, line: &[u8]) -> bool {
-        self.shared.speaks && self.post(number, Order::Say(line.to_vec()))
+        self.hub.speaks && self.post(number, Order::Say(line.to_vec()))
     }
 
     /// Close the conversation with this number in good order. `false`: it is not here.
@@ -99,11 +99,11 @@ impl Handle {
     /// What was counted so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters.stats()
+        self.hub.counters.stats()
     }
 
     fn post(&self, number: u64, order: Order) -> bool {
-        let Some(member) = self.shared.registry.get(number) else {
+        let Some(member) = self.hub.registry.get(number) else {
             return false;
         };
         member.mailbox.post(order);

@@ -8,8 +8,8 @@ use std::task::Waker;
 
 use otherend_core::EndReason;
 
-use crate::bell::Bell;
 use crate::lock::lock;
+use crate::system::bell::Bell;
 
 /// What a conversation is told to do.
 #[derive(Debug)]

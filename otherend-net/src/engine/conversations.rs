@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use otherend_core::{AnyBehaviour, Conversation, Settings};
 
-use crate::registry::{Admitted, Peer};
+use crate::hub::admitted::Admitted;
+use crate::peer::Peer;
 
 /// Makes the behaviour of one conversation.
 pub(crate) type MakeBehaviour = dyn Fn(&Peer) -> AnyBehaviour + Send + Sync;
@@ -25,11 +26,10 @@ impl Conversations {
 
     /// The conversation with somebody new, watched if somebody watches.
     pub(crate) fn begin(&self, admitted: &Admitted, behaviour: AnyBehaviour) -> Conversation {
-        let (shared, peer) = (&admitted.shared, &admitted.member.peer);
+        let (hub, peer) = (&admitted.hub, &admitted.member.peer);
         let settings = Arc::clone(&self.settings);
-        let conversation = Conversation::new(settings, behaviour, shared.clock.now());
-        let audience = shared.audience.as_ref();
-        match audience.and_then(|audience| audience.observer(peer)) {
+        let conversation = Conversation::new(settings, behaviour, hub.clock.now());
+        match hub.watchers.observer(peer) {
             Some(observer) => conversation.observed(observer),
             None => conversation,
         }

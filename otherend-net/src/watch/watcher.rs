@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use otherend_core::{Observer, Time};
 
-use crate::admission::Refusal;
-use crate::registry::Peer;
+use super::Refusal;
+use crate::peer::Peer;
 
 /// Something that happened before a conversation could begin.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ pub enum Notice<'a> {
 }
 
 /// Watches a server. Called from its threads: whoever takes long here delays peers.
-pub trait Audience: Send + Sync {
+pub trait Watcher: Send + Sync {
     /// Who watches the conversation with `peer`, which is about to begin; `None`: nobody, and no
     /// event is built for it.
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>>;

@@ -1,15 +1,17 @@
 //! Socket options, each set explicitly: nothing here depends on a system's defaults.
 
+mod keepalive;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use otherend_core::Loss;
-use rustix::event::{PollFd, Timespec, poll};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::error::BindError;
-use crate::server::Keepalive;
+
+pub use keepalive::Keepalive;
 
 /// How many bytes of datagrams should be able to wait in a socket.
 const DATAGRAM_ROOM: usize = 4 * 1024 * 1024;
@@ -115,14 +117,6 @@ pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::
 pub(crate) fn reset_on_close(stream: &impl std::os::fd::AsFd) {
     // A socket that is already broken needs no reset.
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-}
-
-/// Poll until something happens or `timeout` has passed. `false`: nothing has happened.
-pub(crate) fn wait(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> bool {
-    // Rounded up, so that the deadline has passed when the wait is over.
-    let timeout = timeout.map(|timeout| timeout + Duration::from_micros(999));
-    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    poll(fds, timeout.as_ref()).is_ok_and(|ready| ready > 0)
 }
 
 /// The call is to be made again, later or at once.

@@ -1,68 +1,13 @@
 //! The open conversations of one server: list them, speak to one, close one, wait for all to end.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use otherend_core::Time;
-
-use crate::mailbox::{Mailbox, Order};
-use crate::shared::Shared;
-
-/// Who is at the other end of one conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Peer {
-    /// Counts up from 1 in the order in which they came; never used twice.
-    pub number: u64,
-    /// Its address.
-    pub address: SocketAddr,
-    /// The address of ours that it reached.
-    pub local: SocketAddr,
-}
-
-/// One open conversation.
-#[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) peer: Peer,
-    pub(crate) since: Time,
-    pub(crate) mailbox: Mailbox,
-}
-
-/// A place among the open conversations, given up when this is dropped.
-pub(crate) struct Admitted {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) member: Arc<Member>,
-}
-
-impl Admitted {
-    /// Take the place: from here on the conversation counts as open.
-    pub(crate) fn new(shared: &Arc<Shared>, peer: Peer, mailbox: Mailbox) -> Self {
-        let member = Arc::new(Member {
-            peer,
-            since: shared.clock.now(),
-            mailbox,
-        });
-        shared.registry.add(Arc::clone(&member));
-        if shared.is_stopping() {
-            // The orders of the stop may have been given before this one was in the list.
-            member.mailbox.post(Order::Drain);
-        }
-        Admitted {
-            shared: Arc::clone(shared),
-            member,
-        }
-    }
-}
-
-impl Drop for Admitted {
-    fn drop(&mut self) {
-        if self.shared.registry.remove(&self.member.peer) {
-            self.shared.crowd_has_left();
-        }
-    }
-}
+use super::admitted::Member;
+use crate::peer::Peer;
 
 /// All open conversations, by number.
 #[derive(Debug, Default)]
@@ -86,7 +31,7 @@ struct Inside {
 const CROWD: usize = 256;
 
 impl Registry {
-    fn add(&self, member: Arc<Member>) {
+    pub(super) fn add(&self, member: Arc<Member>) {
         let mut inside = self.lock();
         *inside.sources.entry(member.peer.address.ip()).or_default() += 1;
         inside.members.insert(member.peer.number, member);
@@ -94,7 +39,7 @@ impl Registry {
     }
 
     /// `true`: half of a crowd has left since this was last said, or the last one after a crowd.
-    fn remove(&self, peer: &Peer) -> bool {
+    pub(super) fn remove(&self, peer: &Peer) -> bool {
         let mut inside = self.lock();
         if inside.members.remove(&peer.number).is_none() {
             return false;

@@ -1,80 +1,19 @@
 //! Who is let in: allowed networks, how many at once, how many of one source.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
 use crate::error::BindError;
-use crate::registry::Registry;
+use crate::hub::registry::Registry;
+use crate::system::limits::descriptor_limit;
+use crate::watch::Refusal;
 
 /// Descriptors kept for everything that is not a client: half for those who are turned away, half
 /// for our own.
 const RESERVED_DESCRIPTORS: usize = 128;
 /// Conversations of one source at once, where not only this machine can connect.
 const PER_SOURCE: usize = 64;
-
-/// Why a connection did not become a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// As many conversations as allowed are open.
-    Full,
-    /// The source has as many open as it may.
-    SourceFull,
-    /// The source is not allowed, or denied.
-    NotAllowed,
-    /// A datagram from a port under 1024, where services are that answer by themselves.
-    LowPort,
-    /// A datagram that says back what was said: the peer and we would go on for ever.
-    Loop,
-}
-
-impl Refusal {
-    /// The one line that the refused peer gets over TCP; whoever sends datagrams gets none.
-    #[must_use]
-    pub const fn line(self) -> &'static str {
-        match self {
-            Refusal::Full => "ERR server is full",
-            Refusal::SourceFull => "ERR too many connections from your address",
-            Refusal::NotAllowed => "ERR your address is not allowed",
-            Refusal::LowPort => "ERR your port is under 1024",
-            Refusal::Loop => "ERR this is a loop",
-        }
-    }
-
-    /// The refusal that a line, without its end, tells of: the server is otherend's.
-    #[must_use]
-    pub fn read(line: &[u8]) -> Option<Refusal> {
-        let said = [Refusal::Full, Refusal::SourceFull, Refusal::NotAllowed];
-        let is_it = |refusal: &Refusal| refusal.line().as_bytes() == line;
-        said.into_iter().find(is_it)
-    }
-
-    /// A stable word: the label in metrics and in JSON.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Refusal::Full => "full",
-            Refusal::SourceFull => "source-full",
-            Refusal::NotAllowed => "not-allowed",
-            Refusal::LowPort => "low-port",
-            Refusal::Loop => "loop",
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Refusal::Full => "the server is full",
-            Refusal::SourceFull => "too many connections from that address",
-            Refusal::NotAllowed => "that address is not allowed",
-            Refusal::LowPort => "its port is under 1024, where services answer by themselves",
-            Refusal::Loop => "it only says back what it is told",
-        })
-    }
-}
 
 /// What was asked for, and what it takes.
 pub(crate) struct Terms<'a> {
@@ -87,7 +26,7 @@ pub(crate) struct Terms<'a> {
     /// 0: they have none of their own.
     pub(crate) descriptors_per_client: usize,
     /// What whoever watches keeps open for each client beside them.
-    pub(crate) audience_descriptors: usize,
+    pub(crate) watcher_descriptors: usize,
 }
 
 /// The rules in force.
@@ -143,7 +82,7 @@ fn max_clients(terms: &Terms<'_>, descriptors: usize) -> Result<usize, BindError
     };
     let each = terms
         .descriptors_per_client
-        .saturating_add(terms.audience_descriptors);
+        .saturating_add(terms.watcher_descriptors);
     let reserved = reserved(descriptors);
     let possible = (descriptors - reserved)
         .checked_div(each)
@@ -165,30 +104,6 @@ fn max_clients(terms: &Terms<'_>, descriptors: usize) -> Result<usize, BindError
 /// How many descriptors are not for clients; where they are scarce, half of them.
 fn reserved(descriptors: usize) -> usize {
     RESERVED_DESCRIPTORS.min(descriptors / 2)
-}
-
-/// How many descriptors this process may have.
-fn descriptor_limit() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    limit
-        .current
-        .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(usize::MAX)
-}
-
-/// Allow this process as many descriptors as it may have at all; programs that serve many call it
-/// first.
-pub fn raise_descriptor_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // Without the right to it the limit stays as it is, and `Server::bind` counts with that.
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: limit.maximum,
-            ..limit
-        },
-    );
 }
 
 #[cfg(test)]
@@ -237,7 +152,7 @@ mod tests {
     fn what_the_audience_keeps_open_is_counted() {
         let mut config = ServerConfig {
             engine: Engine::Threads,
-            audience_descriptors: 1,
+            watcher_descriptors: 1,
             ..ServerConfig::default()
         };
         assert_eq!(max_clients(&config.terms(), 200).unwrap(), 33);
@@ -246,7 +161,7 @@ mod tests {
         assert!(error.to_string().contains("need 202 descriptors"));
 
         let tap = crate::tap::TapConfig {
-            audience_descriptors: 1,
+            watcher_descriptors: 1,
             ..crate::tap::TapConfig::default()
         };
         assert_eq!(max_clients(&tap.terms(), 200).unwrap(), 25);

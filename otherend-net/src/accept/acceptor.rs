@@ -1,0 +1,263 @@
+//! The acceptor: one loop for all engines, which never dies and never spins.
+//!
+//! Whoever may not come in gets one line. Errors of a single connection are passed over; when
+//! descriptors or memory run out, one connection is refused with the help of a reserve descriptor
+//! and the next attempt waits, 10 ms at first and 1 s at most.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::admission::Admission;
+use super::backoff::Backoff;
+use super::doorstep::{Doorstep, tell};
+use crate::hub::Hub;
+use crate::hub::admitted::Admitted;
+use crate::hub::mailbox::Mailbox;
+use crate::stream;
+use crate::watch::{Notice, Refusal};
+
+/// What is done with a connection that was let in.
+pub(crate) type Welcome<'a> = dyn FnMut(TcpStream, Admitted) + 'a;
+
+/// How many connections are taken from one listener before the others are looked at.
+const BATCH: usize = 64;
+/// How many that wait at a listener when the server stops are still let in.
+const LAST: usize = 4096;
+
+/// What an engine wants of those who are let in.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner {
+    /// Orders and the other listeners come first after each client.
+    pub(crate) one_at_a_time: bool,
+    /// How a conversation that waits is woken.
+    pub(crate) mailbox: fn() -> io::Result<Mailbox>,
+}
+
+/// The listeners of one server and what it takes to keep accepting.
+pub(crate) struct Acceptor {
+    hub: Arc<Hub>,
+    admission: Admission,
+    manner: Manner,
+    listeners: Vec<TcpListener>,
+    /// A descriptor to give up when there are none left, so that a peer can be told.
+    reserve: Option<TcpListener>,
+    backoff: Backoff,
+    /// How many connections were broken since the last that was not.
+    broken: usize,
+    doorstep: Doorstep,
+}
+
+impl Acceptor {
+    pub(crate) fn new(
+        hub: Arc<Hub>,
+        admission: Admission,
+        manner: Manner,
+        listeners: Vec<TcpListener>,
+    ) -> Self {
+        let reserve = listeners[0].try_clone().ok();
+        let doorstep = Doorstep::new(admission.max_turned_away);
+        Acceptor {
+            hub,
+            admission,
+            manner,
+            listeners,
+            reserve,
+            backoff: Backoff::new(),
+            broken: 0,
+            doorstep,
+        }
+    }
+
+    /// Accept until the server stops; then nobody is listening any more.
+    pub(crate) fn run(&mut self, welcome: &mut Welcome<'_>) {
+        while !self.hub.is_stopping() {
+            for index in self.wait() {
+                self.accept_some(index, welcome);
+            }
+        }
+        self.accept_the_last(welcome);
+        self.listeners.clear();
+        self.reserve = None;
+    }
+
+    /// The server drains. Who waits at the door already may have said something, which a closed
+    /// door would answer with a reset: it is heard like those inside.
+    fn accept_the_last(&mut self, welcome: &mut Welcome<'_>) {
+        let hub = Arc::clone(&self.hub);
+        let in_time = || {
+            let deadline = hub.stop_deadline();
+            !hub.is_suspended() && deadline.is_some_and(|at| hub.clock.now() < at)
+        };
+        for index in 0..self.listeners.len() {
+            for _ in 0..LAST {
+                if !in_time() {
+                    return;
+                }
+                match self.listeners[index].accept() {
+                    Ok((stream, address)) => self.receive(stream, address, welcome),
+                    Err(error) if concerns_one_connection(&error) => {}
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+
+    /// Wait for connections and orders; which listeners have connections?
+    fn wait(&mut self) -> Vec<usize> {
+        let now = self.hub.clock.now();
+        let pause = self.backoff.remaining(now);
+        let accepting = pause.is_none() && !self.hub.is_suspended();
+        let timeout = [pause, self.doorstep.deadline(now)]
+            .into_iter()
+            .flatten()
+            .min();
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+
+        let mut fds = vec![PollFd::from_borrowed_fd(
+            self.hub.door.as_fd(),
+            PollFlags::IN,
+        )];
+        fds.extend(
+            self.doorstep
+                .streams()
+                .map(|stream| PollFd::new(stream, PollFlags::IN)),
+        );
+        let listeners_at = fds.len();
+        if accepting {
+            fds.extend(
+                self.listeners
+                    .iter()
+                    .map(|listener| PollFd::new(listener, PollFlags::IN)),
+            );
+        }
+        if poll(&mut fds, timeout.as_ref()).is_err() {
+            return Vec::new();
+        }
+        let rung = !fds[0].revents().is_empty();
+        let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
+        let at_the_door: Vec<bool> = fds[1..listeners_at].iter().map(ready).collect();
+        let listeners = fds[listeners_at..].iter().enumerate();
+        let listeners = listeners
+            .filter(|(_, fd)| ready(fd))
+            .map(|(index, _)| index)
+            .collect();
+        if rung {
+            self.hub.door.silence();
+            self.hub.clean_up();
+        }
+        self.doorstep.sweep(self.hub.clock.now(), &at_the_door);
+        listeners
+    }
+
+    fn accept_some(&mut self, index: usize, welcome: &mut Welcome<'_>) {
+        for _ in 0..BATCH {
+            if self.hub.is_stopping() || self.hub.is_suspended() {
+                return;
+            }
+            match self.listeners[index].accept() {
+                Ok((stream, address)) => {
+                    self.backoff.reset();
+                    self.broken = 0;
+                    self.receive(stream, address, welcome);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if concerns_one_connection(&error) => {
+                    self.hub.counters.accept_failed();
+                    self.broken += 1;
+                    if self.broken.is_multiple_of(BATCH) {
+                        // So many in a row are no accident: a firewall, or the network is down.
+                        return self.backoff.fail(self.hub.clock.now());
+                    }
+                }
+                Err(error) => {
+                    self.hub.accept_failed(&error);
+                    self.refuse_with_reserve(index);
+                    self.backoff.fail(self.hub.clock.now());
+                    return;
+                }
+            }
+            if self.manner.one_at_a_time {
+                return;
+            }
+        }
+    }
+
+    /// A connection is here: let it in or turn it away.
+    fn receive(&mut self, stream: TcpStream, address: SocketAddr, welcome: &mut Welcome<'_>) {
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
+        if local == address {
+            return self.hub.notice(&Notice::SelfConnect { address });
+        }
+        if let Err(refusal) = self.admission.check(address.ip(), &self.hub.registry) {
+            return self.turn_away(stream, address, refusal);
+        }
+        match self.prepare(&stream) {
+            Ok(mailbox) => {
+                self.hub.counters.accepted();
+                let peer = self.hub.introduce(address, local);
+                welcome(stream, Admitted::new(&self.hub, peer, mailbox));
+            }
+            Err(error) => {
+                self.hub.accept_failed(&error);
+                self.turn_away(stream, address, Refusal::Full);
+            }
+        }
+    }
+
+    fn prepare(&self, stream: &TcpStream) -> io::Result<Mailbox> {
+        stream::prepare(stream, self.hub.keepalive.as_ref())?;
+        (self.manner.mailbox)()
+    }
+
+    fn turn_away(&mut self, stream: TcpStream, address: SocketAddr, refusal: Refusal) {
+        self.hub.counters.refused();
+        self.hub.notice(&Notice::Refused { address, refusal });
+        self.doorstep
+            .turn_away(self.hub.clock.now(), stream, refusal.line());
+    }
+
+    /// No descriptor is left: give the reserve up for a moment, so that one peer can be told.
+    fn refuse_with_reserve(&mut self, index: usize) {
+        if self.reserve.take().is_none() {
+            return;
+        }
+        if let Ok((stream, address)) = self.listeners[index].accept() {
+            self.hub.counters.refused();
+            self.hub.notice(&Notice::Refused {
+                address,
+                refusal: Refusal::Full,
+            });
+            // It cannot stay: its descriptor is the reserve.
+            tell(&stream, Refusal::Full.line());
+        }
+        self.reserve = self.listeners[0].try_clone().ok();
+    }
+}
+
+/// The connection is gone or was never possible; the listener is as good as before (accept(2)).
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let Some(errno) = Errno::from_io_error(error) else {
+        return false;
+    };
+    matches!(
+        errno,
+        Errno::CONNABORTED
+            | Errno::INTR
+            | Errno::PERM
+            | Errno::PROTO
+            | Errno::NOPROTOOPT
+            | Errno::NETDOWN
+            | Errno::NETUNREACH
+            | Errno::HOSTDOWN
+            | Errno::HOSTUNREACH
+            | Errno::OPNOTSUPP
+            | Errno::TIMEDOUT
+    )
+}

@@ -1,0 +1,11 @@
+//! Watching what listens (usually: event listeners with a fan-out): its conversations, and what
+//! happens at its door.
+
+mod fan_out;
+mod refusal;
+mod watcher;
+mod watchers;
+
+pub use refusal::Refusal;
+pub use watcher::{Notice, Watcher};
+pub(crate) use watchers::Watchers;
