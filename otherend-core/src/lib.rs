@@ -52,7 +52,7 @@ mod conversation;
 mod duration;
 mod escape;
 mod event;
-mod line;
+mod framing;
 mod outbox;
 pub mod pair;
 mod short;
@@ -66,6 +66,6 @@ pub use conversation::{Conversation, Counts, EndReason, ExitWords, Loss, Role, S
 pub use duration::parse_duration;
 pub use escape::{escape_into, escaped};
 pub use event::{Event, Observer};
-pub use line::{Decoded, Feed, Framing, LineDecoder, LineEnd, Terminator};
+pub use framing::{Decoded, Feed, Framing, LineDecoder, LineEnd, Terminator};
 pub use outbox::Outbox;
 pub use time::Time;

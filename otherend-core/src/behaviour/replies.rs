@@ -1,6 +1,6 @@
 //! Where a behaviour writes what it says.
 
-use crate::line::ReplyStyle;
+use crate::framing::ReplyStyle;
 use crate::outbox::Outbox;
 use crate::{Counts, Event, Observer, Time, short};
 

@@ -4,7 +4,7 @@
 use super::converse::{Stop, answer};
 use super::{Conversation, EndReason, Phase};
 use crate::behaviour::Replies;
-use crate::line::ReplyStyle;
+use crate::framing::ReplyStyle;
 use crate::{Decoded, Event, Terminator, Time};
 
 impl Conversation {

@@ -1,7 +1,12 @@
 //! The presets: what ends a line, what is stripped, what replies end with.
 
+mod line;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub(crate) use line::ReplyStyle;
+pub use line::{Decoded, Feed, LineDecoder};
 
 /// What ends a line. The length limit counts the payload only, never the terminator.
 ///
@@ -50,7 +55,7 @@ impl Framing {
     }
 
     /// The bytes at which the decoder must look closer.
-    pub(super) const fn needles(self) -> [u8; 3] {
+    const fn needles(self) -> [u8; 3] {
         match self {
             Framing::Lf | Framing::Crlf => [b'\n'; 3],
             Framing::Dotnet | Framing::Telnet => [b'\n', b'\r', b'\r'],
@@ -59,12 +64,12 @@ impl Framing {
     }
 
     /// A CR directly before LF belongs to the terminator, and only there.
-    pub(super) const fn strips_cr(self) -> bool {
+    const fn strips_cr(self) -> bool {
         matches!(self, Framing::Lf | Framing::Crlf)
     }
 
     /// A UTF-8 byte order mark at the start of the stream is no text.
-    pub(super) const fn strips_mark(self) -> bool {
+    const fn strips_mark(self) -> bool {
         !self.strips_cr()
     }
 }

@@ -5,7 +5,6 @@
 //! anything: that is the conversation's work.
 
 mod feed;
-mod framing;
 mod opening;
 mod scan;
 mod telnet;
@@ -14,7 +13,8 @@ use opening::Opening;
 use telnet::{Filtered, TelnetFilter};
 
 pub use feed::Feed;
-pub use framing::{Framing, LineEnd, Terminator};
+
+use super::{Framing, LineEnd, Terminator};
 
 /// What the decoder found in the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
