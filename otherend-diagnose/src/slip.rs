@@ -1,21 +1,15 @@
 //! Slips of the finger: one character too many, too few, another one, or two swapped.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
+
+use ipnet::Ipv4Net;
 
 use crate::interfaces::{Interface, Scope};
 
 /// Whether one text becomes the other by one slip.
 pub(crate) fn is_one(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    let same = short.iter().zip(long).take_while(|(x, y)| x == y).count();
-    let (short, long) = (&short[same..], &long[same..]);
-    match (short, long) {
-        ([], []) => false,
-        ([x, y, rest @ ..], [v, w, other @ ..]) if x == w && y == v && rest == other => true,
-        _ if short.len() == long.len() => short[1..] == long[1..],
-        _ => short.len() + 1 == long.len() && short == &long[1..],
-    }
+    // The "optimal string alignment" distance: unlike Levenshtein's, it counts a swap once.
+    strsim::osa_distance(a, b) == 1
 }
 
 /// The ports that are one wrong digit or one swap away, the direct neighbours first. At most 50.
@@ -58,23 +52,18 @@ pub(crate) fn near_own_network(
     };
     let own = || interfaces.iter().flat_map(|interface| &interface.addresses);
     let networks = own().filter_map(|own| match own.ip {
-        IpAddr::V4(ip) if own.scope > Scope::Host => Some((ip, own.prefix)),
+        IpAddr::V4(ip) if own.scope > Scope::Host => Ipv4Net::new(ip, own.prefix).ok(),
         _ => None,
     });
     let mut best = None;
-    for (ip, prefix) in networks {
-        let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
-        let network = u32::from(ip) & mask;
-        if u32::from(asked) & mask == network {
+    for network in networks {
+        if network.contains(&asked) {
             return None;
         }
-        let meant = Ipv4Addr::from(network | (u32::from(asked) & !mask));
+        let meant = network.network() | (asked & network.hostmask());
         let is_own = own().any(|own| own.ip == meant);
         if !is_own && is_one(&meant.to_string(), &asked.to_string()) {
-            best.get_or_insert((
-                format!("{}/{prefix}", Ipv4Addr::from(network)),
-                meant.into(),
-            ));
+            best.get_or_insert((network.trunc().to_string(), meant.into()));
         }
     }
     best
