@@ -1,15 +1,18 @@
 //! One question to a name server, without the system's resolver between: what it answers tells
 //! "does not exist" from "does not answer" (RFC 1035).
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use otherend_net::endpoint::Family;
+use simple_dns::rdata::RData;
+use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, ResourceRecord, TYPE};
 
 use crate::evidence::{Resolver, ResolverAnswer};
 
-const TYPE_A: u16 = 1;
-const TYPE_AAAA: u16 = 28;
+/// Every question has it: each is asked on a socket of its own.
+const NUMBER: u16 = 0x6F65;
 /// The longest answer that is read; what is cut off is not needed here.
 const ANSWER: usize = 1500;
 /// When there are addresses of one type: how long those of the other are waited for.
@@ -63,13 +66,13 @@ impl Configured {
 pub(crate) fn ask(server: SocketAddr, name: &str, family: Family, limit: Duration) -> Resolver {
     let started = Instant::now();
     let kinds = match family {
-        Family::Any => &[TYPE_A, TYPE_AAAA][..],
-        Family::V4 => &[TYPE_A],
-        Family::V6 => &[TYPE_AAAA],
+        Family::Any => &[TYPE::A, TYPE::AAAA][..],
+        Family::V4 => &[TYPE::A],
+        Family::V6 => &[TYPE::AAAA],
     };
-    let asked: Vec<Question> = kinds
+    let asked: Vec<Asked> = kinds
         .iter()
-        .map(|kind| Question::send(server, name, *kind))
+        .map(|kind| Asked::send(server, name, *kind))
         .collect();
     let (mut best, mut addresses) = (None, Vec::new());
     for question in asked {
@@ -103,35 +106,32 @@ fn better(known: Option<ResolverAnswer>, new: ResolverAnswer) -> ResolverAnswer 
 }
 
 /// A question on its way, on a socket of its own.
-struct Question {
-    kind: u16,
+struct Asked {
     /// `None` for a name that cannot be one.
-    sent: Option<std::io::Result<UdpSocket>>,
+    sent: Option<io::Result<UdpSocket>>,
 }
 
-impl Question {
-    fn send(server: SocketAddr, name: &str, kind: u16) -> Question {
-        let question = question(name, kind);
-        Question {
-            kind,
-            sent: question.map(|question| send(server, &question)),
+impl Asked {
+    fn send(server: SocketAddr, name: &str, kind: TYPE) -> Asked {
+        Asked {
+            sent: question(name, kind).map(|question| send(server, &question)),
         }
     }
 
     fn answer(self, limit: Duration) -> (ResolverAnswer, Vec<IpAddr>) {
         let answer = match self.sent {
             None => return (ResolverAnswer::NoSuchName, Vec::new()),
-            Some(sent) => sent.and_then(|socket| receive(&socket, self.kind, limit)),
+            Some(sent) => sent.and_then(|socket| receive(&socket, limit)),
         };
         match answer {
-            Ok(Some(answer)) => read(&answer, self.kind),
+            Ok(Some(answer)) => read(&answer),
             Ok(None) => (ResolverAnswer::Silent, Vec::new()),
             Err(_) => (ResolverAnswer::Unreachable, Vec::new()),
         }
     }
 }
 
-fn send(server: SocketAddr, question: &[u8]) -> std::io::Result<UdpSocket> {
+fn send(server: SocketAddr, question: &[u8]) -> io::Result<UdpSocket> {
     let any = if server.is_ipv4() {
         "0.0.0.0:0"
     } else {
@@ -144,7 +144,7 @@ fn send(server: SocketAddr, question: &[u8]) -> std::io::Result<UdpSocket> {
 }
 
 /// Wait for the answer with the question's number; `None` when none came in time.
-fn receive(socket: &UdpSocket, kind: u16, limit: Duration) -> std::io::Result<Option<Vec<u8>>> {
+fn receive(socket: &UdpSocket, limit: Duration) -> io::Result<Option<Vec<u8>>> {
     let deadline = Instant::now() + limit;
     let mut buffer = [0; ANSWER];
     loop {
@@ -152,7 +152,7 @@ fn receive(socket: &UdpSocket, kind: u16, limit: Duration) -> std::io::Result<Op
         // What has come by the deadline is still taken.
         socket.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
         match socket.recv(&mut buffer) {
-            Ok(length) if buffer[..length].starts_with(&number(kind)) => {
+            Ok(length) if buffer[..length].starts_with(&NUMBER.to_be_bytes()) => {
                 return Ok(Some(buffer[..length].to_vec()));
             }
             Ok(_) if !left.is_zero() => {}
@@ -163,82 +163,47 @@ fn receive(socket: &UdpSocket, kind: u16, limit: Duration) -> std::io::Result<Op
     }
 }
 
-fn is_timeout(error: &std::io::Error) -> bool {
+fn is_timeout(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
     )
 }
 
-/// The number only has to differ between the two questions of one run, each on its own socket.
-fn number(kind: u16) -> [u8; 2] {
-    [0x6F, kind.to_be_bytes()[1]]
+/// A question for addresses of one type; `None` for a name that cannot be one.
+fn question(name: &str, kind: TYPE) -> Option<Vec<u8>> {
+    // `Name` passes over empty labels, and `a..b` is not `a.b`.
+    let name = Name::new(name).ok().filter(|_| !name.contains(".."))?;
+    let mut packet = Packet::new_query(NUMBER);
+    packet.set_flags(PacketFlag::RECURSION_DESIRED);
+    let question = Question::new(name, kind.into(), CLASS::IN.into(), false);
+    packet.questions.push(question);
+    packet.build_bytes_vec().ok()
 }
 
-/// Header and question (RFC 1035 §4.1); `None` for a name that cannot be one.
-fn question(name: &str, kind: u16) -> Option<Vec<u8>> {
-    let [high, low] = number(kind);
-    let mut question = vec![high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in name.trim_end_matches('.').split('.') {
-        let length = u8::try_from(label.len())
-            .ok()
-            .filter(|length| (1..=63).contains(length))?;
-        question.push(length);
-        question.extend_from_slice(label.as_bytes());
-    }
-    question.push(0);
-    question.extend_from_slice(&kind.to_be_bytes());
-    question.extend_from_slice(&[0, 1]);
-    Some(question)
-}
-
-/// The response code, and those of the answers that are addresses of this type.
-fn read(answer: &[u8], kind: u16) -> (ResolverAnswer, Vec<IpAddr>) {
-    let code = answer.get(3).map(|octet| octet & 0x0F);
-    let addresses = match code {
-        Some(0) => addresses(answer, kind).unwrap_or_default(),
-        _ => Vec::new(),
+/// What a server said, and the addresses in it. What is no DNS message is as good as an error.
+fn read(answer: &[u8]) -> (ResolverAnswer, Vec<IpAddr>) {
+    let Ok(packet) = Packet::parse(answer) else {
+        return (ResolverAnswer::Error(RCODE::FormatError as u8), Vec::new());
     };
-    let said = match (code, addresses.len()) {
-        (None, _) => ResolverAnswer::Error(1),
-        (Some(3), _) => ResolverAnswer::NoSuchName,
-        (Some(0), 0) => ResolverAnswer::NoSuchAddress,
-        (Some(0), count) => ResolverAnswer::Addresses(u16::try_from(count).unwrap_or(u16::MAX)),
-        (Some(code), _) => ResolverAnswer::Error(code),
-    };
-    (said, addresses)
-}
-
-fn addresses(answer: &[u8], kind: u16) -> Option<Vec<IpAddr>> {
-    let records = u16::from_be_bytes([*answer.get(6)?, *answer.get(7)?]);
-    let mut at = after_name(answer, 12)? + 4;
-    let mut found = Vec::new();
-    for _ in 0..records {
-        let start = after_name(answer, at)?;
-        let fields = answer.get(start..start + 10)?;
-        let length = usize::from(u16::from_be_bytes([fields[8], fields[9]]));
-        at = start + 10 + length;
-        let data = answer.get(start + 10..at)?;
-        if fields[..2] == kind.to_be_bytes() {
-            found.extend(address(data));
+    let addresses: Vec<IpAddr> = packet.answers.iter().filter_map(address).collect();
+    match (packet.rcode(), addresses.len()) {
+        (RCODE::NameError, _) => (ResolverAnswer::NoSuchName, Vec::new()),
+        (RCODE::NoError, 0) => (ResolverAnswer::NoSuchAddress, Vec::new()),
+        (RCODE::NoError, count) => {
+            let count = u16::try_from(count).unwrap_or(u16::MAX);
+            (ResolverAnswer::Addresses(count), addresses)
         }
+        (code, _) => (ResolverAnswer::Error(code as u8), Vec::new()),
     }
-    Some(found)
 }
 
-fn address(data: &[u8]) -> Option<IpAddr> {
-    let v4 = <[u8; 4]>::try_from(data).map(IpAddr::from).ok();
-    v4.or_else(|| <[u8; 16]>::try_from(data).map(IpAddr::from).ok())
-}
-
-/// Where the name that begins at `at` ends; it may end in a pointer (RFC 1035 §4.1.4).
-fn after_name(answer: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        match usize::from(*answer.get(at)?) {
-            0 => return Some(at + 1),
-            length if length >= 0xC0 => return Some(at + 2),
-            length => at += 1 + length,
-        }
+/// An answer may name aliases (CNAME) on the way to its addresses.
+fn address(record: &ResourceRecord<'_>) -> Option<IpAddr> {
+    match &record.rdata {
+        RData::A(found) => Some(Ipv4Addr::from(found.address).into()),
+        RData::AAAA(found) => Some(Ipv6Addr::from(found.address).into()),
+        _ => None,
     }
 }
 
@@ -246,55 +211,54 @@ fn after_name(answer: &[u8], mut at: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn response(code: u8, records: &[(u16, &[u8])]) -> Vec<u8> {
-        let mut bytes = question("server.test", TYPE_A).unwrap();
-        bytes[2] = 0x81;
-        bytes[3] = code;
-        bytes[7] = u8::try_from(records.len()).unwrap();
-        for (kind, data) in records {
-            bytes.extend_from_slice(&[0xC0, 12]);
-            bytes.extend_from_slice(&kind.to_be_bytes());
-            bytes.extend_from_slice(&[0, 1, 0, 0, 0, 60, 0, u8::try_from(data.len()).unwrap()]);
-            bytes.extend_from_slice(data);
-        }
-        bytes
+    fn response(code: RCODE, records: Vec<RData<'_>>) -> Vec<u8> {
+        let mut packet = Packet::new_reply(NUMBER);
+        *packet.rcode_mut() = code;
+        let name = Name::new("server.test").unwrap();
+        let record = |data| ResourceRecord::new(name.clone(), CLASS::IN, 60, data);
+        packet.answers = records.into_iter().map(record).collect();
+        packet.build_bytes_vec().unwrap()
     }
 
-    fn said(answer: &[u8]) -> ResolverAnswer {
-        read(answer, TYPE_A).0
+    fn said(code: RCODE, records: Vec<RData<'_>>) -> ResolverAnswer {
+        read(&response(code, records)).0
+    }
+
+    fn alias() -> RData<'static> {
+        RData::CNAME(Name::new("x").unwrap().into())
     }
 
     #[test]
     fn answers_are_told_apart() {
-        let alias = (5, &[1, b'x', 0][..]);
-        let address = (TYPE_A, &[192, 0, 2, 1][..]);
+        let address = RData::A(Ipv4Addr::new(192, 0, 2, 1).into());
         assert_eq!(
-            said(&response(0, &[alias, address])),
+            said(RCODE::NoError, vec![alias(), address]),
             ResolverAnswer::Addresses(1)
         );
-        assert_eq!(said(&response(0, &[alias])), ResolverAnswer::NoSuchAddress);
-        assert_eq!(said(&response(3, &[])), ResolverAnswer::NoSuchName);
-        assert_eq!(said(&response(2, &[])), ResolverAnswer::Error(2));
-        assert_eq!(said(&[0, 0]), ResolverAnswer::Error(1));
+        assert_eq!(
+            said(RCODE::NoError, vec![alias()]),
+            ResolverAnswer::NoSuchAddress
+        );
+        assert_eq!(said(RCODE::NameError, vec![]), ResolverAnswer::NoSuchName);
+        assert_eq!(said(RCODE::ServerFailure, vec![]), ResolverAnswer::Error(2));
+        assert_eq!(read(&[0, 0]).0, ResolverAnswer::Error(1));
     }
 
     #[test]
     fn the_addresses_are_read() {
-        let records = [
-            (TYPE_A, &[192, 0, 2, 1][..]),
-            (5, &[0]),
-            (TYPE_A, &[192, 0, 2, 2]),
-        ];
-        let (_, addresses) = read(&response(0, &records), TYPE_A);
-        let expected = [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from);
-        assert_eq!(addresses, expected);
+        let v4 = Ipv4Addr::new(192, 0, 2, 1);
+        let v6 = Ipv6Addr::LOCALHOST;
+        let records = vec![RData::A(v4.into()), alias(), RData::AAAA(v6.into())];
+        let (_, addresses) = read(&response(RCODE::NoError, records));
+        assert_eq!(addresses, [IpAddr::from(v4), IpAddr::from(v6)]);
     }
 
     #[test]
-    fn a_cut_answer_has_no_addresses() {
-        let whole = response(0, &[(TYPE_A, &[192, 0, 2, 1])]);
-        for length in 4..whole.len() - 4 {
-            assert_eq!(said(&whole[..length]), ResolverAnswer::NoSuchAddress);
+    fn a_cut_answer_is_an_error() {
+        let address = RData::A(Ipv4Addr::new(192, 0, 2, 1).into());
+        let whole = response(RCODE::NoError, vec![address]);
+        for length in 0..whole.len() {
+            assert_eq!(read(&whole[..length]).0, ResolverAnswer::Error(1));
         }
     }
 
@@ -319,8 +283,8 @@ mod tests {
 
     #[test]
     fn names_that_cannot_be_asked_for_are_not() {
-        assert!(question(&"a".repeat(64), TYPE_A).is_none());
-        assert!(question("a..b", TYPE_A).is_none());
+        assert!(question(&"a".repeat(64), TYPE::A).is_none());
+        assert!(question("a..b", TYPE::A).is_none());
     }
 
     #[test]
