@@ -1,5 +1,7 @@
-//! One question to a name server, without the system's resolver between: what it answers tells
+//! A name server asked for a name, without the system's resolver between: what it answers tells
 //! "does not exist" from "does not answer" (RFC 1035).
+
+mod configured;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -11,6 +13,8 @@ use simple_dns::{CLASS, Name, Packet, PacketFlag, Question, RCODE, ResourceRecor
 
 use crate::evidence::{Resolver, ResolverAnswer};
 
+pub(crate) use configured::Configured;
+
 /// Every question has it: each is asked on a socket of its own.
 const NUMBER: u16 = 0x6F65;
 /// The longest answer that is read; what is cut off is not needed here.
@@ -18,52 +22,48 @@ const ANSWER: usize = 1500;
 /// When there are addresses of one type: how long those of the other are waited for.
 const OTHER_TYPE: Duration = Duration::from_millis(300);
 
-/// The name servers that the system is told to ask, and the name with the first search domain where
-/// the system would add one.
-pub(crate) struct Configured {
-    pub(crate) servers: Vec<SocketAddr>,
-    search: Option<String>,
-}
-
-impl Configured {
-    /// From /etc/resolv.conf; without one, the system asks this machine itself (resolv.conf(5)).
-    pub(crate) fn read() -> Configured {
-        let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-        Configured::parse(&text)
-    }
-
-    fn parse(text: &str) -> Configured {
-        let mut servers = Vec::new();
-        let mut search = None;
-        for line in text.lines() {
-            let mut words = line.split_whitespace();
-            match (words.next(), words.next()) {
-                (Some("nameserver"), Some(address)) => {
-                    servers.extend(address.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
-                }
-                (Some("search" | "domain"), Some(domain)) => search = Some(domain.to_owned()),
-                _ => {}
+/// Ask one server for the addresses of the first of these names that has any.
+///
+/// A server that does not answer for one of them is not asked for the next, as the C library does.
+/// That a name exists without such an address is told rather than that another does not exist.
+pub(crate) fn ask(
+    server: SocketAddr,
+    names: &[String],
+    family: Family,
+    limit: Duration,
+) -> Resolver {
+    let started = Instant::now();
+    let mut resolver = Resolver {
+        address: server,
+        answer: ResolverAnswer::NoSuchName,
+        addresses: Vec::new(),
+        took: Duration::ZERO,
+    };
+    for name in names {
+        let left = limit.saturating_sub(started.elapsed());
+        let (answer, addresses) = addresses_of(server, name, family, left);
+        resolver.addresses = addresses;
+        match answer {
+            ResolverAnswer::NoSuchName => {}
+            ResolverAnswer::Error(_) if resolver.answer == ResolverAnswer::NoSuchAddress => {}
+            ResolverAnswer::NoSuchAddress | ResolverAnswer::Error(_) => resolver.answer = answer,
+            ResolverAnswer::Addresses(_) | ResolverAnswer::Silent | ResolverAnswer::Unreachable => {
+                resolver.answer = answer;
+                break;
             }
         }
-        // Only the first three are used.
-        servers.truncate(3);
-        if servers.is_empty() {
-            servers.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 53)));
-        }
-        Configured { servers, search }
     }
-
-    /// The name that is really asked for: one without a dot gets the search domain.
-    pub(crate) fn full_name(&self, name: &str) -> String {
-        match &self.search {
-            Some(domain) if !name.contains('.') => format!("{name}.{domain}"),
-            _ => name.to_owned(),
-        }
-    }
+    resolver.took = started.elapsed();
+    resolver
 }
 
-/// Ask one server for the addresses of a name, of both types at once.
-pub(crate) fn ask(server: SocketAddr, name: &str, family: Family, limit: Duration) -> Resolver {
+/// Ask for the addresses of one name, of both types at once.
+fn addresses_of(
+    server: SocketAddr,
+    name: &str,
+    family: Family,
+    limit: Duration,
+) -> (ResolverAnswer, Vec<IpAddr>) {
     let started = Instant::now();
     let kinds = match family {
         Family::Any => &[TYPE::A, TYPE::AAAA][..],
@@ -86,12 +86,7 @@ pub(crate) fn ask(server: SocketAddr, name: &str, family: Family, limit: Duratio
         best = Some(better(best, answer));
         addresses.extend(more);
     }
-    Resolver {
-        address: server,
-        answer: best.unwrap_or(ResolverAnswer::Silent),
-        addresses,
-        took: started.elapsed(),
-    }
+    (best.unwrap_or(ResolverAnswer::Silent), addresses)
 }
 
 /// Addresses of both types add up; otherwise any address wins over none.
@@ -263,25 +258,6 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_names_servers_and_a_search_domain() {
-        let text = "# comment\nsearch lan.test other\nnameserver 192.0.2.53\nnameserver ::1\n";
-        let configured = Configured::parse(text);
-        assert_eq!(
-            configured.servers,
-            [
-                "192.0.2.53:53".parse().unwrap(),
-                "[::1]:53".parse().unwrap()
-            ]
-        );
-        assert_eq!(configured.full_name("server"), "server.lan.test");
-        assert_eq!(configured.full_name("a.test"), "a.test");
-        assert_eq!(
-            Configured::parse("").servers,
-            ["127.0.0.1:53".parse().unwrap()]
-        );
-    }
-
-    #[test]
     fn names_that_cannot_be_asked_for_are_not() {
         assert!(question(&"a".repeat(64), TYPE::A).is_none());
         assert!(question("a..b", TYPE::A).is_none());
@@ -293,10 +269,42 @@ mod tests {
         let address = silent.local_addr().unwrap();
         let resolver = ask(
             address,
-            "server.test",
+            &["server.test".to_owned()],
             Family::Any,
             Duration::from_millis(20),
         );
         assert_eq!(resolver.answer, ResolverAnswer::Silent);
+    }
+
+    /// A name server that answers so many questions: it knows one address of one name.
+    fn knows(known: &'static str, questions: usize) -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for _ in 0..questions {
+                let mut buffer = [0; ANSWER];
+                let (length, peer) = socket.recv_from(&mut buffer).unwrap();
+                let asked = Packet::parse(&buffer[..length]).unwrap();
+                let answer = match asked.questions[0].qname.to_string() == known {
+                    true => response(RCODE::NoError, vec![RData::A(Ipv4Addr::LOCALHOST.into())]),
+                    false => response(RCODE::NameError, vec![]),
+                };
+                socket.send_to(&answer, peer).unwrap();
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn the_first_name_with_addresses_is_taken() {
+        let server = knows("server.b.test", 2);
+        let names = ["server.a.test", "server.b.test", "server"].map(str::to_owned);
+        let found = ask(server, &names, Family::V4, Duration::from_secs(10));
+        assert_eq!(found.answer, ResolverAnswer::Addresses(1));
+        assert_eq!(found.addresses, [IpAddr::from(Ipv4Addr::LOCALHOST)]);
+
+        let server = knows("server.c.test", 3);
+        let found = ask(server, &names, Family::V4, Duration::from_secs(10));
+        assert_eq!(found.answer, ResolverAnswer::NoSuchName);
     }
 }

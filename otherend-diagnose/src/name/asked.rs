@@ -79,13 +79,13 @@ fn ask_servers(
     to: &Sender<Heard>,
 ) -> Vec<SocketAddr> {
     let configured = Configured::read();
-    let name = configured.full_name(name);
+    let names = configured.names(name);
     let mut asked = configured.servers;
     // Without a thread for it, a server is missing from the evidence, no more.
     asked.retain(|server| {
-        let (server, name, family, to) = (*server, name.clone(), options.family, to.clone());
+        let (server, names, family, to) = (*server, names.clone(), options.family, to.clone());
         let ask = move || {
-            let answer = dns::ask(server, &name, family, limit);
+            let answer = dns::ask(server, &names, family, limit);
             drop(to.send(Heard::Server(answer)));
         };
         let named = thread::Builder::new().name("name server".into());
