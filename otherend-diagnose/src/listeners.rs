@@ -8,8 +8,6 @@ mod linux;
 #[cfg(target_os = "linux")]
 mod owner;
 #[cfg(target_os = "linux")]
-mod proc_net;
-#[cfg(target_os = "linux")]
 pub(crate) mod sock_diag;
 
 use std::io;

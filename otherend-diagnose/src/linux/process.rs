@@ -1,24 +1,27 @@
 //! What /proc/PID says of a server's process: its state, and how many descriptors it may still
 //! open.
 
-use std::fs;
+use procfs::process::{LimitValue, Process};
 
 /// The state letter of a process, as `ps` shows it: `S` sleeps, `T` is stopped.
 pub(crate) fn state_of(pid: u32) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may contain anything; the state comes after its end.
-    stat.rsplit_once(')')?.1.trim_start().chars().next()
+    Some(process(pid)?.stat().ok()?.state)
 }
 
 /// Descriptors in use, and how many the process may have. Closed to other users but root.
 pub(crate) fn descriptors_of(pid: u32) -> Option<(u64, u64)> {
-    let used = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count();
-    let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
-    let row = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max open files"))?;
-    let limit = row.split_ascii_whitespace().next()?.parse().ok()?;
+    let process = process(pid)?;
+    // `fd_count` counts the folder itself and its parent where the kernel is older than 6.2.
+    let used = process.fd().ok()?.count();
+    let limit = process.limits().ok()?.max_open_files.soft_limit;
+    let LimitValue::Value(limit) = limit else {
+        return None;
+    };
     Some((u64::try_from(used).ok()?, limit))
+}
+
+fn process(pid: u32) -> Option<Process> {
+    Process::new(i32::try_from(pid).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -1,35 +1,34 @@
 //! Puts together what /proc/net, the socket diagnosis and /proc/PID say of the same socket.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 
-use super::proc_net::{Row, TcpState};
-use super::{Listener, Protocol, owner, proc_net, sock_diag};
+use procfs::ProcResult;
+use procfs::net::{self, TcpNetEntry, TcpState, UdpNetEntry};
+
+use super::{Listener, Protocol, owner, sock_diag};
 
 /// The listeners on `port`, or on every port.
 pub(super) fn find(port: Option<u16>) -> io::Result<Vec<Listener>> {
-    let mut rows: Vec<(Protocol, Row)> = Vec::new();
-    for protocol in [Protocol::Tcp, Protocol::Udp] {
-        let listening = proc_net::rows(protocol)?
-            .into_iter()
-            .filter(|row| is_listening(protocol, row))
-            .filter(|row| port.is_none_or(|port| row.local.port() == port));
-        rows.extend(listening.map(|row| (protocol, row)));
-    }
-    if rows.is_empty() {
+    let tcp = both(net::tcp, net::tcp6)?.into_iter().filter_map(tcp);
+    let udp = both(net::udp, net::udp6)?.into_iter().filter_map(udp);
+    let mut found: Vec<(u64, Listener)> = tcp
+        .chain(udp)
+        .filter(|(_, listener)| port.is_none_or(|port| listener.address.port() == port))
+        .collect();
+    if found.is_empty() {
         return Ok(Vec::new());
     }
     // A kernel without the diagnosis, or a sandbox in the way: the rest is still worth telling.
     let details = sock_diag::tcp_listeners().unwrap_or_default();
-    let mut owners = owner::of_sockets(rows.iter().map(|(_, row)| row.inode).collect());
-    let mut found: Vec<Listener> = rows
-        .into_iter()
-        .map(|(protocol, row)| {
-            let process = owners.remove(&row.inode);
-            listener(protocol, &row, &details, process)
-        })
-        .collect();
+    let mut owners = owner::of_sockets(&found.iter().map(|(inode, _)| *inode).collect());
+    for (inode, listener) in &mut found {
+        let detail = details.get(inode);
+        listener.v6_only = detail.and_then(|detail| detail.v6_only);
+        listener.backlog = detail.map(|detail| detail.backlog);
+        listener.process = owners.remove(inode);
+    }
+    let mut found: Vec<Listener> = found.into_iter().map(|(_, listener)| listener).collect();
     found.sort_by_key(|l| (l.address.port(), l.protocol, l.address));
     Ok(found)
 }
@@ -41,34 +40,45 @@ pub(super) fn queued(at: SocketAddr) -> io::Result<u32> {
 }
 
 fn queued_in_table(at: SocketAddr) -> io::Result<u32> {
-    let rows = proc_net::rows(Protocol::Tcp)?;
-    let listens = |row: &&Row| is_listening(Protocol::Tcp, row) && row.local == at;
-    Ok(rows.iter().find(listens).map_or(0, |row| row.recv_q))
+    let mut listeners = both(net::tcp, net::tcp6)?.into_iter().filter_map(tcp);
+    let found = listeners.find(|(_, listener)| listener.address == at);
+    Ok(found.map_or(0, |(_, listener)| listener.recv_q))
 }
 
-fn listener(
-    protocol: Protocol,
-    row: &Row,
-    details: &HashMap<u64, sock_diag::Detail>,
-    process: Option<super::Process>,
-) -> Listener {
-    let detail = details.get(&row.inode);
-    Listener {
-        address: row.local,
-        protocol,
-        v6_only: detail.and_then(|detail| detail.v6_only),
-        recv_q: row.recv_q,
-        backlog: detail.map(|detail| detail.backlog),
-        uid: row.uid,
-        process,
-    }
+/// The tables of both families; a kernel without IPv6 has none for it.
+fn both<T>(
+    v4: impl Fn() -> ProcResult<Vec<T>>,
+    v6: impl Fn() -> ProcResult<Vec<T>>,
+) -> io::Result<Vec<T>> {
+    let mut entries = v4().map_err(io::Error::other)?;
+    entries.extend(v6().unwrap_or_default());
+    Ok(entries)
+}
+
+fn tcp(entry: TcpNetEntry) -> Option<(u64, Listener)> {
+    let (at, waiting) = (entry.local_address, entry.rx_queue);
+    let listener = listener(Protocol::Tcp, at, waiting, entry.uid);
+    (entry.state == TcpState::Listen).then_some((entry.inode, listener))
 }
 
 /// A UDP socket that is not connected takes datagrams from anyone, which is its way to listen.
-fn is_listening(protocol: Protocol, row: &Row) -> bool {
-    match protocol {
-        Protocol::Tcp => row.state == TcpState::LISTEN,
-        Protocol::Udp => row.remote.ip().is_unspecified() && row.remote.port() == 0,
+fn udp(entry: UdpNetEntry) -> Option<(u64, Listener)> {
+    let (at, waiting) = (entry.local_address, entry.rx_queue);
+    let listener = listener(Protocol::Udp, at, waiting, entry.uid);
+    let peer = entry.remote_address;
+    (peer.ip().is_unspecified() && peer.port() == 0).then_some((entry.inode, listener))
+}
+
+/// What the table says; the rest comes from elsewhere.
+fn listener(protocol: Protocol, address: SocketAddr, recv_q: u32, uid: u32) -> Listener {
+    Listener {
+        address,
+        protocol,
+        v6_only: None,
+        recv_q,
+        backlog: None,
+        uid,
+        process: None,
     }
 }
 

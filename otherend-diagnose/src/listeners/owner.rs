@@ -4,82 +4,56 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::time::{Duration, SystemTime};
 
+use procfs::process::{FDTarget, Stat, all_processes};
+use procfs::{Current, Uptime, ticks_per_second};
+
 use super::Process;
 
 /// The process behind each of the sockets; where several share it the oldest, which has made it:
 /// a server that forks hands it on to its children. Their numbers may be lower, for numbers wrap.
 ///
 /// Processes of other users are closed to us unless we are root: their sockets are left out.
-pub(super) fn of_sockets(inodes: HashSet<u64>) -> HashMap<u64, Process> {
-    let mut found: HashMap<u64, (u64, u32)> = HashMap::new();
-    for pid in pids() {
-        for inode in sockets_of(pid) {
-            let Some(started) = inodes.get(&inode).and_then(|_| start_ticks(pid)) else {
-                continue;
-            };
-            let candidate = (started, pid);
-            let oldest = found.entry(inode).or_insert(candidate);
-            *oldest = candidate.min(*oldest);
+pub(super) fn of_sockets(inodes: &HashSet<u64>) -> HashMap<u64, Process> {
+    let mut found: HashMap<u64, Stat> = HashMap::new();
+    for process in all_processes().into_iter().flatten().flatten() {
+        let Ok(descriptors) = process.fd() else {
+            continue;
+        };
+        for descriptor in descriptors.flatten() {
+            if let FDTarget::Socket(inode) = descriptor.target
+                && inodes.contains(&inode)
+                && let Ok(candidate) = process.stat()
+            {
+                let age = |stat: &Stat| (stat.starttime, stat.pid);
+                match found.get(&inode) {
+                    Some(oldest) if age(oldest) <= age(&candidate) => {}
+                    _ => drop(found.insert(inode, candidate)),
+                }
+            }
         }
     }
     let processes = found.into_iter();
     processes
-        .map(|(inode, (_, pid))| (inode, process(pid)))
+        .filter_map(|(inode, stat)| Some((inode, process(stat)?)))
         .collect()
 }
 
-fn pids() -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let mut pids: Vec<u32> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect();
-    pids.sort_unstable();
-    pids
-}
-
-fn sockets_of(pid: u32) -> Vec<u64> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-        return Vec::new();
-    };
-    entries
-        .filter_map(|entry| {
-            let target = fs::read_link(entry.ok()?.path()).ok()?;
-            let inode = target.to_str()?.strip_prefix("socket:[")?;
-            inode.strip_suffix(']')?.parse().ok()
-        })
-        .collect()
-}
-
-fn process(pid: u32) -> Process {
-    let read = |name: &str| fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
-    let words = read("cmdline");
+fn process(stat: Stat) -> Option<Process> {
+    let pid = u32::try_from(stat.pid).ok()?;
+    // Any bytes may stand there, where procfs wants text.
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let command = String::from_utf8_lossy(&words).replace('\0', " ");
-    Process {
+    Some(Process {
         pid,
-        name: String::from_utf8_lossy(&read("comm")).trim_end().to_owned(),
         command: command.trim_end().to_owned(),
-        since: start_ticks(pid).and_then(started),
-    }
-}
-
-/// When a process was started, in clock ticks since the machine was.
-fn start_ticks(pid: u32) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    // The name in parentheses may contain anything; what counts comes after its end.
-    let after_name = stat.rsplit_once(')')?.1;
-    after_name.split_ascii_whitespace().nth(19)?.parse().ok()
+        since: started(stat.starttime),
+        name: stat.comm,
+    })
 }
 
 /// The moment of so many clock ticks since the machine was started.
 fn started(ticks: u64) -> Option<SystemTime> {
-    let uptime = fs::read_to_string("/proc/uptime").ok()?;
-    let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
-    let after_boot = Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second());
-    let age = Duration::try_from_secs_f64(uptime)
-        .ok()?
-        .saturating_sub(after_boot);
-    SystemTime::now().checked_sub(age)
+    let uptime = Duration::try_from_secs_f64(Uptime::current().ok()?.uptime).ok()?;
+    let after_boot = Duration::from_millis(ticks * 1000 / ticks_per_second());
+    SystemTime::now().checked_sub(uptime.saturating_sub(after_boot))
 }
