@@ -86,7 +86,7 @@ fn a_saved_run_can_be_compared() {
     let run = bench(&port, &["--save", &one, "--html", &page]);
     run.run().succeeded();
     let page = std::fs::read_to_string(Path::new(&page)).expect("a page");
-    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
     bench(&port, &["--save", &two, "--size", "64"])
         .run()
         .succeeded();
