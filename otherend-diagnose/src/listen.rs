@@ -168,7 +168,7 @@ fn nearest_free(evidence: &ListenEvidence) -> Option<u16> {
     };
     let asked = evidence.asked.port;
     let lowest = evidence.first_unprivileged.unwrap_or(1024);
-    let stand_in = Some(asked + 8000).filter(|_| asked < lowest.min(1024));
+    let stand_in = (asked < lowest.min(1024)).then(|| asked + 8000);
     let first = lowest.max(asked);
     let mut candidates = stand_in
         .into_iter()
@@ -225,6 +225,19 @@ fn reachable(own: IpAddr, listened: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_highest_port_has_a_neighbour_or_none() {
+        let mut evidence = ListenEvidence {
+            binds: vec![Bind {
+                address: SocketAddr::from(([127, 0, 0, 1], u16::MAX)),
+                outcome: BindOutcome::Taken,
+            }],
+            ..ListenEvidence::default()
+        };
+        evidence.asked.port = u16::MAX;
+        assert!(nearest_free(&evidence).is_none_or(|port| port == u16::MAX));
+    }
 
     #[test]
     fn a_port_that_is_listened_on_is_taken_and_another_is_found() {
