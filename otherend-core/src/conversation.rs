@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
+use crate::framing::datagram::Boundaries;
 use crate::transcript::Closing;
 use crate::{Event, LineDecoder, Observer, Outbox, Time};
 
@@ -111,6 +112,8 @@ pub struct Conversation {
     behaviour: AnyBehaviour,
     observer: Option<Box<dyn Observer>>,
     outbox: Outbox,
+    /// Over datagrams: where those in the outbox end.
+    boundaries: Option<Box<Boundaries>>,
     /// Input that waits until the peer has taken some of the replies.
     held: Vec<u8>,
     phase: Phase,
@@ -144,12 +147,14 @@ impl Conversation {
             let (max_output, max_line) = (settings.output_limit(), settings.max_line);
             script.act(|player, _| player.limit(max_output, max_line));
         }
+        let boundaries = settings.is_datagrams().then(Box::default);
         Conversation {
             decoder: LineDecoder::new(settings.framing, settings.max_line),
             settings,
             behaviour,
             observer: None,
             outbox: Outbox::new(),
+            boundaries,
             held: Vec::new(),
             phase: Phase::Talking,
             reason: None,
@@ -184,7 +189,9 @@ impl Conversation {
         self.settle(now);
     }
 
-    /// Bytes arrived. All of them are used, kept or, after the end, discarded.
+    /// Bytes arrived. All of them are used, kept or, after the end, discarded. With
+    /// [`Framing::Datagram`](crate::Framing::Datagram) they are one datagram; one that is longer than
+    /// a line may be is not answered.
     #[inline]
     pub fn receive(&mut self, now: Time, bytes: &[u8]) {
         self.touched = now;
@@ -198,7 +205,9 @@ impl Conversation {
         if let Some(awaited) = &mut self.draining {
             *awaited = awaited.saturating_sub(bytes.len());
         }
-        if self.held.is_empty() {
+        if self.boundaries.is_some() {
+            self.converse_datagram(now, bytes);
+        } else if self.held.is_empty() {
             self.converse(now, bytes);
         } else {
             self.held.extend_from_slice(bytes);
@@ -221,7 +230,8 @@ impl Conversation {
         self.settle(now);
     }
 
-    /// The stream took `count` bytes of [`unsent`](Self::unsent); 0 says that it took none.
+    /// The stream took `count` bytes of [`unsent`](Self::unsent); 0 says that it took none. Of
+    /// datagrams, each as [`next_datagram`](Self::next_datagram) gives it is told by itself.
     #[inline]
     pub fn sent(&mut self, now: Time, count: usize) {
         if let Some(observer) = &mut self.observer {
@@ -234,6 +244,9 @@ impl Conversation {
     #[inline]
     fn taken(&mut self, now: Time, count: usize) {
         self.outbox.advance(count);
+        if let Some(boundaries) = &mut self.boundaries {
+            boundaries.pop();
+        }
         if count > 0 {
             self.touched = now;
         }
@@ -342,6 +355,7 @@ impl Conversation {
         let mut replies = Replies {
             outbox: &mut self.outbox,
             counts: &mut self.counts,
+            boundaries: self.boundaries.as_deref_mut(),
             observer: self.observer.as_deref_mut(),
             now,
             style: self.decoder.reply_style(),

@@ -1,12 +1,15 @@
 //! The presets: what ends a line, what is stripped, what replies end with.
 
+pub(crate) mod datagram;
 mod line;
+mod line_end;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use line::ReplyStyle;
 pub use line::{Decoded, Feed, LineDecoder};
+pub use line_end::LineEnd;
 
 /// What ends a line. The length limit counts the payload only, never the terminator.
 ///
@@ -30,10 +33,13 @@ pub enum Framing {
     Telnet,
     /// Whatever the peer turns out to speak.
     Auto,
+    /// Each datagram is one message, with or without an end, and is answered with one that ends as
+    /// it did; there is no end of the stream to wait for. Only sockets that keep boundaries have it.
+    Datagram,
 }
 
 impl Framing {
-    /// All presets, in the order of their documentation.
+    /// All presets of a stream, in the order of their documentation.
     pub const ALL: [Framing; 5] = [
         Framing::Lf,
         Framing::Crlf,
@@ -51,6 +57,7 @@ impl Framing {
             Framing::Dotnet => "dotnet",
             Framing::Telnet => "telnet",
             Framing::Auto => "auto",
+            Framing::Datagram => "datagram",
         }
     }
 
@@ -60,6 +67,8 @@ impl Framing {
             Framing::Lf | Framing::Crlf => [b'\n'; 3],
             Framing::Dotnet | Framing::Telnet => [b'\n', b'\r', b'\r'],
             Framing::Auto => [b'\n', b'\r', 0xff],
+            // Not looked for: see `datagram::decode`.
+            Framing::Datagram => [b'\n'; 3],
         }
     }
 
@@ -84,55 +93,8 @@ impl FromStr for Framing {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Framing::ALL
-            .into_iter()
-            .find(|framing| framing.name() == text)
+        let mut all = Framing::ALL.into_iter().chain([Framing::Datagram]);
+        all.find(|framing| framing.name() == text)
             .ok_or_else(|| format!("{text:?} is no framing: use lf, crlf, dotnet, telnet or auto"))
-    }
-}
-
-/// How a line of the peer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LineEnd {
-    /// LF.
-    Lf,
-    /// CR LF.
-    CrLf,
-    /// CR, and the next byte was another one or had not come yet.
-    Cr,
-    /// No terminator: the stream ended.
-    EndOfStream,
-}
-
-/// What ends the lines we send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Terminator {
-    /// One LF.
-    Lf,
-    /// CR LF, always in one piece.
-    CrLf,
-    /// Nothing: the end of a datagram ends its line.
-    None,
-}
-
-impl Terminator {
-    /// The bytes.
-    #[must_use]
-    pub const fn bytes(self) -> &'static [u8] {
-        match self {
-            Terminator::Lf => b"\n",
-            Terminator::CrLf => b"\r\n",
-            Terminator::None => b"",
-        }
-    }
-}
-
-impl From<Terminator> for LineEnd {
-    fn from(terminator: Terminator) -> LineEnd {
-        match terminator {
-            Terminator::Lf => LineEnd::Lf,
-            Terminator::CrLf => LineEnd::CrLf,
-            Terminator::None => LineEnd::EndOfStream,
-        }
     }
 }

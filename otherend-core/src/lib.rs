@@ -66,6 +66,6 @@ pub use conversation::{Conversation, Counts, EndReason, ExitWords, Loss, Role, S
 pub use duration::parse_duration;
 pub use escape::{escape_into, escaped};
 pub use event::{Event, Observer};
-pub use framing::{Decoded, Feed, Framing, LineDecoder, LineEnd, Terminator};
+pub use framing::{Decoded, Feed, Framing, LineDecoder, LineEnd};
 pub use outbox::Outbox;
 pub use time::Time;

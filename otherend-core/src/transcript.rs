@@ -37,11 +37,13 @@ mod shrink;
 mod update;
 mod write;
 
+use crate::LineEnd;
+
 pub use error::{ParseError, Wrong, WrongText};
 pub use generalise::{Varying, generalise, unsealed, varying};
 pub use kind::{Kind, Pattern};
 pub use lint::{Finding, Oddity, lint};
-pub use model::{Act, Closing, Eol, Hole, Item, Over, Part, Setting, Step, Text, Trigger};
+pub use model::{Act, Closing, Hole, Item, Over, Part, Setting, Step, Text, Trigger};
 pub use plan::{Difference, Plan, SetError, Wanted};
 pub use player::{Mismatch, Options, Outcome, Player, Reason, Timing, Told, Waits};
 pub use recorder::{Masks, Recorder, asks_for_secret};
@@ -95,7 +97,7 @@ impl Transcript {
 
     /// What is added to each line of speech.
     #[must_use]
-    pub fn eol(&self) -> Eol {
+    pub fn eol(&self) -> LineEnd {
         let eol = |item: &Item| match item {
             Item::Setting(Setting::Eol(eol)) => Some(*eol),
             _ => None,

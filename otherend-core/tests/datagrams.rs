@@ -5,6 +5,7 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use otherend_core::Framing;
 use otherend_core::transcript::{Plan, Transcript};
 use otherend_core::{
     AnyBehaviour, Conversation, Echo, EndReason, Event, Loss, Observer, Script, Settings, Step,
@@ -15,7 +16,7 @@ use proptest::prelude::*;
 
 fn settings() -> Settings {
     Settings {
-        datagrams: true,
+        framing: Framing::Datagram,
         ..Settings::server()
     }
 }
@@ -29,7 +30,7 @@ fn echo(settings: Settings) -> Conversation {
 
 /// What is said to one datagram, taken away as a socket would.
 fn say(conversation: &mut Conversation, datagram: &[u8]) -> Vec<u8> {
-    conversation.receive_datagram(Time::ZERO, datagram);
+    conversation.receive(Time::ZERO, datagram);
     let said = conversation.unsent().to_vec();
     conversation.sent(Time::ZERO, said.len());
     said
@@ -86,7 +87,7 @@ fn the_exit_word_ends_it_at_once() {
 #[test]
 fn what_is_withheld_was_not_said() {
     let mut conversation = echo(settings());
-    conversation.receive_datagram(Time::ZERO, b"a");
+    conversation.receive(Time::ZERO, b"a");
     conversation.withheld(Time::ZERO, conversation.unsent().len());
     assert_eq!(
         (conversation.unsent(), conversation.counts().bytes_said),
@@ -125,7 +126,7 @@ fn each_step_of_a_transcript_is_a_datagram() {
     let mut conversation = Conversation::new(Arc::new(settings()), script, Time::ZERO)
         .observed(Box::new(Lines(sender)));
     conversation.open(Time::ZERO);
-    conversation.receive_datagram(Time::ZERO, b"a\n");
+    conversation.receive(Time::ZERO, b"a\n");
     assert_eq!(conversation.unsent(), b"one\ntwo");
     conversation.sent(Time::ZERO, 7);
     assert_eq!(conversation.unsent(), b"three\n");

@@ -6,7 +6,6 @@
 
 mod client;
 mod correspondent;
-mod cuts;
 mod exchange;
 mod guard;
 mod hush;

@@ -1,6 +1,7 @@
 //! Where a behaviour writes what it says.
 
 use crate::framing::ReplyStyle;
+use crate::framing::datagram::Boundaries;
 use crate::outbox::Outbox;
 use crate::{Counts, Event, Observer, Time, short};
 
@@ -8,6 +9,8 @@ use crate::{Counts, Event, Observer, Time, short};
 pub struct Replies<'a> {
     pub(crate) outbox: &'a mut Outbox,
     pub(crate) counts: &'a mut Counts,
+    /// Over datagrams: each line is one of them.
+    pub(crate) boundaries: Option<&'a mut Boundaries>,
     pub(crate) observer: Option<&'a mut (dyn Observer + 'static)>,
     pub(crate) now: Time,
     pub(crate) style: ReplyStyle,
@@ -25,7 +28,7 @@ impl Replies<'_> {
         if self.style.telnet && (needs_escape(prefix) || needs_escape(line)) {
             return self.escaped_line(prefix, line);
         }
-        let end = self.style.terminator.bytes();
+        let end = self.style.end.bytes();
         let said = prefix.len() + line.len();
         let room = self.outbox.room(said + end.len());
         let (text, terminator) = room.split_at_mut(said);
@@ -37,12 +40,15 @@ impl Replies<'_> {
             (terminator, end) => terminator.copy_from_slice(end),
         }
         self.counts.lines_said += 1;
+        if let Some(boundaries) = &mut self.boundaries {
+            boundaries.push(said + end.len());
+        }
         if let Some(observer) = &mut self.observer {
             observer.on_event(
                 self.now,
                 &Event::Said {
                     line: text,
-                    end: self.style.terminator.into(),
+                    end: self.style.end,
                 },
             );
         }
@@ -61,7 +67,7 @@ impl Replies<'_> {
                 _ => {}
             }
         }
-        escaped.extend_from_slice(self.style.terminator.bytes());
+        escaped.extend_from_slice(self.style.end.bytes());
         self.outbox.push(&escaped);
         self.counts.lines_said += 1;
         if let Some(observer) = &mut self.observer {
@@ -69,7 +75,7 @@ impl Replies<'_> {
                 self.now,
                 &Event::Said {
                     line: &text,
-                    end: self.style.terminator.into(),
+                    end: self.style.end,
                 },
             );
         }

@@ -43,7 +43,7 @@ impl Conversation {
         self.phase = phase;
         self.stalled = None;
         self.held = Vec::new();
-        self.outbox.advance(self.outbox.len());
+        self.discard_unsent();
         self.leave_the_play();
         let how = match phase {
             Phase::Reset => Closing::Reset,
@@ -53,6 +53,14 @@ impl Conversation {
         let reason = *self.reason.get_or_insert(EndReason::PeerFinished);
         let counts = self.counts;
         self.tell(now, &Event::Ended { reason, counts });
+    }
+
+    /// What waits for the peer will not be sent.
+    fn discard_unsent(&mut self) {
+        self.outbox.advance(self.outbox.len());
+        if let Some(boundaries) = &mut self.boundaries {
+            boundaries.clear();
+        }
     }
 
     /// Tell how our side stopped.
@@ -67,7 +75,7 @@ impl Conversation {
     pub(super) fn settle(&mut self, now: Time) {
         if self.saying == Saying::Ended {
             // Our side is closed: a telnet refusal, say, can no longer be sent.
-            self.outbox.advance(self.outbox.len());
+            self.discard_unsent();
         }
         if self.draining == Some(0) && self.phase == Phase::Talking && self.is_between_lines() {
             self.finish(EndReason::Drained);
@@ -75,7 +83,7 @@ impl Conversation {
         if self.phase == Phase::Flushing && self.outbox.is_empty() {
             if self.resets {
                 self.end(now, Phase::Reset);
-            } else if self.peer_done || self.settings.datagrams {
+            } else if self.peer_done || self.settings.is_datagrams() {
                 self.end(now, Phase::Closed);
             }
         }

@@ -57,6 +57,7 @@ impl Conversation {
         let mut replies = Replies {
             outbox: &mut self.outbox,
             counts: &mut self.counts,
+            boundaries: self.boundaries.as_deref_mut(),
             observer: self.observer.as_deref_mut(),
             now,
             style,
@@ -99,6 +100,7 @@ impl Conversation {
             let mut replies = Replies {
                 outbox: &mut self.outbox,
                 counts: &mut self.counts,
+                boundaries: self.boundaries.as_deref_mut(),
                 observer: self.observer.as_deref_mut(),
                 now,
                 style,
@@ -145,7 +147,7 @@ impl Conversation {
     /// A server explains itself; a client says nothing of its own. Whoever a datagram seems to come
     /// from may not have sent it, and is not told anything either.
     fn explain(&mut self, now: Time, text: &str) {
-        if self.settings.role == Role::Server && !self.settings.datagrams {
+        if self.settings.role == Role::Server && !self.settings.is_datagrams() {
             self.with_behaviour(now, |_, replies| replies.line(text.as_bytes()));
         }
     }

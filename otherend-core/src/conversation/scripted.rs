@@ -239,20 +239,19 @@ impl Conversation {
             return;
         }
         // What a transcript says at once over datagrams is one of them, and one line.
-        let whole = self.settings.datagrams;
+        let whole = self.settings.is_datagrams();
         self.counts.lines_said += match whole {
             true => 1,
             false => memchr_iter(b'\n', said).count() as u64,
         };
+        if let Some(boundaries) = &mut self.boundaries {
+            boundaries.push(said.len());
+        }
         let Some(observer) = &mut self.observer else {
             return;
         };
         for line in said.split_inclusive(|b| *b == b'\n' && !whole) {
-            let (line, end) = match line {
-                [line @ .., b'\r', b'\n'] => (line, LineEnd::CrLf),
-                [line @ .., b'\n'] => (line, LineEnd::Lf),
-                piece => (piece, LineEnd::EndOfStream),
-            };
+            let (line, end) = LineEnd::split(line);
             observer.on_event(now, &Event::Said { line, end });
         }
     }

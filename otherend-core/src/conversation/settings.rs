@@ -60,9 +60,6 @@ pub struct Settings {
     pub linger_total: Duration,
     /// Lines that end the conversation.
     pub exit_words: ExitWords,
-    /// Lines come and go as datagrams: there is no end to wait for, and no line says why the
-    /// conversation ends, because nobody may have asked for it.
-    pub datagrams: bool,
 }
 
 impl Settings {
@@ -80,7 +77,6 @@ impl Settings {
             linger_idle: Duration::from_secs(2),
             linger_total: Duration::from_secs(10),
             exit_words: ExitWords::default(),
-            datagrams: false,
         }
     }
 
@@ -96,6 +92,12 @@ impl Settings {
             exit_words: ExitWords::none(),
             ..Settings::server()
         }
+    }
+
+    /// Messages come and go as datagrams: there is no end to wait for, and no line says why the
+    /// conversation ends, because nobody may have asked for it.
+    pub(crate) fn is_datagrams(&self) -> bool {
+        self.framing == Framing::Datagram
     }
 
     /// `max_output`, but never so small that no reply at all could wait.

@@ -14,7 +14,7 @@ use telnet::{Filtered, TelnetFilter};
 
 pub use feed::Feed;
 
-use super::{Framing, LineEnd, Terminator};
+use super::{Framing, LineEnd};
 
 /// What the decoder found in the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct LineDecoder {
     /// What is kept or discarded of the unfinished line ends with CR.
     ends_with_cr: bool,
     /// What the peer ended its first line with.
-    learned: Option<Terminator>,
+    learned: Option<LineEnd>,
     opening: Opening,
     telnet: Option<Box<TelnetFilter>>,
 }
@@ -69,7 +69,7 @@ pub struct LineDecoder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReplyStyle {
     /// What it ends with.
-    pub(crate) terminator: Terminator,
+    pub(crate) end: LineEnd,
     /// CR and 0xFF in its text must be escaped.
     pub(crate) telnet: bool,
 }
@@ -125,7 +125,7 @@ impl LineDecoder {
             return Some(Decoded::TooLong);
         }
         self.spent = true;
-        Some(Decoded::Line(&self.tail, LineEnd::EndOfStream))
+        Some(Decoded::Line(&self.tail, LineEnd::None))
     }
 
     /// A line has begun and its end has not come yet.
@@ -147,11 +147,13 @@ impl LineDecoder {
 
     /// What lines to this peer should end with.
     #[must_use]
-    pub fn reply_terminator(&self) -> Terminator {
+    pub fn reply_end(&self) -> LineEnd {
         match self.framing {
-            Framing::Lf => Terminator::Lf,
-            Framing::Crlf | Framing::Dotnet | Framing::Telnet => Terminator::CrLf,
-            Framing::Auto => self.learned.unwrap_or(Terminator::Lf),
+            Framing::Lf => LineEnd::Lf,
+            Framing::Crlf | Framing::Dotnet | Framing::Telnet => LineEnd::CrLf,
+            Framing::Auto => self.learned.unwrap_or(LineEnd::Lf),
+            // What nobody asked for.
+            Framing::Datagram => LineEnd::Lf,
         }
     }
 
@@ -159,7 +161,7 @@ impl LineDecoder {
     #[inline]
     pub(crate) fn reply_style(&self) -> ReplyStyle {
         ReplyStyle {
-            terminator: self.reply_terminator(),
+            end: self.reply_end(),
             telnet: self.is_telnet(),
         }
     }
@@ -254,8 +256,8 @@ impl LineDecoder {
     fn learn(&mut self, how: LineEnd) {
         if self.learned.is_none() {
             self.learned = Some(match how {
-                LineEnd::Lf => Terminator::Lf,
-                _ => Terminator::CrLf,
+                LineEnd::Lf => LineEnd::Lf,
+                _ => LineEnd::CrLf,
             });
         }
     }

@@ -1,5 +1,6 @@
 //! What a transcript says, line for line. Nothing of a file is lost here but its spelling.
 
+use crate::LineEnd;
 use std::time::Duration;
 
 use super::{Kind, MASKED};
@@ -28,7 +29,7 @@ pub enum Item {
 #[non_exhaustive]
 pub enum Setting {
     /// `eol`: what is added to each `C:` and `S:` line.
-    Eol(Eol),
+    Eol(LineEnd),
     /// `timeout`: how long to wait for what must be heard.
     Timeout(Duration),
     /// `over`: the transport.
@@ -40,27 +41,6 @@ pub enum Setting {
         /// What it stands for.
         value: Vec<u8>,
     },
-}
-
-/// How the lines of a file end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Eol {
-    /// LF.
-    #[default]
-    Lf,
-    /// CR LF.
-    CrLf,
-}
-
-impl Eol {
-    /// The bytes.
-    #[must_use]
-    pub const fn bytes(self) -> &'static [u8] {
-        match self {
-            Eol::Lf => b"\n",
-            Eol::CrLf => b"\r\n",
-        }
-    }
 }
 
 /// What carries the conversation.
@@ -87,7 +67,7 @@ pub struct Step {
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// `C:` — says a line; the file's [`Eol`] is added.
+    /// `C:` — says a line; the file's [`LineEnd`] is added.
     Line(Text),
     /// `C.` — says bytes as they are.
     Piece(Text),

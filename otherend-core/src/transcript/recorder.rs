@@ -15,10 +15,10 @@ use std::time::Duration;
 pub use mask::Masks;
 pub use watch::asks_for_secret;
 
-use super::model::{Act, Eol, Item, Over, Setting, Step};
+use super::model::{Act, Item, Over, Setting, Step};
 use super::seal::Check;
 use super::{Closing, FIRST_LINE};
-use crate::{Role, Time};
+use crate::{LineEnd, Role, Time};
 use known::Known;
 use watch::Watch;
 
@@ -67,7 +67,7 @@ pub struct Recorder {
     remark: String,
     over: Over,
     /// Decided by the first line that ends.
-    eol: Option<Eol>,
+    eol: Option<LineEnd>,
     /// Steps from before that, each with its time.
     early: Vec<(Time, Item)>,
     /// How many bytes were said in them.

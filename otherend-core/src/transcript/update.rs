@@ -1,8 +1,9 @@
 //! What was heard instead, written so that every hole and every line that still fits stays.
 
+use crate::LineEnd;
 use memchr::memmem;
 
-use super::model::{Act, Eol, Hole, Item, Part, Step, Text};
+use super::model::{Act, Hole, Item, Part, Step, Text};
 use super::{Kind, Transcript};
 use crate::Role;
 
@@ -165,7 +166,7 @@ fn takes(kind: &Kind, bytes: &[u8]) -> bool {
 }
 
 /// The texts of `steps` joined and cut after each LF, as they are heard.
-pub(crate) fn joined<'s>(steps: impl Iterator<Item = &'s Step>, eol: Eol) -> Vec<Text> {
+pub(crate) fn joined<'s>(steps: impl Iterator<Item = &'s Step>, eol: LineEnd) -> Vec<Text> {
     let mut lines = vec![Text::default()];
     for step in steps {
         let mut parts = match &step.act {
@@ -200,7 +201,7 @@ fn push_last(lines: &mut [Text], part: Part) {
 }
 
 /// `text` as a step: a line if it ends as the file's lines do, a piece if not.
-pub(crate) fn step(like: &Step, text: Text, eol: Eol) -> Step {
+pub(crate) fn step(like: &Step, text: Text, eol: LineEnd) -> Step {
     let act = match text.strip_end(eol.bytes()) {
         Some(line) => Act::Line(line),
         None => Act::Piece(text),

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 use std::time::Duration;
 
-use super::model::{Act, Eol, Item, Over, Part, Setting, Step, Text, Trigger, letter};
+use super::model::{Act, Item, Over, Part, Setting, Step, Text, Trigger, letter};
 use super::{FIRST_LINE, Kind, Transcript};
 use crate::Role;
 use crate::escape::{drives, escaped};
@@ -43,8 +43,7 @@ fn comment(text: &str) -> String {
 impl Display for Setting {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Setting::Eol(Eol::Lf) => f.write_str("eol      lf"),
-            Setting::Eol(Eol::CrLf) => f.write_str("eol      crlf"),
+            Setting::Eol(eol) => write!(f, "eol      {eol}"),
             Setting::Timeout(time) => write!(f, "timeout  {}", Span(*time)),
             Setting::Over(Over::Tcp) => f.write_str("over     tcp"),
             Setting::Over(Over::Udp) => f.write_str("over     udp"),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use otherend_core::Framing;
 use otherend_core::pair::{Link, Notes, Pair};
 use otherend_core::transcript::{Options, Plan, Timing, Transcript};
 use otherend_core::{AnyBehaviour, Conversation, EndReason, Script, Settings, Step, Time};
@@ -61,16 +62,16 @@ fn a_long_line_is_heard_while_it_is_the_peers_turn() {
 #[test]
 fn a_flood_of_datagrams_is_lost_while_the_script_pauses() {
     let settings = Settings {
-        datagrams: true,
+        framing: Framing::Datagram,
         ..Settings::server()
     };
     let mut served = served(&format!("over udp\n{SLOW}"), settings);
     served.open(Time::ZERO);
-    served.receive_datagram(Time::ZERO, b"a\n");
+    served.receive(Time::ZERO, b"a\n");
     // Empty ones take memory too.
     for datagram in [b"", &[b'x'; 10_000][..]] {
         for _ in 0..10_000 {
-            served.receive_datagram(Time::ZERO, datagram);
+            served.receive(Time::ZERO, datagram);
         }
     }
     let waiting = served.waiting_bytes();

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use otherend_core::LineEnd;
 use otherend_core::Role;
 use otherend_core::transcript::{
-    Act, Closing, Eol, Hole, Item, Kind, Over, Part, Pattern, Setting, Step, Text, Trigger,
+    Act, Closing, Hole, Item, Kind, Over, Part, Pattern, Setting, Step, Text, Trigger,
 };
 use proptest::prelude::*;
 
@@ -78,7 +79,7 @@ pub(crate) fn scraps() -> impl Strategy<Value = String> {
 }
 
 fn settings() -> impl Strategy<Value = Vec<Item>> {
-    let eol = prop::option::of(prop_oneof![Just(Eol::Lf), Just(Eol::CrLf)]);
+    let eol = prop::option::of(prop_oneof![Just(LineEnd::Lf), Just(LineEnd::CrLf)]);
     let over = prop::option::of(prop_oneof![Just(Over::Tcp), Just(Over::Udp)]);
     let timeout = prop::option::of(duration());
     let value = prop::option::of(bytes());

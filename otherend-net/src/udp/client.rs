@@ -7,10 +7,9 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use otherend_core::{EndReason, Loss, Observer, Settings, Step};
+use otherend_core::{EndReason, Framing, Loss, Observer, Settings, Step};
 use rustix::event::{PollFd, PollFlags};
 
-use super::cuts::Cuts;
 use crate::client::{
     Attempt, ConnectError, ConnectOptions, Gone, Received, Voice, listening, next_line, resolve,
 };
@@ -50,7 +49,6 @@ pub struct UdpClient {
 struct Courier {
     socket: UdpSocket,
     carrier: Carrier,
-    cuts: Cuts,
     input: Vec<u8>,
     /// Why a line did not leave.
     trouble: Option<io::Error>,
@@ -121,16 +119,14 @@ impl UdpClient {
         observer: Option<Box<dyn Observer>>,
     ) -> io::Result<UdpClient> {
         socket.set_nonblocking(true)?;
-        settings.datagrams = true;
+        settings.framing = Framing::Datagram;
         let clock = Clock::new();
         let mailbox = Arc::new(Mailbox::for_thread()?);
-        let (cuts, observer) = Cuts::before(observer);
-        let (mut conversation, lines) = listening(settings, clock, Some(observer));
+        let (mut conversation, lines) = listening(settings, clock, observer);
         conversation.open(clock.now());
         let courier = Courier {
             socket,
             carrier: Carrier::in_client(conversation, clock, Arc::clone(&mailbox)),
-            cuts,
             input: vec![0; INPUT],
             trouble: None,
         };
@@ -226,7 +222,7 @@ impl Courier {
 
     fn send(&mut self) {
         let conversation = &mut self.carrier.conversation;
-        while let Some(length) = self.cuts.next(conversation.unsent()) {
+        while let Some(length) = conversation.next_datagram() {
             let sent = self.socket.send(&conversation.unsent()[..length]);
             let now = self.carrier.clock.now();
             match sent {
@@ -260,7 +256,7 @@ impl Courier {
         let received = self.socket.recv(&mut self.input);
         let (now, conversation) = (clock.now(), &mut self.carrier.conversation);
         match received {
-            Ok(length) => conversation.receive_datagram(now, &self.input[..length]),
+            Ok(length) => conversation.receive(now, &self.input[..length]),
             Err(error) => {
                 if let Some(loss) = loss(&error) {
                     conversation.peer_lost(now, loss);

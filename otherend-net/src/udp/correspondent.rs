@@ -5,9 +5,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use otherend_core::{Conversation, EndReason, Outbox, Time};
+use otherend_core::{EndReason, Outbox, Time};
 
-use super::cuts::Cuts;
 use super::guard::{Heard, LoopGuard};
 use crate::engine::carrier::Carrier;
 use crate::engine::conversations::Conversations;
@@ -19,7 +18,6 @@ pub(super) struct Correspondent {
     pub(super) number: u64,
     carrier: Carrier,
     address: SocketAddr,
-    cuts: Cuts,
     guard: LoopGuard,
     credit: Credit,
     /// When it was last heard.
@@ -62,16 +60,9 @@ impl Correspondent {
         let peer = admitted.member.peer;
         let now = hub.clock.now();
         let behaviour = conversations.behaviour(&peer)?;
-        let begin = || {
-            let observer = hub.watchers.observer(&peer);
-            let (cuts, observer) = Cuts::before(observer);
-            let settings = Arc::clone(&conversations.settings);
-            let conversation = Conversation::new(settings, behaviour, now).observed(observer);
-            (conversation, cuts)
-        };
-        let (mut conversation, cuts) = catch_unwind(AssertUnwindSafe(begin)).ok()?;
-        let opened = catch_unwind(AssertUnwindSafe(|| conversation.open(now)));
-        let mut carrier = Carrier::of_peer(conversation, admitted);
+        let begin = || Carrier::in_server(admitted, conversations, behaviour);
+        let mut carrier = catch_unwind(AssertUnwindSafe(begin)).ok()?;
+        let opened = catch_unwind(AssertUnwindSafe(|| carrier.conversation.open(now)));
         if opened.is_err() {
             carrier.panicked(now);
         }
@@ -79,7 +70,6 @@ impl Correspondent {
             number: peer.number,
             carrier,
             address: peer.address,
-            cuts,
             guard: LoopGuard::default(),
             credit: Credit::of(peer.address),
             heard: now,
@@ -95,7 +85,7 @@ impl Correspondent {
         }
         self.credit.earn(datagram.len());
         self.act(way, Cause::Asked, |carrier| {
-            carrier.conversation.receive_datagram(now, datagram);
+            carrier.conversation.receive(now, datagram);
         });
         Heard::Fine
     }
@@ -142,7 +132,7 @@ impl Correspondent {
     }
 
     fn send(&mut self, way: &mut Way<'_>, cause: Cause) {
-        while let Some(length) = self.cuts.next(self.carrier.conversation.unsent()) {
+        while let Some(length) = self.carrier.conversation.next_datagram() {
             let now = self.carrier.clock.now();
             let outcome = self.send_one(way.socket, length, cause);
             let conversation = &mut self.carrier.conversation;

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
-use otherend_core::AnyBehaviour;
+use otherend_core::{AnyBehaviour, Framing};
 
 use super::exchange::Exchange;
 use crate::accept::admission::{Admission, Terms};
@@ -89,7 +89,7 @@ impl UdpServer {
         let mut hub = Hub::new(Bell::new().map_err(BindError::Engine)?);
         hub.drain_timeout = config.drain_timeout;
         let mut settings = config.settings;
-        settings.datagrams = true;
+        settings.framing = Framing::Datagram;
         settings.line_timeout = None;
         Ok(UdpServer {
             hub: Arc::new(hub),

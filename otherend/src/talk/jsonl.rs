@@ -8,9 +8,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use otherend_core::transcript::{
-    Act, Eol, FIRST_LINE, Item, Setting, Step, Text, Transcript, Trigger,
-};
+use otherend_core::LineEnd;
+use otherend_core::transcript::{Act, FIRST_LINE, Item, Setting, Step, Text, Transcript, Trigger};
 use serde::{Deserialize, Serialize};
 
 /// One line. Each kind of line uses some of the fields.
@@ -51,7 +50,7 @@ struct Event {
 /// `transcript` as JSON Lines.
 pub(crate) fn write(transcript: &Transcript) -> String {
     let mut now = Duration::ZERO;
-    let mut eol = Eol::default();
+    let mut eol = LineEnd::default();
     let mut events = vec![Event {
         talk: Some(FIRST_LINE.to_owned()),
         ..Event::default()
@@ -73,7 +72,7 @@ pub(crate) fn write(transcript: &Transcript) -> String {
     out
 }
 
-fn event(item: &Item, now: Duration, eol: Eol) -> Event {
+fn event(item: &Item, now: Duration, eol: LineEnd) -> Event {
     match item {
         Item::Step(step) => said(step, now, eol),
         Item::Rule(trigger) => rule(trigger),
@@ -85,7 +84,7 @@ fn event(item: &Item, now: Duration, eol: Eol) -> Event {
     }
 }
 
-fn said(step: &Step, now: Duration, eol: Eol) -> Event {
+fn said(step: &Step, now: Duration, eol: LineEnd) -> Event {
     let mut event = Event {
         t: Some(now.as_secs_f64()),
         conn: Some(step.connection),
@@ -95,7 +94,7 @@ fn said(step: &Step, now: Duration, eol: Eol) -> Event {
     match &step.act {
         Act::Line(text) => {
             event.put(text);
-            event.eol = Some(word(eol).to_owned());
+            event.eol = Some(eol.word().to_owned());
         }
         Act::Piece(text) => {
             event.put(text);
@@ -128,13 +127,6 @@ fn rule(trigger: &Trigger) -> Event {
     };
     event.on = Some(on.to_owned());
     event
-}
-
-const fn word(eol: Eol) -> &'static str {
-    match eol {
-        Eol::Lf => "lf",
-        Eol::CrLf => "crlf",
-    }
 }
 
 impl Event {
@@ -191,7 +183,7 @@ pub(crate) fn read(source: &str) -> Result<Transcript, String> {
 /// Makes lines of a transcript out of events.
 struct Reader {
     lines: Vec<String>,
-    eol: Eol,
+    eol: LineEnd,
     /// The time of the last event, in seconds.
     now: Option<f64>,
 }
@@ -211,14 +203,14 @@ impl Reader {
             false => event.eol.as_ref().map(|eol| eol == "crlf"),
         });
         let eol = if crlf == Some(true) {
-            Eol::CrLf
+            LineEnd::CrLf
         } else {
-            Eol::Lf
+            LineEnd::Lf
         };
         let lines = if ours {
             Vec::new()
         } else {
-            vec![FIRST_LINE.to_owned(), set(word(eol)), String::new()]
+            vec![FIRST_LINE.to_owned(), set(eol.word()), String::new()]
         };
         Reader {
             lines,
@@ -267,7 +259,7 @@ impl Reader {
             return Ok(format!("{head}! {act}"));
         }
         let said = event.said()?.ok_or("nothing is said and nothing done")?;
-        let own = word(self.eol);
+        let own = self.eol.word();
         let end = match event.eol.as_deref().unwrap_or(own) {
             "none" => "",
             "lf" => "\n",

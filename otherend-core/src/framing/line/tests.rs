@@ -167,16 +167,16 @@ fn lines_longer_than_a_block_are_found() {
 #[test]
 fn replies_end_as_the_peer_began() {
     for (input, terminator) in [
-        ("", Terminator::Lf),
-        ("a\nb\r\n", Terminator::Lf),
-        ("a\r\nb\n", Terminator::CrLf),
-        ("a\rb", Terminator::CrLf),
-        ("longer than nine\r\nb\n", Terminator::Lf),
+        ("", LineEnd::Lf),
+        ("a\nb\r\n", LineEnd::Lf),
+        ("a\r\nb\n", LineEnd::CrLf),
+        ("a\rb", LineEnd::CrLf),
+        ("longer than nine\r\nb\n", LineEnd::Lf),
     ] {
         let mut decoder = LineDecoder::new(Framing::Auto, 9);
         let mut feed = decoder.feed(input.as_bytes());
         while feed.next().is_some() {}
-        assert_eq!(decoder.reply_terminator(), terminator, "{input:?}");
+        assert_eq!(decoder.reply_end(), terminator, "{input:?}");
     }
 }
 

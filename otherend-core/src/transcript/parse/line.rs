@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::names::{Names, is_name};
 use super::text::{self, Within};
 use super::{Parsed, Spot, excerpt};
-use crate::transcript::model::{Act, Closing, Eol, Over, Setting, Step, Text, Trigger};
+use crate::transcript::model::{Act, Closing, Over, Setting, Step, Text, Trigger};
 use crate::transcript::nearest::nearest;
 use crate::transcript::{MOST_CONNECTIONS, Wrong};
-use crate::{Role, parse_duration};
+use crate::{LineEnd, Role, parse_duration};
 
 /// What a line is. Positions are bytes in it.
 pub(super) enum Line<'a> {
@@ -226,8 +226,8 @@ pub(super) fn trigger(text: &str, at: usize, names: &mut Names) -> Parsed<Trigge
 pub(super) fn read_setting(text: &str, word: &'static str, at: usize) -> Parsed<Setting> {
     let value = text[at..].trim_end_matches([' ', '\t']);
     let setting = match (word, value) {
-        ("eol", "lf") => Some(Setting::Eol(Eol::Lf)),
-        ("eol", "crlf") => Some(Setting::Eol(Eol::CrLf)),
+        ("eol", "lf") => Some(Setting::Eol(LineEnd::Lf)),
+        ("eol", "crlf") => Some(Setting::Eol(LineEnd::CrLf)),
         ("over", "tcp") => Some(Setting::Over(Over::Tcp)),
         ("over", "udp") => Some(Setting::Over(Over::Udp)),
         ("timeout", time) => parse_duration(time)

@@ -1,5 +1,6 @@
 //! From a transcript to a plan: names become slots, steps become beats of their connection.
 
+use crate::LineEnd;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -11,7 +12,7 @@ use super::values::Slot;
 use super::{Beat, Ends, Extent, Heard, Lane, Place, Plan, Said, Says};
 use crate::Role;
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
-use crate::transcript::{Eol, FIRST_ITEM, Over, Transcript};
+use crate::transcript::{FIRST_ITEM, Over, Transcript};
 
 /// How long to wait for what must be heard, if the file does not say.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,7 +53,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
 
 #[derive(Default)]
 struct Compiler {
-    eol: Eol,
+    eol: LineEnd,
     over: Over,
     timeout: Duration,
     lets: HashMap<String, Vec<u8>>,

@@ -7,8 +7,8 @@ use super::lane::Turn;
 use super::{Player, Reason};
 use crate::transcript::plan::{Beat, Extent, Known, Plan, Says};
 use crate::transcript::update::{self, Edit};
-use crate::transcript::{Eol, Hole, Item, Part, Setting, Step, Text, Transcript};
-use crate::{Role, Time};
+use crate::transcript::{Hole, Item, Part, Setting, Step, Text, Transcript};
+use crate::{LineEnd, Role, Time};
 
 /// A turn has ended when nothing more came for this long.
 const QUIET: Duration = Duration::from_millis(300);
@@ -216,7 +216,7 @@ fn step_on(plan: &Plan, line: usize) -> Option<&Step> {
     }
 }
 
-fn eol(plan: &Plan) -> Eol {
+fn eol(plan: &Plan) -> LineEnd {
     let mut settings = plan.transcript().items().iter();
     let eol = settings.find_map(|item| match item {
         Item::Setting(Setting::Eol(eol)) => Some(*eol),

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::watch::Watch;
 use super::{LONGEST, Recorder};
-use crate::transcript::model::{Act, Eol, Over, Part, Text};
+use crate::transcript::model::{Act, Over, Part, Text};
 use crate::transcript::write::is_readable;
-use crate::{Role, Time};
+use crate::{LineEnd, Role, Time};
 
 /// How many bytes a line of hex holds.
 const HEX_WIDTH: usize = 32;
@@ -19,9 +19,9 @@ impl Recorder {
     pub(super) fn write(&mut self, now: Time, connection: u16, who: Role, bytes: &[u8]) {
         if self.eol.is_none() && bytes.ends_with(b"\n") {
             self.eol = Some(if bytes.ends_with(b"\r\n") {
-                Eol::CrLf
+                LineEnd::CrLf
             } else {
-                Eol::Lf
+                LineEnd::Lf
             });
             self.write_early();
         }

@@ -65,11 +65,7 @@ impl View {
             return self.show(out, from, datagram);
         };
         let now = Time::ZERO + self.zero.elapsed();
-        let (line, end) = match datagram {
-            [line @ .., b'\r', b'\n'] => (line, LineEnd::CrLf),
-            [line @ .., b'\n'] => (line, LineEnd::Lf),
-            line => (line, LineEnd::EndOfStream),
-        };
+        let (line, end) = LineEnd::split(datagram);
         view.batch.line(now, 0, said(from, end), line);
         view.flush(out);
     }

@@ -66,7 +66,7 @@ impl Recorded {
         match *event {
             Event::Heard { end, .. } if !is_written(end) => self.cut(now),
             Event::Said { line, end } => {
-                waiting.unsent += line.len() + length(end);
+                waiting.unsent += line.len() + end.bytes().len();
                 if !is_written(end) {
                     self.cut(now);
                 }
@@ -100,12 +100,4 @@ impl Recorded {
 /// The recorder writes a line that ends so without being asked to.
 fn is_written(end: LineEnd) -> bool {
     matches!(end, LineEnd::Lf | LineEnd::CrLf)
-}
-
-fn length(end: LineEnd) -> usize {
-    match end {
-        LineEnd::CrLf => 2,
-        LineEnd::EndOfStream => 0,
-        _ => 1,
-    }
 }

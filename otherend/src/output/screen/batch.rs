@@ -18,7 +18,7 @@ pub(crate) enum Said {
 impl Said {
     /// A line that ended only because nothing came after it.
     pub(crate) fn is_without_end(self) -> bool {
-        let end = Some(LineEnd::EndOfStream);
+        let end = Some(LineEnd::None);
         self == Said::Client(end) || self == Said::Server(end)
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use otherend_core::{LineEnd, Time, escape_into};
+use otherend_core::{Time, escape_into};
 
 use super::batch::{Batch, Entry, Said};
 use super::{Look, Remark};
@@ -126,17 +126,8 @@ impl Renderer {
             }
         }
         if let Some(end) = end {
-            let _ = write!(out, ",\"eol\":\"{}\"", end_word(end));
+            let _ = write!(out, ",\"eol\":\"{}\"", end.word());
         }
         out.extend_from_slice(b"}\n");
-    }
-}
-
-fn end_word(end: LineEnd) -> &'static str {
-    match end {
-        LineEnd::Lf => "lf",
-        LineEnd::CrLf => "crlf",
-        LineEnd::Cr => "cr",
-        LineEnd::EndOfStream => "none",
     }
 }
