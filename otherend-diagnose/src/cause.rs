@@ -1,8 +1,10 @@
 //! A cause that fits the evidence, and the verdict: all of them in order of likelihood.
 
+mod kind;
+
 use serde::Serialize;
 
-use crate::word::Word;
+pub use kind::CauseKind;
 
 /// How well a cause fits. Causes are listed in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -19,8 +21,9 @@ pub enum Likelihood {
 /// One cause, with what speaks for it and what to do.
 #[derive(Debug, Clone, Serialize)]
 pub struct Cause {
-    /// The stable word.
-    pub word: Word,
+    /// Which of the known causes it is.
+    #[serde(rename = "word")]
+    pub kind: CauseKind,
     /// How well it fits.
     pub likelihood: Likelihood,
     /// The cause in one sentence, with the addresses of this case.
@@ -34,9 +37,9 @@ pub struct Cause {
 }
 
 impl Cause {
-    pub(crate) fn new(word: Word, likelihood: Likelihood, says: impl Into<String>) -> Cause {
+    pub(crate) fn new(kind: CauseKind, likelihood: Likelihood, says: impl Into<String>) -> Cause {
         Cause {
-            word,
+            kind,
             likelihood,
             says: says.into(),
             because: Vec::new(),
@@ -45,16 +48,16 @@ impl Cause {
         }
     }
 
-    pub(crate) fn certain(word: Word, says: impl Into<String>) -> Cause {
-        Cause::new(word, Likelihood::Certain, says)
+    pub(crate) fn certain(kind: CauseKind, says: impl Into<String>) -> Cause {
+        Cause::new(kind, Likelihood::Certain, says)
     }
 
-    pub(crate) fn likely(word: Word, says: impl Into<String>) -> Cause {
-        Cause::new(word, Likelihood::Likely, says)
+    pub(crate) fn likely(kind: CauseKind, says: impl Into<String>) -> Cause {
+        Cause::new(kind, Likelihood::Likely, says)
     }
 
-    pub(crate) fn possible(word: Word, says: impl Into<String>) -> Cause {
-        Cause::new(word, Likelihood::Possible, says)
+    pub(crate) fn possible(kind: CauseKind, says: impl Into<String>) -> Cause {
+        Cause::new(kind, Likelihood::Possible, says)
     }
 
     pub(crate) fn because(mut self, evidence: impl Into<String>) -> Cause {
@@ -93,17 +96,17 @@ impl Verdict {
         }
     }
 
-    /// The words of the causes, the likeliest first.
-    pub fn words(&self) -> Vec<Word> {
-        self.causes.iter().map(|cause| cause.word).collect()
+    /// The kinds of the causes, the likeliest first.
+    pub fn kinds(&self) -> Vec<CauseKind> {
+        self.causes.iter().map(|cause| cause.kind).collect()
     }
 }
 
-/// In order of likelihood, each word once: what several addresses have in common is one cause.
+/// In order of likelihood, each kind once: what several addresses have in common is one cause.
 fn ranked(causes: Vec<Cause>) -> Vec<Cause> {
     let mut ranked: Vec<Cause> = Vec::new();
     for cause in causes {
-        match ranked.iter_mut().find(|known| known.word == cause.word) {
+        match ranked.iter_mut().find(|known| known.kind == cause.kind) {
             Some(known) => merge(known, cause),
             None => ranked.push(cause),
         }

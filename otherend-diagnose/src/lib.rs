@@ -6,10 +6,10 @@
 //! to be unknown otherwise.
 //!
 //! ```no_run
-//! use otherend_diagnose::{Options, Word};
+//! use otherend_diagnose::{CauseKind, Options};
 //!
 //! let diagnosis = otherend_diagnose::connect(&"server.lan:8080".parse()?, &Options::default());
-//! if diagnosis.verdict.words().first() == Some(&Word::NotListening) {
+//! if diagnosis.verdict.kinds().first() == Some(&CauseKind::NotListening) {
 //!     println!("start the server: {}", diagnosis.verdict.causes[0].says);
 //! }
 //! # Ok::<(), otherend_net::endpoint::EndpointError>(())
@@ -42,7 +42,6 @@ pub mod two_ended;
 mod unknown;
 mod verdict;
 mod way;
-mod word;
 
 #[cfg(target_os = "linux")]
 use linux as system;
@@ -55,13 +54,12 @@ use std::time::Duration;
 use otherend_net::endpoint::Family;
 use serde::Serialize;
 
-pub use cause::{Cause, Likelihood, Verdict};
+pub use cause::{Cause, CauseKind, Likelihood, Verdict};
 pub use connect::{connect, connect_watched};
 pub use evidence::*;
 pub use listen::{listen, listen_watched};
 pub use step::{Mark, Progress, Stage, Step};
 pub use verdict::{listen_verdict, verdict};
-pub use word::Word;
 
 /// How many causes the short form shows.
 const SHORT: usize = 3;
@@ -164,7 +162,7 @@ pub fn half_open(port: u16) -> Vec<SocketAddr> {
 fn first_lines(verdict: &Verdict) -> Vec<String> {
     let shown = verdict.causes.iter().take(SHORT);
     let mut lines: Vec<String> = shown
-        .map(|cause| format!("{}: {}", cause.word, cause.says))
+        .map(|cause| format!("{}: {}", cause.kind, cause.says))
         .collect();
     if let ([cause], true) = (verdict.causes.as_slice(), !verdict.works) {
         lines.extend(cause.remedy.iter().map(|remedy| format!("to do: {remedy}")));

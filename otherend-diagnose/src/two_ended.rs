@@ -29,7 +29,7 @@ pub struct Seen {
 
 /// A line of the exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+pub enum Line {
     /// The client says what it sees.
     Diagnose(u64, Seen),
     /// The server says what arrived.
@@ -38,12 +38,12 @@ pub enum Word {
     Heard(u64),
 }
 
-impl fmt::Display for Word {
+impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (verb, token, seen) = match self {
-            Word::Diagnose(token, seen) => ("DIAGNOSE", token, Some(seen)),
-            Word::Sees(token, seen) => ("SEES", token, Some(seen)),
-            Word::Heard(token) => ("HEARD", token, None),
+            Line::Diagnose(token, seen) => ("DIAGNOSE", token, Some(seen)),
+            Line::Sees(token, seen) => ("SEES", token, Some(seen)),
+            Line::Heard(token) => ("HEARD", token, None),
         };
         write!(f, "OTHEREND {verb} {VERSION} {token:016x}")?;
         match seen {
@@ -53,10 +53,10 @@ impl fmt::Display for Word {
     }
 }
 
-impl Word {
+impl Line {
     /// Reads a line; `None` for any other line.
     #[must_use]
-    pub fn read(line: &[u8]) -> Option<Word> {
+    pub fn read(line: &[u8]) -> Option<Line> {
         let rest = line.strip_prefix(b"OTHEREND ")?;
         let mut words = std::str::from_utf8(rest).ok()?.split(' ');
         let verb = words.next()?;
@@ -70,13 +70,13 @@ impl Word {
                 destination: words.next()?.parse().ok()?,
             })
         };
-        let word = match verb {
-            "DIAGNOSE" => Word::Diagnose(token, seen()?),
-            "SEES" => Word::Sees(token, seen()?),
-            "HEARD" => Word::Heard(token),
+        let line = match verb {
+            "DIAGNOSE" => Line::Diagnose(token, seen()?),
+            "SEES" => Line::Sees(token, seen()?),
+            "HEARD" => Line::Heard(token),
             _ => return None,
         };
-        words.next().is_none().then_some(word)
+        words.next().is_none().then_some(line)
     }
 }
 
@@ -127,15 +127,15 @@ pub enum Recognised {
 impl Recogniser {
     /// The peer said a line on a connection that this end sees so.
     pub fn line(&mut self, line: &[u8], there: Seen) -> Option<Recognised> {
-        match Word::read(line)? {
-            Word::Diagnose(token, here) => {
+        match Line::read(line)? {
+            Line::Diagnose(token, here) => {
                 self.token = Some(token);
                 Some(Recognised::Diagnosing {
-                    answer: Word::Sees(token, there).to_string(),
+                    answer: Line::Sees(token, there).to_string(),
                     compared: OtherEnd::compare(here, there),
                 })
             }
-            Word::Heard(token) if self.token == Some(token) => Some(Recognised::Heard),
+            Line::Heard(token) if self.token == Some(token) => Some(Recognised::Heard),
             _ => None,
         }
     }
@@ -155,12 +155,12 @@ mod tests {
     #[test]
     fn every_line_is_read_back() {
         let seen = seen("[fe80::1%3]:40000", "192.0.2.1:8080");
-        for word in [
-            Word::Diagnose(7, seen),
-            Word::Sees(u64::MAX, seen),
-            Word::Heard(0),
+        for line in [
+            Line::Diagnose(7, seen),
+            Line::Sees(u64::MAX, seen),
+            Line::Heard(0),
         ] {
-            assert_eq!(Word::read(word.to_string().as_bytes()), Some(word));
+            assert_eq!(Line::read(line.to_string().as_bytes()), Some(line));
         }
     }
 
@@ -175,9 +175,9 @@ mod tests {
             "From server -> OTHEREND HEARD 1 0",
             "otherend heard 1 0",
         ] {
-            assert_eq!(Word::read(line.as_bytes()), None, "{line}");
+            assert_eq!(Line::read(line.as_bytes()), None, "{line}");
         }
-        assert_eq!(Word::read(b"OTHEREND \xff"), None);
+        assert_eq!(Line::read(b"OTHEREND \xff"), None);
     }
 
     #[test]
@@ -185,14 +185,14 @@ mod tests {
         let here = seen("192.168.1.20:40000", "203.0.113.5:8080");
         let there = seen("198.51.100.7:61000", "10.0.0.5:80");
         let mut recogniser = Recogniser::default();
-        let said = Word::Diagnose(7, here).to_string();
+        let said = Line::Diagnose(7, here).to_string();
         let Some(Recognised::Diagnosing { answer, compared }) =
             recogniser.line(said.as_bytes(), there)
         else {
             panic!("not recognised");
         };
         assert_eq!(compared.translations(), 2);
-        assert_eq!(Word::read(answer.as_bytes()), Some(Word::Sees(7, there)));
+        assert_eq!(Line::read(answer.as_bytes()), Some(Line::Sees(7, there)));
         assert_eq!(recogniser.line(b"OTHEREND HEARD 1 8", there), None);
         assert_eq!(
             recogniser.line(b"OTHEREND HEARD 1 7", there),

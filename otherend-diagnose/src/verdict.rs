@@ -16,9 +16,8 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::cause::{Cause, Verdict};
+use crate::cause::{Cause, CauseKind, Verdict};
 use crate::evidence::{Evidence, NameOutcome, Oddity, Outcome, Route, Target};
-use crate::word::Word;
 
 pub(crate) use icmp::{Meaning, icmp_text, meaning};
 pub use listen::listen_verdict;
@@ -68,7 +67,7 @@ fn address_cause(evidence: &Evidence) -> Option<Cause> {
     let has = |oddity: Oddity| evidence.oddities.contains(&oddity);
     if has(Oddity::PortZero) {
         let says = "port 0 is no port: to a server it means \"any free port\"";
-        let cause = Cause::certain(Word::PortZero, says)
+        let cause = Cause::certain(CauseKind::PortZero, says)
             .because("the port asked for is 0")
             .remedy("use the port that the server printed when it started");
         return Some(cause);
@@ -79,7 +78,7 @@ fn address_cause(evidence: &Evidence) -> Option<Cause> {
         .any(|target| target.way.route == Route::Broadcast);
     if has(Oddity::Multicast) || broadcast {
         let says = format!("{host} stands for many machines; a connection has one peer");
-        let cause = Cause::certain(Word::BadAddress, says)
+        let cause = Cause::certain(CauseKind::BadAddress, says)
             .because("it is a multicast or broadcast address")
             .remedy("use the address of one machine");
         return Some(cause);
@@ -89,7 +88,9 @@ fn address_cause(evidence: &Evidence) -> Option<Cause> {
 
 fn causes_at(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     let mut causes = causes_of_outcome(evidence, target);
-    let told = causes.iter().any(|cause| cause.word == Word::NotListening);
+    let told = causes
+        .iter()
+        .any(|cause| cause.kind == CauseKind::NotListening);
     if let Some(machine) = evidence
         .machine
         .as_ref()

@@ -6,7 +6,7 @@ pub(crate) mod file;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-use otherend_diagnose::Word;
+use otherend_diagnose::CauseKind;
 
 /// An error that knows its exit code; anything else that reaches `main` is network trouble.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) enum Failure {
         /// What failed, in the first line, and why.
         text: String,
         /// The words of the causes that fit, the likeliest first, as `otherend diagnose` has them.
-        causes: Vec<Word>,
+        causes: Vec<CauseKind>,
         /// Nobody refused: the time ran out.
         timed_out: bool,
     },

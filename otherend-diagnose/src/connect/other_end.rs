@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use otherend_net::Refusal;
 
 use crate::evidence::OtherEnd;
-use crate::two_ended::{Seen, Word};
+use crate::two_ended::{Line, Seen};
 
 /// A server that recognises the line answers it within this time.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -54,11 +54,11 @@ fn ask_once(peer: SocketAddr, deadline: Instant) -> Option<Answer> {
     let token = RandomState::new().hash_one(here.source);
     stream.set_read_timeout(Some(limit)).ok()?;
     // One that refuses says so, whether it takes the line or not.
-    let _ = say(&mut stream, Word::Diagnose(token, here));
+    let _ = say(&mut stream, Line::Diagnose(token, here));
     match answer(&stream, token, Instant::now() + limit)? {
         Ok(there) => {
             // For the other end's screen; what it sees is known here.
-            let _ = say(&mut stream, Word::Heard(token));
+            let _ = say(&mut stream, Line::Heard(token));
             Some(Answer::Sees(OtherEnd::compare(here, there)))
         }
         Err(refusal) => Some(Answer::Refused(refusal)),
@@ -66,8 +66,8 @@ fn ask_once(peer: SocketAddr, deadline: Instant) -> Option<Answer> {
 }
 
 /// In one piece: a line that comes in many is not whole when the other end has closed meanwhile.
-fn say(stream: &mut TcpStream, word: Word) -> io::Result<()> {
-    stream.write_all(format!("{word}\n").as_bytes())
+fn say(stream: &mut TcpStream, line: Line) -> io::Result<()> {
+    stream.write_all(format!("{line}\n").as_bytes())
 }
 
 fn answer(stream: &TcpStream, token: u64, deadline: Instant) -> Option<Result<Seen, Refusal>> {
@@ -78,8 +78,8 @@ fn answer(stream: &TcpStream, token: u64, deadline: Instant) -> Option<Result<Se
         if let Some(refusal) = Refusal::read(said) {
             return Some(Err(refusal));
         }
-        match Word::read(said) {
-            Some(Word::Sees(answered, there)) if answered == token => return Some(Ok(there)),
+        match Line::read(said) {
+            Some(Line::Sees(answered, there)) if answered == token => return Some(Ok(there)),
             _ => line.clear(),
         }
     }

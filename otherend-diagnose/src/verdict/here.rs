@@ -1,9 +1,8 @@
 //! This machine could not even try: a rule, a route, ports, descriptors, a missing family.
 
-use crate::cause::Cause;
+use crate::cause::{Cause, CauseKind};
 use crate::evidence::{Evidence, Outcome, Route, RuleHit, Target};
 use crate::phrase;
-use crate::word::Word;
 
 pub(super) fn causes(_evidence: &Evidence, target: &Target) -> Vec<Cause> {
     match &target.attempt.outcome {
@@ -32,7 +31,7 @@ fn forbidden(target: &Target) -> Vec<Cause> {
 pub(super) fn forbidden_by_route(target: &Target, kind: &str) -> Cause {
     let ip = target.address.ip();
     Cause::certain(
-        Word::RouteForbids,
+        CauseKind::RouteForbids,
         format!("a route on this machine forbids to send to {ip}"),
     )
     .because(format!("the route to {ip} is of the kind {kind}"))
@@ -45,7 +44,7 @@ pub(super) fn forbidden_by_route(target: &Target, kind: &str) -> Cause {
 
 fn forbidden_by_something(target: &Target) -> Cause {
     Cause::certain(
-        Word::FirewallHere,
+        CauseKind::FirewallHere,
         format!(
             "this machine forbids this process to connect to {}",
             target.address
@@ -66,8 +65,8 @@ pub(super) fn stopped_by_rule(target: &Target, rule: &RuleHit) -> Cause {
         target.address
     );
     let cause = match rule.certain {
-        true => Cause::certain(Word::FirewallHere, says),
-        false => Cause::likely(Word::FirewallHere, says),
+        true => Cause::certain(CauseKind::FirewallHere, says),
+        false => Cause::likely(CauseKind::FirewallHere, says),
     };
     cause
         .because(format!("{}: {}", rule.place, rule.text))
@@ -76,7 +75,7 @@ pub(super) fn stopped_by_rule(target: &Target, rule: &RuleHit) -> Cause {
 
 fn no_local_port(target: &Target) -> Cause {
     Cause::certain(
-        Word::NoLocalPort,
+        CauseKind::NoLocalPort,
         "this machine has no free port left for an outgoing connection",
     )
     .because("the kernel says: cannot assign requested address")
@@ -93,7 +92,7 @@ fn no_local_port(target: &Target) -> Cause {
 
 pub(super) fn no_descriptors() -> Cause {
     Cause::certain(
-        Word::NoDescriptors,
+        CauseKind::NoDescriptors,
         "otherend itself may open no further socket: its limit of open files is used up",
     )
     .because("the kernel says: too many open files")
@@ -103,7 +102,7 @@ pub(super) fn no_descriptors() -> Cause {
 
 fn family_missing(family: &str) -> Cause {
     Cause::certain(
-        Word::FamilyMissing,
+        CauseKind::FamilyMissing,
         format!("this machine does not have {family}"),
     )
     .because("the kernel says: address family not supported")
@@ -115,7 +114,7 @@ fn self_connected(target: &Target) -> Vec<Cause> {
     let port = target.address.port();
     vec![
         Cause::certain(
-            Word::SelfConnect,
+            CauseKind::SelfConnect,
             format!(
                 "the connection to {} was made to itself; there is no server",
                 target.address
@@ -132,7 +131,7 @@ fn self_connected(target: &Target) -> Vec<Cause> {
             "start the server; choose a port below the range (sysctl net.ipv4.ip_local_port_range)",
         ),
         Cause::certain(
-            Word::NotListening,
+            CauseKind::NotListening,
             format!("no server listens on port {port} here"),
         )
         .because("a connection cannot take a port that a server listens on")
@@ -142,7 +141,7 @@ fn self_connected(target: &Target) -> Vec<Cause> {
 
 fn unexplained(target: &Target, text: &str) -> Cause {
     Cause::certain(
-        Word::Unexplained,
+        CauseKind::Unexplained,
         format!("connecting to {} gave: {text}", target.address),
     )
     .because(format!("the kernel says: {text}"))

@@ -2,12 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::cause::{Cause, Verdict};
+use crate::cause::{Cause, CauseKind, Verdict};
 use crate::evidence::{
     Bind, BindOutcome, Evidence, ListenEvidence, Listening, NameOutcome, RuleAction, RuleHit,
 };
 use crate::phrase;
-use crate::word::Word;
 
 /// What the evidence about an address to listen on amounts to.
 pub fn listen_verdict(evidence: &ListenEvidence) -> Verdict {
@@ -54,7 +53,7 @@ fn obstacle(evidence: &ListenEvidence, bind: &Bind) -> Option<Cause> {
         BindOutcome::NoDescriptors => Some(super::here::no_descriptors()),
         BindOutcome::Other(text) => Some(
             Cause::certain(
-                Word::Unexplained,
+                CauseKind::Unexplained,
                 format!("listening on {address} gave: {text}"),
             )
             .because(format!("the kernel says: {text}")),
@@ -69,9 +68,9 @@ fn taken(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
         .filter(|holder| overlap(holder.address.ip(), address.ip()))
         .collect();
     let cause = match in_the_way.first() {
-        Some(holder) => Cause::certain(Word::PortTaken, whose(address, holder)),
+        Some(holder) => Cause::certain(CauseKind::PortTaken, whose(address, holder)),
         None => Cause::certain(
-            Word::PortTaken,
+            CauseKind::PortTaken,
             format!("{address} is taken by a socket that does not listen, or of another user"),
         )
         .check(format!(
@@ -150,7 +149,7 @@ fn not_here(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
     let same_family = |ip: &&IpAddr| ip.is_ipv4() == address.is_ipv4();
     let own: Vec<IpAddr> = evidence.own.iter().filter(same_family).copied().collect();
     let cause = Cause::certain(
-        Word::AddressNotHere,
+        CauseKind::AddressNotHere,
         format!(
             "{} is not an address of this machine; only its own can be listened on",
             address.ip()
@@ -169,7 +168,7 @@ fn forbidden(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
     let port = address.port();
     match evidence.first_unprivileged {
         Some(first) if port < first => Cause::certain(
-            Word::PrivilegedPort,
+            CauseKind::PrivilegedPort,
             format!("port {port} needs a privilege: on this machine ports below {first} do"),
         )
         .because("the kernel says: permission denied")
@@ -182,7 +181,7 @@ fn forbidden(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
             None => "use a higher port, or run as root".to_owned(),
         }),
         _ => Cause::certain(
-            Word::PrivilegedPort,
+            CauseKind::PrivilegedPort,
             format!(
                 "this process may not listen on \
             {address}"
@@ -197,7 +196,7 @@ fn forbidden(evidence: &ListenEvidence, address: SocketAddr) -> Cause {
 fn family_missing(address: SocketAddr) -> Cause {
     let family = phrase::family(address.ip());
     Cause::certain(
-        Word::FamilyMissing,
+        CauseKind::FamilyMissing,
         format!("this machine does not have {family}"),
     )
     .because("the kernel says: address family not supported")
@@ -208,8 +207,8 @@ fn family_missing(address: SocketAddr) -> Cause {
 fn firewall(evidence: &ListenEvidence, rule: &RuleHit) -> Cause {
     let port = evidence.asked.port;
     let (word, does) = match rule.action {
-        RuleAction::Drop => (Word::FirewallDrop, "drops"),
-        RuleAction::Reject => (Word::FirewallReject, "rejects"),
+        RuleAction::Drop => (CauseKind::FirewallDrop, "drops"),
+        RuleAction::Reject => (CauseKind::FirewallReject, "rejects"),
     };
     let says = format!("a rule on this machine {does} what arrives from outside for port {port}");
     let cause = match rule.certain {

@@ -3,10 +3,9 @@
 
 use otherend_net::endpoint::Family;
 
-use crate::cause::Cause;
+use crate::cause::{Cause, CauseKind};
 use crate::evidence::{Evidence, NameFinding, NameOutcome, Resolver, ResolverAnswer};
 use crate::phrase;
-use crate::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, name: &NameFinding) -> Vec<Cause> {
     let host = &evidence.asked.host;
@@ -23,7 +22,10 @@ pub(super) fn causes(evidence: &Evidence, name: &NameFinding) -> Vec<Cause> {
 
 fn unknown(host: &str, name: &NameFinding) -> Cause {
     with_resolvers(
-        Cause::certain(Word::NameUnknown, format!("the name {host} does not exist")),
+        Cause::certain(
+            CauseKind::NameUnknown,
+            format!("the name {host} does not exist"),
+        ),
         name,
     )
     .because(format!(
@@ -40,7 +42,7 @@ fn no_family(evidence: &Evidence, name: &NameFinding) -> Cause {
     let host = &evidence.asked.host;
     let wanted = evidence.asked.family;
     let cause = Cause::certain(
-        Word::NameNoFamily,
+        CauseKind::NameNoFamily,
         format!("{host} exists and has no {wanted} address"),
     );
     let cause = match name.addresses.as_slice() {
@@ -63,7 +65,7 @@ fn no_family(evidence: &Evidence, name: &NameFinding) -> Cause {
 
 fn lookup_off(host: &str) -> Cause {
     Cause::certain(
-        Word::LookupOff,
+        CauseKind::LookupOff,
         format!("{host} is a name, and names are not to be looked up (-n): nobody was asked"),
     )
     .because("-n was given")
@@ -74,7 +76,7 @@ fn lookup_off(host: &str) -> Cause {
 fn too_late(host: &str, name: &NameFinding) -> Cause {
     let gave_up = phrase::duration(name.took);
     let says = format!("the system gives up on {host} before a name server answers");
-    with_resolvers(Cause::certain(Word::ResolverSlow, says), name)
+    with_resolvers(Cause::certain(CauseKind::ResolverSlow, says), name)
         .because(format!("the system's resolver gave up after {gave_up}"))
         .remedy(REPAIR)
 }
@@ -92,7 +94,7 @@ pub(super) fn slow(evidence: &Evidence) -> Option<Cause> {
         _ => format!("the system's resolver answered after {took}"),
     };
     let cause = with_resolvers(
-        Cause::certain(Word::ResolverSlow, says).because(system),
+        Cause::certain(CauseKind::ResolverSlow, says).because(system),
         name,
     );
     Some(cause.remedy(REPAIR))
@@ -109,7 +111,7 @@ fn gives_addresses(name: &NameFinding) -> bool {
 fn silent(host: &str, name: &NameFinding) -> Cause {
     with_resolvers(
         Cause::certain(
-            Word::ResolverSilent,
+            CauseKind::ResolverSilent,
             format!(
                 "no resolver answers, so {host} has no address; the server itself was not \
                 asked yet"
@@ -142,7 +144,7 @@ fn served_here(name: &NameFinding) -> bool {
 fn broken(host: &str, name: &NameFinding, text: &str) -> Cause {
     with_resolvers(
         Cause::certain(
-            Word::ResolverFailed,
+            CauseKind::ResolverFailed,
             format!("the resolver could not answer for {host}; whether the name exists is unknown"),
         ),
         name,

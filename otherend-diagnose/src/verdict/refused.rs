@@ -3,10 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{happened, is_local, list_listeners, unreachable};
-use crate::cause::Cause;
+use crate::cause::{Cause, CauseKind};
 use crate::evidence::{Evidence, Listening, Machine, Outcome, RuleAction, Target};
 use crate::phrase;
-use crate::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     if let Some(icmp) = &target.attempt.icmp {
@@ -32,7 +31,7 @@ fn refused_there(target: &Target) -> Vec<Cause> {
     for open in &target.contrast.open {
         causes.push(
             Cause::likely(
-                Word::OtherPort,
+                CauseKind::OtherPort,
                 format!("another port was meant: {ip} accepts on port {open}"),
             )
             .because(format!(
@@ -49,7 +48,7 @@ fn refused_there(target: &Target) -> Vec<Cause> {
     };
     causes.push(
         Cause::likely(
-            Word::NotListening,
+            CauseKind::NotListening,
             format!("no server listens on port {port} of {ip}: not started, or ended{or}"),
         )
         .because(&reset)
@@ -79,21 +78,21 @@ fn listens_otherwise(target: &Target) -> Vec<Cause> {
     let start = format!("start the server on {any} or on {ip} (otherend serve --any)");
     let connect = format!("connect to the address that ss shows, or {start}");
     let on_loopback = cause(
-        Word::LoopbackOnly,
+        CauseKind::LoopbackOnly,
         format!("the server listens on {loopback} of its machine only"),
         format!("{} and no other", SocketAddr::new(loopback, port)),
     );
     let mut causes = vec![on_loopback.remedy(start)];
     if ip.is_ipv6() {
         let on_ipv4 = cause(
-            Word::FamilyMismatch,
+            CauseKind::FamilyMismatch,
             "the server listens on IPv4 only".to_owned(),
             format!("0.0.0.0:{port} or another IPv4 address"),
         );
         causes.push(on_ipv4.remedy(&connect));
     }
     let elsewhere = cause(
-        Word::OtherAddress,
+        CauseKind::OtherAddress,
         "the server listens on another address of its machine only".to_owned(),
         "that address".to_owned(),
     );
@@ -104,7 +103,7 @@ fn listens_otherwise(target: &Target) -> Vec<Cause> {
 fn another_machine(target: &Target) -> Cause {
     let ip = target.address.ip();
     Cause::possible(
-        Word::WrongAddress,
+        CauseKind::WrongAddress,
         format!("the server is another machine: it does not have {ip}, or no longer"),
     )
     .because("the reset shows that a machine is there, and not which")
@@ -114,7 +113,7 @@ fn another_machine(target: &Target) -> Cause {
 
 fn reset_by_firewall(target: &Target) -> Cause {
     let cause = Cause::possible(
-        Word::FirewallReject,
+        CauseKind::FirewallReject,
         "a firewall at the server or on the way answers with a reset in the server's name",
     );
     let silent = target
@@ -178,7 +177,7 @@ fn refused_though_listening(machine: &Machine, target: &Target, listening: &List
     let reset = happened(target, "answered with a reset");
     if let Some(rule) = &machine.rules.incoming {
         return Cause::certain(
-            Word::FirewallReject,
+            CauseKind::FirewallReject,
             format!(
                 "a rule on this machine rejects what arrives for port {}",
                 target.address.port()
@@ -193,7 +192,7 @@ fn refused_though_listening(machine: &Machine, target: &Target, listening: &List
         return super::unanswered::backlog(listening).because(reset);
     }
     let cause = Cause::likely(
-        Word::FirewallReject,
+        CauseKind::FirewallReject,
         "a firewall rule rejects it, or the server had only just started",
     );
     let cause = cause.because(who(listening)).because(reset);
@@ -216,19 +215,19 @@ fn elsewhere(target: &Target, listening: &Listening) -> Cause {
     {
         let (has, wants) = (phrase::family(on.ip()), phrase::family(asked.ip()));
         (
-            Word::FamilyMismatch,
+            CauseKind::FamilyMismatch,
             format!(
                 "the server listens on {on}, which is {has}; you asked {asked}, which is {wants}"
             ),
         )
     } else if on.ip().is_loopback() {
         (
-            Word::LoopbackOnly,
+            CauseKind::LoopbackOnly,
             format!("the server listens on {on} only; you asked {asked}"),
         )
     } else {
         (
-            Word::OtherAddress,
+            CauseKind::OtherAddress,
             format!("the server listens on {on} only; you asked {asked}"),
         )
     };
@@ -254,7 +253,7 @@ fn nobody(machine: &Machine, target: &Target) -> Vec<Cause> {
         .iter()
         .map(|near| {
             Cause::likely(
-                Word::OtherPort,
+                CauseKind::OtherPort,
                 format!(
                     "another port was meant: a server listens on {}",
                     near.address
@@ -269,10 +268,9 @@ fn nobody(machine: &Machine, target: &Target) -> Vec<Cause> {
     let idle = "no process listens on this port on any address of this machine";
     let says = format!("no server runs on port {port} here: not started, or ended");
     let cause = match causes.is_empty() {
-        true => Cause::certain(Word::NotListening, says),
-        false => {
-            Cause::likely(Word::NotListening, says).check("is the server meant to be on this port?")
-        }
+        true => Cause::certain(CauseKind::NotListening, says),
+        false => Cause::likely(CauseKind::NotListening, says)
+            .check("is the server meant to be on this port?"),
     };
     let cause = cause.because(idle);
     causes.push(with_refusal(cause, target).remedy("start the server"));

@@ -10,11 +10,10 @@ use std::net::SocketAddr;
 
 use super::{list_listeners, name, refused};
 use crate::Mark;
-use crate::cause::{Cause, Likelihood, Verdict};
+use crate::cause::{Cause, CauseKind, Likelihood, Verdict};
 use crate::evidence::{End, Evidence, Outcome, Talk, Target};
 use crate::phrase;
 use crate::protocol;
-use crate::word::Word;
 
 /// What the conversation at the first address that accepted amounts to.
 pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
@@ -31,7 +30,7 @@ pub(super) fn verdict(evidence: &Evidence, target: &Target) -> Verdict {
         causes.extend(evidence.talk.as_ref().and_then(silent::late));
     }
     let address = phrase::endpoint(&evidence.asked.host, evidence.asked.port);
-    let silent = causes.iter().any(|cause| cause.word == Word::Silent);
+    let silent = causes.iter().any(|cause| cause.kind == CauseKind::Silent);
     let headline = match (works, causes.is_empty()) {
         (true, true) if evidence.asked.tls => {
             format!("{address} speaks TLS; its certificate and a login were not checked")
@@ -70,12 +69,12 @@ fn is_as_asked(evidence: &Evidence, talk: &Talk, causes: &[Cause]) -> bool {
     let asked = &evidence.asked;
     let nothing_asked = asked.say.is_none() && asked.expect.is_none();
     let waits = nothing_asked && talk.end == End::Open;
-    let harmless = |cause: &Cause| match cause.word {
-        Word::Silent => true,
-        Word::ServerStopped | Word::NotAccepting => is_possible(cause),
+    let harmless = |cause: &Cause| match cause.kind {
+        CauseKind::Silent => true,
+        CauseKind::ServerStopped | CauseKind::NotAccepting => is_possible(cause),
         // A prompt.
-        Word::LineUnfinished | Word::NotFlushed => is_possible(cause),
-        Word::OtherProtocol | Word::TlsExpected => nothing_asked,
+        CauseKind::LineUnfinished | CauseKind::NotFlushed => is_possible(cause),
+        CauseKind::OtherProtocol | CauseKind::TlsExpected => nothing_asked,
         _ => false,
     };
     let only_harmless = causes.iter().all(harmless);
@@ -145,19 +144,22 @@ fn told(target: &Target, talk: &Talk) -> Option<Cause> {
     let said = format!("it said \"{text}\" and closed");
     if has(&FULL) {
         let says = "the server has as many connections as it allows";
-        let cause = Cause::certain(Word::ServerFull, says)
+        let cause = Cause::certain(CauseKind::ServerFull, says)
             .because(said)
             .check("does it answer when other clients have left?")
             .remedy("close other connections, or raise its limit (otherend serve --max-clients)");
         return Some(cause);
     }
     if has(&REFUSED) {
-        let cause = Cause::certain(Word::NotAllowed, "the server does not let this machine in")
-            .because(said)
-            .remedy(format!(
-                "add {} to its allow list (otherend serve --allow)",
-                own_address(target)
-            ));
+        let cause = Cause::certain(
+            CauseKind::NotAllowed,
+            "the server does not let this machine in",
+        )
+        .because(said)
+        .remedy(format!(
+            "add {} to its allow list (otherend serve --allow)",
+            own_address(target)
+        ));
         return Some(cause);
     }
     None
@@ -193,7 +195,7 @@ fn other_protocol(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
     };
     Some(
         Cause::certain(
-            Word::OtherProtocol,
+            CauseKind::OtherProtocol,
             format!("{protocol} answers on port {}", evidence.asked.port),
         )
         .because(format!("{said} \"{}\"", phrase::excerpt(heard)))
@@ -224,13 +226,13 @@ fn earlier_addresses(evidence: &Evidence, accepted: &Target) -> Option<Cause> {
             "use {} in place of {host}, or start the server on both",
             accepted.address
         );
-        Cause::certain(Word::FamilyMismatch, says).remedy(both)
+        Cause::certain(CauseKind::FamilyMismatch, says).remedy(both)
     } else {
         let says = format!(
             "{host} is {tried} first, which fails; a program that tries only the first \
                 address fails"
         );
-        Cause::certain(Word::SomeAddressesFail, says)
+        Cause::certain(CauseKind::SomeAddressesFail, says)
             .check(format!("otherend diagnose {}", first.address))
             .remedy("start the server on all addresses of the name, or correct the name")
     };

@@ -7,8 +7,8 @@ mod here;
 mod listen;
 mod talk;
 
+use super::super::cause::CauseKind::{self, *};
 use super::super::evidence::*;
-use super::super::word::Word::{self, *};
 use super::*;
 
 const REMOTE: &str = "192.168.1.65:8080";
@@ -121,17 +121,17 @@ fn rule(action: RuleAction) -> RuleHit {
 }
 
 #[track_caller]
-fn gives(evidence: &Evidence, works: bool, words: &[Word]) {
+fn gives(evidence: &Evidence, works: bool, words: &[CauseKind]) {
     let verdict = verdict(evidence);
-    assert_eq!(verdict.words(), words, "{verdict:#?}");
+    assert_eq!(verdict.kinds(), words, "{verdict:#?}");
     assert_eq!(verdict.works, works, "{verdict:#?}");
     for cause in &verdict.causes {
-        assert!(!cause.because.is_empty(), "no evidence for {}", cause.word);
+        assert!(!cause.because.is_empty(), "no evidence for {}", cause.kind);
         let alone = verdict.causes.len() == 1;
         assert!(
             alone || cause.check.is_some() || cause.likelihood == crate::Likelihood::Certain,
             "nothing tells {} from the others",
-            cause.word
+            cause.kind
         );
     }
 }
@@ -153,7 +153,7 @@ fn a_reset_from_another_machine_has_many_explanations() {
     evidence.targets[0].address = address("[fd77::2]:8080");
     let loopback = &verdict(&evidence).causes[1];
     assert!(loopback.says.contains("::1"), "{loopback:?}");
-    assert_eq!(verdict(&evidence).words()[2], FamilyMismatch);
+    assert_eq!(verdict(&evidence).kinds()[2], FamilyMismatch);
 }
 
 #[test]

@@ -4,12 +4,11 @@
 use super::{here, is_local, list_listeners, unreachable, waited};
 use std::net::IpAddr;
 
-use crate::cause::{Cause, Likelihood};
+use crate::cause::{Cause, CauseKind, Likelihood};
 use crate::evidence::{
     Evidence, Link, Listening, Machine, Oddity, Outcome, Route, RuleAction, RuleHit, Target,
 };
 use crate::phrase;
-use crate::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     let stopped = target
@@ -42,7 +41,7 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
 /// Nothing shows whether this machine lets it out.
 fn perhaps_here(target: &Target) -> Cause {
     let says = "a firewall rule on this machine drops what it sends";
-    Cause::possible(Word::FirewallHere, says)
+    Cause::possible(CauseKind::FirewallHere, says)
         .because(waited(target, "did not answer"))
         .because("this machine's rules cannot be read, nor was there time to see a repetition fail")
         .check("again with a longer time (-w 10), or as root")
@@ -52,7 +51,7 @@ fn perhaps_here(target: &Target) -> Cause {
 /// The kernel could not even send: a rule on this machine.
 fn swallowed(target: &Target) -> Cause {
     Cause::certain(
-        Word::FirewallHere,
+        CauseKind::FirewallHere,
         format!(
             "a firewall rule on this machine drops what is sent to {}",
             target.address
@@ -82,7 +81,7 @@ fn dropped_here(machine: &Machine, target: &Target) -> Vec<Cause> {
     );
     if causes.is_empty() {
         let cause = Cause::likely(
-            Word::FirewallDrop,
+            CauseKind::FirewallDrop,
             "a firewall rule on this machine drops it",
         )
         .because(waited(target, "did not answer, though it is this machine,"));
@@ -101,8 +100,8 @@ fn dropped_by_rule(target: &Target, rule: &RuleHit) -> Cause {
         target.address.port()
     );
     let cause = match rule.certain {
-        true => Cause::certain(Word::FirewallDrop, says),
-        false => Cause::likely(Word::FirewallDrop, says),
+        true => Cause::certain(CauseKind::FirewallDrop, says),
+        false => Cause::likely(CauseKind::FirewallDrop, says),
     };
     debug_assert!(rule.action == RuleAction::Drop || rule.action == RuleAction::Reject);
     cause
@@ -114,7 +113,7 @@ fn dropped_by_rule(target: &Target, rule: &RuleHit) -> Cause {
 /// The queue of a server on this machine is full.
 pub(super) fn backlog(listening: &Listening) -> Cause {
     let cause = Cause::certain(
-        Word::BacklogFull,
+        CauseKind::BacklogFull,
         "the server does not accept fast enough: its queue of waiting connections is full",
     );
     let cause = match listening.queue {
@@ -178,7 +177,7 @@ fn port_is_silent(target: &Target) -> Vec<Cause> {
     };
     vec![
         Cause::likely(
-            Word::FirewallDrop,
+            CauseKind::FirewallDrop,
             format!("a firewall at the server or on the way drops connections to port {port}"),
         )
         .because(&silent)
@@ -189,7 +188,7 @@ fn port_is_silent(target: &Target) -> Vec<Cause> {
         ))
         .remedy("allow the port in the firewall"),
         Cause::possible(
-            Word::BacklogFull,
+            CauseKind::BacklogFull,
             "the server accepts no more: its queue of waiting connections is full",
         )
         .because(silent)
@@ -218,7 +217,7 @@ fn everything_dropped(target: &Target) -> Vec<Cause> {
 
 fn drops_each(target: &Target, alive: &str) -> Cause {
     Cause::likely(
-        Word::FirewallDrop,
+        CauseKind::FirewallDrop,
         format!(
             "a firewall at the server or on the way drops connections, to port {} as to its \
                 neighbours",
@@ -246,7 +245,7 @@ fn where_rules_are(target: &Target) -> String {
 /// The server got the packets, and its answers do not arrive here.
 fn answer_lost(target: &Target, silent: &str) -> Cause {
     Cause::possible(
-        Word::AnswerLost,
+        CauseKind::AnswerLost,
         "the packets arrive, and the answers do not find the way back",
     )
     .because(silent)
@@ -265,14 +264,14 @@ fn nothing_answers(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     let silent = waited(target, "did not answer, nor did its other ports");
     let mut causes = vec![
         Cause::likely(
-            Word::FirewallDrop,
+            CauseKind::FirewallDrop,
             "a firewall at the server or on the way drops everything",
         )
         .because(&silent)
         .check(format!("{} prints no line", list_half_open(target)))
         .remedy("allow the port in the firewall that stands between"),
         Cause::likely(
-            Word::HostDown,
+            CauseKind::HostDown,
             "the machine with this address is off or not connected",
         )
         .because(&silent)
@@ -288,7 +287,7 @@ fn nothing_answers(evidence: &Evidence, target: &Target) -> Vec<Cause> {
 pub(super) fn wrong_address(evidence: &Evidence, target: &Target) -> Cause {
     let ip = target.address.ip();
     let says = format!("the address is wrong: no machine has {ip}");
-    let cause = Cause::possible(Word::WrongAddress, says)
+    let cause = Cause::possible(CauseKind::WrongAddress, says)
         .check("on the server: otherend interfaces (or ip addr) prints its addresses");
     let remedy = "use one of the addresses that the server prints";
     match meant(evidence) {

@@ -6,10 +6,9 @@ use std::net::IpAddr;
 use super::icmp::{Meaning, icmp_text, meaning};
 use super::unanswered::{meant, wrong_address};
 use super::{happened, here};
-use crate::cause::{Cause, Likelihood};
+use crate::cause::{Cause, CauseKind, Likelihood};
 use crate::evidence::{Evidence, Icmp, Outcome, Route, Target};
 use crate::phrase;
-use crate::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     let Some(icmp) = &target.attempt.icmp else {
@@ -43,7 +42,7 @@ fn no_route(evidence: &Evidence, target: &Target) -> Cause {
     let says = format!("this machine has no route to {ip}, not even a default one");
     let add = format!("{} add default via ROUTER", phrase::ip_route(ip));
     let cause =
-        Cause::certain(Word::NoRoute, says).because("the kernel says: network is unreachable");
+        Cause::certain(CauseKind::NoRoute, says).because("the kernel says: network is unreachable");
     match meant(evidence) {
         Some((network, meant)) => cause
             .because(format!(
@@ -58,7 +57,7 @@ fn no_route(evidence: &Evidence, target: &Target) -> Cause {
 
 fn interface_down(target: &Target, interface: &str) -> Cause {
     Cause::certain(
-        Word::InterfaceDown,
+        CauseKind::InterfaceDown,
         format!(
             "the interface {interface}, which leads to {}, is down",
             target.address.ip()
@@ -83,17 +82,17 @@ pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
     let own = target.way.is_from(*from) && !super::is_local(target);
     let (word, whose, place) = match own {
         true => (
-            Word::FirewallHere,
+            CauseKind::FirewallHere,
             "this machine's own firewall".to_owned(),
             "here".to_owned(),
         ),
         false if *from == target.address.ip() => (
-            Word::FirewallReject,
+            CauseKind::FirewallReject,
             format!("a firewall on {from} itself"),
             format!("on {from}"),
         ),
         false => (
-            Word::FirewallReject,
+            CauseKind::FirewallReject,
             format!("a firewall on the way ({from})"),
             format!("on {from}"),
         ),
@@ -120,7 +119,7 @@ pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
 
 fn router_without_route(target: &Target, icmp: &Icmp) -> Cause {
     Cause::certain(
-        Word::NoRoute,
+        CauseKind::NoRoute,
         format!(
             "the router {} has no route to {}",
             icmp.from,
@@ -140,7 +139,7 @@ fn router_without_route(target: &Target, icmp: &Icmp) -> Cause {
 fn circle(target: &Target, icmp: &Icmp) -> Cause {
     let ip = target.address.ip();
     Cause::certain(
-        Word::RoutingLoop,
+        CauseKind::RoutingLoop,
         format!("routers send packets for {ip} in a circle"),
     )
     .because(format!("{} sent ICMP \"{}\"", icmp.from, icmp_text(icmp)))
@@ -174,7 +173,7 @@ pub(super) fn nobody_on_link(evidence: &Evidence, target: &Target) -> Vec<Cause>
     causes.extend([
         likely(wrong_address(evidence, target)).because(&unclaimed),
         Cause::likely(
-            Word::HostDown,
+            CauseKind::HostDown,
             format!(
                 "the machine {} is off, asleep, or not on this network",
                 target.address.ip()
@@ -189,7 +188,7 @@ pub(super) fn nobody_on_link(evidence: &Evidence, target: &Target) -> Vec<Cause>
 
 fn gateway_down(target: &Target, gateway: IpAddr, interface: &str) -> Cause {
     Cause::certain(
-        Word::GatewayDown,
+        CauseKind::GatewayDown,
         format!(
             "the router {gateway}, through which {} is reached, does not answer",
             target.address.ip()
@@ -214,7 +213,7 @@ fn nobody_behind_router(evidence: &Evidence, target: &Target, router: IpAddr) ->
     vec![
         likely(wrong_address(evidence, target)).because(&told),
         Cause::likely(
-            Word::HostDown,
+            CauseKind::HostDown,
             format!("the machine {ip} is off, asleep or unplugged"),
         )
         .because(told)

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use otherend_diagnose::{Options, Verdict, Word};
+use otherend_diagnose::{CauseKind, Options, Verdict};
 use otherend_net::Endpoint;
 
 use crate::args::duration;
@@ -101,8 +101,8 @@ fn outcome(verdict: &Verdict) -> anyhow::Result<()> {
     if verdict.works {
         return Ok(());
     }
-    let code = match verdict.words().first() {
-        Some(Word::ReplyDiffers) => 3,
+    let code = match verdict.kinds().first() {
+        Some(CauseKind::ReplyDiffers) => 3,
         _ => 1,
     };
     Err(Failure::Shown(code).into())

@@ -134,7 +134,7 @@ impl Display {
     }
 
     fn cause(&mut self, number: usize, cause: &Cause) -> io::Result<()> {
-        let word = self.palette.strong(cause.word);
+        let word = self.palette.strong(cause.kind);
         let likelihood = self.palette.faint(match cause.likelihood {
             Likelihood::Certain => "certain",
             Likelihood::Likely => "likely",

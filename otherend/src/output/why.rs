@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use otherend_core::{Time, escaped};
 use otherend_diagnose::listeners::{self, Protocol};
-use otherend_diagnose::{Options, Word};
+use otherend_diagnose::{CauseKind, Options};
 use otherend_net::endpoint::{Host, ResolveError};
 use otherend_net::{BindError, ConnectError, ConnectOptions, Endpoint};
 
@@ -52,7 +52,7 @@ fn explained(
     endpoint: &Endpoint,
     options: &ConnectOptions,
     addresses: Vec<SocketAddr>,
-) -> (Vec<String>, Vec<Word>) {
+) -> (Vec<String>, Vec<CauseKind>) {
     let options = Options {
         deadline: DEADLINE,
         family: options.family,
@@ -69,14 +69,16 @@ fn explained(
     }
     let mut lines = diagnosis.first_lines();
     lines.push(more(endpoint));
-    (lines, diagnosis.verdict.words())
+    (lines, diagnosis.verdict.kinds())
 }
 
-fn unresolved(error: &ResolveError) -> Vec<Word> {
+fn unresolved(error: &ResolveError) -> Vec<CauseKind> {
     match error {
-        ResolveError::PortZero => vec![Word::PortZero],
-        ResolveError::NotFound { .. } => vec![Word::NameUnknown],
-        ResolveError::NoAnswer { .. } | ResolveError::TimedOut { .. } => vec![Word::ResolverSilent],
+        ResolveError::PortZero => vec![CauseKind::PortZero],
+        ResolveError::NotFound { .. } => vec![CauseKind::NameUnknown],
+        ResolveError::NoAnswer { .. } | ResolveError::TimedOut { .. } => {
+            vec![CauseKind::ResolverSilent]
+        }
         _ => Vec::new(),
     }
 }
@@ -97,7 +99,7 @@ pub(crate) fn reset(peer: SocketAddr) -> String {
 fn unreached(
     headline: &str,
     lines: &[String],
-    causes: Vec<Word>,
+    causes: Vec<CauseKind>,
     timed_out: bool,
 ) -> anyhow::Error {
     let text = format!("{headline}{}", indented(lines));
@@ -151,7 +153,7 @@ pub(crate) fn not_listening(error: BindError, protocol: Protocol) -> anyhow::Err
             if !udp {
                 lines.push(format!("more: otherend diagnose --listen {endpoint}"));
             }
-            (lines, diagnosis.verdict.words())
+            (lines, diagnosis.verdict.kinds())
         }
     };
     let which = if udp { " (udp)" } else { "" };
@@ -180,7 +182,7 @@ pub(crate) fn unless_over_udp(error: anyhow::Error, endpoint: &Endpoint) -> anyh
         Err(error) => return error,
     };
     if let Failure::Unreached { text, causes, .. } = &mut failure
-        && causes.contains(&Word::NotListening)
+        && causes.contains(&CauseKind::NotListening)
         && is_here(endpoint.host())
     {
         let mut lines = owners(endpoint.port(), Protocol::Udp);

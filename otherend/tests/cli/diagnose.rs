@@ -167,7 +167,7 @@ fn a_url_is_no_address() {
 fn every_word_is_explained_in_the_documentation() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/diagnose.md");
     let text = std::fs::read_to_string(path).unwrap();
-    for word in otherend_diagnose::Word::ALL {
+    for word in otherend_diagnose::CauseKind::ALL {
         assert!(
             text.contains(&format!("\n| `{word}` | ")),
             "{word} is not explained"

@@ -2,10 +2,9 @@
 
 use super::super::is_local;
 use super::{own_address, silent};
-use crate::cause::Cause;
+use crate::cause::{Cause, CauseKind};
 use crate::evidence::{End, Evidence, Talk, Target};
 use crate::phrase;
-use crate::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     let gone = talk.again.as_ref().is_some_and(|again| !again.accepted());
@@ -53,7 +52,7 @@ fn what_happened(talk: &Talk) -> String {
 /// Nobody accepts any more: the process that did has ended.
 fn crashed(target: &Target, talk: &Talk) -> Cause {
     let says = "the server ended in the middle of the conversation: it crashed or was ended";
-    let cause = Cause::likely(Word::Crashed, says)
+    let cause = Cause::likely(CauseKind::Crashed, says)
         .because(what_happened(talk))
         .because(format!("{} was refused right after", target.address));
     let cause = if talk.unfinished && !talk.reply.is_empty() {
@@ -68,7 +67,7 @@ fn crashed(target: &Target, talk: &Talk) -> Cause {
 
 fn one_shot(target: &Target, talk: &Talk) -> Cause {
     Cause::possible(
-        Word::OneShot,
+        CauseKind::OneShot,
         "the server serves one conversation and ends, as nc -l does without -k",
     )
     .because(what_happened(talk))
@@ -95,8 +94,8 @@ fn ends_each(talk: &Talk) -> Cause {
         "at once"
     };
     let (word, what) = match talk.end {
-        End::Reset => (Word::ResetsAtOnce, "resets"),
-        _ => (Word::ClosesAtOnce, "closes"),
+        End::Reset => (CauseKind::ResetsAtOnce, "resets"),
+        _ => (CauseKind::ClosesAtOnce, "closes"),
     };
     let says = format!("the server {what} each connection {when}: it fails, or is meant to");
     let cause = Cause::likely(word, says).because(what_happened(talk));
@@ -114,7 +113,7 @@ fn ends_each(talk: &Talk) -> Cause {
 fn silently_full(target: &Target, talk: &Talk) -> Cause {
     let says = "the server has as many connections as it allows, and does not say so";
     let established = format!("state established 'sport = :{}'", target.address.port());
-    Cause::possible(Word::ServerFull, says)
+    Cause::possible(CauseKind::ServerFull, says)
         .because(what_happened(talk))
         .check(format!(
             "on the server: ss -tn {established} shows as many as it allows"
@@ -124,7 +123,7 @@ fn silently_full(target: &Target, talk: &Talk) -> Cause {
 
 fn nobody_behind(talk: &Talk) -> Cause {
     let says = "a proxy or port forward accepts, and the server behind it does not run";
-    Cause::possible(Word::BackendDown, says)
+    Cause::possible(CauseKind::BackendDown, says)
         .because(what_happened(talk))
         .check("on the server: does ss -ltnp name a proxy (docker-proxy, haproxy, nginx, ssh)?")
         .remedy("start the server behind the proxy, or correct where the proxy leads")
@@ -132,7 +131,7 @@ fn nobody_behind(talk: &Talk) -> Cause {
 
 fn allow_list(target: &Target, talk: &Talk) -> Cause {
     let cause = Cause::possible(
-        Word::NotAllowed,
+        CauseKind::NotAllowed,
         "the server's allow list refuses this machine, and does not say so",
     )
     .because(what_happened(talk));
@@ -150,7 +149,7 @@ fn allow_list(target: &Target, talk: &Talk) -> Cause {
 
 fn after_some_words(talk: &Talk) -> Cause {
     Cause::certain(
-        Word::ResetsAtOnce,
+        CauseKind::ResetsAtOnce,
         "the server answered and reset the connection; what it said last may be lost",
     )
     .because(what_happened(talk))

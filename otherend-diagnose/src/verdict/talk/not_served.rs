@@ -4,9 +4,8 @@
 use std::net::SocketAddr;
 
 use super::{list_listeners, refused};
-use crate::cause::Cause;
+use crate::cause::{Cause, CauseKind};
 use crate::evidence::{Evidence, Listening, Process, Talk, Target, TlsAnswer};
-use crate::word::Word;
 
 /// What fits when a server that accepted does not speak.
 pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
@@ -57,7 +56,7 @@ fn at(asked: SocketAddr, listening: &Listening, talk: &Talk) -> Vec<Cause> {
 fn stopped(process: &Process) -> Cause {
     let Process { name, pid, .. } = process;
     let says = format!("the server's process {name} (pid {pid}) is stopped");
-    Cause::certain(Word::ServerStopped, says)
+    Cause::certain(CauseKind::ServerStopped, says)
         .because(format!(
             "its state is {} (stopped)",
             process.state.unwrap_or('T')
@@ -72,7 +71,7 @@ fn busy(process: &Process) -> Cause {
     match process.descriptors {
         Some((used, limit)) if used >= limit => {
             let says = "the server has no descriptor left to accept with";
-            Cause::certain(Word::ServerNoDescriptors, says)
+            Cause::certain(CauseKind::ServerNoDescriptors, says)
                 .because(format!(
                     "it uses {used} descriptors, and its limit is {limit}"
                 ))
@@ -80,7 +79,7 @@ fn busy(process: &Process) -> Cause {
         }
         _ => {
             let says = "the server's process does not accept: it hangs or is busy";
-            Cause::certain(Word::NotAccepting, says)
+            Cause::certain(CauseKind::NotAccepting, says)
                 .remedy("see what it does: its log, a stack trace")
         }
     }
@@ -92,12 +91,12 @@ fn hidden(asked: SocketAddr, wait: &str, listening: &Listening) -> Vec<Cause> {
     let stopped = "the server's process is stopped (Ctrl-Z, SIGSTOP, a debugger)";
     let check = format!("sudo otherend diagnose {asked} says which");
     vec![
-        Cause::likely(Word::NotAccepting, says)
+        Cause::likely(CauseKind::NotAccepting, says)
             .because(wait)
             .because(refused::who(listening))
             .check(&check)
             .remedy("see what it does: its log, a stack trace"),
-        Cause::likely(Word::ServerStopped, stopped)
+        Cause::likely(CauseKind::ServerStopped, stopped)
             .because(wait)
             .check(check)
             .remedy("let it go on: fg in its terminal, or kill -CONT PID"),
@@ -111,14 +110,14 @@ fn from_outside(port: u16) -> Vec<Cause> {
     let stopped = "the server's process is stopped (Ctrl-Z, SIGSTOP, a debugger)";
     let hangs = "the server's process hangs and does not accept";
     vec![
-        Cause::possible(Word::ServerStopped, stopped)
+        Cause::possible(CauseKind::ServerStopped, stopped)
             .because(kernel)
             .check(format!(
                 "{} names its PID; ps -o pid,stat,comm -p PID shows T",
                 list_listeners(port)
             ))
             .remedy("let it go on: fg, or kill -CONT PID"),
-        Cause::possible(Word::NotAccepting, hangs)
+        Cause::possible(CauseKind::NotAccepting, hangs)
             .because(kernel)
             .check(format!("{} shows a Recv-Q above 0", list_listeners(port)))
             .remedy("see what the server does: its log, a stack trace, its descriptors"),

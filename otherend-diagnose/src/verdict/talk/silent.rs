@@ -1,10 +1,9 @@
 //! The server accepted and did not end the connection: it says nothing, or not enough.
 
 use super::not_served;
-use crate::cause::{Cause, Likelihood};
+use crate::cause::{Cause, CauseKind, Likelihood};
 use crate::evidence::{Asked, Evidence, Talk, Target, TlsAnswer};
 use crate::phrase;
-use crate::word::Word;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     let asked = &evidence.asked;
@@ -27,7 +26,7 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
 /// Nothing was said by either side.
 fn waits(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     let silent = Cause::likely(
-        Word::Silent,
+        CauseKind::Silent,
         "the server waits for the client to speak first",
     )
     .because("it accepted, and said nothing by itself");
@@ -47,7 +46,7 @@ fn waits(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     if talk.tls.is_none() {
         let address = phrase::endpoint(&evidence.asked.host, evidence.asked.port);
         causes.push(
-            Cause::possible(Word::TlsExpected, "the server waits for a TLS hello")
+            Cause::possible(CauseKind::TlsExpected, "the server waits for a TLS hello")
                 .because("a TLS server says nothing by itself, too")
                 .check(format!("otherend diagnose --tls {address}"))
                 .remedy("speak TLS to it, or use the server's plain port"),
@@ -68,7 +67,7 @@ fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
     {
         return told_from_time(talk, late_reply(late));
     }
-    let silent = Cause::likely(Word::Silent, "the server does not answer this line");
+    let silent = Cause::likely(CauseKind::Silent, "the server does not answer this line");
     let mut causes = vec![
         tries(talk)
             .into_iter()
@@ -94,7 +93,7 @@ const BE_PATIENT: &str = "let the client wait longer, or see in the server what 
 fn perhaps_slow(talk: &Talk, likelihood: Likelihood) -> Cause {
     let waited = phrase::duration(talk.waited);
     let says = format!("the server is slow: it needs more than {waited} to answer");
-    Cause::new(Word::Slow, likelihood, says)
+    Cause::new(CauseKind::Slow, likelihood, says)
         .because(format!(
             "the line was left {waited} to be answered by itself; -w allowed no more"
         ))
@@ -105,8 +104,11 @@ fn perhaps_slow(talk: &Talk, likelihood: Likelihood) -> Cause {
 /// The reply came by itself, late.
 pub(super) fn late(talk: &Talk) -> Option<Cause> {
     let after = phrase::duration(talk.late()?);
-    let cause = Cause::certain(Word::Slow, format!("the server takes {after} to answer"))
-        .because(format!("the reply began {after} after the line was said"));
+    let cause = Cause::certain(
+        CauseKind::Slow,
+        format!("the server takes {after} to answer"),
+    )
+    .because(format!("the reply began {after} after the line was said"));
     let cause = match talk.at_once {
         Some(false) => cause.because(
             "it came after an end of the line or of the input was said once more; said at once, \
@@ -135,8 +137,8 @@ fn tries(talk: &Talk) -> Vec<&'static str> {
 fn crlf_expected(talk: &Talk) -> Cause {
     let says = "the server waits for CR LF, or for an empty line after this one";
     let cause = match talk.at_once {
-        Some(_) => Cause::certain(Word::CrlfExpected, says),
-        None => Cause::likely(Word::CrlfExpected, says),
+        Some(_) => Cause::certain(CauseKind::CrlfExpected, says),
+        None => Cause::likely(CauseKind::CrlfExpected, says),
     };
     let cause = cause
         .because("the line was not answered with LF, and answered when CR LF followed")
@@ -156,7 +158,7 @@ fn late_reply(late: &[u8]) -> Vec<Cause> {
     );
     vec![
         Cause::likely(
-            Word::NotFlushed,
+            CauseKind::NotFlushed,
             "the server wrote its reply and did not flush it \
             before the end",
         )
@@ -167,7 +169,7 @@ fn late_reply(late: &[u8]) -> Vec<Cause> {
         )
         .remedy("flush after each reply: AutoFlush = true, flush(), setvbuf"),
         Cause::likely(
-            Word::WaitsForEnd,
+            CauseKind::WaitsForEnd,
             "the server reads until the end of the input before \
             it answers",
         )
@@ -224,13 +226,13 @@ fn unfinished(talk: &Talk, said: &str) -> Vec<Cause> {
         ),
     };
     vec![
-        Cause::new(Word::LineUnfinished, likelihood, says)
+        Cause::new(CauseKind::LineUnfinished, likelihood, says)
             .because(said)
             .because(waited)
             .check("in the server's code: does what it sends end with a line end?")
             .remedy("let the server end each reply with a line end"),
         Cause::new(
-            Word::NotFlushed,
+            CauseKind::NotFlushed,
             likelihood,
             "the rest of the reply is still in the server's buffer, or still to come",
         )
@@ -248,7 +250,7 @@ pub(super) fn differs(expected: &str, talk: &Talk) -> Cause {
         false => (Likelihood::Certain, ""),
     };
     let says = format!("the reply does not contain \"{expected}\"{when}");
-    Cause::new(Word::ReplyDiffers, likelihood, says)
+    Cause::new(CauseKind::ReplyDiffers, likelihood, says)
         .check("is it the right server, and the right line?")
         .remedy("correct --say or --expect, or the server")
 }

@@ -1,11 +1,10 @@
 //! TLS and plain text, spoken to the wrong port.
 
 use super::not_served;
-use crate::cause::Cause;
+use crate::cause::{Cause, CauseKind};
 use crate::evidence::{Asked, Evidence, Talk, Target, TlsAnswer};
 use crate::phrase;
 use crate::protocol;
-use crate::word::Word;
 
 /// TLS spoken to a plain port, and the reverse.
 pub(super) fn mismatch(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
@@ -23,7 +22,10 @@ pub(super) fn mismatch(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
 
 fn expected(asked: &Asked, talk: &Talk) -> Cause {
     let address = phrase::endpoint(&asked.host, asked.port);
-    let cause = Cause::certain(Word::TlsExpected, format!("port {} speaks TLS", asked.port));
+    let cause = Cause::certain(
+        CauseKind::TlsExpected,
+        format!("port {} speaks TLS", asked.port),
+    );
     let cause = match asked.say.is_some() && talk.reply.is_empty() {
         true => cause.because("the plain line was not answered"),
         false => cause,
@@ -46,7 +48,7 @@ fn not_tls(port: u16, heard: &[u8]) -> Cause {
         None => String::new(),
     };
     Cause::certain(
-        Word::PlainExpected,
+        CauseKind::PlainExpected,
         format!("port {port} does not speak TLS{speaks}"),
     )
     .because(format!(
@@ -69,13 +71,13 @@ pub(super) fn unanswered(evidence: &Evidence, target: &Target, talk: &Talk) -> V
         Some(TlsAnswer::Ended) => vec![
             plain(
                 Cause::likely(
-                    Word::PlainExpected,
+                    CauseKind::PlainExpected,
                     format!("port {port} does not speak TLS and ends at the hello"),
                 )
                 .because("a TLS hello was answered by closing"),
             ),
             Cause::possible(
-                Word::ClosesAtOnce,
+                CauseKind::ClosesAtOnce,
                 "the server ends every connection, TLS or not, or speaks TLS and refuses this hello \
                     (its version, or the name asked for)",
             )
@@ -86,7 +88,7 @@ pub(super) fn unanswered(evidence: &Evidence, target: &Target, talk: &Talk) -> V
         Some(TlsAnswer::Silent) => {
             let mut causes = vec![plain(
                 Cause::likely(
-                    Word::PlainExpected,
+                    CauseKind::PlainExpected,
                     format!("port {port} does not speak TLS and waits for the end of a line"),
                 )
                 .because("a TLS hello was not answered"),

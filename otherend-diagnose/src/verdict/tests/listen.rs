@@ -22,7 +22,7 @@ fn listening_fails_for_one_reason_at_an_address() {
         nearest_free: Some(8081),
         ..ListenEvidence::default()
     };
-    let words = |outcome| listen_verdict(&with(outcome)).words();
+    let words = |outcome| listen_verdict(&with(outcome)).kinds();
     assert_eq!(words(BindOutcome::Free), []);
     assert_eq!(words(BindOutcome::Taken), [PortTaken]);
     assert_eq!(words(BindOutcome::NotHere), [AddressNotHere]);
@@ -64,5 +64,5 @@ fn a_rule_that_keeps_others_away_is_a_remark() {
         ..ListenEvidence::default()
     };
     let verdict = listen_verdict(&evidence);
-    assert_eq!((verdict.works, verdict.words()), (true, vec![FirewallDrop]));
+    assert_eq!((verdict.works, verdict.kinds()), (true, vec![FirewallDrop]));
 }

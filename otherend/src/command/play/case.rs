@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use otherend_core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Transcript, unsealed};
-use otherend_diagnose::Word;
+use otherend_diagnose::CauseKind;
 use otherend_net::play::{PlayError, PlayOptions, play, update};
 use otherend_net::{ConnectError, Endpoint};
 
@@ -39,7 +39,7 @@ pub(super) struct Played {
 #[derive(Debug)]
 pub(super) struct Obstacle {
     /// The word of the likeliest cause, as `otherend diagnose` has it.
-    pub(super) cause: Option<Word>,
+    pub(super) cause: Option<CauseKind>,
     /// What failed, in a line.
     pub(super) text: String,
 }

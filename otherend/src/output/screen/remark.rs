@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use otherend_core::transcript::Mismatch;
 use otherend_core::{Counts, EndReason};
-use otherend_diagnose::Word;
+use otherend_diagnose::CauseKind;
 use otherend_diagnose::interfaces::Reach;
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::{Refusal, Report};
@@ -62,7 +62,7 @@ pub(crate) enum Remark<'a> {
         /// What failed.
         text: &'a str,
         /// The causes that fit, the likeliest first.
-        causes: &'a [Word],
+        causes: &'a [CauseKind],
     },
     /// What happens at a tap.
     Tap(TapRemark<'a>),

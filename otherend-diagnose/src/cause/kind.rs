@@ -1,5 +1,5 @@
-//! The stable word of every cause: what `--json` prints and what scripts may compare. A word is
-//! never reused for another meaning; `docs/diagnose.md` explains each.
+//! Every kind of cause, with its stable word: what `--json` prints and what scripts may compare. A
+//! word is never reused for another meaning; `docs/diagnose.md` explains each.
 
 use std::fmt;
 
@@ -8,21 +8,21 @@ use serde::{Serialize, Serializer};
 // One row is a variant, its documentation and its word; three lists side by side would drift apart.
 macro_rules! words {
     ($($variant:ident $word:literal $meaning:literal,)+) => {
-        /// One cause of a connection, or a listener, that does not work.
+        /// What keeps a connection from coming about, or a listener from listening.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Word {
+        pub enum CauseKind {
             $(#[doc = $meaning] $variant,)+
         }
 
-        impl Word {
-            /// Every word, in the order of the documentation.
-            pub const ALL: &'static [Word] = &[$(Word::$variant,)+];
+        impl CauseKind {
+            /// Every kind, in the order of the documentation.
+            pub const ALL: &'static [CauseKind] = &[$(CauseKind::$variant,)+];
 
-            /// The word as it is printed.
+            /// The stable word for it: `not-listening`.
             pub fn as_str(self) -> &'static str {
                 match self {
-                    $(Word::$variant => $word,)+
+                    $(CauseKind::$variant => $word,)+
                 }
             }
         }
@@ -88,13 +88,13 @@ words! {
     Unexplained "unexplained" "The system gave an error that is none of the above.",
 }
 
-impl fmt::Display for Word {
+impl fmt::Display for CauseKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-impl Serialize for Word {
+impl Serialize for CauseKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
@@ -102,11 +102,11 @@ impl Serialize for Word {
 
 #[cfg(test)]
 mod tests {
-    use super::Word;
+    use super::CauseKind;
 
     #[test]
     fn every_word_is_lower_case_and_means_one_thing() {
-        let mut words: Vec<&str> = Word::ALL.iter().map(|word| word.as_str()).collect();
+        let mut words: Vec<&str> = CauseKind::ALL.iter().map(|kind| kind.as_str()).collect();
         for word in &words {
             assert!(
                 word.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
