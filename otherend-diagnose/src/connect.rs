@@ -10,7 +10,9 @@ use otherend_net::Refusal;
 use otherend_net::endpoint::{Endpoint, Host};
 use socket2::Socket;
 
-use crate::evidence::{Asked, Attempt, Contrast, Evidence, Oddity, Outcome, Route, Talk, Target};
+use crate::evidence::{
+    Asked, ConnectAttempt, ConnectOutcome, Contrast, Evidence, Oddity, Route, Talk, Target,
+};
 use crate::firewall::{self, Packet, Ruleset};
 use crate::interfaces::{self, Interface};
 use crate::probe::Probe;
@@ -163,7 +165,7 @@ impl<'a> Run<'a> {
             self.evidence.targets.push(Target {
                 address: *address,
                 way,
-                attempt: Attempt::default(),
+                attempt: ConnectAttempt::default(),
                 contrast: Contrast::default(),
             });
         }
@@ -228,7 +230,7 @@ impl<'a> Run<'a> {
             let target = &self.evidence.targets[index];
             let left = deadline.saturating_duration_since(started);
             let contrast = match target.attempt.outcome {
-                Outcome::Refused if !self.options.search_ports => Contrast::default(),
+                ConnectOutcome::Refused if !self.options.search_ports => Contrast::default(),
                 _ => contrast::look(target.address, &target.way, &target.attempt, left),
             };
             if let Some((mark, text)) = tell::contrast(target, &contrast) {
@@ -315,10 +317,12 @@ impl<'a> Run<'a> {
     /// What this machine's rules do to what was not answered.
     fn rules(&mut self) {
         // Without descriptors the rules cannot be read, either.
-        let stopped = |outcome: &Outcome| {
+        let stopped = |outcome: &ConnectOutcome| {
             !matches!(
                 outcome,
-                Outcome::Accepted(_) | Outcome::NotTried | Outcome::NoDescriptors
+                ConnectOutcome::Accepted(_)
+                    | ConnectOutcome::NotTried
+                    | ConnectOutcome::NoDescriptors
             )
         };
         if !self

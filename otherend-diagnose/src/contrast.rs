@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::evidence::{Attempt, Contrast, Outcome, Route, Way};
+use crate::evidence::{ConnectAttempt, ConnectOutcome, Contrast, Route, Way};
 use crate::interfaces::Scope;
 use crate::{probe, slip, system};
 
@@ -16,13 +16,18 @@ use crate::{probe, slip, system};
 const OTHERS: [u16; 3] = [22, 80, 443];
 
 /// Look what else answers at the address.
-pub(crate) fn look(address: SocketAddr, way: &Way, attempt: &Attempt, limit: Duration) -> Contrast {
+pub(crate) fn look(
+    address: SocketAddr,
+    way: &Way,
+    attempt: &ConnectAttempt,
+    limit: Duration,
+) -> Contrast {
     match attempt.outcome {
-        Outcome::Refused if attempt.icmp.is_none() && way.route != Route::Local => {
+        ConnectOutcome::Refused if attempt.icmp.is_none() && way.route != Route::Local => {
             near_ports(address, limit)
         }
-        Outcome::TimedOut => others(address, way, limit),
-        Outcome::HostUnreachable => Contrast {
+        ConnectOutcome::TimedOut => others(address, way, limit),
+        ConnectOutcome::HostUnreachable => Contrast {
             link: link(address.ip(), way),
             ..Contrast::default()
         },

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use crate::evidence::{Asked, End, Outcome, Talk, TlsAnswer};
+use crate::evidence::{Asked, ConnectOutcome, End, Talk, TlsAnswer};
 use crate::{probe, protocol};
 use experiments::{EXPERIMENT, RESERVE};
 use hear::{Heard, Patience, REST, hear};
@@ -155,7 +155,7 @@ impl Talking {
             let limit = self.left(EXPERIMENT);
             let probes = probe::connect_all(&[self.peer], limit, |_| ());
             let outcome = probes.first().map(|probe| probe.attempt.outcome.clone());
-            self.talk.again = outcome.filter(|outcome| *outcome != Outcome::NotTried);
+            self.talk.again = outcome.filter(|outcome| *outcome != ConnectOutcome::NotTried);
         }
     }
 

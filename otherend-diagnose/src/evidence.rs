@@ -13,11 +13,11 @@ use std::time::Duration;
 use otherend_net::endpoint::Family;
 use serde::Serialize;
 
-pub use listen::{Bind, BindOutcome, ListenEvidence};
+pub use listen::{BindAttempt, BindOutcome, ListenEvidence};
 pub use machine::{Listening, Machine, Process, Queue, RuleAction, RuleHit, Rules};
 pub use name::{NameFinding, NameOutcome, NameSource, Resolver, ResolverAnswer};
 pub use talk::{End, OtherEnd, Talk, TlsAnswer};
-pub use target::{Attempt, Contrast, Icmp, Link, Outcome, Route, Target, Way};
+pub use target::{ConnectAttempt, ConnectOutcome, Contrast, Icmp, Link, Route, Target, Way};
 
 /// Everything known about one attempt to reach a server.
 #[derive(Debug, Clone, Default, Serialize)]

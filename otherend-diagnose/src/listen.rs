@@ -11,7 +11,7 @@ use otherend_net::endpoint::Endpoint;
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
-use crate::evidence::{Asked, Bind, BindOutcome, ListenEvidence, Rules};
+use crate::evidence::{Asked, BindAttempt, BindOutcome, ListenEvidence, Rules};
 use crate::firewall::{self, Packet, Way};
 use crate::interfaces::{self, Scope};
 use crate::listeners::{self, Protocol};
@@ -70,7 +70,7 @@ pub fn listen_watched(
 fn look(watched: &mut Watched<'_>, evidence: &mut ListenEvidence, addresses: &[SocketAddr]) {
     for address in addresses {
         let started = Instant::now();
-        let bind = Bind {
+        let bind = BindAttempt {
             address: *address,
             outcome: outcome(take(evidence.udp, *address)),
         };
@@ -83,7 +83,7 @@ fn look(watched: &mut Watched<'_>, evidence: &mut ListenEvidence, addresses: &[S
     for (mark, text) in tell::machine(evidence) {
         watched.step(Stage::Machine, mark, text, started.elapsed());
     }
-    let free = |bind: &&Bind| bind.outcome == BindOutcome::Free;
+    let free = |bind: &&BindAttempt| bind.outcome == BindOutcome::Free;
     for bind in evidence.binds.iter().filter(free) {
         let (mark, text) = tell::reach(bind.address, evidence.rules.incoming.as_ref());
         watched.step(Stage::Reach, mark, text, started.elapsed());
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn the_highest_port_has_a_neighbour_or_none() {
         let mut evidence = ListenEvidence {
-            binds: vec![Bind {
+            binds: vec![BindAttempt {
                 address: SocketAddr::from(([127, 0, 0, 1], u16::MAX)),
                 outcome: BindOutcome::Taken,
             }],
@@ -244,7 +244,7 @@ mod tests {
         let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = holder.local_addr().unwrap();
         let mut evidence = ListenEvidence {
-            binds: vec![Bind {
+            binds: vec![BindAttempt {
                 address,
                 outcome: outcome(take(false, address)),
             }],

@@ -8,13 +8,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::evidence::{Attempt, Outcome};
+use crate::evidence::{ConnectAttempt, ConnectOutcome};
 use crate::system;
 
 /// An attempt, and the socket when it was accepted.
 pub(crate) struct Probe {
     pub(crate) address: SocketAddr,
-    pub(crate) attempt: Attempt,
+    pub(crate) attempt: ConnectAttempt,
     pub(crate) socket: Option<Socket>,
     started: Instant,
     finished: bool,
@@ -46,7 +46,7 @@ pub(crate) fn connect_all(
     }
     for probe in probes.iter_mut().filter(|probe| !probe.finished) {
         probe.attempt.refused_to_send = probe.refused_to_send();
-        probe.finish(Outcome::TimedOut);
+        probe.finish(ConnectOutcome::TimedOut);
         on_outcome(probe);
     }
     probes
@@ -72,7 +72,7 @@ impl Probe {
     fn begin(address: SocketAddr) -> Probe {
         let mut probe = Probe {
             address,
-            attempt: Attempt::default(),
+            attempt: ConnectAttempt::default(),
             socket: None,
             started: Instant::now(),
             finished: false,
@@ -106,7 +106,7 @@ impl Probe {
         match error {
             Ok(Some(error)) | Err(error) => self.fail(&error),
             Ok(None) if socket.peer_addr().is_ok() => self.connected(),
-            Ok(None) if self.attempt.icmp.is_some() => self.finish(Outcome::HostUnreachable),
+            Ok(None) if self.attempt.icmp.is_some() => self.finish(ConnectOutcome::HostUnreachable),
             Ok(None) => {}
         }
     }
@@ -122,11 +122,13 @@ impl Probe {
 
     fn connected(&mut self) {
         let Some(local) = self.local() else {
-            return self.finish(Outcome::Other("the socket has no address".to_owned()));
+            return self.finish(ConnectOutcome::Other(
+                "the socket has no address".to_owned(),
+            ));
         };
         match local == self.address {
-            true => self.finish(Outcome::SelfConnected),
-            false => self.finish(Outcome::Accepted(local)),
+            true => self.finish(ConnectOutcome::SelfConnected),
+            false => self.finish(ConnectOutcome::Accepted(local)),
         }
     }
 
@@ -135,8 +137,8 @@ impl Probe {
         self.finish(outcome_of(error));
     }
 
-    fn finish(&mut self, outcome: Outcome) {
-        if !matches!(outcome, Outcome::Accepted(_)) {
+    fn finish(&mut self, outcome: ConnectOutcome) {
+        if !matches!(outcome, ConnectOutcome::Accepted(_)) {
             self.socket = None;
         }
         self.attempt.took = self.started.elapsed();
@@ -150,18 +152,18 @@ fn is_in_progress(error: &io::Error) -> bool {
 }
 
 /// What an error of socket(2) or connect(2) means.
-fn outcome_of(error: &io::Error) -> Outcome {
+fn outcome_of(error: &io::Error) -> ConnectOutcome {
     match Errno::from_io_error(error) {
-        Some(Errno::CONNREFUSED) => Outcome::Refused,
-        Some(Errno::CONNRESET | Errno::PIPE) => Outcome::ResetAtOnce,
-        Some(Errno::TIMEDOUT) => Outcome::TimedOut,
-        Some(Errno::HOSTUNREACH | Errno::HOSTDOWN) => Outcome::HostUnreachable,
-        Some(Errno::NETUNREACH | Errno::NETDOWN) => Outcome::NetworkUnreachable,
-        Some(Errno::ACCESS | Errno::PERM) => Outcome::Forbidden,
-        Some(Errno::ADDRNOTAVAIL) => Outcome::NoLocalPort,
-        Some(Errno::MFILE | Errno::NFILE) => Outcome::NoDescriptors,
-        Some(Errno::AFNOSUPPORT) => Outcome::FamilyMissing,
-        _ => Outcome::Other(error.to_string()),
+        Some(Errno::CONNREFUSED) => ConnectOutcome::Refused,
+        Some(Errno::CONNRESET | Errno::PIPE) => ConnectOutcome::ResetAtOnce,
+        Some(Errno::TIMEDOUT) => ConnectOutcome::TimedOut,
+        Some(Errno::HOSTUNREACH | Errno::HOSTDOWN) => ConnectOutcome::HostUnreachable,
+        Some(Errno::NETUNREACH | Errno::NETDOWN) => ConnectOutcome::NetworkUnreachable,
+        Some(Errno::ACCESS | Errno::PERM) => ConnectOutcome::Forbidden,
+        Some(Errno::ADDRNOTAVAIL) => ConnectOutcome::NoLocalPort,
+        Some(Errno::MFILE | Errno::NFILE) => ConnectOutcome::NoDescriptors,
+        Some(Errno::AFNOSUPPORT) => ConnectOutcome::FamilyMissing,
+        _ => ConnectOutcome::Other(error.to_string()),
     }
 }
 
@@ -179,9 +181,12 @@ mod tests {
             .unwrap();
         let mut heard = 0;
         let probes = connect_all(&[open, closed], Duration::from_secs(10), |_| heard += 1);
-        assert!(matches!(probes[0].attempt.outcome, Outcome::Accepted(_)));
+        assert!(matches!(
+            probes[0].attempt.outcome,
+            ConnectOutcome::Accepted(_)
+        ));
         assert!(probes[0].socket.is_some());
-        assert_eq!(probes[1].attempt.outcome, Outcome::Refused);
+        assert_eq!(probes[1].attempt.outcome, ConnectOutcome::Refused);
         assert_eq!(heard, 2);
     }
 }

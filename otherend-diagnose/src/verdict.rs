@@ -17,7 +17,7 @@ mod tests;
 use std::time::Duration;
 
 use crate::cause::{Cause, CauseKind, Verdict};
-use crate::evidence::{Evidence, NameOutcome, Oddity, Outcome, Route, Target};
+use crate::evidence::{ConnectOutcome, Evidence, NameOutcome, Oddity, Route, Target};
 
 pub(crate) use icmp::{Meaning, icmp_text, meaning};
 pub use listen::listen_verdict;
@@ -57,7 +57,7 @@ fn failed(evidence: &Evidence, causes: Vec<Cause>) -> Verdict {
 }
 
 fn accepted(evidence: &Evidence) -> Option<&Target> {
-    let accepted = |target: &&Target| matches!(target.attempt.outcome, Outcome::Accepted(_));
+    let accepted = |target: &&Target| matches!(target.attempt.outcome, ConnectOutcome::Accepted(_));
     evidence.targets.iter().find(accepted)
 }
 
@@ -104,15 +104,15 @@ fn causes_at(evidence: &Evidence, target: &Target) -> Vec<Cause> {
 
 fn causes_of_outcome(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     match &target.attempt.outcome {
-        Outcome::Accepted(_) | Outcome::NotTried => Vec::new(),
-        Outcome::ResetAtOnce => talk::ended::reset_at_once(target),
-        Outcome::Refused => refused::causes(evidence, target),
-        Outcome::TimedOut => unanswered::causes(evidence, target),
-        Outcome::HostUnreachable | Outcome::NetworkUnreachable => {
+        ConnectOutcome::Accepted(_) | ConnectOutcome::NotTried => Vec::new(),
+        ConnectOutcome::ResetAtOnce => talk::ended::reset_at_once(target),
+        ConnectOutcome::Refused => refused::causes(evidence, target),
+        ConnectOutcome::TimedOut => unanswered::causes(evidence, target),
+        ConnectOutcome::HostUnreachable | ConnectOutcome::NetworkUnreachable => {
             unreachable::causes(evidence, target)
         }
         // ICMPv6 "administratively prohibited" becomes EACCES, as if this machine had said it.
-        Outcome::Forbidden if target.attempt.icmp.is_some() => {
+        ConnectOutcome::Forbidden if target.attempt.icmp.is_some() => {
             unreachable::causes(evidence, target)
         }
         _ => here::causes(evidence, target),

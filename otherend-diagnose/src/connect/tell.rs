@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use crate::evidence::{
-    Asked, Attempt, Contrast, End, Evidence, Icmp, Link, Listening, Machine, Oddity, Outcome,
-    Route, Talk, Target, TlsAnswer, Way,
+    Asked, ConnectAttempt, ConnectOutcome, Contrast, End, Evidence, Icmp, Link, Listening, Machine,
+    Oddity, Route, Talk, Target, TlsAnswer, Way,
 };
 use crate::firewall::Ruleset;
 use crate::verdict::{Meaning, icmp_text, meaning, who};
@@ -49,24 +49,26 @@ pub(super) fn way(address: SocketAddr, way: &Way) -> Told {
     }
 }
 
-pub(super) fn attempt(address: SocketAddr, way: Option<&Way>, attempt: &Attempt) -> Told {
+pub(super) fn attempt(address: SocketAddr, way: Option<&Way>, attempt: &ConnectAttempt) -> Told {
     if let Some(icmp) = &attempt.icmp {
         return (Mark::Bad, format!("{address} {}", by_icmp(way, icmp)));
     }
     let text = match &attempt.outcome {
-        Outcome::Accepted(_) => return (Mark::Good, format!("{address} accepted")),
-        Outcome::NotTried => "not tried".to_owned(),
-        Outcome::ResetAtOnce => "accepted, and reset at once".to_owned(),
-        Outcome::SelfConnected => "connected to itself".to_owned(),
-        Outcome::Refused => "refused: a reset came back".to_owned(),
-        Outcome::TimedOut => "no answer".to_owned(),
-        Outcome::HostUnreachable => "host unreachable".to_owned(),
-        Outcome::NetworkUnreachable => "network unreachable".to_owned(),
-        Outcome::Forbidden => "this machine does not allow it".to_owned(),
-        Outcome::NoLocalPort => "no local port is free".to_owned(),
-        Outcome::NoDescriptors => "too many open files in otherend itself".to_owned(),
-        Outcome::FamilyMissing => "this machine does not have that address family".to_owned(),
-        Outcome::Other(text) => text.clone(),
+        ConnectOutcome::Accepted(_) => return (Mark::Good, format!("{address} accepted")),
+        ConnectOutcome::NotTried => "not tried".to_owned(),
+        ConnectOutcome::ResetAtOnce => "accepted, and reset at once".to_owned(),
+        ConnectOutcome::SelfConnected => "connected to itself".to_owned(),
+        ConnectOutcome::Refused => "refused: a reset came back".to_owned(),
+        ConnectOutcome::TimedOut => "no answer".to_owned(),
+        ConnectOutcome::HostUnreachable => "host unreachable".to_owned(),
+        ConnectOutcome::NetworkUnreachable => "network unreachable".to_owned(),
+        ConnectOutcome::Forbidden => "this machine does not allow it".to_owned(),
+        ConnectOutcome::NoLocalPort => "no local port is free".to_owned(),
+        ConnectOutcome::NoDescriptors => "too many open files in otherend itself".to_owned(),
+        ConnectOutcome::FamilyMissing => {
+            "this machine does not have that address family".to_owned()
+        }
+        ConnectOutcome::Other(text) => text.clone(),
     };
     (Mark::Bad, format!("{address} {text}"))
 }
@@ -113,7 +115,7 @@ fn ports(contrast: &Contrast) -> Option<String> {
         let ports = phrase::list(&contrast.open);
         return Some(format!("accepts on port {ports}, which is one digit away"));
     }
-    let answered = |(port, outcome): &(u16, Outcome)| outcome.answered().then_some(*port);
+    let answered = |(port, outcome): &(u16, ConnectOutcome)| outcome.answered().then_some(*port);
     let answering: Vec<u16> = contrast.neighbours.iter().filter_map(answered).collect();
     let count = contrast.neighbours.len();
     match (count, answering.as_slice()) {

@@ -51,7 +51,7 @@ fn a_greeting_and_a_reply_are_kept_apart() {
 fn a_server_that_closes_is_asked_whether_it_lives() {
     let talk = talk_to(Asked::default(), drop);
     assert_eq!((talk.end, talk.said), (End::Closed, false));
-    assert!(matches!(talk.again, Some(Outcome::Accepted(_))));
+    assert!(matches!(talk.again, Some(ConnectOutcome::Accepted(_))));
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub struct ListenEvidence {
     /// For datagrams, not for connections.
     pub udp: bool,
     /// The addresses asked for, with what binding to each gave.
-    pub binds: Vec<Bind>,
+    pub binds: Vec<BindAttempt>,
     /// What the resolver said, when the address was a name.
     pub name: Option<NameFinding>,
     /// Who holds the port, on whatever address.
@@ -33,7 +33,7 @@ pub struct ListenEvidence {
 
 /// What binding to one address gave.
 #[derive(Debug, Clone, Serialize)]
-pub struct Bind {
+pub struct BindAttempt {
     /// The address.
     pub address: SocketAddr,
     /// What happened.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Outcome;
+use super::ConnectOutcome;
 
 /// What was said after a connection was accepted.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -50,7 +50,7 @@ pub struct Talk {
     /// Whether the same line with CR LF was answered.
     pub crlf_answered: Option<bool>,
     /// What connecting once more gave, after the server had ended the conversation.
-    pub again: Option<Outcome>,
+    pub again: Option<ConnectOutcome>,
 }
 
 /// One that takes longer to reply is slow for whoever waits for it.

@@ -15,7 +15,7 @@ pub struct Target {
     /// How this machine would send to it.
     pub way: Way,
     /// What connecting to it gave.
-    pub attempt: Attempt,
+    pub attempt: ConnectAttempt,
     /// What else answers there; looked at when the attempt did not succeed.
     pub contrast: Contrast,
 }
@@ -96,9 +96,9 @@ pub enum Route {
 
 /// What connecting to one address gave.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Attempt {
+pub struct ConnectAttempt {
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: ConnectOutcome,
     /// How long it took.
     #[serde(serialize_with = "super::as_seconds")]
     pub took: Duration,
@@ -112,7 +112,7 @@ pub struct Attempt {
 /// How an attempt to connect ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum ConnectOutcome {
     /// Not tried.
     #[default]
     NotTried,
@@ -142,15 +142,18 @@ pub enum Outcome {
     Other(String),
 }
 
-impl Outcome {
+impl ConnectOutcome {
     /// Whether the other side's kernel answered, be it with a yes or with a no.
     pub fn answered(&self) -> bool {
-        self.accepted() || *self == Outcome::Refused
+        self.accepted() || *self == ConnectOutcome::Refused
     }
 
     /// Whether the connection came to be, however short it was.
     pub fn accepted(&self) -> bool {
-        matches!(self, Outcome::Accepted(_) | Outcome::ResetAtOnce)
+        matches!(
+            self,
+            ConnectOutcome::Accepted(_) | ConnectOutcome::ResetAtOnce
+        )
     }
 }
 
@@ -169,7 +172,7 @@ pub struct Icmp {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Contrast {
     /// Neighbouring ports and what they gave.
-    pub neighbours: Vec<(u16, Outcome)>,
+    pub neighbours: Vec<(u16, ConnectOutcome)>,
     /// Ports one slip away from the one asked for that accept connections.
     pub open: Vec<u16>,
     /// Whether an echo request was answered; `None` when none could be sent.

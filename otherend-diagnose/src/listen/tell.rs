@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use crate::Mark;
-use crate::evidence::{Bind, BindOutcome, ListenEvidence, RuleHit};
+use crate::evidence::{BindAttempt, BindOutcome, ListenEvidence, RuleHit};
 use crate::interfaces::{self, Scope};
 use crate::verdict::who;
 
 type Told = (Mark, String);
 
-pub(super) fn bind(bind: &Bind) -> Told {
+pub(super) fn bind(bind: &BindAttempt) -> Told {
     let text = match &bind.outcome {
         BindOutcome::Free => return (Mark::Good, format!("{} is free", bind.address)),
         BindOutcome::Taken => "is taken",

@@ -1,17 +1,17 @@
 //! This machine could not even try: a rule, a route, ports, descriptors, a missing family.
 
 use crate::cause::{Cause, CauseKind};
-use crate::evidence::{Evidence, Outcome, Route, RuleHit, Target};
+use crate::evidence::{ConnectOutcome, Evidence, Route, RuleHit, Target};
 use crate::phrase;
 
 pub(super) fn causes(_evidence: &Evidence, target: &Target) -> Vec<Cause> {
     match &target.attempt.outcome {
-        Outcome::Forbidden => forbidden(target),
-        Outcome::NoLocalPort => vec![no_local_port(target)],
-        Outcome::NoDescriptors => vec![no_descriptors()],
-        Outcome::FamilyMissing => vec![family_missing(phrase::family(target.address.ip()))],
-        Outcome::SelfConnected => self_connected(target),
-        Outcome::Other(text) => vec![unexplained(target, text)],
+        ConnectOutcome::Forbidden => forbidden(target),
+        ConnectOutcome::NoLocalPort => vec![no_local_port(target)],
+        ConnectOutcome::NoDescriptors => vec![no_descriptors()],
+        ConnectOutcome::FamilyMissing => vec![family_missing(phrase::family(target.address.ip()))],
+        ConnectOutcome::SelfConnected => self_connected(target),
+        ConnectOutcome::Other(text) => vec![unexplained(target, text)],
         _ => Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::cause::{Cause, CauseKind, Verdict};
 use crate::evidence::{
-    Bind, BindOutcome, Evidence, ListenEvidence, Listening, NameOutcome, RuleAction, RuleHit,
+    BindAttempt, BindOutcome, Evidence, ListenEvidence, Listening, NameOutcome, RuleAction, RuleHit,
 };
 use crate::phrase;
 
@@ -42,7 +42,7 @@ pub fn listen_verdict(evidence: &ListenEvidence) -> Verdict {
     Verdict::new(false, format!("{address} cannot be listened on"), causes)
 }
 
-fn obstacle(evidence: &ListenEvidence, bind: &Bind) -> Option<Cause> {
+fn obstacle(evidence: &ListenEvidence, bind: &BindAttempt) -> Option<Cause> {
     let address = bind.address;
     match &bind.outcome {
         BindOutcome::Free => None,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{happened, is_local, list_listeners, unreachable};
 use crate::cause::{Cause, CauseKind};
-use crate::evidence::{Evidence, Listening, Machine, Outcome, RuleAction, Target};
+use crate::evidence::{ConnectOutcome, Evidence, Listening, Machine, RuleAction, Target};
 use crate::phrase;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
@@ -152,7 +152,7 @@ fn serving<'a>(machine: &'a Machine, target: &Target) -> Option<&'a Listening> {
 
 /// No server on this machine takes connections to the target: it runs elsewhere, or not at all.
 pub(super) fn unserved(machine: &Machine, target: &Target) -> Vec<Cause> {
-    if serving(machine, target).is_some() || target.attempt.outcome == Outcome::NotTried {
+    if serving(machine, target).is_some() || target.attempt.outcome == ConnectOutcome::NotTried {
         return Vec::new();
     }
     let elsewhere: Vec<Cause> = machine
@@ -280,7 +280,7 @@ fn nobody(machine: &Machine, target: &Target) -> Vec<Cause> {
 /// With what came back, when it was a refusal.
 fn with_refusal(cause: Cause, target: &Target) -> Cause {
     match target.attempt.outcome {
-        Outcome::Refused => cause.because(happened(target, "answered with a reset")),
+        ConnectOutcome::Refused => cause.because(happened(target, "answered with a reset")),
         _ => cause,
     }
 }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use super::{list_listeners, name, refused};
 use crate::Mark;
 use crate::cause::{Cause, CauseKind, Likelihood, Verdict};
-use crate::evidence::{End, Evidence, Outcome, Talk, Target};
+use crate::evidence::{ConnectOutcome, End, Evidence, Talk, Target};
 use crate::phrase;
 use crate::protocol;
 
@@ -168,7 +168,7 @@ fn told(target: &Target, talk: &Talk) -> Option<Cause> {
 /// The address that the server sees, unless it is translated on the way.
 fn own_address(target: &Target) -> String {
     match target.attempt.outcome {
-        Outcome::Accepted(local) => format!("this machine's address {}", local.ip()),
+        ConnectOutcome::Accepted(local) => format!("this machine's address {}", local.ip()),
         _ => "this machine's address".to_owned(),
     }
 }
@@ -217,7 +217,7 @@ fn earlier_addresses(evidence: &Evidence, accepted: &Target) -> Option<Cause> {
     let host = &evidence.asked.host;
     let (tried, works) = (first.address.ip(), accepted.address.ip());
     let other_family = tried.is_ipv4() != works.is_ipv4();
-    let cause = if other_family && first.attempt.outcome == Outcome::Refused {
+    let cause = if other_family && first.attempt.outcome == ConnectOutcome::Refused {
         let says = format!(
             "{host} is {tried} first, and the server listens on {works} only; \
              a program that tries only the first address fails"
@@ -245,10 +245,10 @@ fn earlier_addresses(evidence: &Evidence, accepted: &Target) -> Option<Cause> {
     )
 }
 
-fn outcome(outcome: &Outcome) -> &'static str {
+fn outcome(outcome: &ConnectOutcome) -> &'static str {
     match outcome {
-        Outcome::Refused => "refused",
-        Outcome::TimedOut => "did not answer",
+        ConnectOutcome::Refused => "refused",
+        ConnectOutcome::TimedOut => "did not answer",
         _ => "cannot be reached",
     }
 }

@@ -19,7 +19,7 @@ fn address(text: &str) -> SocketAddr {
 }
 
 /// A direct neighbour that was tried with this outcome.
-fn remote(outcome: Outcome) -> Evidence {
+fn remote(outcome: ConnectOutcome) -> Evidence {
     let target = Target {
         address: address(REMOTE),
         way: Way {
@@ -29,10 +29,10 @@ fn remote(outcome: Outcome) -> Evidence {
             },
             ..Way::default()
         },
-        attempt: Attempt {
+        attempt: ConnectAttempt {
             outcome,
             took: Duration::from_millis(3),
-            ..Attempt::default()
+            ..ConnectAttempt::default()
         },
         contrast: Contrast::default(),
     };
@@ -53,7 +53,7 @@ fn with_targets(targets: Vec<Target>) -> Evidence {
 }
 
 /// A server on this machine, asked at `asked`, that listens on `listens`.
-fn local(asked: &str, outcome: Outcome, listens: &[&str]) -> Evidence {
+fn local(asked: &str, outcome: ConnectOutcome, listens: &[&str]) -> Evidence {
     let mut evidence = remote(outcome);
     evidence.asked.port = address(asked).port();
     evidence.targets[0].address = address(asked);
@@ -138,7 +138,7 @@ fn gives(evidence: &Evidence, works: bool, words: &[CauseKind]) {
 
 #[test]
 fn a_reset_from_another_machine_has_many_explanations() {
-    let mut evidence = remote(Outcome::Refused);
+    let mut evidence = remote(ConnectOutcome::Refused);
     gives(
         &evidence,
         false,
@@ -162,7 +162,7 @@ fn a_port_one_slip_away_that_accepts_comes_first() {
         open: vec![8081],
         ..Contrast::default()
     };
-    let evidence = with_contrast(remote(Outcome::Refused), contrast);
+    let evidence = with_contrast(remote(ConnectOutcome::Refused), contrast);
     gives(
         &evidence,
         false,
@@ -180,22 +180,26 @@ fn a_port_one_slip_away_that_accepts_comes_first() {
 #[test]
 fn an_icmp_rejection_names_the_firewall() {
     for code in [3, 9, 10, 13] {
-        let there = with_icmp(remote(Outcome::HostUnreachable), code, "192.168.1.65");
+        let there = with_icmp(
+            remote(ConnectOutcome::HostUnreachable),
+            code,
+            "192.168.1.65",
+        );
         gives(&there, false, &[FirewallReject]);
     }
     gives(
-        &with_icmp(remote(Outcome::Refused), 3, "192.168.1.65"),
+        &with_icmp(remote(ConnectOutcome::Refused), 3, "192.168.1.65"),
         false,
         &[FirewallReject],
     );
     gives(
-        &with_icmp(remote(Outcome::Refused), 3, OWN),
+        &with_icmp(remote(ConnectOutcome::Refused), 3, OWN),
         false,
         &[FirewallHere],
     );
     gives(
         &with_icmp(
-            via_router(remote(Outcome::HostUnreachable)),
+            via_router(remote(ConnectOutcome::HostUnreachable)),
             13,
             "192.168.1.1",
         ),
@@ -206,7 +210,7 @@ fn an_icmp_rejection_names_the_firewall() {
 
 #[test]
 fn an_icmpv6_rejection_is_not_this_machines() {
-    let mut evidence = remote(Outcome::Forbidden);
+    let mut evidence = remote(ConnectOutcome::Forbidden);
     evidence.targets[0].address = address("[fd77::2]:8080");
     evidence.targets[0].attempt.icmp = Some(Icmp {
         kind: 1,
@@ -219,7 +223,7 @@ fn an_icmpv6_rejection_is_not_this_machines() {
 #[test]
 fn packets_that_circle_are_no_missing_route() {
     let mut evidence = with_icmp(
-        via_router(remote(Outcome::HostUnreachable)),
+        via_router(remote(ConnectOutcome::HostUnreachable)),
         0,
         "192.168.1.1",
     );
@@ -230,11 +234,11 @@ fn packets_that_circle_are_no_missing_route() {
 #[test]
 fn who_says_unreachable_tells_the_causes_apart() {
     gives(
-        &with_icmp(remote(Outcome::HostUnreachable), 1, OWN),
+        &with_icmp(remote(ConnectOutcome::HostUnreachable), 1, OWN),
         false,
         &[WrongAddress, HostDown],
     );
-    let routed = via_router(remote(Outcome::HostUnreachable));
+    let routed = via_router(remote(ConnectOutcome::HostUnreachable));
     gives(&with_icmp(routed.clone(), 1, OWN), false, &[GatewayDown]);
     gives(
         &with_icmp(routed.clone(), 1, "192.168.1.1"),
@@ -246,7 +250,7 @@ fn who_says_unreachable_tells_the_causes_apart() {
 
 #[test]
 fn without_a_route_the_interface_may_be_down() {
-    let mut evidence = remote(Outcome::NetworkUnreachable);
+    let mut evidence = remote(ConnectOutcome::NetworkUnreachable);
     evidence.targets[0].way.route = Route::None;
     gives(&evidence, false, &[NoRoute]);
     let near = Oddity::NearOwnNetwork {
@@ -263,9 +267,9 @@ fn without_a_route_the_interface_may_be_down() {
 
 #[test]
 fn silence_is_explained_by_what_else_answers() {
-    let silent = remote(Outcome::TimedOut);
+    let silent = remote(ConnectOutcome::TimedOut);
     let port = Contrast {
-        neighbours: vec![(8081, Outcome::Refused)],
+        neighbours: vec![(8081, ConnectOutcome::Refused)],
         ..Contrast::default()
     };
     gives(
@@ -274,7 +278,7 @@ fn silence_is_explained_by_what_else_answers() {
         &[FirewallDrop, BacklogFull],
     );
     let host = Contrast {
-        neighbours: vec![(8081, Outcome::TimedOut)],
+        neighbours: vec![(8081, ConnectOutcome::TimedOut)],
         link: Some(Link::Answers),
         ..Contrast::default()
     };
@@ -310,7 +314,7 @@ fn a_router_that_answers_on_the_link_is_not_the_machine() {
         link: Some(Link::Answers),
         ..Contrast::default()
     };
-    let evidence = with_contrast(via_router(remote(Outcome::TimedOut)), contrast);
+    let evidence = with_contrast(via_router(remote(ConnectOutcome::TimedOut)), contrast);
     gives(
         &evidence,
         false,
@@ -320,7 +324,7 @@ fn a_router_that_answers_on_the_link_is_not_the_machine() {
 
 #[test]
 fn nobody_answers_on_a_link_that_is_down() {
-    let mut evidence = with_icmp(remote(Outcome::HostUnreachable), 1, OWN);
+    let mut evidence = with_icmp(remote(ConnectOutcome::HostUnreachable), 1, OWN);
     evidence.targets[0].way.down = Some("eth0".into());
     evidence.targets[0].way.no_link = true;
     gives(&evidence, false, &[InterfaceDown, WrongAddress, HostDown]);
@@ -338,7 +342,7 @@ fn a_name_fails_in_five_ways() {
             took: Duration::from_millis(20),
             resolvers: Vec::new(),
         }),
-        ..remote(Outcome::NotTried)
+        ..remote(ConnectOutcome::NotTried)
     };
     gives(&with(NameOutcome::Unknown), false, &[NameUnknown]);
     gives(&with(NameOutcome::NoFamily), false, &[NameNoFamily]);
@@ -364,7 +368,7 @@ fn a_name_fails_in_five_ways() {
 fn an_address_can_be_wrong_before_anything_is_sent() {
     let with = |oddity| Evidence {
         oddities: vec![oddity],
-        ..remote(Outcome::TimedOut)
+        ..remote(ConnectOutcome::TimedOut)
     };
     gives(&with(Oddity::PortZero), false, &[PortZero]);
     gives(&with(Oddity::Multicast), false, &[BadAddress]);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::cause::{Cause, CauseKind, Likelihood};
 use crate::evidence::{
-    Evidence, Link, Listening, Machine, Oddity, Outcome, Route, RuleAction, RuleHit, Target,
+    ConnectOutcome, Evidence, Link, Listening, Machine, Oddity, Route, RuleAction, RuleHit, Target,
 };
 use crate::phrase;
 
@@ -169,7 +169,7 @@ fn port_is_silent(target: &Target) -> Vec<Cause> {
         .iter()
         .find(|(_, outcome)| outcome.answered());
     let contrast = match answers {
-        Some((other, Outcome::Refused)) => {
+        Some((other, ConnectOutcome::Refused)) => {
             format!("port {other} answers (it refuses), so the machine is up")
         }
         Some((other, _)) => format!("port {other} accepts, so the machine is up"),

@@ -7,7 +7,7 @@ use super::icmp::{Meaning, icmp_text, meaning};
 use super::unanswered::{meant, wrong_address};
 use super::{happened, here};
 use crate::cause::{Cause, CauseKind, Likelihood};
-use crate::evidence::{Evidence, Icmp, Outcome, Route, Target};
+use crate::evidence::{ConnectOutcome, Evidence, Icmp, Route, Target};
 use crate::phrase;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
@@ -30,7 +30,7 @@ fn without_icmp(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     if let Some(interface) = &target.way.down {
         return vec![interface_down(target, interface)];
     }
-    if target.attempt.outcome == Outcome::HostUnreachable {
+    if target.attempt.outcome == ConnectOutcome::HostUnreachable {
         return nobody_on_link(evidence, target);
     }
     vec![no_route(evidence, target)]

@@ -5,27 +5,39 @@ use super::*;
 #[test]
 fn on_this_machine_a_refusal_has_one_explanation() {
     gives(
-        &local("127.0.0.1:8080", Outcome::Refused, &[]),
+        &local("127.0.0.1:8080", ConnectOutcome::Refused, &[]),
         false,
         &[NotListening],
     );
     gives(
-        &local("192.168.1.20:8080", Outcome::Refused, &["127.0.0.1:8080"]),
+        &local(
+            "192.168.1.20:8080",
+            ConnectOutcome::Refused,
+            &["127.0.0.1:8080"],
+        ),
         false,
         &[LoopbackOnly],
     );
     gives(
-        &local("127.0.0.1:8080", Outcome::Refused, &["192.168.1.20:8080"]),
+        &local(
+            "127.0.0.1:8080",
+            ConnectOutcome::Refused,
+            &["192.168.1.20:8080"],
+        ),
         false,
         &[OtherAddress],
     );
     gives(
-        &local("[::1]:8080", Outcome::Refused, &["127.0.0.1:8080"]),
+        &local("[::1]:8080", ConnectOutcome::Refused, &["127.0.0.1:8080"]),
         false,
         &[FamilyMismatch],
     );
     gives(
-        &local("127.0.0.1:8080", Outcome::Refused, &["127.0.0.1:8081"]),
+        &local(
+            "127.0.0.1:8080",
+            ConnectOutcome::Refused,
+            &["127.0.0.1:8081"],
+        ),
         false,
         &[OtherPort, NotListening],
     );
@@ -33,7 +45,7 @@ fn on_this_machine_a_refusal_has_one_explanation() {
 
 #[test]
 fn a_reset_although_a_server_listens_is_a_rule_or_a_full_queue() {
-    let mut evidence = local("127.0.0.1:8080", Outcome::Refused, &["0.0.0.0:8080"]);
+    let mut evidence = local("127.0.0.1:8080", ConnectOutcome::Refused, &["0.0.0.0:8080"]);
     gives(&evidence, false, &[FirewallReject]);
     let machine = evidence.machine.as_mut().unwrap();
     machine.listeners[0].queue = Some(Queue {
@@ -45,7 +57,7 @@ fn a_reset_although_a_server_listens_is_a_rule_or_a_full_queue() {
 
 #[test]
 fn what_this_machine_does_not_send_is_its_own_fault() {
-    let mut evidence = remote(Outcome::TimedOut);
+    let mut evidence = remote(ConnectOutcome::TimedOut);
     evidence.targets[0].attempt.refused_to_send = Some(true);
     gives(&evidence, false, &[FirewallHere]);
     // Unless it is still looking for the machine on the link.
@@ -58,11 +70,11 @@ fn what_this_machine_does_not_send_is_its_own_fault() {
     evidence.rules_read = false;
     evidence.targets[0].attempt.refused_to_send = None;
     gives(&evidence, false, &[WrongAddress, HostDown]);
-    let mut evidence = remote(Outcome::TimedOut);
+    let mut evidence = remote(ConnectOutcome::TimedOut);
     evidence.targets[0].way.outgoing = Some(rule(RuleAction::Drop));
     gives(&evidence, false, &[FirewallHere]);
-    gives(&remote(Outcome::Forbidden), false, &[FirewallHere]);
-    let mut evidence = via_router(remote(Outcome::TimedOut));
+    gives(&remote(ConnectOutcome::Forbidden), false, &[FirewallHere]);
+    let mut evidence = via_router(remote(ConnectOutcome::TimedOut));
     evidence.rules_read = false;
     let possible = [
         FirewallDrop,
@@ -78,53 +90,69 @@ fn what_this_machine_does_not_send_is_its_own_fault() {
 
 #[test]
 fn a_route_that_forbids_is_no_firewall() {
-    let mut evidence = remote(Outcome::Forbidden);
+    let mut evidence = remote(ConnectOutcome::Forbidden);
     evidence.targets[0].way.route = Route::Forbidden("prohibit");
     gives(&evidence, false, &[RouteForbids]);
 }
 
 #[test]
 fn this_machine_without_ports_descriptors_or_family() {
-    gives(&remote(Outcome::NoLocalPort), false, &[NoLocalPort]);
-    gives(&remote(Outcome::NoDescriptors), false, &[NoDescriptors]);
-    gives(&remote(Outcome::FamilyMissing), false, &[FamilyMissing]);
+    gives(&remote(ConnectOutcome::NoLocalPort), false, &[NoLocalPort]);
     gives(
-        &remote(Outcome::SelfConnected),
+        &remote(ConnectOutcome::NoDescriptors),
+        false,
+        &[NoDescriptors],
+    );
+    gives(
+        &remote(ConnectOutcome::FamilyMissing),
+        false,
+        &[FamilyMissing],
+    );
+    gives(
+        &remote(ConnectOutcome::SelfConnected),
         false,
         &[SelfConnect, NotListening],
     );
-    gives(&remote(Outcome::Other("odd".into())), false, &[Unexplained]);
+    gives(
+        &remote(ConnectOutcome::Other("odd".into())),
+        false,
+        &[Unexplained],
+    );
 }
 
 #[test]
 fn without_a_server_here_that_is_a_cause_whatever_else_is_wrong() {
     let with = |outcome, listens: &[&str]| local("127.0.0.1:8080", outcome, listens);
     gives(
-        &with(Outcome::NoLocalPort, &[]),
+        &with(ConnectOutcome::NoLocalPort, &[]),
         false,
         &[NotListening, NoLocalPort],
     );
     gives(
-        &with(Outcome::SelfConnected, &[]),
+        &with(ConnectOutcome::SelfConnected, &[]),
         false,
         &[SelfConnect, NotListening],
     );
     gives(
-        &with(Outcome::NoLocalPort, &["192.168.1.20:8080"]),
+        &with(ConnectOutcome::NoLocalPort, &["192.168.1.20:8080"]),
         false,
         &[OtherAddress, NoLocalPort],
     );
     gives(
-        &with(Outcome::NoLocalPort, &["127.0.0.1:8080"]),
+        &with(ConnectOutcome::NoLocalPort, &["127.0.0.1:8080"]),
         false,
         &[NoLocalPort],
     );
-    gives(&with(Outcome::NotTried, &[]), false, &[]);
+    gives(&with(ConnectOutcome::NotTried, &[]), false, &[]);
 }
 
 #[test]
 fn a_server_here_that_is_silent_shows_its_queue_or_its_rules() {
-    let mut evidence = local("127.0.0.1:8080", Outcome::TimedOut, &["127.0.0.1:8080"]);
+    let mut evidence = local(
+        "127.0.0.1:8080",
+        ConnectOutcome::TimedOut,
+        &["127.0.0.1:8080"],
+    );
     gives(&evidence, false, &[FirewallDrop]);
     let machine = evidence.machine.as_mut().unwrap();
     machine.listeners[0].queue = Some(Queue {

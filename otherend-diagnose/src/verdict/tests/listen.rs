@@ -13,7 +13,7 @@ fn listening_fails_for_one_reason_at_an_address() {
             family: Family::Any,
             ..Asked::default()
         },
-        binds: vec![Bind {
+        binds: vec![BindAttempt {
             address: address("0.0.0.0:80"),
             outcome,
         }],
@@ -41,7 +41,7 @@ fn a_socket_that_is_not_found_is_looked_for_with_its_protocol() {
     let check = |udp| {
         let evidence = ListenEvidence {
             udp,
-            binds: vec![Bind {
+            binds: vec![BindAttempt {
                 address: address("0.0.0.0:9000"),
                 outcome: BindOutcome::Taken,
             }],

@@ -4,7 +4,7 @@ use super::*;
 use crate::Mark;
 
 fn accepted(talk: Talk) -> Evidence {
-    let mut evidence = remote(Outcome::Accepted(address("192.168.1.20:40000")));
+    let mut evidence = remote(ConnectOutcome::Accepted(address("192.168.1.20:40000")));
     evidence.asked.say = talk.said.then(|| "hello".to_owned());
     evidence.talk = Some(talk);
     evidence
@@ -49,7 +49,7 @@ fn a_server_here_that_does_not_accept_shows_why() {
     let state = |state, waiting, used| {
         let mut evidence = local(
             "127.0.0.1:8080",
-            Outcome::Accepted(address("127.0.0.1:40000")),
+            ConnectOutcome::Accepted(address("127.0.0.1:40000")),
             &["127.0.0.1:8080"],
         );
         let server = &mut evidence.machine.as_mut().unwrap().listeners[0];
@@ -92,7 +92,7 @@ fn the_step_is_marked_as_the_verdict_has_it() {
 fn an_end_without_a_word_is_the_servers_doing() {
     let ended = |end| Talk {
         end,
-        again: Some(Outcome::Accepted(address("192.168.1.20:40001"))),
+        again: Some(ConnectOutcome::Accepted(address("192.168.1.20:40001"))),
         ..Talk::default()
     };
     gives(
@@ -111,7 +111,7 @@ fn an_end_without_a_word_is_the_servers_doing() {
 fn a_server_that_ends_with_the_conversation_crashed_or_serves_once() {
     let talk = Talk {
         end: End::Closed,
-        again: Some(Outcome::Refused),
+        again: Some(ConnectOutcome::Refused),
         ..said("half a li")
     };
     gives(&accepted(talk), false, &[Crashed, OneShot]);
@@ -256,7 +256,7 @@ fn that_our_second_connection_waits_means_that_the_first_was_served() {
     let asked = "127.0.0.1:8080";
     let mut evidence = local(
         asked,
-        Outcome::Accepted(address("127.0.0.1:40000")),
+        ConnectOutcome::Accepted(address("127.0.0.1:40000")),
         &[asked],
     );
     let server = &mut evidence.machine.as_mut().unwrap().listeners[0];
@@ -273,10 +273,12 @@ fn that_our_second_connection_waits_means_that_the_first_was_served() {
 fn a_name_whose_first_address_has_no_server_works_with_a_remark() {
     let mut evidence = local(
         "127.0.0.1:8080",
-        Outcome::Accepted(address("127.0.0.1:40000")),
+        ConnectOutcome::Accepted(address("127.0.0.1:40000")),
         &["127.0.0.1:8080"],
     );
-    let first = local("[::1]:8080", Outcome::Refused, &[]).targets.remove(0);
+    let first = local("[::1]:8080", ConnectOutcome::Refused, &[])
+        .targets
+        .remove(0);
     evidence.targets.insert(0, first);
     evidence.asked.host = "localhost".into();
     gives(&evidence, true, &[FamilyMismatch]);
