@@ -14,8 +14,8 @@ use otherend_net::endpoint::Family;
 use serde::Serialize;
 
 pub use listen::{BindAttempt, BindOutcome, ListenEvidence};
-pub use machine::{Listening, Machine, Process, Queue, RuleAction, RuleHit, Rules};
-pub use name::{NameFinding, NameOutcome, NameSource, Resolver, ResolverAnswer};
+pub use machine::{AcceptQueue, Listening, LocalServer, RuleAction, RuleHit, Rules, ServerProcess};
+pub use name::{NameLookup, NameOutcome, NameSource, Resolver, ResolverAnswer};
 pub use talk::{End, OtherEnd, Talk, TlsAnswer};
 pub use target::{ConnectAttempt, ConnectOutcome, Contrast, Icmp, Link, Route, Target, Way};
 
@@ -27,13 +27,13 @@ pub struct Evidence {
     /// What looks wrong with the address itself.
     pub oddities: Vec<Oddity>,
     /// What the resolver said; `None` when the address was numeric.
-    pub name: Option<NameFinding>,
+    pub name: Option<NameLookup>,
     /// One entry for each address, in the order of the resolver.
     pub targets: Vec<Target>,
     /// Whether this machine's firewall rules could be read.
     pub rules_read: bool,
     /// What this machine knows about the server, when it runs here.
-    pub machine: Option<Machine>,
+    pub machine: Option<LocalServer>,
     /// What was said after a connection was accepted.
     pub talk: Option<Talk>,
     /// What the other end saw, when it is otherend's too and both diagnose together.

@@ -4,14 +4,14 @@
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-use crate::evidence::{Listening, Machine, Process, Queue, Rules};
+use crate::evidence::{AcceptQueue, Listening, LocalServer, Rules, ServerProcess};
 use crate::firewall::{self, Packet, Ruleset, Way};
 use crate::listeners::{self, Listener, Protocol};
 use crate::{slip, system};
 
 /// What is known about a server on this machine that should answer at `asked`; `None` where the
 /// system does not tell who listens.
-pub(crate) fn look(asked: SocketAddr) -> Option<Machine> {
+pub(crate) fn look(asked: SocketAddr) -> Option<LocalServer> {
     let all = listeners::all().ok()?;
     let tcp = all
         .iter()
@@ -22,7 +22,7 @@ pub(crate) fn look(asked: SocketAddr) -> Option<Machine> {
     let near = |l: &&&Listener| slip::is_one(&l.address.port().to_string(), &text);
     let may_answer =
         |l: &&&Listener| l.address.ip().is_unspecified() || l.address.ip() == asked.ip();
-    Some(Machine {
+    Some(LocalServer {
         listeners: on_port.into_iter().map(listening).collect(),
         nearby: others
             .iter()
@@ -39,16 +39,16 @@ pub(crate) fn listening(listener: &Listener) -> Listening {
     Listening {
         address: listener.address,
         process: listener.process.as_ref().map(process),
-        queue: listener.backlog.map(|limit| Queue {
+        queue: listener.backlog.map(|limit| AcceptQueue {
             waiting: listener.recv_q,
             limit,
         }),
     }
 }
 
-fn process(process: &listeners::Process) -> Process {
+fn process(process: &listeners::Process) -> ServerProcess {
     let age = |since| SystemTime::now().duration_since(since).ok();
-    Process {
+    ServerProcess {
         pid: process.pid,
         name: otherend_core::escaped(process.name.as_bytes()),
         state: system::state_of(process.pid),

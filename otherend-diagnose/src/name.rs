@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use otherend_net::endpoint::{Endpoint, Host, ResolveError, interleave};
 
-use crate::evidence::{NameFinding, NameOutcome, NameSource, Resolver, ResolverAnswer};
+use crate::evidence::{NameLookup, NameOutcome, NameSource, Resolver, ResolverAnswer};
 use crate::verdict::answer;
 use crate::{Mark, Options, phrase};
 
@@ -23,7 +23,7 @@ pub(crate) fn look_up(
     endpoint: &Endpoint,
     options: &Options,
     limits: Limits,
-) -> Result<(Vec<SocketAddr>, Option<NameFinding>), ResolveError> {
+) -> Result<(Vec<SocketAddr>, Option<NameLookup>), ResolveError> {
     let Host::Name(name) = endpoint.host() else {
         return Ok((endpoint.resolve(options.family, options.no_dns)?, None));
     };
@@ -39,7 +39,7 @@ pub(crate) fn look_up(
         (Err(_), _) => Vec::new(),
     };
     let ips: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).collect();
-    let finding = NameFinding {
+    let finding = NameLookup {
         outcome,
         source: source(name, &ips, &servers),
         addresses: other_family(system.as_ref()).unwrap_or(ips),
@@ -61,9 +61,9 @@ fn direct(servers: &[Resolver], port: u16) -> Vec<SocketAddr> {
 }
 
 /// A failure without what the name servers say, as a finding.
-pub(crate) fn finding_of(error: &ResolveError, took: Duration) -> NameFinding {
+pub(crate) fn finding_of(error: &ResolveError, took: Duration) -> NameLookup {
     let resolved = Err::<(), _>(error);
-    NameFinding {
+    NameLookup {
         outcome: outcome(resolved, &[]),
         addresses: other_family(resolved).unwrap_or_default(),
         source: NameSource::System,
@@ -135,7 +135,7 @@ fn is_in_hosts(hosts: &str, name: &str, address: IpAddr) -> bool {
 }
 
 /// The finding in words.
-pub(crate) fn told(finding: &NameFinding) -> (Mark, String) {
+pub(crate) fn told(finding: &NameLookup) -> (Mark, String) {
     let addresses = phrase::list(&finding.addresses);
     let source = match finding.source {
         NameSource::HostsFile => "from the hosts file",
@@ -171,7 +171,7 @@ pub(crate) fn told(finding: &NameFinding) -> (Mark, String) {
 }
 
 /// What each name server answered.
-fn servers(finding: &NameFinding) -> String {
+fn servers(finding: &NameLookup) -> String {
     let said: Vec<String> = finding
         .resolvers
         .iter()

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use crate::evidence::{
-    Asked, ConnectAttempt, ConnectOutcome, Contrast, End, Evidence, Icmp, Link, Listening, Machine,
-    Oddity, Route, Talk, Target, TlsAnswer, Way,
+    Asked, ConnectAttempt, ConnectOutcome, Contrast, End, Evidence, Icmp, Link, Listening,
+    LocalServer, Oddity, Route, Talk, Target, TlsAnswer, Way,
 };
 use crate::firewall::Ruleset;
 use crate::verdict::{Meaning, icmp_text, meaning, who};
@@ -148,7 +148,7 @@ fn link(route: &Route, contrast: &Contrast) -> Option<String> {
 }
 
 /// `quiet`: no server has said anything; one that does not accept is then the reason.
-pub(super) fn machine(asked: SocketAddr, machine: Option<&Machine>, quiet: bool) -> Told {
+pub(super) fn machine(asked: SocketAddr, machine: Option<&LocalServer>, quiet: bool) -> Told {
     let Some(machine) = machine else {
         return (
             Mark::Unknown,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use super::{Asked, Listening, NameFinding, Rules};
+use super::{Asked, Listening, NameLookup, Rules};
 
 /// What was found out about an address to listen on.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -16,7 +16,7 @@ pub struct ListenEvidence {
     /// The addresses asked for, with what binding to each gave.
     pub binds: Vec<BindAttempt>,
     /// What the resolver said, when the address was a name.
-    pub name: Option<NameFinding>,
+    pub name: Option<NameLookup>,
     /// Who holds the port, on whatever address.
     pub holders: Vec<Listening>,
     /// TCP connections of the port in TIME_WAIT, which are no obstacle.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// What this machine knows about a server that runs on it.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Machine {
+pub struct LocalServer {
     /// Who listens on the port, on whatever address.
     pub listeners: Vec<Listening>,
     /// Who listens on a port one slip away.
@@ -22,22 +22,22 @@ pub struct Listening {
     /// The address it listens on.
     pub address: SocketAddr,
     /// The process, where the system lets us know.
-    pub process: Option<Process>,
+    pub process: Option<ServerProcess>,
     /// The queue of connections not yet accepted, where the system tells.
-    pub queue: Option<Queue>,
+    pub queue: Option<AcceptQueue>,
 }
 
 impl Listening {
     /// Whether it leaves connections waiting: it is stopped, or somebody waits to be accepted.
     pub fn keeps_waiting(&self) -> bool {
         self.queue.is_some_and(|queue| queue.waiting > 0)
-            || self.process.as_ref().is_some_and(Process::is_stopped)
+            || self.process.as_ref().is_some_and(ServerProcess::is_stopped)
     }
 }
 
 /// A process that listens.
 #[derive(Debug, Clone, Serialize)]
-pub struct Process {
+pub struct ServerProcess {
     /// Its number.
     pub pid: u32,
     /// Its name.
@@ -51,7 +51,7 @@ pub struct Process {
     pub age: Option<Duration>,
 }
 
-impl Process {
+impl ServerProcess {
     /// Whether it is stopped, by a signal or by a debugger.
     pub fn is_stopped(&self) -> bool {
         matches!(self.state, Some('T' | 't'))
@@ -60,14 +60,14 @@ impl Process {
 
 /// A queue of connections that wait to be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Queue {
+pub struct AcceptQueue {
     /// How many wait (`Recv-Q` in `ss`).
     pub waiting: u32,
     /// How many may wait (`Send-Q` in `ss`); the kernel takes one more.
     pub limit: u32,
 }
 
-impl Queue {
+impl AcceptQueue {
     /// Whether the kernel drops the next connection.
     pub fn is_full(self) -> bool {
         self.waiting > self.limit

@@ -10,7 +10,7 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// What the resolver said.
 #[derive(Debug, Clone, Serialize)]
-pub struct NameFinding {
+pub struct NameLookup {
     /// How it ended.
     pub outcome: NameOutcome,
     /// The addresses, in the resolver's order.
@@ -24,7 +24,7 @@ pub struct NameFinding {
     pub resolvers: Vec<Resolver>,
 }
 
-impl NameFinding {
+impl NameLookup {
     /// Looking the name up delays whoever connects by it.
     pub(crate) fn is_slow(&self) -> bool {
         self.outcome == NameOutcome::Late || self.outcome == NameOutcome::Found && self.took >= SLOW

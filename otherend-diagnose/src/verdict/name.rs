@@ -4,10 +4,10 @@
 use otherend_net::endpoint::Family;
 
 use crate::cause::{Cause, CauseKind};
-use crate::evidence::{Evidence, NameFinding, NameOutcome, Resolver, ResolverAnswer};
+use crate::evidence::{Evidence, NameLookup, NameOutcome, Resolver, ResolverAnswer};
 use crate::phrase;
 
-pub(super) fn causes(evidence: &Evidence, name: &NameFinding) -> Vec<Cause> {
+pub(super) fn causes(evidence: &Evidence, name: &NameLookup) -> Vec<Cause> {
     let host = &evidence.asked.host;
     match &name.outcome {
         NameOutcome::Found | NameOutcome::Late => Vec::new(),
@@ -20,7 +20,7 @@ pub(super) fn causes(evidence: &Evidence, name: &NameFinding) -> Vec<Cause> {
     }
 }
 
-fn unknown(host: &str, name: &NameFinding) -> Cause {
+fn unknown(host: &str, name: &NameLookup) -> Cause {
     with_resolvers(
         Cause::certain(
             CauseKind::NameUnknown,
@@ -38,7 +38,7 @@ fn unknown(host: &str, name: &NameFinding) -> Cause {
     )
 }
 
-fn no_family(evidence: &Evidence, name: &NameFinding) -> Cause {
+fn no_family(evidence: &Evidence, name: &NameLookup) -> Cause {
     let host = &evidence.asked.host;
     let wanted = evidence.asked.family;
     let cause = Cause::certain(
@@ -73,7 +73,7 @@ fn lookup_off(host: &str) -> Cause {
 }
 
 /// One that did not wait for the slow name server.
-fn too_late(host: &str, name: &NameFinding) -> Cause {
+fn too_late(host: &str, name: &NameLookup) -> Cause {
     let gave_up = phrase::duration(name.took);
     let says = format!("the system gives up on {host} before a name server answers");
     with_resolvers(Cause::certain(CauseKind::ResolverSlow, says), name)
@@ -103,12 +103,12 @@ pub(super) fn slow(evidence: &Evidence) -> Option<Cause> {
 const REPAIR: &str = "take the name server that is late or silent out of /etc/resolv.conf, or mend \
     it; until then, use the server's address";
 
-fn gives_addresses(name: &NameFinding) -> bool {
+fn gives_addresses(name: &NameLookup) -> bool {
     let mut resolvers = name.resolvers.iter();
     resolvers.any(|resolver| !resolver.addresses.is_empty())
 }
 
-fn silent(host: &str, name: &NameFinding) -> Cause {
+fn silent(host: &str, name: &NameLookup) -> Cause {
     with_resolvers(
         Cause::certain(
             CauseKind::ResolverSilent,
@@ -136,12 +136,12 @@ fn silent(host: &str, name: &NameFinding) -> Cause {
 }
 
 /// All name servers are this machine's own.
-fn served_here(name: &NameFinding) -> bool {
+fn served_here(name: &NameLookup) -> bool {
     let own = |resolver: &Resolver| resolver.address.ip().is_loopback();
     !name.resolvers.is_empty() && name.resolvers.iter().all(own)
 }
 
-fn broken(host: &str, name: &NameFinding, text: &str) -> Cause {
+fn broken(host: &str, name: &NameLookup, text: &str) -> Cause {
     with_resolvers(
         Cause::certain(
             CauseKind::ResolverFailed,
@@ -155,7 +155,7 @@ fn broken(host: &str, name: &NameFinding, text: &str) -> Cause {
     ))
 }
 
-fn with_resolvers(cause: Cause, name: &NameFinding) -> Cause {
+fn with_resolvers(cause: Cause, name: &NameLookup) -> Cause {
     name.resolvers.iter().fold(cause, |cause, resolver| {
         cause.because(format!(
             "resolver {} {} after {}",

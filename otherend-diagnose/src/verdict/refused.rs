@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{happened, is_local, list_listeners, unreachable};
 use crate::cause::{Cause, CauseKind};
-use crate::evidence::{ConnectOutcome, Evidence, Listening, Machine, RuleAction, Target};
+use crate::evidence::{ConnectOutcome, Evidence, Listening, LocalServer, RuleAction, Target};
 use crate::phrase;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
@@ -136,7 +136,7 @@ fn reset_by_firewall(target: &Target) -> Cause {
 }
 
 /// This machine refused its own connection though a server listens; without one, that is the cause.
-fn refused_here(machine: &Machine, target: &Target) -> Vec<Cause> {
+fn refused_here(machine: &LocalServer, target: &Target) -> Vec<Cause> {
     serving(machine, target)
         .map(|listening| refused_though_listening(machine, target, listening))
         .into_iter()
@@ -144,14 +144,14 @@ fn refused_here(machine: &Machine, target: &Target) -> Vec<Cause> {
 }
 
 /// The server on this machine that takes connections to the target.
-fn serving<'a>(machine: &'a Machine, target: &Target) -> Option<&'a Listening> {
+fn serving<'a>(machine: &'a LocalServer, target: &Target) -> Option<&'a Listening> {
     let ip = target.address.ip();
     let mut listeners = machine.listeners.iter();
     listeners.find(|l| covers(l.address.ip(), ip))
 }
 
 /// No server on this machine takes connections to the target: it runs elsewhere, or not at all.
-pub(super) fn unserved(machine: &Machine, target: &Target) -> Vec<Cause> {
+pub(super) fn unserved(machine: &LocalServer, target: &Target) -> Vec<Cause> {
     if serving(machine, target).is_some() || target.attempt.outcome == ConnectOutcome::NotTried {
         return Vec::new();
     }
@@ -173,7 +173,11 @@ pub(super) fn covers(listening: IpAddr, asked: IpAddr) -> bool {
     listening == asked || (same_family && listening.is_unspecified())
 }
 
-fn refused_though_listening(machine: &Machine, target: &Target, listening: &Listening) -> Cause {
+fn refused_though_listening(
+    machine: &LocalServer,
+    target: &Target,
+    listening: &Listening,
+) -> Cause {
     let reset = happened(target, "answered with a reset");
     if let Some(rule) = &machine.rules.incoming {
         return Cause::certain(
@@ -246,7 +250,7 @@ fn wider(asked: IpAddr) -> String {
 }
 
 /// Nobody listens on the port on any address of this machine; perhaps on a port close by.
-fn nobody(machine: &Machine, target: &Target) -> Vec<Cause> {
+fn nobody(machine: &LocalServer, target: &Target) -> Vec<Cause> {
     let port = target.address.port();
     let mut causes: Vec<Cause> = machine
         .nearby

@@ -62,7 +62,7 @@ fn local(asked: &str, outcome: ConnectOutcome, listens: &[&str]) -> Evidence {
         .iter()
         .map(|at| listening(at))
         .partition(|l| l.address.port() == address(asked).port());
-    evidence.machine = Some(Machine {
+    evidence.machine = Some(LocalServer {
         listeners: same,
         nearby: near,
         rules: Rules::default(),
@@ -73,14 +73,14 @@ fn local(asked: &str, outcome: ConnectOutcome, listens: &[&str]) -> Evidence {
 fn listening(at: &str) -> Listening {
     Listening {
         address: address(at),
-        process: Some(Process {
+        process: Some(ServerProcess {
             pid: 4711,
             name: "myserver".into(),
             state: Some('S'),
             descriptors: Some((7, 1024)),
             age: None,
         }),
-        queue: Some(Queue {
+        queue: Some(AcceptQueue {
             waiting: 0,
             limit: 128,
         }),
@@ -335,7 +335,7 @@ fn nobody_answers_on_a_link_that_is_down() {
 #[test]
 fn a_name_fails_in_five_ways() {
     let with = |outcome: NameOutcome| Evidence {
-        name: Some(NameFinding {
+        name: Some(NameLookup {
             outcome,
             addresses: Vec::new(),
             source: NameSource::System,

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use crate::cause::{Cause, CauseKind, Likelihood};
 use crate::evidence::{
-    ConnectOutcome, Evidence, Link, Listening, Machine, Oddity, Route, RuleAction, RuleHit, Target,
+    ConnectOutcome, Evidence, Link, Listening, LocalServer, Oddity, Route, RuleAction, RuleHit,
+    Target,
 };
 use crate::phrase;
 
@@ -64,7 +65,7 @@ fn swallowed(target: &Target) -> Cause {
 }
 
 /// The server runs here: its queue and the rules can be looked at.
-fn dropped_here(machine: &Machine, target: &Target) -> Vec<Cause> {
+fn dropped_here(machine: &LocalServer, target: &Target) -> Vec<Cause> {
     let mut causes = Vec::new();
     let full = machine
         .listeners

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::{list_listeners, refused};
 use crate::cause::{Cause, CauseKind};
-use crate::evidence::{Evidence, Listening, Process, Talk, Target, TlsAnswer};
+use crate::evidence::{Evidence, Listening, ServerProcess, Talk, Target, TlsAnswer};
 
 /// What fits when a server that accepted does not speak.
 pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
@@ -53,8 +53,8 @@ fn at(asked: SocketAddr, listening: &Listening, talk: &Talk) -> Vec<Cause> {
     }
 }
 
-fn stopped(process: &Process) -> Cause {
-    let Process { name, pid, .. } = process;
+fn stopped(process: &ServerProcess) -> Cause {
+    let ServerProcess { name, pid, .. } = process;
     let says = format!("the server's process {name} (pid {pid}) is stopped");
     Cause::certain(CauseKind::ServerStopped, says)
         .because(format!(
@@ -67,7 +67,7 @@ fn stopped(process: &Process) -> Cause {
 }
 
 /// The process runs, and does not accept.
-fn busy(process: &Process) -> Cause {
+fn busy(process: &ServerProcess) -> Cause {
     match process.descriptors {
         Some((used, limit)) if used >= limit => {
             let says = "the server has no descriptor left to accept with";

@@ -48,7 +48,7 @@ fn a_reset_although_a_server_listens_is_a_rule_or_a_full_queue() {
     let mut evidence = local("127.0.0.1:8080", ConnectOutcome::Refused, &["0.0.0.0:8080"]);
     gives(&evidence, false, &[FirewallReject]);
     let machine = evidence.machine.as_mut().unwrap();
-    machine.listeners[0].queue = Some(Queue {
+    machine.listeners[0].queue = Some(AcceptQueue {
         waiting: 2,
         limit: 1,
     });
@@ -155,7 +155,7 @@ fn a_server_here_that_is_silent_shows_its_queue_or_its_rules() {
     );
     gives(&evidence, false, &[FirewallDrop]);
     let machine = evidence.machine.as_mut().unwrap();
-    machine.listeners[0].queue = Some(Queue {
+    machine.listeners[0].queue = Some(AcceptQueue {
         waiting: 3,
         limit: 2,
     });

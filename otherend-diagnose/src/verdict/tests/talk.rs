@@ -53,7 +53,7 @@ fn a_server_here_that_does_not_accept_shows_why() {
             &["127.0.0.1:8080"],
         );
         let server = &mut evidence.machine.as_mut().unwrap().listeners[0];
-        server.queue = Some(Queue {
+        server.queue = Some(AcceptQueue {
             waiting,
             limit: 128,
         });
@@ -260,7 +260,7 @@ fn that_our_second_connection_waits_means_that_the_first_was_served() {
         &[asked],
     );
     let server = &mut evidence.machine.as_mut().unwrap().listeners[0];
-    server.queue = Some(Queue {
+    server.queue = Some(AcceptQueue {
         waiting: 1,
         limit: 128,
     });
