@@ -13,11 +13,11 @@ use socket2::Socket;
 use crate::evidence::{
     Asked, ConnectAttempt, ConnectOutcome, Contrast, Evidence, Oddity, Route, Talk, Target,
 };
-use crate::firewall::{self, Packet, Ruleset};
+use crate::firewall::{self, Direction, Packet, Ruleset};
 use crate::interfaces::{self, Interface};
 use crate::probe::Probe;
 use crate::{
-    Diagnosis, Mark, Options, Progress, Stage, Watched, contrast, conversation, machine, name,
+    Diagnosis, Mark, Options, Progress, Stage, StepLog, contrast, conversation, machine, name,
     phrase, probe, verdict, way,
 };
 use other_end::Answer;
@@ -38,11 +38,11 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Why does it not connect? Blocks until everything is found out, at most about the deadline.
 #[must_use]
 pub fn connect(endpoint: &Endpoint, options: &Options) -> Diagnosis {
-    connect_watched(endpoint, options, |_| ())
+    connect_with_progress(endpoint, options, |_| ())
 }
 
 /// As [`connect`]; `on_progress` hears of each step as it begins and as soon as it is done.
-pub fn connect_watched(
+pub fn connect_with_progress(
     endpoint: &Endpoint,
     options: &Options,
     mut on_progress: impl FnMut(Progress<'_>),
@@ -51,7 +51,7 @@ pub fn connect_watched(
     run.all_steps(endpoint);
     let verdict = verdict(&run.evidence);
     Diagnosis {
-        steps: run.watched.steps,
+        steps: run.log.steps,
         evidence: run.evidence,
         verdict,
     }
@@ -63,7 +63,7 @@ struct Run<'a> {
     started: Instant,
     interfaces: Vec<Interface>,
     evidence: Evidence,
-    watched: Watched<'a>,
+    log: StepLog<'a>,
 }
 
 impl<'a> Run<'a> {
@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
                 asked,
                 ..Evidence::default()
             },
-            watched: Watched {
+            log: StepLog {
                 steps: Vec::new(),
                 on_progress,
             },
@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
             enough: self.share(SHARE_NAME),
             most: self.share(SHARE_SLOW_NAME),
         };
-        self.watched.begins(Stage::Name, &self.evidence.asked.host);
+        self.log.begins(Stage::Name, &self.evidence.asked.host);
         let (addresses, finding) = match name::look_up(endpoint, self.options, limits) {
             Ok(found) => found,
             Err(error) => (Vec::new(), Some(name::finding_of(&error, Duration::ZERO))),
@@ -187,15 +187,15 @@ impl<'a> Run<'a> {
             .share(SHARE_BEFORE_CONTRAST)
             .saturating_sub(self.started.elapsed());
         let limit = self.share(SHARE_CONNECT).min(left);
-        let (watched, targets) = (&mut self.watched, &self.evidence.targets);
-        watched.begins(Stage::Connection, &phrase::list(&addresses));
+        let (log, targets) = (&mut self.log, &self.evidence.targets);
+        log.begins(Stage::Connection, &phrase::list(&addresses));
         let probes = probe::connect_all(&addresses, limit, |probe| {
             let way = targets
                 .iter()
                 .find(|target| target.address == probe.address);
             let way = way.map(|target| &target.way);
             let (mark, text) = tell::attempt(probe.address, way, &probe.attempt);
-            watched.step(Stage::Connection, mark, text, probe.attempt.took);
+            log.step(Stage::Connection, mark, text, probe.attempt.took);
         });
         self.keep(probes)
     }
@@ -218,8 +218,7 @@ impl<'a> Run<'a> {
     fn contrasts(&mut self) {
         let limit = self.share(SHARE_CONTRAST);
         let deadline = Instant::now() + limit;
-        self.watched
-            .begins(Stage::Contrast, "what else answers there");
+        self.log.begins(Stage::Contrast, "what else answers there");
         // A link may have come or gone while it was tried.
         self.interfaces = interfaces::list().unwrap_or_default();
         for target in &mut self.evidence.targets {
@@ -263,7 +262,7 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let deadline = self.started + self.share(SHARE_TALK);
         let stream = TcpStream::from(socket);
-        self.watched
+        self.log
             .begins(Stage::Conversation, "listening to what it says");
         let talk = conversation::talk(stream, address, &self.evidence.asked, deadline);
         let mark = verdict::mark_of_talk(&self.evidence, address, &talk);
@@ -284,7 +283,7 @@ impl<'a> Run<'a> {
         let refusal = Refusal::read(greeting.trim_ascii_end());
         let started = Instant::now();
         let what = "asking what it sees of this connection";
-        self.watched.begins(Stage::OtherEnd, what);
+        self.log.begins(Stage::OtherEnd, what);
         let answer = match refusal {
             Some(refusal) => Answer::Refused(refusal),
             None => other_end::ask(address, self.started + self.share(SHARE_TALK)),
@@ -354,7 +353,7 @@ impl<'a> Run<'a> {
     }
 
     fn step(&mut self, stage: Stage, mark: Mark, text: impl Into<String>, took: Duration) {
-        self.watched.step(stage, mark, text, took);
+        self.log.step(stage, mark, text, took);
     }
 }
 
@@ -374,7 +373,7 @@ fn outgoing(rules: &Result<Ruleset, String>, target: &Target) -> Option<crate::R
         _ => return None,
     };
     let packet = Packet {
-        way: firewall::Way::Out,
+        direction: Direction::Out,
         source,
         destination: target.address.ip(),
         port: target.address.port(),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::evidence::{Asked, ConnectOutcome, End, Talk, TlsAnswer};
 use crate::{probe, protocol};
 use experiments::{EXPERIMENT, RESERVE};
-use hear::{Heard, Patience, REST, hear};
+use hear::{Patience, REST, Response, hear};
 
 /// A server that greets does so within this time.
 const GREETING: Duration = Duration::from_millis(700);
@@ -114,7 +114,7 @@ impl Talking {
         }
     }
 
-    fn reply_is(&mut self, reply: Heard) {
+    fn reply_is(&mut self, reply: Response) {
         self.talk.unfinished = reply.unfinished;
         self.talk.flowing = reply.flowing;
         self.talk.met = reply.met;
@@ -171,7 +171,7 @@ impl Talking {
         left.clamp(Duration::from_millis(1), most)
     }
 
-    fn hear(&mut self, patience: Patience, until: Option<&str>) -> Heard {
+    fn hear(&mut self, patience: Patience, until: Option<&str>) -> Response {
         let most = self.left(patience.most);
         hear(&mut self.stream, Patience { most, ..patience }, until)
     }
@@ -191,7 +191,7 @@ fn let_go(stream: &mut TcpStream, limit: Duration) {
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-fn tls_answer(heard: &Heard) -> TlsAnswer {
+fn tls_answer(heard: &Response) -> TlsAnswer {
     match (heard.bytes.as_slice(), heard.end) {
         ([0x16, 3, ..], _) => TlsAnswer::Hello,
         ([0x15, 3, _, _, _, _, description, ..], _) => TlsAnswer::Alert(*description),

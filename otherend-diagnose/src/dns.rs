@@ -70,9 +70,9 @@ fn addresses_of(
         Family::V4 => &[TYPE::A],
         Family::V6 => &[TYPE::AAAA],
     };
-    let asked: Vec<Asked> = kinds
+    let asked: Vec<Query> = kinds
         .iter()
-        .map(|kind| Asked::send(server, name, *kind))
+        .map(|kind| Query::send(server, name, *kind))
         .collect();
     let (mut best, mut addresses) = (None, Vec::new());
     for question in asked {
@@ -101,14 +101,14 @@ fn better(known: Option<ResolverAnswer>, new: ResolverAnswer) -> ResolverAnswer 
 }
 
 /// A question on its way, on a socket of its own.
-struct Asked {
+struct Query {
     /// `None` for a name that cannot be one.
     sent: Option<io::Result<UdpSocket>>,
 }
 
-impl Asked {
-    fn send(server: SocketAddr, name: &str, kind: TYPE) -> Asked {
-        Asked {
+impl Query {
+    fn send(server: SocketAddr, name: &str, kind: TYPE) -> Query {
+        Query {
             sent: question(name, kind).map(|question| send(server, &question)),
         }
     }

@@ -84,7 +84,7 @@ enum Test {
 
 /// Which way a packet goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Direction {
     /// It arrives for a server here.
     In,
     /// It is sent by a client here.
@@ -94,7 +94,7 @@ pub(crate) enum Way {
 /// The first packet of a TCP connection, as far as it is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Packet {
-    pub(crate) way: Way,
+    pub(crate) direction: Direction,
     /// `None`: any machine outside.
     pub(crate) source: Option<IpAddr>,
     pub(crate) destination: IpAddr,

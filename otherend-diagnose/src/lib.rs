@@ -55,9 +55,9 @@ use otherend_net::endpoint::Family;
 use serde::Serialize;
 
 pub use cause::{Cause, CauseKind, Likelihood, Verdict};
-pub use connect::{connect, connect_watched};
+pub use connect::{connect, connect_with_progress};
 pub use evidence::*;
-pub use listen::{listen, listen_watched};
+pub use listen::{listen, listen_with_progress};
 pub use step::{Mark, Progress, Stage, Step};
 pub use verdict::{listen_verdict, verdict};
 
@@ -176,12 +176,12 @@ fn first_lines(verdict: &Verdict) -> Vec<String> {
 }
 
 /// The steps so far, and whoever watches them.
-struct Watched<'a> {
+struct StepLog<'a> {
     steps: Vec<Step>,
     on_progress: &'a mut dyn FnMut(Progress<'_>),
 }
 
-impl Watched<'_> {
+impl StepLog<'_> {
     fn begins(&mut self, stage: Stage, at: &str) {
         (self.on_progress)(Progress::Begins(stage, at));
     }

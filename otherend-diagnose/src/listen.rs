@@ -12,11 +12,11 @@ use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
 use crate::evidence::{Asked, BindAttempt, BindOutcome, ListenEvidence, Rules};
-use crate::firewall::{self, Packet, Way};
+use crate::firewall::{self, Direction, Packet};
 use crate::interfaces::{self, Scope};
 use crate::listeners::{self, Protocol};
 use crate::{
-    ListenDiagnosis, Options, Progress, Stage, Watched, listen_verdict, machine, name, phrase,
+    ListenDiagnosis, Options, Progress, Stage, StepLog, listen_verdict, machine, name, phrase,
     system,
 };
 
@@ -26,16 +26,16 @@ const FARTHEST: u16 = 200;
 /// Can it be listened on? Tries to, and gives the port back at once.
 #[must_use]
 pub fn listen(endpoint: &Endpoint, options: &Options) -> ListenDiagnosis {
-    listen_watched(endpoint, options, |_| ())
+    listen_with_progress(endpoint, options, |_| ())
 }
 
 /// As [`listen`]; `on_progress` hears of each step as it begins and as soon as it is done.
-pub fn listen_watched(
+pub fn listen_with_progress(
     endpoint: &Endpoint,
     options: &Options,
     mut on_progress: impl FnMut(Progress<'_>),
 ) -> ListenDiagnosis {
-    let mut watched = Watched {
+    let mut log = StepLog {
         steps: Vec::new(),
         on_progress: &mut on_progress,
     };
@@ -51,23 +51,23 @@ pub fn listen_watched(
     };
     let started = Instant::now();
     match endpoint.resolve_to_listen(options.family, options.no_dns) {
-        Ok(addresses) => look(&mut watched, &mut evidence, &addresses),
+        Ok(addresses) => look(&mut log, &mut evidence, &addresses),
         Err(error) => {
             let finding = name::finding_of(&error, started.elapsed());
             let (mark, text) = name::told(&finding);
-            watched.step(Stage::Name, mark, text, finding.took);
+            log.step(Stage::Name, mark, text, finding.took);
             evidence.name = Some(finding);
         }
     }
     let verdict = listen_verdict(&evidence);
     ListenDiagnosis {
-        steps: watched.steps,
+        steps: log.steps,
         evidence,
         verdict,
     }
 }
 
-fn look(watched: &mut Watched<'_>, evidence: &mut ListenEvidence, addresses: &[SocketAddr]) {
+fn look(log: &mut StepLog<'_>, evidence: &mut ListenEvidence, addresses: &[SocketAddr]) {
     for address in addresses {
         let started = Instant::now();
         let bind = BindAttempt {
@@ -75,18 +75,18 @@ fn look(watched: &mut Watched<'_>, evidence: &mut ListenEvidence, addresses: &[S
             outcome: outcome(take(evidence.udp, *address)),
         };
         let (mark, text) = tell::bind(&bind);
-        watched.step(Stage::Listen, mark, text, started.elapsed());
+        log.step(Stage::Listen, mark, text, started.elapsed());
         evidence.binds.push(bind);
     }
     let started = Instant::now();
     explain(evidence);
     for (mark, text) in tell::machine(evidence) {
-        watched.step(Stage::Machine, mark, text, started.elapsed());
+        log.step(Stage::Machine, mark, text, started.elapsed());
     }
     let free = |bind: &&BindAttempt| bind.outcome == BindOutcome::Free;
     for bind in evidence.binds.iter().filter(free) {
         let (mark, text) = tell::reach(bind.address, evidence.rules.incoming.as_ref());
-        watched.step(Stage::Reach, mark, text, started.elapsed());
+        log.step(Stage::Reach, mark, text, started.elapsed());
     }
 }
 
@@ -206,7 +206,7 @@ fn rules(evidence: &ListenEvidence) -> Rules {
         return Rules::default();
     };
     let packet = Packet {
-        way: Way::In,
+        direction: Direction::In,
         source: None,
         destination,
         port: evidence.asked.port,

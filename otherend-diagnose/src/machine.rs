@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use crate::evidence::{AcceptQueue, Listening, LocalServer, Rules, ServerProcess};
-use crate::firewall::{self, Packet, Ruleset, Way};
+use crate::firewall::{self, Direction, Packet, Ruleset};
 use crate::listeners::{self, Listener, Protocol};
 use crate::{slip, system};
 
@@ -60,7 +60,7 @@ fn process(process: &listeners::Process) -> ServerProcess {
 /// What the rules do to a connection from this machine to a server on it.
 pub(crate) fn rules_for_own(rules: &Result<Ruleset, String>, asked: SocketAddr) -> Rules {
     let packet = Packet {
-        way: Way::In,
+        direction: Direction::In,
         source: Some(asked.ip()),
         destination: asked.ip(),
         port: asked.port(),

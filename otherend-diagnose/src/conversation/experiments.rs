@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use super::hear::{Heard, Patience, hear};
+use super::hear::{Patience, Response, hear};
 use super::{FAREWELL, Talking, let_go, tls_answer};
 use crate::evidence::{End, Talk};
 use crate::protocol;
@@ -50,7 +50,7 @@ impl Talking {
 
     /// An answer that came after an experiment need not come from it: the server may be slow. What
     /// has been said, said at once on a connection of its own, tells.
-    fn tell_from_time(&mut self, line: &str, heard: Heard, half_close: bool) {
+    fn tell_from_time(&mut self, line: &str, heard: Response, half_close: bool) {
         let after = self.said_at.map(|said| said.elapsed());
         self.talk.at_once = self.repeat(line, half_close);
         if self.talk.at_once == Some(false) {

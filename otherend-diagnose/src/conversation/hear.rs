@@ -37,7 +37,7 @@ impl Patience {
 }
 
 /// What came within a time.
-pub(super) struct Heard {
+pub(super) struct Response {
     /// The first of it.
     pub(super) bytes: Vec<u8>,
     pub(super) end: End,
@@ -52,7 +52,7 @@ pub(super) struct Heard {
 }
 
 /// Read until the peer ends, pauses, or the patience is over.
-pub(super) fn hear(stream: &mut TcpStream, patience: Patience, until: Option<&str>) -> Heard {
+pub(super) fn hear(stream: &mut TcpStream, patience: Patience, until: Option<&str>) -> Response {
     let started = Instant::now();
     let mut ear = Ear::new(until);
     let mut buffer = vec![0; 16 * 1024];
@@ -148,11 +148,11 @@ impl<'a> Ear<'a> {
         until.min(patience.most)
     }
 
-    fn heard(self, end: End, most: Duration) -> Heard {
+    fn heard(self, end: End, most: Duration) -> Response {
         let spoke_lately = self.first_at.is_some() && self.last_at + FLOWING >= most;
         let flowing = end == End::Open && spoke_lately && !self.is_complete();
         let in_line = self.last.is_some_and(|byte| !is_line_end(byte));
-        Heard {
+        Response {
             bytes: self.kept,
             end,
             after: self.first_at,

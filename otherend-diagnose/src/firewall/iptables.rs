@@ -166,7 +166,7 @@ fn network(value: &str) -> Option<IpNet> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Packet, Way, judge};
+    use super::super::{Direction, Packet, judge};
     use super::*;
     use crate::evidence::RuleAction;
 
@@ -189,9 +189,9 @@ COMMIT
 COMMIT
 ";
 
-    fn hit(way: Way, source: Option<&str>, port: u16) -> Option<(RuleAction, bool)> {
+    fn hit(direction: Direction, source: Option<&str>, port: u16) -> Option<(RuleAction, bool)> {
         let packet = Packet {
-            way,
+            direction,
             source: source.map(|ip| ip.parse().unwrap()),
             destination: "192.0.2.1".parse().unwrap(),
             port,
@@ -202,19 +202,22 @@ COMMIT
 
     #[test]
     fn a_packet_meets_the_rule_that_the_kernel_would_apply() {
-        assert_eq!(hit(Way::In, Some("192.0.2.9"), 22), None);
+        assert_eq!(hit(Direction::In, Some("192.0.2.9"), 22), None);
         assert_eq!(
-            hit(Way::In, Some("192.0.2.9"), 8080),
+            hit(Direction::In, Some("192.0.2.9"), 8080),
             Some((RuleAction::Drop, true))
         );
-        assert_eq!(hit(Way::Out, None, 25), Some((RuleAction::Reject, true)));
-        assert_eq!(hit(Way::Out, None, 26), None);
+        assert_eq!(
+            hit(Direction::Out, None, 25),
+            Some((RuleAction::Reject, true))
+        );
+        assert_eq!(hit(Direction::Out, None, 26), None);
     }
 
     #[test]
     fn a_rate_limit_makes_what_comes_after_it_uncertain() {
         assert_eq!(
-            hit(Way::In, Some("10.1.1.1"), 8080),
+            hit(Direction::In, Some("10.1.1.1"), 8080),
             Some((RuleAction::Reject, false))
         );
     }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Action, Chain, Condition, Packet, Rule, Ruleset, Test, Way};
+use super::{Action, Chain, Condition, Direction, Packet, Rule, Ruleset, Test};
 use crate::evidence::{RuleAction, RuleHit};
 
 /// Jumps deeper than the kernel allows are a loop.
@@ -27,9 +27,9 @@ enum Fate {
 
 /// The rule that stops the packet: a certain one if there is one, else the first that may.
 pub(crate) fn judge(rules: &Ruleset, packet: &Packet) -> Option<RuleHit> {
-    let hooks: &[&str] = match packet.way {
-        Way::In => &["prerouting", "input"],
-        Way::Out => &["output", "postrouting"],
+    let hooks: &[&str] = match packet.direction {
+        Direction::In => &["prerouting", "input"],
+        Direction::Out => &["output", "postrouting"],
     };
     let mut walk = Walk {
         rules,
@@ -209,8 +209,8 @@ impl Walk<'_> {
             Test::Destination(nets) => {
                 known(nets.iter().any(|net| net.contains(&packet.destination)))
             }
-            Test::ArrivesBy(names) if packet.way == Way::In => self.interface(names),
-            Test::LeavesBy(names) if packet.way == Way::Out => self.interface(names),
+            Test::ArrivesBy(names) if packet.direction == Direction::In => self.interface(names),
+            Test::LeavesBy(names) if packet.direction == Direction::Out => self.interface(names),
             Test::ArrivesBy(_) | Test::LeavesBy(_) => Holds::No,
             Test::State(states) => {
                 known(states.iter().any(|state| state.eq_ignore_ascii_case("new")))

@@ -34,7 +34,7 @@ pub(super) struct Answers {
     pub(super) servers: Vec<Resolver>,
 }
 
-enum Heard {
+enum Answer {
     System(Result<Vec<SocketAddr>, ResolveError>),
     Server(Resolver),
 }
@@ -58,12 +58,12 @@ pub(super) fn ask(endpoint: &Endpoint, name: &str, options: &Options, limits: Li
     asking.answers(name, started.elapsed())
 }
 
-fn ask_system(endpoint: &Endpoint, options: &Options, limit: Duration, to: Sender<Heard>) {
+fn ask_system(endpoint: &Endpoint, options: &Options, limit: Duration, to: Sender<Answer>) {
     let (endpoint, family, no_dns) = (endpoint.clone(), options.family, options.no_dns);
     let ask = move || {
         let found = endpoint.resolve_within(family, no_dns, limit);
         // Nobody waits any more when the time was up.
-        drop(to.send(Heard::System(found)));
+        drop(to.send(Answer::System(found)));
     };
     let named = thread::Builder::new().name("system resolver".into());
     if named.spawn(ask.clone()).is_err() {
@@ -76,7 +76,7 @@ fn ask_servers(
     name: &str,
     options: &Options,
     limit: Duration,
-    to: &Sender<Heard>,
+    to: &Sender<Answer>,
 ) -> Vec<SocketAddr> {
     let configured = Configured::read();
     let names = configured.names(name);
@@ -86,7 +86,7 @@ fn ask_servers(
         let (server, names, family, to) = (*server, names.clone(), options.family, to.clone());
         let ask = move || {
             let answer = dns::ask(server, &names, family, limit);
-            drop(to.send(Heard::Server(answer)));
+            drop(to.send(Answer::Server(answer)));
         };
         let named = thread::Builder::new().name("name server".into());
         named.spawn(ask).is_ok()
@@ -117,10 +117,10 @@ impl Asking {
         }
     }
 
-    fn hears(&mut self, heard: Heard, after: Duration) {
+    fn hears(&mut self, heard: Answer, after: Duration) {
         match heard {
-            Heard::System(found) => self.system = Some((found, after)),
-            Heard::Server(server) => {
+            Answer::System(found) => self.system = Some((found, after)),
+            Answer::Server(server) => {
                 self.waiting.retain(|address| *address != server.address);
                 self.servers.push(server);
             }

@@ -79,14 +79,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let listening = args.listen;
     let verdict = if listening {
         display.title(&format!("can {endpoint} be listened on?"));
-        let found = otherend_diagnose::listen_watched(&endpoint, &options, |progress| {
+        let found = otherend_diagnose::listen_with_progress(&endpoint, &options, |progress| {
             display.progress(progress)
         });
         display.verdict(&found.verdict, &found.evidence)?;
         found.verdict
     } else {
         display.title(&format!("diagnosing {endpoint}"));
-        let found = otherend_diagnose::connect_watched(&endpoint, &options, |progress| {
+        let found = otherend_diagnose::connect_with_progress(&endpoint, &options, |progress| {
             display.progress(progress)
         });
         display.verdict(&found.verdict, &found.evidence)?;

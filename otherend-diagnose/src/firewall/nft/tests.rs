@@ -1,6 +1,6 @@
 //! A ruleset as nft 1.0.6 lists it, and what it does to packets.
 
-use super::super::{Packet, Way, judge};
+use super::super::{Direction, Packet, judge};
 use super::*;
 use crate::evidence::RuleAction;
 
@@ -31,7 +31,7 @@ const PLAIN: &str = "table inet filter { # handle 1
 
 fn hit(source: Option<&str>, port: u16) -> Option<(RuleAction, bool, String)> {
     let packet = Packet {
-        way: Way::In,
+        direction: Direction::In,
         source: source.map(|ip| ip.parse().unwrap()),
         destination: "192.0.2.1".parse().unwrap(),
         port,
@@ -77,7 +77,7 @@ fn a_packet_that_a_rate_limit_may_stop_is_stopped_by_the_policy_for_certain() {
 fn from_an_unknown_source_a_rule_about_sources_is_uncertain() {
     let json = JSON.replace("\"policy\": \"drop\"", "\"policy\": \"accept\"");
     let packet = Packet {
-        way: Way::In,
+        direction: Direction::In,
         source: None,
         destination: "192.0.2.1".parse().unwrap(),
         port: 81,
