@@ -64,7 +64,7 @@ pub use behaviour::{
 };
 pub use conversation::{Conversation, Counts, EndReason, ExitWords, Loss, Role, Settings, Step};
 pub use duration::parse_duration;
-pub use escape::{escape_into, escaped};
+pub use escape::{Escaper, escape_into, escaped};
 pub use event::{Event, Observer};
 pub use framing::{Decoded, Feed, Framing, LineDecoder, LineEnd};
 pub use outbox::Outbox;

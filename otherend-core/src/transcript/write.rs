@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::model::{Act, Item, Over, Part, Setting, Step, Text, Trigger, letter};
 use super::{FIRST_LINE, Kind, Transcript};
 use crate::Role;
-use crate::escape::{drives, escaped};
+use crate::escape::{Escaper, drives, escaped};
 
 impl Display for Transcript {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -165,10 +165,11 @@ pub(super) fn is_readable(bytes: &[u8]) -> bool {
         return true;
     }
     let plain = |chunk: std::str::Utf8Chunk<'_>| {
+        let mut escaper = Escaper::default();
         let plain = chunk
             .valid()
             .chars()
-            .filter(|c| is_plain(*c) || matches!(c, '\t' | '\r' | '\n'));
+            .filter(|c| is_plain(*c, &mut escaper) || matches!(c, '\t' | '\r' | '\n'));
         plain.map(char::len_utf8).sum::<usize>()
     };
     let plain: usize = bytes.utf8_chunks().map(plain).sum();
@@ -184,7 +185,7 @@ enum Within {
 }
 
 fn write_bytes(f: &mut impl Write, bytes: &[u8], within: Within) -> fmt::Result {
-    let mut rest = bytes;
+    let (mut rest, mut escaper) = (bytes, Escaper::default());
     if let (Within::Let, [b' ', after @ ..]) = (within, bytes) {
         f.write_str("\\x20")?;
         rest = after;
@@ -194,10 +195,12 @@ fn write_bytes(f: &mut impl Write, bytes: &[u8], within: Within) -> fmt::Result 
         match std::str::from_utf8(run) {
             Ok(run) if !run.is_empty() => {
                 f.write_str(run)?;
+                // The marks that a letter bears are counted from it on.
+                escaper = Escaper::default();
                 rest = after;
             }
             _ => {
-                let written = write_next(f, rest, within)?;
+                let written = write_next(f, rest, within, &mut escaper)?;
                 rest = &rest[written..];
             }
         }
@@ -219,7 +222,12 @@ fn unescaped(bytes: &[u8]) -> usize {
 }
 
 /// Write what `rest` begins with; gives how many bytes that were.
-fn write_next(f: &mut impl Write, rest: &[u8], within: Within) -> Result<usize, fmt::Error> {
+fn write_next(
+    f: &mut impl Write,
+    rest: &[u8],
+    within: Within,
+    escaper: &mut Escaper,
+) -> Result<usize, fmt::Error> {
     let escape = match rest {
         [b'{', b'{', ..] if within != Within::Sample => {
             f.write_str("\\{{")?;
@@ -233,7 +241,7 @@ fn write_next(f: &mut impl Write, rest: &[u8], within: Within) -> Result<usize, 
         [b'\n', ..] => "\\n",
         [b'\t', ..] => "\\t",
         [0, ..] => "\\0",
-        _ => return write_character(f, rest),
+        _ => return write_character(f, rest, escaper),
     };
     f.write_str(escape)?;
     Ok(1)
@@ -247,10 +255,14 @@ const fn ends_line(within: Within) -> bool {
     }
 }
 
-fn write_character(f: &mut impl Write, rest: &[u8]) -> Result<usize, fmt::Error> {
+fn write_character(
+    f: &mut impl Write,
+    rest: &[u8],
+    escaper: &mut Escaper,
+) -> Result<usize, fmt::Error> {
     let chunk = rest[..rest.len().min(4)].utf8_chunks().next();
     let character = chunk.and_then(|chunk| chunk.valid().chars().next());
-    if let Some(character) = character.filter(|c| is_plain(*c)) {
+    if let Some(character) = character.filter(|c| is_plain(*c, escaper)) {
         f.write_char(character)?;
         return Ok(character.len_utf8());
     }
@@ -262,8 +274,9 @@ fn write_character(f: &mut impl Write, rest: &[u8]) -> Result<usize, fmt::Error>
 }
 
 /// It can be seen for what it is.
-fn is_plain(c: char) -> bool {
-    c == ' ' || !(c.is_control() || c.is_whitespace() || drives(c))
+fn is_plain(c: char, escaper: &mut Escaper) -> bool {
+    let escapes = escaper.escapes(c);
+    c == ' ' || !(escapes || c.is_whitespace())
 }
 
 /// A duration as `3s` or `120ms`, with as many decimals as it takes.

@@ -83,6 +83,22 @@ fn other_spellings_become_the_canonical_one() {
 }
 
 #[test]
+fn what_cannot_be_seen_is_written_as_an_escape() {
+    // A file may hold it; what is recorded of a peer never does.
+    becomes("S: a\u{200b}b\n", "S: a\\xe2\\x80\\x8bb\n");
+    becomes("S: a\u{ad}b\n", "S: a\\xc2\\xadb\n");
+    let marks = |count| "\u{301}".repeat(count);
+    becomes(
+        &format!("S: e{}\n", marks(8)),
+        &format!("S: e{}\n", marks(8)),
+    );
+    becomes(
+        &format!("S: e{}x{}\n", marks(10), marks(1)),
+        &format!("S: e{}\\xcc\\x81\\xcc\\x81x{}\n", marks(8), marks(1)),
+    );
+}
+
+#[test]
 fn a_byte_order_mark_is_no_part_of_the_file() {
     let transcript = Transcript::parse(b"\xef\xbb\xbfotherend talk 1\r\nC: x\r\n").unwrap();
     assert_eq!(transcript.to_string(), "otherend talk 1\nC: x\n");
