@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use otherend_diagnose::CauseKind;
 
+use crate::output::terminal_text::tamed;
+
 /// An error that knows its exit code; anything else that reaches `main` is network trouble.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -69,6 +71,8 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
 
 /// Say on stderr what went wrong.
 pub(crate) fn complain(text: &str) {
+    // A file's name or a part of what it holds may stand in it, whoever wrote them.
+    let text = tamed(text);
     // A stderr that is gone must not turn an error into a panic.
     let _ = writeln!(anstream::stderr(), "otherend: {text}");
 }

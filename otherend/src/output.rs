@@ -6,6 +6,7 @@ pub(crate) mod diagnosis;
 pub(crate) mod hex;
 pub(crate) mod human;
 pub(crate) mod interfaces;
+pub(crate) mod json;
 pub(crate) mod prompt;
 pub(crate) mod screen;
 pub(crate) mod style;

@@ -6,6 +6,8 @@ mod cli {
     mod completions;
     mod connect;
     mod diagnose;
+    #[cfg(unix)]
+    mod escapes;
     #[cfg(target_os = "linux")]
     mod full_stdout;
     mod interfaces;

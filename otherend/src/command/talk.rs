@@ -13,6 +13,7 @@ use clap::Subcommand;
 
 use crate::exit::Failure;
 use crate::output::style::Palette;
+use crate::output::terminal_text::tamed;
 use crate::talk::{diff, files, replace};
 
 /// The flags of `otherend talk`.
@@ -89,7 +90,7 @@ impl Rewriting {
                 out.write_all(new.as_bytes())?;
                 continue;
             }
-            let name = path.display().to_string();
+            let name = tamed(&path.display().to_string());
             let differs = old != new.as_bytes();
             let old = String::from_utf8_lossy(&old);
             let shows = differs && (what.is_some() || !self.write);

@@ -6,8 +6,9 @@ use std::io::{self, IsTerminal, Stdout, Write};
 use otherend_diagnose::{Cause, Likelihood, Mark, Progress, Stage, Step, Verdict};
 use serde::Serialize;
 
-use super::human;
 use super::style::Palette;
+use super::terminal_text::tamed;
+use super::{human, json};
 
 /// The widest text, where the terminal is wider.
 const WIDEST: usize = 100;
@@ -170,7 +171,7 @@ impl Display {
             .width
             .map_or(usize::MAX, |width| width.saturating_sub(indent));
         let mut used = 0;
-        for word in text.split(' ') {
+        for word in tamed(text).split(' ') {
             let length = word.chars().count();
             if used > 0 && used + 1 + length > width {
                 write!(self.out, "\n{:indent$}", "")?;
@@ -186,9 +187,7 @@ impl Display {
     }
 
     fn line<E: Serialize>(&mut self, event: &Event<'_, E>) -> io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
-        self.out.write_all(&line)?;
+        writeln!(self.out, "{}", json::to_string(event)?)?;
         self.out.flush()
     }
 }

@@ -1,12 +1,14 @@
 //! A stream of the peer's bytes made fit for a terminal, however the stream is cut.
 
-use otherend_core::escape_into;
+use otherend_core::{Escaper, escaped};
 
 /// Escapes everything but line ends; keeps back what only the next bytes can decide.
 #[derive(Debug, Default)]
 pub(crate) struct TerminalText {
     /// The beginning of a character or of CR LF, at most three bytes.
     kept: Vec<u8>,
+    /// What it has seen of the unfinished line.
+    escaper: Escaper,
 }
 
 impl TerminalText {
@@ -16,24 +18,37 @@ impl TerminalText {
         text.extend_from_slice(bytes);
         let undecided = undecided(&text);
         self.kept = text.split_off(text.len() - undecided);
-        show_into(out, &text);
+        self.show_into(out, &text);
     }
 
     /// The stream has ended: append what was kept back.
     pub(crate) fn finish_into(&mut self, out: &mut Vec<u8>) {
-        show_into(out, &std::mem::take(&mut self.kept));
+        let kept = std::mem::take(&mut self.kept);
+        self.show_into(out, &kept);
+    }
+
+    fn show_into(&mut self, out: &mut Vec<u8>, text: &[u8]) {
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let Some(content) = line.strip_suffix(b"\n") else {
+                self.escaper.escape_into(out, line);
+                continue;
+            };
+            let content = content.strip_suffix(b"\r").unwrap_or(content);
+            self.escaper.escape_into(out, content);
+            self.escaper = Escaper::default();
+            out.push(b'\n');
+        }
     }
 }
 
-fn show_into(out: &mut Vec<u8>, text: &[u8]) {
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let Some(content) = line.strip_suffix(b"\n") else {
-            escape_into(out, line);
-            continue;
-        };
-        escape_into(out, content.strip_suffix(b"\r").unwrap_or(content));
-        out.push(b'\n');
-    }
+/// A text of several lines whose parts may come from anywhere (a file's name, a page's title), fit
+/// for a terminal: everything is escaped but the ends of its lines.
+pub(crate) fn tamed(text: &str) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| escaped(line.as_bytes()))
+        .collect();
+    lines.join("\n")
 }
 
 /// How many bytes at the end are a CR, or a character whose end has not come.
@@ -78,10 +93,27 @@ mod tests {
         assert_eq!(shown(&[b"\xe2", b"x"]), "\u{fffd}x");
     }
 
+    #[test]
+    fn marks_are_counted_across_cuts_and_not_across_lines() {
+        let mark = "\u{301}".as_bytes();
+        let pieces = [&b"e"[..]]
+            .into_iter()
+            .chain([mark; 9])
+            .chain([&b"\n"[..], mark]);
+        let pieces: Vec<&[u8]> = pieces.collect();
+        let expected = format!("e{}\\u{{301}}\n\u{301}", "\u{301}".repeat(8));
+        assert_eq!(shown(&pieces), expected);
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_nothing_else() {
+        assert_eq!(tamed("a\r\n\u{9b}b\tc\n"), "a\\r\n\\u{9b}b\\tc\n");
+    }
+
     proptest! {
         #[test]
         fn how_the_stream_is_cut_does_not_matter(
-            text in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n'), Just(0xe2)], 0..40),
+            text in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n'), Just(0xe2), Just(0xcc), Just(0x81)], 0..60),
             cut in any::<prop::sample::Index>(),
         ) {
             let (left, right) = text.split_at(cut.index(text.len() + 1));

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use otherend_core::escaped;
 use similar::{ChangeTag, TextDiff};
 
 use crate::output::style::Palette;
@@ -30,7 +31,7 @@ pub(crate) fn write(
             writeln!(out, "{}", palette.faint("  …"))?;
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let line = change.value();
+            let line = escaped(change.value().as_bytes());
             match change.tag() {
                 ChangeTag::Equal => writeln!(out, "  {line}")?,
                 ChangeTag::Delete => writeln!(out, "{}", palette.bad(format_args!("- {line}")))?,

@@ -1,13 +1,13 @@
 //! Finding and reading transcripts.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use otherend_core::transcript::{Item, ReadError, Recording, Tail, Transcript};
 
-use crate::exit::Failure;
 use crate::exit::file::unreadable;
+use crate::exit::{self, Failure};
 use crate::output::human::plural;
 
 /// How standard input is named.
@@ -174,6 +174,5 @@ pub(crate) fn complaint(error: &ReadError, name: &str, source: &[u8]) -> String 
 
 /// Say something about a file that is no result.
 pub(crate) fn remark(text: &str) {
-    // A stderr that is gone must not stop the work.
-    let _ = writeln!(anstream::stderr(), "otherend: {text}");
+    exit::complain(text);
 }

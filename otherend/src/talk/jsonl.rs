@@ -12,6 +12,8 @@ use otherend_core::LineEnd;
 use otherend_core::transcript::{Act, FIRST_LINE, Item, Setting, Step, Text, Transcript, Trigger};
 use serde::{Deserialize, Serialize};
 
+use crate::output::json;
+
 /// One line. Each kind of line uses some of the fields.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -66,7 +68,7 @@ pub(crate) fn write(transcript: &Transcript) -> String {
     let mut out = String::new();
     for event in events {
         // An event always has a form in JSON, and a string always takes it.
-        let json = serde_json::to_string(&event).unwrap_or_default();
+        let json = json::to_string(&event).unwrap_or_default();
         let _ = writeln!(out, "{json}");
     }
     out

@@ -10,6 +10,7 @@ use crate::bench::report::text::task;
 use crate::bench::report::{Report, SCHEMA};
 use crate::exit::Failure;
 use crate::exit::file::unreadable;
+use crate::output::json;
 use crate::output::style::Palette;
 
 /// The flags of `otherend bench compare`.
@@ -38,7 +39,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let (before, after) = (read(&args.before)?, read(&args.after)?);
     let comparison = compare(&before, &after);
     let text = match args.json {
-        true => serde_json::to_string(&comparison)? + "\n",
+        true => json::to_string(&comparison)? + "\n",
         false => {
             let palette = Palette::of(&std::io::stdout());
             let load = match comparison.same_load {

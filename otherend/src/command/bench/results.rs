@@ -8,6 +8,7 @@ use crate::bench::report::text::summary;
 use crate::bench::report::{Blame, Report, html};
 use crate::exit::Failure;
 use crate::exit::file::unwritable;
+use crate::output::json;
 use crate::output::style::Palette;
 
 /// What to do with the results.
@@ -38,10 +39,10 @@ impl ResultArgs {
             write(path, &html::page(report))?;
         }
         if let Some(path) = &self.save {
-            write(path, &(serde_json::to_string(report)? + "\n"))?;
+            write(path, &(json::to_string(report)? + "\n"))?;
         }
         let text = match (self.json, self.quiet) {
-            (true, _) => serde_json::to_string(report)? + "\n",
+            (true, _) => json::to_string(report)? + "\n",
             (false, true) => String::new(),
             (false, false) => summary(report, Palette::of(&std::io::stdout())),
         };

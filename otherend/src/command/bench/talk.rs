@@ -17,7 +17,7 @@ use crate::bench::report::text::time;
 use crate::bench::talk::{TalkOutcome, TalkPlan, run};
 use crate::exit::Failure;
 use crate::output::human::{count, plural};
-use crate::output::why;
+use crate::output::{self, why};
 use crate::talk::files;
 
 /// A transcript as the load.
@@ -73,7 +73,7 @@ impl TalkArgs {
         }
         let name = file.display().to_string();
         let text = match (results.json, results.quiet) {
-            (true, _) => format!("{}\n", json_of(&name, &plan, &outcome)),
+            (true, _) => output::json::to_string(&json_of(&name, &plan, &outcome))? + "\n",
             (false, true) => String::new(),
             (false, false) => text_of(&name, &plan, &outcome),
         };

@@ -8,8 +8,9 @@ use otherend_core::transcript::{Varying, varying};
 use serde_json::json;
 
 use super::case::{Ending, Played};
-use crate::output::human;
 use crate::output::style::Palette;
+use crate::output::terminal_text::tamed;
+use crate::output::{self, human};
 
 pub(super) struct Show {
     json: bool,
@@ -47,20 +48,22 @@ impl Show {
 
     fn text_of(&self, case: &Played) -> String {
         let took = human::duration(case.took);
+        // Whoever made the folder chose the names in it.
+        let name = tamed(&case.name);
         match &case.mismatch {
             // Why is said once, at the end.
-            None if case.obstacle.is_some() => format!("not played {}\n", case.name),
+            None if case.obstacle.is_some() => format!("not played {name}\n"),
             None if self.quiet => String::new(),
             None => {
                 let word = if case.updated { "updated" } else { "ok    " };
-                format!("{} {} ({took})\n", self.palette.good(word), case.name)
+                format!("{} {name} ({took})\n", self.palette.good(word))
             }
             Some(mismatch) => {
                 let failed = self.palette.bad("failed");
-                let screen = mismatch.render(&case.name);
+                let screen = mismatch.render(&name);
                 let advice = advice(case).map(|advice| format!("    {advice}\n"));
                 let advice = advice.unwrap_or_default();
-                format!("{failed} {} ({took})\n{screen}{advice}", case.name)
+                format!("{failed} {name} ({took})\n{screen}{advice}")
             }
         }
     }
@@ -92,7 +95,10 @@ impl Show {
 fn advice(case: &Played) -> Option<String> {
     let Varying { hole, generalises } = varying(case.mismatch.as_ref()?)?;
     let alone = match generalises {
-        true => format!(", or run: otherend talk generalise --write {}", case.name),
+        true => format!(
+            ", or run: otherend talk generalise --write {}",
+            tamed(&case.name)
+        ),
         false => String::new(),
     };
     Some(format!("if that may vary, make it a hole: {hole}{alone}"))
@@ -126,5 +132,6 @@ fn json_of(case: &Played) -> String {
         .into();
         object["text"] = obstacle.text.clone().into();
     }
-    format!("{object}\n")
+    // An object always has a form in JSON.
+    output::json::to_string(&object).unwrap_or_default() + "\n"
 }

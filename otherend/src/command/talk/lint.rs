@@ -9,6 +9,7 @@ use otherend_core::transcript::{Finding, Item, Oddity, Plan, Transcript, lint};
 use super::Files;
 use crate::exit::Failure;
 use crate::output::human::plural;
+use crate::output::terminal_text::tamed;
 use crate::talk::files::{self, File};
 
 /// The flags of `otherend talk lint`.
@@ -70,7 +71,7 @@ fn look_at(
         Ok(file) => file,
         Err(error) => {
             count.unreadable += 1;
-            writeln!(out, "{error}")?;
+            writeln!(out, "{}", tamed(&error.to_string()))?;
             return Ok(());
         }
     };
@@ -82,18 +83,19 @@ fn look_at(
     if findings.iter().any(|finding| finding.what.is_fatal()) {
         count.never += 1;
     } else if !quiet {
-        writeln!(out, "{}: {}", file.name, facts(&plan))?;
+        writeln!(out, "{}: {}", tamed(&file.name), facts(&plan))?;
     }
     Ok(())
 }
 
 fn show(file: &File, finding: &Finding, out: &mut impl Write) -> anyhow::Result<()> {
     let Finding { line, what } = finding;
+    let name = tamed(&file.name);
     let text = file.transcript.on_line(*line).map(ToString::to_string);
-    writeln!(out, "{}:{line}: {what}", file.name)?;
+    writeln!(out, "{name}:{line}: {what}")?;
     writeln!(out, "    {}", text.unwrap_or_default())?;
     if let Oddity::NeverFits(mismatch) = what {
-        for line in mismatch.render(&file.name).lines() {
+        for line in mismatch.render(&name).lines() {
             writeln!(out, "    | {line}")?;
         }
     }

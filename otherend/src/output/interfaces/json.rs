@@ -8,6 +8,7 @@ use otherend_diagnose::listeners::Listener;
 use serde::Serialize;
 
 use super::PortUse;
+use crate::output;
 
 /// Write every adapter and, if asked for, everything about a port.
 pub(crate) fn write(
@@ -134,6 +135,5 @@ fn reachable(reach: &Reach) -> Line<'_> {
 }
 
 fn line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    out.write_all(b"\n")
+    writeln!(out, "{}", output::json::to_string(line)?)
 }

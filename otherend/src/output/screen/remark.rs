@@ -14,9 +14,8 @@ use otherend_diagnose::listeners::Protocol;
 use otherend_net::{Refusal, Report};
 use serde_json::json;
 
-use crate::output::human;
-
 use crate::output::interfaces::text::reached_from;
+use crate::output::{self, human};
 pub(crate) use tap::TapRemark;
 
 /// A remark on the screen.
@@ -233,7 +232,8 @@ impl Remark<'_> {
             }
             Remark::Note(word, text) => json!({"event": word, "text": text}),
         };
-        let text = object.to_string();
+        // An object always has a form in JSON.
+        let text = output::json::to_string(&object).unwrap_or_default();
         text[1..text.len() - 1].to_owned()
     }
 }

@@ -8,9 +8,9 @@ use otherend_core::{Time, escape_into};
 
 use super::batch::{Batch, Entry, Said};
 use super::{Look, Remark};
-use crate::output::hex;
 use crate::output::style::{Mark, Palette};
 use crate::output::time::Stamper;
+use crate::output::{hex, json};
 
 /// Turns entries into what is written.
 pub(crate) struct Renderer {
@@ -119,7 +119,7 @@ impl Renderer {
             Ok(text) => {
                 out.extend_from_slice(b"\"text\":");
                 // A string always has a form in JSON, and a Vec always takes it.
-                let _ = serde_json::to_writer(&mut *out, text);
+                let _ = json::append(out, &text);
             }
             Err(_) => {
                 let _ = write!(out, "\"b64\":\"{}\"", BASE64_STANDARD.encode(bytes));
