@@ -1,10 +1,9 @@
 //! Replacing a file as a whole: it is the old one or the new one, never a part.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
-use std::path::{Path, PathBuf};
-use std::process;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, fchown};
+use std::path::Path;
 
 use crate::exit::Failure;
 use crate::exit::file::unwritable;
@@ -21,39 +20,19 @@ pub(crate) fn whole(path: &Path, text: &str) -> Result<(), Failure> {
 
 fn write_and_rename(real: &Path, text: &str) -> io::Result<()> {
     let old = fs::metadata(real)?;
-    let (beside, mut file) = create_beside(real)?;
-    let renamed = file
-        .write_all(text.as_bytes())
-        .and_then(|()| {
-            // Only root may give a file away; for anybody else it becomes theirs.
-            let _ = fchown(&file, Some(old.uid()), Some(old.gid()));
-            file.set_permissions(old.permissions())
-        })
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&beside, real));
-    if renamed.is_err() {
-        // What made it fail is said; that it also left this behind would not help.
-        let _ = fs::remove_file(&beside);
-    }
-    renamed
-}
-
-/// A new file in the same folder, with a name that nobody uses, for us alone.
-fn create_beside(real: &Path) -> io::Result<(PathBuf, File)> {
-    for attempt in 0_u32.. {
-        let beside = real.with_file_name(format!(".otherend-{}-{attempt}", process::id()));
-        let mut options = OpenOptions::new();
-        match options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)
-        {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            opened => return opened.map(|file| (beside, file)),
-        }
-    }
-    Err(ErrorKind::AlreadyExists.into())
+    // In the same folder, for a rename reaches no other file system; it is ours alone (0600), and
+    // gone if anything fails before it has its name.
+    let folder = real.parent().unwrap_or(real);
+    let mut new = tempfile::Builder::new()
+        .prefix(".otherend-")
+        .tempfile_in(folder)?;
+    new.write_all(text.as_bytes())?;
+    // Only root may give a file away; for anybody else it becomes theirs.
+    let _ = fchown(new.as_file(), Some(old.uid()), Some(old.gid()));
+    new.as_file().set_permissions(old.permissions())?;
+    new.as_file().sync_all()?;
+    new.persist(real)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -90,21 +69,15 @@ mod tests {
     }
 
     #[test]
-    fn permissions_stay_and_are_never_wider() {
+    fn permissions_stay() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.talk");
         for mode in [0o600, 0o640, 0o444] {
             fs::write(&path, "old").unwrap();
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-            let (beside, file) = create_beside(&path).unwrap();
-            let at_first = file.metadata().unwrap().permissions().mode();
-            assert_eq!(at_first & 0o777, 0o600);
-            // A name that is taken is not taken away.
             whole(&path, "new").unwrap();
-            assert!(beside.exists());
             let after = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(after & 0o777, mode);
-            fs::remove_file(beside).unwrap();
             fs::remove_file(&path).unwrap();
         }
     }
