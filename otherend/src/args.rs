@@ -8,6 +8,7 @@ pub(crate) mod family;
 pub(crate) mod limits;
 pub(crate) mod listening;
 mod mistake;
+mod network;
 pub(crate) mod reach;
 pub(crate) mod record;
 pub(crate) mod route;

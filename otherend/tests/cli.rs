@@ -12,6 +12,7 @@ mod cli {
     mod full_stdout;
     mod interfaces;
     mod man;
+    mod networks;
     mod play;
     pub(crate) mod program;
     #[cfg(unix)]

@@ -8,6 +8,7 @@ use otherend_net::tap::TapConfig;
 use otherend_net::{Keepalive, ServerConfig};
 
 use super::duration::{self, Timeout};
+use super::network;
 
 /// The door; the defaults are safe.
 #[derive(Debug, clap::Args)]
@@ -30,11 +31,11 @@ pub(crate) struct DoorArgs {
     keepalive: Timeout,
 
     /// Only these networks may connect, as in 192.168.1.0/24; repeatable.
-    #[arg(long, value_name = "NETWORK", value_parser = network, value_delimiter = ',')]
+    #[arg(long, value_name = "NETWORK", value_parser = network::parse, value_delimiter = ',')]
     allow: Vec<IpNet>,
 
     /// These networks may not connect, even if allowed; repeatable.
-    #[arg(long, value_name = "NETWORK", value_parser = network, value_delimiter = ',')]
+    #[arg(long, value_name = "NETWORK", value_parser = network::parse, value_delimiter = ',')]
     deny: Vec<IpNet>,
 }
 
@@ -66,15 +67,4 @@ impl DoorArgs {
             ..Keepalive::default()
         })
     }
-}
-
-/// A network, or one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let address = || {
-        text.parse()
-            .map(|address: std::net::IpAddr| IpNet::from(address))
-    };
-    text.parse().or_else(|_| address()).map_err(|_| {
-        format!("{text:?} is no network: write an address, or one with a prefix as in 10.0.0.0/8")
-    })
 }
