@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use otherend_diagnose::listeners::{self, Protocol};
+#[cfg(target_os = "linux")]
+use procfs::ProcResult;
+#[cfg(target_os = "linux")]
+use procfs::process::{Process, Stat, all_processes};
 
 use super::plan::Times;
 
@@ -70,87 +74,50 @@ fn is_due(last: Option<u64>, moment: u64, times: &Times) -> bool {
 }
 
 /// CPU time of a process, its children and theirs, the dead ones that it has waited for included.
+#[cfg(target_os = "linux")]
 fn cpu_of_family(pid: u32) -> Option<Duration> {
-    let mut family = vec![stat(pid)?];
-    let others: Vec<Stat> = std::fs::read_dir("/proc")
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(stat)
-        .collect();
+    let stat = |process: ProcResult<Process>| process.ok()?.stat().ok();
+    let mut family = vec![stat(Process::new(i32::try_from(pid).ok()?))?];
+    let others: Vec<Stat> = all_processes().ok()?.filter_map(stat).collect();
     let mut next = 0;
     while let Some(parent) = family.get(next).map(|member| member.pid) {
-        family.extend(others.iter().filter(|other| other.parent == parent));
+        let children = others.iter().filter(|other| other.ppid == parent);
+        family.extend(children.cloned());
         next += 1;
     }
-    Some(family.iter().map(Stat::used).sum())
+    Some(family.iter().map(used).sum())
 }
 
-/// What /proc says of a process; times in clock ticks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stat {
-    pid: u32,
-    parent: u32,
-    /// Its own time, that of threads which have ended included.
-    own: u64,
-    /// The time of children that have ended.
-    children: u64,
+#[cfg(not(target_os = "linux"))]
+fn cpu_of_family(_pid: u32) -> Option<Duration> {
+    None
 }
 
-impl Stat {
-    /// CPU time used. Ticks are rounded down for each process, which is too coarse for a hundred of
-    /// them: where the scheduler's nanoseconds are known and more, they count.
-    fn used(&self) -> Duration {
-        let per_second = rustix::param::clock_ticks_per_second() as f64;
-        let time = |ticks: u64| Duration::from_secs_f64(ticks as f64 / per_second);
-        let scheduled = scheduled(self.pid).unwrap_or_default();
-        time(self.own).max(scheduled) + time(self.children)
-    }
+/// CPU time that a process used, and those of its children that have ended.
+///
+/// Ticks are rounded down for each process, which is too coarse for a hundred of them. The
+/// scheduler's nanoseconds are exact, but only of the threads there are now: the larger one counts.
+#[cfg(target_os = "linux")]
+fn used(process: &Stat) -> Duration {
+    let per_second = procfs::ticks_per_second() as f64;
+    let time = |ticks: u64| Duration::from_secs_f64(ticks as f64 / per_second);
+    let children = u64::try_from(process.cutime + process.cstime).unwrap_or(0);
+    let scheduled = scheduled(process.pid).unwrap_or_default();
+    time(process.utime + process.stime).max(scheduled) + time(children)
 }
 
 /// The time that the scheduler gave to the threads a process has now.
-fn scheduled(pid: u32) -> Option<Duration> {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
-    let times = threads.filter_map(|thread| {
-        let figures = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        figures.split_whitespace().next()?.parse().ok()
-    });
-    Some(times.map(Duration::from_nanos).sum())
-}
-
-fn stat(pid: u32) -> Option<Stat> {
-    parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-/// `PID (NAME) STATE PPID …`: the name may hold blanks and parentheses, so look from its end on.
-fn parse(stat: &str) -> Option<Stat> {
-    let pid = stat.split_whitespace().next()?.parse().ok()?;
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let number = |field: usize| fields.get(field)?.parse::<u64>().ok();
-    // Fields 14 to 17 of proc(5): user and system time, its own and its children's.
-    Some(Stat {
-        pid,
-        parent: u32::try_from(number(1)?).ok()?,
-        own: number(11)? + number(12)?,
-        children: number(13)? + number(14)?,
-    })
+#[cfg(target_os = "linux")]
+fn scheduled(pid: i32) -> Option<Duration> {
+    let threads = Process::new(pid).ok()?.tasks().ok()?;
+    let times = threads.filter_map(|thread| thread.ok()?.schedstat().ok());
+    let times = times.map(|time| Duration::from_nanos(time.sum_exec_runtime));
+    Some(times.sum())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_may_look_like_the_rest_of_the_line() {
-        let stat = "42 (a) R 7 (x)) S 9 1 1 0 -1 0 0 0 0 0 1 20 300 4000 20 0 1 0 5";
-        let expected = Stat {
-            pid: 42,
-            parent: 9,
-            own: 21,
-            children: 4300,
-        };
-        assert_eq!(parse(stat), Some(expected));
-        assert_eq!(parse("42 (cut"), None);
-    }
 
     #[test]
     fn samples_are_taken_at_both_ends_and_rarely_between() {
