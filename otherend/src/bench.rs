@@ -8,14 +8,14 @@ mod connection;
 mod cpu;
 mod difference;
 mod in_flight;
+mod measurements;
+pub(crate) mod payload;
 pub(crate) mod plan;
+mod poller;
 pub(crate) mod report;
 mod schedule;
 pub(crate) mod server;
-pub(crate) mod sheet;
 pub(crate) mod talk;
-mod tally;
-mod waiter;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ pub(crate) use connect::{Connected, Missing, connect};
 pub(crate) use connection::End;
 pub(crate) use cpu::CpuShare;
 pub(crate) use difference::Difference;
+pub(crate) use measurements::Interval;
 pub(crate) use plan::{Pace, Plan, Times};
-pub(crate) use tally::Interval;
 use worker::{Common, Findings, Worker};
 
 /// All that a run found out. Times are nanoseconds since its start.
@@ -131,8 +131,8 @@ fn deal(streams: Vec<Option<mio::net::TcpStream>>, threads: u32) -> Vec<Vec<Clie
 
 fn sum(findings: Vec<Findings>) -> Outcome {
     let mut outcome = Outcome {
-        latency: tally::fine_histogram(),
-        lateness: tally::fine_histogram(),
+        latency: measurements::fine_histogram(),
+        lateness: measurements::fine_histogram(),
         heard: 0,
         until: 0,
         intervals: Vec::new(),
@@ -145,12 +145,15 @@ fn sum(findings: Vec<Findings>) -> Outcome {
     };
     for found in findings {
         let same_bounds = "all fine histograms have the same bounds";
-        outcome.latency.add(found.tally.latency).expect(same_bounds);
+        outcome
+            .latency
+            .add(found.measurements.latency)
+            .expect(same_bounds);
         outcome
             .lateness
-            .add(found.tally.lateness)
+            .add(found.measurements.lateness)
             .expect(same_bounds);
-        outcome.heard += found.tally.heard;
+        outcome.heard += found.measurements.heard;
         outcome.until = outcome.until.max(found.until);
         outcome.cpu.push(found.cpu);
         outcome.ends.extend(found.ends);

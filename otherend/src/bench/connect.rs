@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::plan::Plan;
-use super::waiter::Waiter;
+use super::poller::Poller;
 
 /// Connections in progress at a time: no more than any server's backlog takes.
 const AT_ONCE: usize = 64;
@@ -121,10 +121,10 @@ pub(crate) fn connect(
     progress: &mut dyn FnMut(u32),
 ) -> io::Result<Connected> {
     let mut opening = Opening::new(plan, first)?;
-    let mut events = Waiter::events();
+    let mut events = Poller::events();
     while opening.goes_on() {
         opening.start_some();
-        opening.waiter.wait(&mut events, PATIENCE)?;
+        opening.poller.wait(&mut events, PATIENCE)?;
         for event in events.iter() {
             opening.look_at(event.token().0);
         }
@@ -140,7 +140,7 @@ pub(crate) fn connect(
 
 struct Opening<'a> {
     plan: &'a Plan,
-    waiter: Waiter,
+    poller: Poller,
     /// The next client to connect.
     next: u32,
     standing: u32,
@@ -158,7 +158,7 @@ impl<'a> Opening<'a> {
         let none = || std::iter::repeat_with(|| None).take(count).collect();
         let mut opening = Opening {
             plan,
-            waiter: Waiter::new(false)?,
+            poller: Poller::new(false)?,
             next: 0,
             standing: 0,
             standing_streams: none(),
@@ -215,7 +215,7 @@ impl<'a> Opening<'a> {
         }
         let mut stream = TcpStream::from_std(socket.into());
         let position = client as usize;
-        self.waiter.register(&mut stream, Token(position))?;
+        self.poller.register(&mut stream, Token(position))?;
         self.started[position] = Some(stream);
         self.in_progress += 1;
         Ok(())
@@ -238,7 +238,7 @@ impl<'a> Opening<'a> {
             Err(error) => self.miss(position as u32, Cause::of(&error)),
             Ok(()) => {
                 // A worker's poller takes it from here.
-                let _ = self.waiter.poll.registry().deregister(&mut stream);
+                let _ = self.poller.poll.registry().deregister(&mut stream);
                 self.standing_streams[position] = Some(stream);
                 self.standing += 1;
                 self.last_success = Instant::now();

@@ -1,6 +1,6 @@
 //! One client: a socket, and how far its two streams have come.
 //!
-//! Nothing that is said or heard is stored, since [`Sheet`] knows every byte of both; a connection
+//! Nothing that is said or heard is stored, since [`Payload`] knows every byte of both; a connection
 //! costs two positions, and in closed loop the moments of its unanswered lines.
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -9,7 +9,7 @@ use mio::net::TcpStream;
 
 use super::difference::{Difference, first_difference};
 use super::in_flight::InFlight;
-use super::sheet::Sheet;
+use super::payload::Payload;
 
 /// Bytes read at a time.
 const SCRATCH: usize = 128 * 1024;
@@ -18,16 +18,16 @@ const KEPT: usize = 4 * 1024;
 
 /// What all connections of a worker read and write with.
 #[derive(Debug)]
-pub(crate) struct Desk {
-    pub(crate) said: Sheet,
-    pub(crate) heard: Sheet,
+pub(crate) struct Buffers {
+    pub(crate) said: Payload,
+    pub(crate) heard: Payload,
     pub(crate) scratch: Vec<u8>,
 }
 
-impl Desk {
-    pub(crate) fn new(said: Sheet, heard: Sheet) -> Desk {
+impl Buffers {
+    pub(crate) fn new(said: Payload, heard: Payload) -> Buffers {
         let scratch = vec![0; SCRATCH];
-        Desk {
+        Buffers {
             said,
             heard,
             scratch,
@@ -101,17 +101,17 @@ impl Connection {
 
     /// Say what is due of the first `lines` lines, as far as the socket takes it.
     #[inline]
-    pub(crate) fn say(&mut self, desk: &mut Desk, lines: u64) -> Result<(), End> {
-        let target = lines.min(self.lines_due) * desk.said.line() as u64;
+    pub(crate) fn say(&mut self, buffers: &mut Buffers, lines: u64) -> Result<(), End> {
+        let target = lines.min(self.lines_due) * buffers.said.line() as u64;
         while self.writable && self.bytes_said < target {
-            let bytes = desk
+            let bytes = buffers
                 .said
                 .show(self.client, self.bytes_said, target - self.bytes_said);
             match self.stream.write(bytes) {
                 Ok(taken) => self.bytes_said += taken as u64,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.writable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.last_words(desk, error)),
+                Err(error) => return Err(self.last_words(buffers, error)),
             }
         }
         Ok(())
@@ -120,14 +120,14 @@ impl Connection {
     /// Hear all that has come, and give the number of replies it completes. With `to_the_end`, the
     /// server is known to have closed: read until that is seen.
     #[inline]
-    pub(crate) fn hear(&mut self, desk: &mut Desk, to_the_end: bool) -> Result<u64, End> {
+    pub(crate) fn hear(&mut self, buffers: &mut Buffers, to_the_end: bool) -> Result<u64, End> {
         loop {
-            match self.stream.read(&mut desk.scratch) {
+            match self.stream.read(&mut buffers.scratch) {
                 Ok(0) => return Err(End::Closed),
                 Ok(count) => {
-                    self.check(desk, count)?;
+                    self.check(buffers, count)?;
                     // A short read has emptied the socket, and the poller tells when more comes.
-                    if count < desk.scratch.len() && !to_the_end {
+                    if count < buffers.scratch.len() && !to_the_end {
                         break;
                     }
                 }
@@ -136,35 +136,37 @@ impl Connection {
                 Err(error) => return Err(error.into()),
             }
         }
-        let answered = self.bytes_heard / desk.heard.line() as u64;
+        let answered = self.bytes_heard / buffers.heard.line() as u64;
         let new = answered - self.lines_answered;
         self.lines_answered = answered;
         Ok(new)
     }
 
     /// Compare the first `count` bytes of the scratch buffer with what should have come.
-    fn check(&mut self, desk: &mut Desk, count: usize) -> Result<(), End> {
-        let mut got = &desk.scratch[..count];
+    fn check(&mut self, buffers: &mut Buffers, count: usize) -> Result<(), End> {
+        let mut got = &buffers.scratch[..count];
         while !got.is_empty() {
-            let expected = desk
+            let expected = buffers
                 .heard
                 .show(self.client, self.bytes_heard, got.len() as u64);
             let now = &got[..expected.len()];
             if let Some(at) = first_difference(expected, now) {
                 self.bytes_heard += at as u64;
-                return Err(End::Differs(self.difference(&mut desk.heard, &got[at..])));
+                return Err(End::Differs(
+                    self.difference(&mut buffers.heard, &got[at..]),
+                ));
             }
             self.bytes_heard += now.len() as u64;
             got = &got[now.len()..];
         }
-        match self.bytes_heard > self.lines_due * desk.heard.line() as u64 {
+        match self.bytes_heard > self.lines_due * buffers.heard.line() as u64 {
             true => Err(End::Unasked),
             false => Ok(()),
         }
     }
 
     /// The byte that is to be heard next is not the first of `got`.
-    fn difference(&self, heard: &mut Sheet, got: &[u8]) -> Box<Difference> {
+    fn difference(&self, heard: &mut Payload, got: &[u8]) -> Box<Difference> {
         let line = heard.line() as u64;
         let (reply, at) = (self.bytes_heard / line, (self.bytes_heard % line) as usize);
         let expected = heard.show(self.client, reply * line, line).to_vec();
@@ -180,8 +182,8 @@ impl Connection {
     }
 
     /// The socket takes nothing any more: what the server said before that explains it best.
-    fn last_words(&mut self, desk: &mut Desk, error: io::Error) -> End {
-        match self.hear(desk, true) {
+    fn last_words(&mut self, buffers: &mut Buffers, error: io::Error) -> End {
+        match self.hear(buffers, true) {
             Err(end @ (End::Differs(_) | End::Unasked)) => end,
             _ => error.into(),
         }

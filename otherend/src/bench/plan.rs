@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::sheet::Wording;
+use super::payload::LineFormat;
 
 /// A run that can be started.
 #[derive(Debug, Clone)]
@@ -17,8 +17,8 @@ pub(crate) struct Plan {
     pub(crate) clients: u32,
     pub(crate) threads: u32,
     pub(crate) pace: Pace,
-    pub(crate) said: Wording,
-    pub(crate) heard: Wording,
+    pub(crate) said: LineFormat,
+    pub(crate) heard: LineFormat,
     pub(crate) times: Times,
 }
 

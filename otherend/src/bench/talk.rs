@@ -15,8 +15,8 @@ use otherend_net::Endpoint;
 use otherend_net::play::{PlayError, PlayOptions, play};
 
 use super::Times;
+use super::measurements::fine_histogram;
 use super::plan::nanos;
-use super::tally::fine_histogram;
 
 /// A run that can be started.
 pub(crate) struct TalkPlan {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::Ordering;
 
-use super::sheet::Wording;
+use super::payload::LineFormat;
 use super::*;
 
 const PREFIX: &str = "S ";
@@ -45,7 +45,7 @@ fn echo(line: &str) -> Option<String> {
 
 /// 4 clients, 300 ms of which 60 are warm-up, and 200 ms for the last replies.
 fn plan(target: SocketAddr, pace: Pace) -> Plan {
-    let said = Wording {
+    let said = LineFormat {
         prefix: Vec::new(),
         text: 31,
         end: b"\n",
@@ -58,7 +58,7 @@ fn plan(target: SocketAddr, pace: Pace) -> Plan {
         clients: 4,
         threads: 2,
         pace,
-        heard: Wording {
+        heard: LineFormat {
             prefix: PREFIX.into(),
             ..said.clone()
         },

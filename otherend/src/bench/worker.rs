@@ -1,6 +1,6 @@
-//! One thread of the load: its clients, its poller, its tally, and the loop over them.
+//! One thread of the load: its clients, its poller, its measurements, and the loop over them.
 
-mod pace;
+mod pacer;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,13 +11,13 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Token};
 
-use super::connection::{Connection, Desk, End};
+use super::connection::{Buffers, Connection, End};
 use super::cpu::{CpuShare, Stopwatch};
+use super::measurements::{Interval, Measurements};
+use super::payload::Payload;
 use super::plan::{Plan, nanos};
-use super::sheet::Sheet;
-use super::tally::{Interval, Tally};
-use super::waiter::Waiter;
-use pace::Rhythm;
+use super::poller::Poller;
+use pacer::Pacer;
 
 /// How long Ctrl-C may go unnoticed.
 const PATIENCE: u64 = 100_000_000;
@@ -33,7 +33,7 @@ pub(crate) struct Common<'a> {
 /// What a worker has found out when it is done.
 #[derive(Debug)]
 pub(crate) struct Findings {
-    pub(crate) tally: Tally,
+    pub(crate) measurements: Measurements,
     pub(crate) cpu: CpuShare,
     /// Until when it said lines, in nanoseconds since the start.
     pub(crate) until: u64,
@@ -53,12 +53,12 @@ pub(crate) struct Worker<'a> {
     common: Common<'a>,
     /// The moment from which all workers count.
     start: Instant,
-    waiter: Waiter,
-    desk: Desk,
-    tally: Tally,
-    rhythm: Rhythm,
+    poller: Poller,
+    buffers: Buffers,
+    measurements: Measurements,
+    pacer: Pacer,
     /// A client's place is its token; empty once its connection has ended.
-    seats: Vec<Option<Connection>>,
+    connections: Vec<Option<Connection>>,
     alive: usize,
     unanswered: u64,
     lost: u64,
@@ -77,25 +77,25 @@ impl<'a> Worker<'a> {
     ) -> io::Result<Worker<'a>> {
         let plan = common.plan;
         let numbers = clients.iter().map(|(client, _)| *client).collect();
-        let rhythm = Rhythm::new(plan, numbers);
-        let waiter = Waiter::new(rhythm.is_open())?;
-        let mut seats = Vec::with_capacity(clients.len());
+        let pacer = Pacer::new(plan, numbers);
+        let poller = Poller::new(pacer.is_open())?;
+        let mut connections = Vec::with_capacity(clients.len());
         for (client, stream) in clients {
-            let mut seat = stream.map(|stream| Connection::new(client, stream));
-            if let Some(connection) = &mut seat {
-                waiter.register(&mut connection.stream, Token(seats.len()))?;
+            let mut connection = stream.map(|stream| Connection::new(client, stream));
+            if let Some(connection) = &mut connection {
+                poller.register(&mut connection.stream, Token(connections.len()))?;
             }
-            seats.push(seat);
+            connections.push(connection);
         }
         Ok(Worker {
             common,
             start: Instant::now(),
-            waiter,
-            desk: Desk::new(Sheet::new(&plan.said), Sheet::new(&plan.heard)),
-            tally: Tally::new(plan.times),
-            rhythm,
-            alive: seats.iter().flatten().count(),
-            seats,
+            poller,
+            buffers: Buffers::new(Payload::new(&plan.said), Payload::new(&plan.heard)),
+            measurements: Measurements::new(plan.times),
+            pacer,
+            alive: connections.iter().flatten().count(),
+            connections,
             unanswered: 0,
             lost: 0,
             ends: Vec::new(),
@@ -112,7 +112,7 @@ impl<'a> Worker<'a> {
     pub(crate) fn run(mut self, start: Instant) -> io::Result<Findings> {
         self.start = start;
         let watch = Stopwatch::start();
-        let mut events = Waiter::events();
+        let mut events = Poller::events();
         self.look_at_clock();
         self.begin();
         while self.goes_on(self.common.plan.times.end) {
@@ -120,7 +120,7 @@ impl<'a> Worker<'a> {
         }
         let (cpu, until) = (watch.read(), self.now.min(self.common.plan.times.end));
         self.end_interval();
-        self.rhythm.stop();
+        self.pacer.stop();
         while self.unanswered > 0 && self.goes_on(self.common.plan.times.given_up) {
             self.round(&mut events)?;
         }
@@ -141,11 +141,11 @@ impl<'a> Worker<'a> {
 
     /// Closed loop: the first lines of every client.
     fn begin(&mut self) {
-        let Rhythm::Closed { in_flight, .. } = self.rhythm else {
+        let Pacer::Closed { in_flight, .. } = self.pacer else {
             return;
         };
-        for position in 0..self.seats.len() {
-            if let Some(connection) = &mut self.seats[position] {
+        for position in 0..self.connections.len() {
+            if let Some(connection) = &mut self.connections[position] {
                 connection.lines_due = in_flight;
                 connection.in_flight.push(self.now, in_flight);
                 self.unanswered += in_flight;
@@ -157,13 +157,13 @@ impl<'a> Worker<'a> {
     /// Wait for whatever comes first, and do all that it asks for.
     fn round(&mut self, events: &mut Events) -> io::Result<()> {
         let limit = self.next_moment().saturating_sub(self.now).min(PATIENCE);
-        self.waiter.wait(events, Duration::from_nanos(limit))?;
+        self.poller.wait(events, Duration::from_nanos(limit))?;
         self.look_at_clock();
         for event in events.iter() {
-            self.attend(event);
+            self.handle(event);
         }
         self.say_what_is_due();
-        if self.now >= self.tally.interval_ends() && self.rhythm.is_going() {
+        if self.now >= self.measurements.interval_ends() && self.pacer.is_going() {
             self.end_interval();
         }
         Ok(())
@@ -171,16 +171,16 @@ impl<'a> Worker<'a> {
 
     fn next_moment(&self) -> u64 {
         let times = &self.common.plan.times;
-        let end = match self.rhythm.is_going() {
-            true => times.end.min(self.tally.interval_ends()),
+        let end = match self.pacer.is_going() {
+            true => times.end.min(self.measurements.interval_ends()),
             false => times.given_up,
         };
-        self.rhythm.next_due().map_or(end, |due| due.min(end))
+        self.pacer.next_due().map_or(end, |due| due.min(end))
     }
 
-    fn attend(&mut self, event: &Event) {
+    fn handle(&mut self, event: &Event) {
         let position = event.token().0;
-        let Some(Some(connection)) = self.seats.get_mut(position) else {
+        let Some(Some(connection)) = self.connections.get_mut(position) else {
             return;
         };
         if event.is_writable() {
@@ -195,15 +195,17 @@ impl<'a> Worker<'a> {
 
     /// Hear what has come for a client; `false` when that was its end.
     fn hear(&mut self, position: usize, closed: bool) -> bool {
-        let Some(connection) = &mut self.seats[position] else {
+        let Some(connection) = &mut self.connections[position] else {
             return false;
         };
-        match connection.hear(&mut self.desk, closed) {
+        match connection.hear(&mut self.buffers, closed) {
             Ok(0) => {}
             Ok(answered) => {
                 self.now = nanos(self.start.elapsed());
                 let account = (self.now, answered);
-                let due = self.rhythm.answered(connection, &mut self.tally, account);
+                let due = self
+                    .pacer
+                    .answered(connection, &mut self.measurements, account);
                 self.unanswered += due;
                 self.unanswered -= answered;
             }
@@ -217,24 +219,24 @@ impl<'a> Worker<'a> {
 
     /// Say what a client has to say.
     fn say(&mut self, position: usize) {
-        let Some(connection) = &mut self.seats[position] else {
+        let Some(connection) = &mut self.connections[position] else {
             return;
         };
-        let lines = self.rhythm.lines_allowed(connection);
-        if let Err(end) = connection.say(&mut self.desk, lines) {
+        let lines = self.pacer.lines_allowed(connection);
+        if let Err(end) = connection.say(&mut self.buffers, lines) {
             self.end(position, end);
         }
     }
 
     /// Open loop: say the lines whose moment has come.
     fn say_what_is_due(&mut self) {
-        let Rhythm::Open(turns) = &mut self.rhythm else {
+        let Pacer::Open(turns) = &mut self.pacer else {
             return;
         };
         let end = self.common.plan.times.end;
         let touched = turns.take_due(self.now, end, |position, due| {
-            self.tally.noticed(self.now, due);
-            match &mut self.seats[position] {
+            self.measurements.noticed(self.now, due);
+            match &mut self.connections[position] {
                 Some(connection) => {
                     connection.lines_due += 1;
                     self.unanswered += 1;
@@ -249,18 +251,20 @@ impl<'a> Worker<'a> {
 
     /// A client's connection is over.
     fn end(&mut self, position: usize, end: End) {
-        if let Some(connection) = self.seats[position].take() {
+        if let Some(connection) = self.connections[position].take() {
             self.alive -= 1;
             self.unanswered -= connection.unanswered();
             self.lost += connection.unanswered();
-            self.tally.ended();
+            self.measurements.ended();
             self.ends.push((connection.client, end));
         }
     }
 
     fn end_interval(&mut self) {
         // Nobody listens any more only when the run is being given up.
-        let _ = self.intervals.send(self.tally.end_interval(self.now));
+        let _ = self
+            .intervals
+            .send(self.measurements.end_interval(self.now));
     }
 
     fn findings(mut self, cpu: CpuShare, until: u64) -> Findings {
@@ -271,18 +275,19 @@ impl<'a> Worker<'a> {
             self.unanswered
         };
         if unanswered > 0 {
-            for connection in self.seats.iter_mut().flatten() {
-                self.rhythm.give_up(connection, &mut self.tally, self.now);
+            for connection in self.connections.iter_mut().flatten() {
+                self.pacer
+                    .give_up(connection, &mut self.measurements, self.now);
             }
         }
         Findings {
-            tally: self.tally,
+            measurements: self.measurements,
             cpu,
             until,
             ends: self.ends,
             unanswered,
             lost: self.lost,
-            connections: self.seats,
+            connections: self.connections,
         }
     }
 }

@@ -12,7 +12,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::args::reach::ReachArgs;
 use crate::args::{duration, size};
-use crate::bench::sheet::Wording;
+use crate::bench::payload::LineFormat;
 use crate::bench::{Pace, Plan, Times};
 use crate::exit::Failure;
 use crate::output::human;
@@ -147,7 +147,7 @@ impl LoadArgs {
         }
     }
 
-    fn said(&self) -> Result<Wording, Failure> {
+    fn said(&self) -> Result<LineFormat, Failure> {
         let end = line_end(self.crlf);
         let smallest = end.len();
         let text = self.size.checked_sub(smallest).ok_or_else(|| {
@@ -160,15 +160,15 @@ impl LoadArgs {
             let most = human::size(LONGEST as u64);
             return Err(Failure::Usage(format!("--size: a line has at most {most}")));
         }
-        Ok(Wording {
+        Ok(LineFormat {
             prefix: Vec::new(),
             text,
             end,
         })
     }
 
-    fn heard(&self) -> Result<Wording, Failure> {
-        Ok(Wording {
+    fn heard(&self) -> Result<LineFormat, Failure> {
+        Ok(LineFormat {
             prefix: self.prefix.as_bytes().to_vec(),
             end: line_end(
                 self.reply_end

@@ -13,20 +13,20 @@ pub(crate) const TIMER: Token = Token(usize::MAX);
 
 /// Waits for sockets and moments.
 #[derive(Debug)]
-pub(crate) struct Waiter {
+pub(crate) struct Poller {
     pub(crate) poll: Poll,
     timer: Option<timer::Timer>,
 }
 
-impl Waiter {
+impl Poller {
     /// With `precise`, moments are met to some microseconds where the system can do that.
-    pub(crate) fn new(precise: bool) -> io::Result<Waiter> {
+    pub(crate) fn new(precise: bool) -> io::Result<Poller> {
         let poll = Poll::new()?;
         let timer = match precise {
             true => timer::Timer::new(&poll)?,
             false => None,
         };
-        Ok(Waiter { poll, timer })
+        Ok(Poller { poll, timer })
     }
 
     pub(crate) fn events() -> Events {

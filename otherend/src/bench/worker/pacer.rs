@@ -1,13 +1,13 @@
 //! When a worker's clients say their lines: after a reply (closed loop) or at a moment (open loop).
 
 use super::super::connection::Connection;
+use super::super::measurements::Measurements;
 use super::super::plan::{Pace, Plan};
 use super::super::schedule::Schedule;
-use super::super::tally::Tally;
 
 /// The pace of one worker.
 #[derive(Debug)]
-pub(super) enum Rhythm {
+pub(super) enum Pacer {
     Closed { in_flight: u64, going: bool },
     Open(Turns),
 }
@@ -26,14 +26,14 @@ pub(super) struct Turns {
     going: bool,
 }
 
-impl Rhythm {
-    pub(super) fn new(plan: &Plan, clients: Vec<u32>) -> Rhythm {
+impl Pacer {
+    pub(super) fn new(plan: &Plan, clients: Vec<u32>) -> Pacer {
         match plan.pace {
-            Pace::Closed { in_flight } => Rhythm::Closed {
+            Pace::Closed { in_flight } => Pacer::Closed {
                 in_flight: in_flight.into(),
                 going: true,
             },
-            Pace::Open { rate, at_most } => Rhythm::Open(Turns {
+            Pace::Open { rate, at_most } => Pacer::Open(Turns {
                 schedule: Schedule::new(rate, plan.clients),
                 at_most: at_most.map_or(u64::MAX, u64::from),
                 clients,
@@ -45,29 +45,29 @@ impl Rhythm {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        matches!(self, Rhythm::Open(_))
+        matches!(self, Pacer::Open(_))
     }
 
     /// Lines are still being said.
     pub(super) fn is_going(&self) -> bool {
         match self {
-            Rhythm::Closed { going, .. } => *going,
-            Rhythm::Open(turns) => turns.going,
+            Pacer::Closed { going, .. } => *going,
+            Pacer::Open(turns) => turns.going,
         }
     }
 
     /// No more lines become due.
     pub(super) fn stop(&mut self) {
         match self {
-            Rhythm::Closed { going, .. } => *going = false,
-            Rhythm::Open(turns) => turns.going = false,
+            Pacer::Closed { going, .. } => *going = false,
+            Pacer::Open(turns) => turns.going = false,
         }
     }
 
     /// When the next line becomes due by itself.
     pub(super) fn next_due(&self) -> Option<u64> {
         match self {
-            Rhythm::Open(turns) if turns.going => turns.next().map(|(_, due)| due),
+            Pacer::Open(turns) if turns.going => turns.next().map(|(_, due)| due),
             _ => None,
         }
     }
@@ -76,8 +76,8 @@ impl Rhythm {
     #[inline]
     pub(super) fn lines_allowed(&self, connection: &Connection) -> u64 {
         match self {
-            Rhythm::Closed { .. } => u64::MAX,
-            Rhythm::Open(turns) => connection.lines_answered.saturating_add(turns.at_most),
+            Pacer::Closed { .. } => u64::MAX,
+            Pacer::Open(turns) => connection.lines_answered.saturating_add(turns.at_most),
         }
     }
 
@@ -86,14 +86,14 @@ impl Rhythm {
     pub(super) fn answered(
         &self,
         connection: &mut Connection,
-        tally: &mut Tally,
+        measurements: &mut Measurements,
         (now, lines): (u64, u64),
     ) -> u64 {
         match self {
-            Rhythm::Closed { going, .. } => {
-                connection
-                    .in_flight
-                    .answered(lines, |said_at, lines| tally.answered(now, said_at, lines));
+            Pacer::Closed { going, .. } => {
+                connection.in_flight.answered(lines, |said_at, lines| {
+                    measurements.answered(now, said_at, lines)
+                });
                 if !going {
                     return 0;
                 }
@@ -101,11 +101,11 @@ impl Rhythm {
                 connection.in_flight.push(now, lines);
                 lines
             }
-            Rhythm::Open(turns) => {
+            Pacer::Open(turns) => {
                 let after = connection.lines_answered;
                 for number in after - lines..after {
                     let due = turns.schedule.due(connection.client, number);
-                    tally.answered(now, due, 1);
+                    measurements.answered(now, due, 1);
                 }
                 0
             }
@@ -113,18 +113,23 @@ impl Rhythm {
     }
 
     /// Nobody waits for this client's replies any longer.
-    pub(super) fn give_up(&self, connection: &mut Connection, tally: &mut Tally, now: u64) {
+    pub(super) fn give_up(
+        &self,
+        connection: &mut Connection,
+        measurements: &mut Measurements,
+        now: u64,
+    ) {
         match self {
-            Rhythm::Closed { .. } => {
+            Pacer::Closed { .. } => {
                 let lines = connection.unanswered();
                 connection.in_flight.answered(lines, |said_at, lines| {
-                    tally.unanswered(now, said_at, lines)
+                    measurements.unanswered(now, said_at, lines)
                 });
             }
-            Rhythm::Open(turns) => {
+            Pacer::Open(turns) => {
                 for number in connection.lines_answered..connection.lines_due {
                     let due = turns.schedule.due(connection.client, number);
-                    tally.unanswered(now, due, 1);
+                    measurements.unanswered(now, due, 1);
                 }
             }
         }

@@ -6,12 +6,12 @@
 
 /// `CCCCCCCC-NNNNNNNN`: the client's number and the line's. Both wrap at eight digits.
 const HEAD: usize = 17;
-/// Bytes that a sheet holds at most, unless one line alone has more.
+/// Bytes that a payload holds at most, unless one line alone has more.
 const ROOM: usize = 64 * 1024;
 
 /// What stands on a line besides its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wording {
+pub(crate) struct LineFormat {
     /// Bytes before the line; empty for what the clients say.
     pub(crate) prefix: Vec<u8>,
     /// Bytes of the line itself, without its end.
@@ -20,16 +20,16 @@ pub(crate) struct Wording {
     pub(crate) end: &'static [u8],
 }
 
-impl Wording {
+impl LineFormat {
     /// The whole length: prefix, text and end.
     pub(crate) fn length(&self) -> usize {
         self.prefix.len() + self.text + self.end.len()
     }
 }
 
-/// Shows any part of any client's stream.
+/// Knows any part of any client's stream.
 #[derive(Debug)]
-pub(crate) struct Sheet {
+pub(crate) struct Payload {
     /// Whole lines, all alike but for their heads.
     bytes: Vec<u8>,
     line: usize,
@@ -38,14 +38,14 @@ pub(crate) struct Sheet {
     head: usize,
 }
 
-impl Sheet {
-    pub(crate) fn new(wording: &Wording) -> Sheet {
-        let line = line(wording);
-        Sheet {
+impl Payload {
+    pub(crate) fn new(format: &LineFormat) -> Payload {
+        let line = line(format);
+        Payload {
             bytes: line.repeat((ROOM / line.len()).max(1)),
             line: line.len(),
-            head_at: wording.prefix.len(),
-            head: wording.text.min(HEAD),
+            head_at: format.prefix.len(),
+            head: format.text.min(HEAD),
         }
     }
 
@@ -67,7 +67,7 @@ impl Sheet {
         &self.bytes[offset..end]
     }
 
-    /// Write the heads of lines `first` and so on into the first `count` lines of the sheet.
+    /// Write the heads of lines `first` and so on into the first `count` lines of the payload.
     fn number(&mut self, client: u32, first: u64, count: usize) {
         let client = Digits::of(u64::from(client)).bytes();
         let mut number = Digits::of(first);
@@ -92,12 +92,12 @@ impl Sheet {
 }
 
 /// One line, its head still to be filled in: the text goes on with the alphabet.
-fn line(wording: &Wording) -> Vec<u8> {
-    let mut line = wording.prefix.clone();
+fn line(format: &LineFormat) -> Vec<u8> {
+    let mut line = format.prefix.clone();
     let letters = (b'a'..=b'z').cycle();
     let text = [0; HEAD].into_iter().chain([b' ']).chain(letters);
-    line.extend(text.take(wording.text));
-    line.extend_from_slice(wording.end);
+    line.extend(text.take(format.text));
+    line.extend_from_slice(format.end);
     line
 }
 
@@ -148,19 +148,19 @@ impl Digits {
 mod tests {
     use super::*;
 
-    fn wording(prefix: &str, text: usize, end: &'static [u8]) -> Wording {
+    fn format(prefix: &str, text: usize, end: &'static [u8]) -> LineFormat {
         let prefix = prefix.into();
-        Wording { prefix, text, end }
+        LineFormat { prefix, text, end }
     }
 
-    fn shown(wording: &Wording, client: u32, from: u64, most: u64) -> String {
-        let mut sheet = Sheet::new(wording);
-        String::from_utf8(sheet.show(client, from, most).to_vec()).unwrap()
+    fn shown(format: &LineFormat, client: u32, from: u64, most: u64) -> String {
+        let mut payload = Payload::new(format);
+        String::from_utf8(payload.show(client, from, most).to_vec()).unwrap()
     }
 
     #[test]
     fn lines_carry_client_and_number() {
-        let said = shown(&wording("", 20, b"\n"), 7, 21 * 8, 63);
+        let said = shown(&format("", 20, b"\n"), 7, 21 * 8, 63);
         assert_eq!(
             said,
             "00000007-00000008 ab\n00000007-00000009 ab\n00000007-00000010 ab\n"
@@ -169,25 +169,25 @@ mod tests {
 
     #[test]
     fn a_short_line_keeps_the_last_digits() {
-        let said = shown(&wording("", 2, b"\n"), 7, 3 * 98, 12);
+        let said = shown(&format("", 2, b"\n"), 7, 3 * 98, 12);
         assert_eq!(said, "98\n99\n00\n01\n");
-        assert_eq!(shown(&wording("", 0, b"\n"), 7, 0, 3), "\n\n\n");
+        assert_eq!(shown(&format("", 0, b"\n"), 7, 0, 3), "\n\n\n");
     }
 
     #[test]
     fn replies_have_their_prefix_and_end() {
-        let heard = shown(&wording("S ", 4, b"\r\n"), 1, 0, 16);
+        let heard = shown(&format("S ", 4, b"\r\n"), 1, 0, 16);
         assert_eq!(heard, "S 0000\r\nS 0001\r\n");
     }
 
     #[test]
     fn any_part_is_what_the_whole_has_there() {
-        let wording = wording("ab", 19, b"\n");
-        let mut sheet = Sheet::new(&wording);
-        let whole = sheet.show(3, 0, 2000).to_vec();
+        let format = format("ab", 19, b"\n");
+        let mut payload = Payload::new(&format);
+        let whole = payload.show(3, 0, 2000).to_vec();
         for from in 0..300 {
             for most in [1, 2, 21, 22, 23, 700] {
-                let part = sheet.show(3, from, most);
+                let part = payload.show(3, from, most);
                 let from = from as usize;
                 assert_eq!(part, &whole[from..from + part.len()]);
                 assert_eq!(part.len() as u64, most);
@@ -196,11 +196,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_larger_than_the_sheet_is_shown_whole() {
-        let wording = wording("", 3 * ROOM, b"\n");
-        let mut sheet = Sheet::new(&wording);
-        assert_eq!(sheet.show(0, 0, u64::MAX).len(), 3 * ROOM + 1);
-        assert_eq!(sheet.show(0, 3 * ROOM as u64, 5), b"\n");
+    fn a_line_larger_than_the_room_is_shown_whole() {
+        let format = format("", 3 * ROOM, b"\n");
+        let mut payload = Payload::new(&format);
+        assert_eq!(payload.show(0, 0, u64::MAX).len(), 3 * ROOM + 1);
+        assert_eq!(payload.show(0, 3 * ROOM as u64, 5), b"\n");
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Interval {
 
 /// What one worker counts.
 #[derive(Debug)]
-pub(crate) struct Tally {
+pub(crate) struct Measurements {
     times: Times,
     /// Latencies of the lines that were said, or due, in the measured part.
     pub(crate) latency: Histogram<u64>,
@@ -79,9 +79,9 @@ pub(crate) struct Tally {
     interval: Interval,
 }
 
-impl Tally {
-    pub(crate) fn new(times: Times) -> Tally {
-        Tally {
+impl Measurements {
+    pub(crate) fn new(times: Times) -> Measurements {
+        Measurements {
             times,
             latency: fine_histogram(),
             heard: 0,
@@ -146,44 +146,52 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn tally() -> Tally {
+    fn measurements() -> Measurements {
         let seconds = Duration::from_secs;
-        Tally::new(Times::new(seconds(10), seconds(2), seconds(5)))
+        Measurements::new(Times::new(seconds(10), seconds(2), seconds(5)))
     }
 
     #[test]
     fn replies_count_when_heard_and_latencies_when_said() {
-        let mut tally = tally();
-        tally.answered(SECOND, SECOND / 2, 5);
-        tally.answered(3 * SECOND, SECOND, 10);
-        tally.answered(4 * SECOND, 3 * SECOND, 20);
-        tally.answered(11 * SECOND, 9 * SECOND, 40);
-        assert_eq!(tally.heard, 30);
-        assert_eq!(tally.latency.len(), 60);
-        assert!(tally.latency.equivalent(tally.latency.max(), 2 * SECOND));
+        let mut measurements = measurements();
+        measurements.answered(SECOND, SECOND / 2, 5);
+        measurements.answered(3 * SECOND, SECOND, 10);
+        measurements.answered(4 * SECOND, 3 * SECOND, 20);
+        measurements.answered(11 * SECOND, 9 * SECOND, 40);
+        assert_eq!(measurements.heard, 30);
+        assert_eq!(measurements.latency.len(), 60);
+        assert!(
+            measurements
+                .latency
+                .equivalent(measurements.latency.max(), 2 * SECOND)
+        );
     }
 
     #[test]
     fn what_is_never_answered_has_at_least_its_age() {
-        let mut tally = tally();
-        tally.unanswered(15 * SECOND, 3 * SECOND, 2);
-        assert_eq!((tally.heard, tally.latency.len()), (0, 2));
-        assert!(tally.latency.equivalent(tally.latency.min(), 12 * SECOND));
+        let mut measurements = measurements();
+        measurements.unanswered(15 * SECOND, 3 * SECOND, 2);
+        assert_eq!((measurements.heard, measurements.latency.len()), (0, 2));
+        assert!(
+            measurements
+                .latency
+                .equivalent(measurements.latency.min(), 12 * SECOND)
+        );
     }
 
     #[test]
     fn an_interval_that_was_missed_is_left_out() {
-        let mut tally = tally();
-        assert_eq!(tally.interval_ends(), SECOND / 10);
-        tally.answered(SECOND / 4, 0, 7);
-        let first = tally.end_interval(SECOND / 4);
+        let mut measurements = measurements();
+        assert_eq!(measurements.interval_ends(), SECOND / 10);
+        measurements.answered(SECOND / 4, 0, 7);
+        let first = measurements.end_interval(SECOND / 4);
         assert_eq!((first.index, first.lines, first.rate()), (0, 7, 28.0));
-        assert_eq!(tally.end_interval(SECOND).index, 2);
+        assert_eq!(measurements.end_interval(SECOND).index, 2);
     }
 
     #[test]
     fn two_workers_make_one_interval() {
-        let (mut one, mut two) = (tally(), tally());
+        let (mut one, mut two) = (measurements(), measurements());
         one.answered(10, 0, 1);
         two.answered(20, 0, 2);
         let mut joined = one.end_interval(SECOND / 10);
