@@ -221,4 +221,49 @@ COMMIT
             Some((RuleAction::Reject, false))
         );
     }
+
+    /// What happens to port 80, given rules of the chains INPUT and guard.
+    fn port_80(rules: &str) -> Option<bool> {
+        let saved = format!("*filter\n:INPUT ACCEPT [0:0]\n:guard - [0:0]\n{rules}COMMIT\n");
+        let packet = Packet {
+            direction: Direction::In,
+            source: None,
+            destination: "192.0.2.1".parse().unwrap(),
+            port: 80,
+            interface: None,
+        };
+        judge(&parse("ip", &saved), &packet).map(|hit| hit.certain)
+    }
+
+    #[test]
+    fn what_may_have_been_accepted_in_a_chain_is_uncertain_behind_it() {
+        let sure = "-A INPUT -j guard\n-A INPUT -p tcp --dport 80 -j DROP\n";
+        let perhaps = sure.replace("-j guard", "-m limit --limit 5/sec -j guard");
+        let accepts = "-A guard -m mark --mark 0x1 -j ACCEPT\n";
+        assert_eq!(port_80(&format!("{sure}{accepts}")), Some(false));
+        assert_eq!(port_80(&format!("{perhaps}{accepts}")), Some(false));
+        assert_eq!(
+            port_80(&format!("{perhaps}-A guard -j ACCEPT\n")),
+            Some(false)
+        );
+        assert_eq!(port_80(&format!("{sure}-A guard -j ACCEPT\n")), None);
+    }
+
+    #[test]
+    fn a_return_comes_to_what_is_behind_the_jump() {
+        let rules = "-A INPUT -j guard\n-A INPUT -p tcp --dport 80 -j DROP\n\
+            -A guard -m mark --mark 0x1 -j RETURN\n-A guard -p udp -j ACCEPT\n";
+        assert_eq!(port_80(rules), Some(true));
+        // Behind a return that is a "maybe", the same chain may not be gone through.
+        let accepted_there = rules.replace("-p udp -j ACCEPT", "-j ACCEPT");
+        assert_eq!(port_80(&accepted_there), Some(false));
+    }
+
+    #[test]
+    fn a_goto_does_not_come_back() {
+        let rules = "-A INPUT -g guard\n-A INPUT -p tcp --dport 80 -j DROP\n";
+        assert_eq!(port_80(rules), None);
+        let perhaps = rules.replace("-g guard", "-m mark --mark 0x1 -g guard");
+        assert_eq!(port_80(&perhaps), Some(false));
+    }
 }

@@ -27,6 +27,9 @@ enum Fate {
 
 /// The rule that stops the packet: a certain one if there is one, else the first that may.
 pub(crate) fn judge(rules: &Ruleset, packet: &Packet) -> Option<RuleHit> {
+    // At each hook the packet meets every base chain, in the order of their priorities, and each has
+    // to let it pass: "accept" ends one base chain and not the way. What one's own table accepts,
+    // that of fail2ban may still drop; then its rule is the one that is named.
     let hooks: &[&str] = match packet.direction {
         Direction::In => &["prerouting", "input"],
         Direction::Out => &["output", "postrouting"],
@@ -35,7 +38,8 @@ pub(crate) fn judge(rules: &Ruleset, packet: &Packet) -> Option<RuleHit> {
         rules,
         packet,
         maybe: None,
-        sure: true,
+        reached: true,
+        unaccepted: true,
     };
     for hook in hooks {
         let mut chains: Vec<&Chain> = rules
@@ -53,13 +57,27 @@ pub(crate) fn judge(rules: &Ruleset, packet: &Packet) -> Option<RuleHit> {
     walk.maybe
 }
 
+// What a condition says that cannot be judged from here (a rate, a mark) is "maybe", and what follows
+// from it is kept apart from what is sure:
+//
+//   chain input, policy drop
+//     limit rate 5/second jump guard    maybe: inside guard, nothing is surely reached
+//     tcp dport 80 drop                 reached either way, through guard or past it
+//   chain guard
+//     meta mark 1 accept                maybe: the drop above is uncertain now, and so is the policy
+//     tcp dport 80 drop                 not surely reached: remembered, in case nothing is surer
+/// The way of one packet through the chains.
 struct Walk<'a> {
     rules: &'a Ruleset,
     packet: &'a Packet,
     /// The first rule that may have stopped it.
     maybe: Option<RuleHit>,
-    /// False once a rule may have accepted it: what stops it after that is uncertain.
-    sure: bool,
+    /// Whether it surely comes to the rule that is looked at. Each chain begins with what its caller
+    /// knew; a return or a goto that is a "maybe" ends it.
+    reached: bool,
+    /// Whether no rule of this base chain may have accepted it. Once lost, it is lost for the base
+    /// chain: whoever was accepted does not come back.
+    unaccepted: bool,
 }
 
 impl Walk<'_> {
@@ -73,9 +91,12 @@ impl Walk<'_> {
     }
 
     fn base_chain(&mut self, chain: &Chain) -> Fate {
-        self.sure = true;
+        (self.reached, self.unaccepted) = (true, true);
         match self.chain(chain, 0) {
             Fate::Returned if chain.drops_by_default => {
+                // The policy is met however the packet came to the end: past the last rule, or by a
+                // return that was a "maybe". Only one that was accepted does not meet it.
+                self.reached = true;
                 let text = "its policy is drop, and no rule accepts";
                 self.stop(chain, RuleAction::Drop, (text, None), true)
             }
@@ -100,17 +121,29 @@ impl Walk<'_> {
 
     /// What a rule that holds, or may hold, does; `None` to go on with the next.
     fn rule(&mut self, chain: &Chain, rule: &Rule, sure: bool, depth: usize) -> Option<Fate> {
+        // Behind a rule that surely ends the chain nothing is looked at, even when it was not surely
+        // reached: whoever did not reach it has left this chain before.
+        let end = sure.then_some(Fate::Returned);
         match &rule.action {
             Action::Nothing => None,
-            Action::Accept if sure => Some(Fate::Accepted),
-            Action::Return if sure => Some(Fate::Returned),
-            Action::Accept | Action::Return => {
-                self.sure = false;
-                None
+            Action::Accept if sure && self.reached => Some(Fate::Accepted),
+            Action::Accept => {
+                self.unaccepted = false;
+                end
             }
-            Action::Drop => self.stopping(chain, rule, RuleAction::Drop, sure),
-            Action::Reject => self.stopping(chain, rule, RuleAction::Reject, sure),
-            Action::Jump(name) | Action::Goto(name) => self.jump(chain, rule, name, (sure, depth)),
+            Action::Return => {
+                self.reached &= sure;
+                end
+            }
+            Action::Drop => self.stopping(chain, rule, RuleAction::Drop, sure).or(end),
+            Action::Reject => self.stopping(chain, rule, RuleAction::Reject, sure).or(end),
+            Action::Jump(name) => self.go_to(chain, name, sure, depth),
+            Action::Goto(name) => {
+                // A goto does not come back to the rules behind it.
+                let fate = self.go_to(chain, name, sure, depth);
+                self.reached &= sure;
+                fate.or(end)
+            }
         }
     }
 
@@ -128,6 +161,9 @@ impl Walk<'_> {
     }
 
     /// Stop for certain, or remember that it may have been stopped here and go on.
+    ///
+    /// One that may have been dropped leaves as sure as before what drops it later: it is stopped
+    /// either way.
     fn stop(
         &mut self,
         chain: &Chain,
@@ -140,7 +176,7 @@ impl Walk<'_> {
             text: text.to_owned(),
             undo,
             place: format!("table {}, chain {}", chain.table, chain.name),
-            certain: sure && self.sure,
+            certain: sure && self.reached && self.unaccepted,
         };
         if hit.certain {
             return Fate::Stopped(hit);
@@ -149,37 +185,20 @@ impl Walk<'_> {
         Fate::Returned
     }
 
-    fn jump(
-        &mut self,
-        from: &Chain,
-        rule: &Rule,
-        name: &str,
-        (sure, depth): (bool, usize),
-    ) -> Option<Fate> {
-        let chains = self.rules.chains.iter();
-        let to = chains
-            .clone()
-            .find(|c| c.table == from.table && c.name == name)?;
+    /// Through another chain of the same table; `None` when the packet comes back from it.
+    fn go_to(&mut self, from: &Chain, name: &str, sure: bool, depth: usize) -> Option<Fate> {
+        let mut chains = self.rules.chains.iter();
+        let to = chains.find(|c| c.table == from.table && c.name == name)?;
         if depth >= DEEPEST {
             return None;
         }
-        let was_sure = self.sure;
-        self.sure = was_sure && sure;
+        let reached = self.reached;
+        self.reached = reached && sure;
         let fate = self.chain(to, depth + 1);
+        self.reached = reached;
         match fate {
-            Fate::Stopped(hit) => Some(Fate::Stopped(hit)),
-            Fate::Accepted if sure => Some(Fate::Accepted),
-            Fate::Accepted => {
-                self.sure = false;
-                None
-            }
-            Fate::Returned if sure && matches!(rule.action, Action::Goto(_)) => {
-                Some(Fate::Returned)
-            }
-            Fate::Returned => {
-                self.sure = was_sure && (self.sure || !sure);
-                None
-            }
+            Fate::Returned => None,
+            fate => Some(fate),
         }
     }
 
