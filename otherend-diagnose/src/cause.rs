@@ -76,10 +76,11 @@ impl Cause {
     }
 }
 
-/// What the evidence amounts to.
+/// What the evidence amounts to: every cause that fits. Where [`works`](Verdict::works) holds, a cause
+/// is a remark, such as a slow name server.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verdict {
-    /// Whether it works as asked. A listed cause is then only a remark.
+    /// Whether it works as asked.
     pub works: bool,
     /// The result in one sentence.
     pub headline: String,

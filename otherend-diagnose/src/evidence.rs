@@ -1,4 +1,5 @@
-//! What the checks found out, as plain values: everything the verdict may use and nothing else.
+//! What the checks found out, as plain values: everything the verdict may use and nothing else. They
+//! can be built by hand, as the tests of every cause do.
 //! What a system does not let us know is `None` or `Unknown`, never a guess.
 
 mod listen;
@@ -28,7 +29,7 @@ pub struct Evidence {
     pub oddities: Vec<Oddity>,
     /// What the resolver said; `None` when the address was numeric.
     pub name: Option<NameLookup>,
-    /// One entry for each address, in the order of the resolver.
+    /// One entry for each address that the host stands for, in the order of the resolver.
     pub targets: Vec<Target>,
     /// Whether this machine's firewall rules could be read.
     pub rules_read: bool,

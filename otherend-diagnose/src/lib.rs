@@ -1,20 +1,37 @@
-//! Says why it does not connect, and why an address cannot be listened on.
+//! Says why it does not connect, and why an address cannot be listened on: as data.
 //!
-//! The checks collect [`Evidence`]; [`verdict`] turns it into a [`Verdict`]: every cause that fits,
-//! the likeliest first, each with its evidence and the one check that tells it from the others.
-//! Nothing here needs a privilege; what only root may read is used when it can be read, and said
-//! to be unknown otherwise.
+//! ```
+//! use std::net::TcpListener;
 //!
-//! ```no_run
 //! use otherend_diagnose::{CauseKind, Options};
 //!
-//! let diagnosis = otherend_diagnose::connect(&"server.lan:8080".parse()?, &Options::default());
-//! if diagnosis.verdict.kinds().first() == Some(&CauseKind::NotListening) {
-//!     println!("start the server: {}", diagnosis.verdict.causes[0].says);
+//! // A port that was free a moment ago: nobody listens there.
+//! let nobody = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+//! let diagnosis = otherend_diagnose::connect(&nobody.into(), &Options::default());
+//!
+//! assert!(!diagnosis.verdict.works);
+//! assert!(diagnosis.verdict.kinds().contains(&CauseKind::NotListening));
+//! for cause in &diagnosis.verdict.causes {
+//!     println!("{} ({:?}): {}", cause.kind, cause.likelihood, cause.says);
+//!     println!("because {}; do {:?}", cause.because.join(", "), cause.remedy);
 //! }
-//! # Ok::<(), otherend_net::endpoint::EndpointError>(())
+//! # Ok::<(), std::io::Error>(())
 //! ```
-#![deny(unsafe_code)]
+//!
+//! [`connect`] and [`listen`] take an [`Endpoint`](otherend_net::Endpoint), look at everything that can
+//! be seen from here (name, route, the attempt itself, what else answers there, what the server says,
+//! the server's process and the firewall's rules where they are this machine's), and collect
+//! [`Evidence`]. [`verdict`], a pure function, turns it into a [`Verdict`]: **every** cause that fits,
+//! the likeliest first, each with its evidence, the one check that tells it from the others, and a
+//! remedy. They block, within [`Options::deadline`]; `connect_with_progress` tells of each step.
+//!
+//! Nothing here needs a privilege: what only root may read (the rules, other users' processes) is used
+//! when it can be read, and said to be unknown otherwise. So is, on systems other than Linux, what
+//! they do not tell: who listens, routes, ICMP errors, rules.
+//!
+//! Of use by themselves: [`interfaces`] (this machine's adapters, and where a listener can be reached),
+//! [`listeners`] (who has a port), [`two_ended`] (the server's part where both ends diagnose).
+#![forbid(unsafe_code)]
 
 mod cause;
 mod connect;
@@ -136,7 +153,8 @@ pub struct ListenDiagnosis {
 }
 
 impl Diagnosis {
-    /// The likeliest causes, a line each, for a command that could not connect and said so.
+    /// The likeliest causes, a line each (`not-listening: no server runs on port …`), and what to do
+    /// where there is only one: for a command that could not connect and said so.
     #[must_use]
     pub fn first_lines(&self) -> Vec<String> {
         first_lines(&self.verdict)

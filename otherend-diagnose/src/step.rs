@@ -1,4 +1,4 @@
-//! The steps of a diagnosis as they are taken, for whoever watches.
+//! The steps of a diagnosis as they are taken, for whoever shows them: progress events.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ pub enum Stage {
     Address,
     /// The name and the resolver.
     Name,
-    /// The route and the interface.
+    /// The route to an address, and the interface.
     Way,
     /// Connecting to one address.
     Connection,
-    /// What else answers there.
+    /// What else answers at an address that did not accept: control probes.
     Contrast,
     /// This machine, when it is the server.
     Machine,

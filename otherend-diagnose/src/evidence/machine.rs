@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// What this machine knows about a server that runs on it.
+/// What this machine knows about a server that runs on it. The address asked for is one of this
+/// machine's.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LocalServer {
     /// Who listens on the port, on whatever address.

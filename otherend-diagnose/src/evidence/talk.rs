@@ -20,9 +20,9 @@ pub struct Talk {
     pub unfinished: bool,
     /// Whether the server was still speaking when it was no longer listened to.
     pub flowing: bool,
-    /// Whether the expected text came.
+    /// Whether the expected text ([`Options::expect`](crate::Options::expect)) came.
     pub met: bool,
-    /// Whether the line could be said.
+    /// Whether the line ([`Options::say`](crate::Options::say)) was said.
     pub said: bool,
     /// How long its reply was waited for before anything else was tried.
     #[serde(serialize_with = "super::as_seconds")]

@@ -30,7 +30,7 @@ impl Target {
     }
 }
 
-/// How this machine would send to an address.
+/// How this machine would send to an address: its route, as far as it lies on this machine.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Way {
     /// The kernel's choice.
@@ -168,7 +168,8 @@ pub struct Icmp {
     pub from: IpAddr,
 }
 
-/// What else answers at an address.
+/// What else answers at an address that did not accept, by which a closed port, a firewall and an
+/// absent machine are told apart: the control to the experiment.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Contrast {
     /// Neighbouring ports and what they gave.
@@ -197,7 +198,8 @@ impl Contrast {
     }
 }
 
-/// What the link's neighbour table says.
+/// What this machine's neighbour table (ARP for IPv4, neighbour discovery for IPv6) says of an
+/// address on the same link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Link {
