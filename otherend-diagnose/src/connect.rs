@@ -25,6 +25,8 @@ use other_end::Answer;
 /// Shares of the deadline, in hundredths: a name may take 40, and 60 when nobody has answered by
 /// then; connecting 40 of what is left, but for contrast, which may take 12. The rest is for reading
 /// tables and rules.
+// Of 10 s, connecting has 4. The kernel repeats a first packet after 1 s and ARP gives up after 3: what
+// both tell is worth more than silence, so that less time than that is a diagnosis of its own.
 const SHARE_NAME: u32 = 40;
 const SHARE_SLOW_NAME: u32 = 60;
 const SHARE_CONNECT: u32 = 40;
@@ -105,6 +107,8 @@ impl<'a> Run<'a> {
             return;
         }
         self.ways(&addresses);
+        // All addresses are tried, though one that accepts would do: that the first of a name fails is
+        // worth a remark. What else answers there is asked only where nobody accepts.
         match self.connections() {
             Some((address, socket)) => {
                 self.converse(address, socket);
@@ -112,6 +116,8 @@ impl<'a> Run<'a> {
             }
             None => self.contrasts(),
         }
+        // After the conversation: a connection that its server did not accept waits in the queue even
+        // when it was ended, and is counted there.
         self.machine();
         self.rules();
     }

@@ -15,6 +15,12 @@ use crate::{probe, slip, system};
 /// Ports that often answer, or are closed and say so, on machines that are up.
 const OTHERS: [u16; 3] = [22, 80, 443];
 
+// One silent port says little. What is silent beside it tells who is silent:
+//
+//   port 8080    port 8081, 22    echo, ARP    then it is
+//   silent       refused          -            a firewall for this port, or a full queue
+//   silent       silent           answered     a firewall for all of them, or answers that are lost
+//   silent       silent           silent       a firewall before them all, or nobody there
 /// Look what else answers at the address.
 pub(crate) fn look(
     address: SocketAddr,
@@ -63,6 +69,7 @@ fn near_ports(address: SocketAddr, limit: Duration) -> Contrast {
 
 /// Nothing came back: is anybody there?
 fn others(address: SocketAddr, way: &Way, limit: Duration) -> Contrast {
+    // The next port is one that a firewall seldom names: where it is silent, too, the rule is general.
     let next = address.port().checked_add(1).unwrap_or(address.port() - 1);
     let addresses: Vec<SocketAddr> = [next]
         .into_iter()
@@ -102,6 +109,7 @@ struct Ping {
 impl Ping {
     /// `None` where the system does not let this user send one.
     fn send(address: SocketAddr) -> Option<Ping> {
+        // SOCK_DGRAM and not SOCK_RAW: open to all users within net.ipv4.ping_group_range.
         let (protocol, kind) = match address {
             SocketAddr::V4(_) => (Protocol::ICMPV4, 8),
             SocketAddr::V6(_) => (Protocol::ICMPV6, 128),

@@ -58,6 +58,16 @@ struct Talking {
 }
 
 impl Talking {
+    // With `--say HELLO` and 10 s, to a server that never answers:
+    //
+    //   0.0 s  connected; does it greet?
+    //   0.7 s  HELLO LF, and most of the time for the reply
+    //   6.6 s  CR LF, and 0.8 s for what it says to that
+    //   7.4 s  the end of the input, and 0.8 s
+    //   8.2 s  closed; a TLS hello, on a second connection
+    //
+    // What is tried comes after the patience for the plain line: before it, an experiment would
+    // spoil the conversation that was asked for.
     fn say_plain(&mut self, asked: &Asked) {
         self.greeting(asked);
         if let Some(line) = &asked.say {
@@ -192,6 +202,8 @@ fn let_go(stream: &mut TcpStream, limit: Duration) {
 }
 
 fn tls_answer(heard: &Response) -> TlsAnswer {
+    // A record begins with its type (0x16 handshake, 0x15 alert), version 3.x and two octets of length
+    // (RFC 8446 §5.1); an alert is its level and its description (§6).
     match (heard.bytes.as_slice(), heard.end) {
         ([0x16, 3, ..], _) => TlsAnswer::Hello,
         ([0x15, 3, _, _, _, _, description, ..], _) => TlsAnswer::Alert(*description),

@@ -42,6 +42,8 @@ pub(crate) fn ask(
     for name in names {
         let left = limit.saturating_sub(started.elapsed());
         let (answer, addresses) = addresses_of(server, name, family, left);
+        // `server` with `search a.test b.test`: that server.a.test does not exist says nothing of
+        // server.b.test. An error of one zone's servers says nothing of the next zone, either.
         resolver.addresses = addresses;
         match answer {
             ResolverAnswer::NoSuchName => {}
@@ -74,6 +76,8 @@ fn addresses_of(
         .iter()
         .map(|kind| Query::send(server, name, *kind))
         .collect();
+    // Both questions are under way; once there is an address of one type, the other's answer is waited
+    // for no longer than it usually takes.
     let (mut best, mut addresses) = (None, Vec::new());
     for question in asked {
         let left = limit.saturating_sub(started.elapsed());

@@ -109,6 +109,8 @@ pub(crate) struct Packet {
 ///
 /// Why they cannot be read, as the end of a sentence.
 pub(crate) fn read() -> Result<Ruleset, String> {
+    // Both, for rules may stand in both: iptables-legacy has tables of its own. iptables-nft writes
+    // into nftables, so its rules may be met twice, which changes no verdict.
     let nft = nft::read();
     let iptables = iptables::read();
     match (nft, iptables) {

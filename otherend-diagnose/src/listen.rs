@@ -167,6 +167,7 @@ fn nearest_free(evidence: &ListenEvidence) -> Option<u16> {
         ips.iter().all(is_free)
     };
     let asked = evidence.asked.port;
+    // Found by trying: a table of sockets would not show a rule or a limit that forbids it.
     let lowest = evidence.first_unprivileged.unwrap_or(1024);
     let stand_in = (asked < lowest.min(1024)).then(|| asked + 8000);
     let first = lowest.max(asked);

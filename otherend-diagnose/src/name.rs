@@ -73,6 +73,9 @@ pub(crate) fn finding_of(error: &ResolveError, took: Duration) -> NameLookup {
 }
 
 fn outcome<T>(resolved: Result<T, &ResolveError>, resolvers: &[Resolver]) -> NameOutcome {
+    // The system's resolver says what counts, and not why: getaddrinfo(3) has one error for "no such name"
+    // and "no address of this family", and one for "nobody answered" and "SERVFAIL". The name servers,
+    // asked for themselves, tell them apart.
     let says = |wanted: fn(ResolverAnswer) -> bool| resolvers.iter().any(|r| wanted(r.answer));
     match resolved {
         Ok(_) => NameOutcome::Found,
@@ -110,6 +113,8 @@ fn other_family<T>(resolved: Result<T, &ResolveError>) -> Option<Vec<IpAddr>> {
 }
 
 fn source(name: &str, addresses: &[IpAddr], resolvers: &[Resolver]) -> NameSource {
+    // Nobody says where an address came from. The hosts file is looked at first, as the system does in
+    // its usual order (nsswitch.conf).
     let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
     if addresses
         .iter()

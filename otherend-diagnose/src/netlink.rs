@@ -33,6 +33,7 @@ where
     M: NetlinkSerializable + NetlinkDeserializable,
 {
     let mut socket = Socket::new(protocol)?;
+    // Port 0 is the kernel: once connected to it, no other process can put words into its mouth.
     socket.bind_auto()?;
     socket.connect(&SocketAddr::new(0, 0))?;
     // The kernel answers while it is asked: there is never anything to wait for.
@@ -40,6 +41,8 @@ where
     socket.send(&request(much, question), 0)?;
     loop {
         let (datagram, _) = socket.recv_from_full()?;
+        // A table comes in as many datagrams as it takes, and its end is a message of its own; one
+        // thing comes in one datagram, without such an end.
         let more = each_message(&datagram, &mut take)?;
         if much == Ask::One || !more {
             return Ok(());

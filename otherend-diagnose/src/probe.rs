@@ -44,6 +44,7 @@ pub(crate) fn connect_all(
             }
         }
     }
+    // Asked now, while the sockets are open: the kernel forgets a connection with its socket.
     for probe in probes.iter_mut().filter(|probe| !probe.finished) {
         probe.attempt.refused_to_send = probe.refused_to_send();
         probe.finish(ConnectOutcome::TimedOut);
@@ -100,6 +101,9 @@ impl Probe {
         let Some(socket) = &self.socket else {
             return;
         };
+        // Two sources for one failure: the socket's error is a number (EHOSTUNREACH), the queue has the
+        // ICMP message behind it, with its code and who sent it. A router's "host unreachable" and a
+        // firewall's "administratively prohibited" may be the same number.
         // In this order: taking the ICMP error out of its queue clears the socket's own.
         let error = socket.take_error();
         self.attempt.icmp = system::take_error(socket);
@@ -126,6 +130,8 @@ impl Probe {
                 "the socket has no address".to_owned(),
             ));
         };
+        // Both ends may send their first packet at once (RFC 9293 §3.5), and be the same socket: the
+        // kernel chooses a source port, and may choose the one of this machine that was connected to.
         match local == self.address {
             true => self.finish(ConnectOutcome::SelfConnected),
             false => self.finish(ConnectOutcome::Accepted(local)),

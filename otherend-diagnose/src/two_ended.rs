@@ -127,6 +127,14 @@ pub enum Recognised {
 impl Recogniser {
     /// The peer said a line on a connection that this end sees so.
     pub fn line(&mut self, line: &[u8], there: Seen) -> Option<Recognised> {
+        // Behind a home router, of one connection:
+        //
+        //   client sees   192.168.1.20:40000 -> 203.0.113.5:8080
+        //   server sees   198.51.100.7:61000 -> 10.0.0.5:80
+        //
+        // Both addresses were translated, and which of them tells whose router did it. The token binds
+        // the answer to the question: an echo says the question back, and a proxy that keeps
+        // connections may have the answer to another.
         match Line::read(line)? {
             Line::Diagnose(token, here) => {
                 self.token = Some(token);

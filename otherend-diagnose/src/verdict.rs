@@ -27,6 +27,8 @@ pub(crate) use talk::mark as mark_of_talk;
 
 /// What the evidence of an attempt to connect amounts to.
 pub fn verdict(evidence: &Evidence) -> Verdict {
+    // What comes first leaves nothing to what comes after: without a usable address no name matters,
+    // without an address nothing was tried, and once one has accepted, what failed before is a remark.
     if let Some(cause) = address_cause(evidence) {
         return failed(evidence, vec![cause]);
     }

@@ -56,6 +56,8 @@ fn on_named_link(address: SocketAddr, interfaces: &[Interface]) -> Option<Route>
     let SocketAddr::V6(v6) = address else {
         return None;
     };
+    // fe80::1 is on every link, and the kernel would answer for the one that it likes best: with
+    // fe80::1%eth0 the user has chosen.
     let zone = interfaces.iter().find(|i| i.index == v6.scope_id())?;
     if zone.addresses.iter().any(|own| own.ip == address.ip()) {
         return Some(Route::Local);
@@ -80,6 +82,7 @@ fn interface_down(address: IpAddr, interfaces: &[Interface]) -> Option<&Interfac
         .iter()
         .filter(|i| i.state != State::Up)
         .filter(leads_to);
+    // The same network may be on two interfaces, cable and radio: it is reached by the one that is up.
     let up = interfaces
         .iter()
         .filter(|i| i.state == State::Up)

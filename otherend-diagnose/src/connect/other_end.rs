@@ -73,6 +73,7 @@ fn say(stream: &mut TcpStream, line: Line) -> io::Result<()> {
 fn answer(stream: &TcpStream, token: u64, deadline: Instant) -> Option<Result<Seen, Refusal>> {
     let mut reader = BufReader::new(stream.take(MOST));
     let mut line = Vec::new();
+    // A server may greet, or echo the line, before the answer comes: what is no answer is passed over.
     while Instant::now() < deadline && reader.read_until(b'\n', &mut line).ok()? > 0 {
         let said = line.trim_ascii_end();
         if let Some(refusal) = Refusal::read(said) {

@@ -27,6 +27,13 @@ impl Talking {
         *crlf_answered == Some(true) || late.is_some_and(|late| !late.is_empty())
     }
 
+    // What each of them finds, by what it is answered with:
+    //
+    //   CR LF        a server that reads up to CR LF, or up to an empty line, as HTTP does
+    //   half-close   one that reads to the end (`read_to_end`), or whose reply stands unflushed in a
+    //                buffer until it ends itself (a StreamWriter without AutoFlush)
+    //
+    // The end of the input comes last: after it nothing can be said on this connection.
     /// The line was not answered: say its end once more as CR LF, then end the input.
     pub(super) fn try_ends(&mut self, line: &str) {
         if self.stream.write_all(b"\r\n").is_err() {
@@ -50,6 +57,11 @@ impl Talking {
 
     /// An answer that came after an experiment need not come from it: the server may be slow. What
     /// has been said, said at once on a connection of its own, tells.
+    //
+    // Two servers, both quiet for 6 s and answering at 6.5 s, after CR LF was said:
+    //
+    //   slow: takes 6.5 s for every line      at once, anew: nothing within a second; it was slow
+    //   strict: had waited for CR LF          at once, anew: answered within a millisecond
     fn tell_from_time(&mut self, line: &str, heard: Response, half_close: bool) {
         let after = self.said_at.map(|said| said.elapsed());
         self.talk.at_once = self.repeat(line, half_close);
@@ -74,6 +86,8 @@ impl Talking {
         let limit = self.left(REPEAT);
         let heard = hear(&mut stream, Patience::of(limit), None);
         let_go(&mut stream, self.left(FAREWELL));
+        // Between "at once" and "as late as before" lies what proves nothing, such as a server that is
+        // faster the second time.
         match heard.after {
             Some(after) => (after < self.talk.waited / 2).then_some(true),
             None => (heard.end == End::Open && limit == REPEAT).then_some(false),

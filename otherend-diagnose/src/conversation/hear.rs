@@ -124,6 +124,8 @@ impl<'a> Ear<'a> {
         let Some(wanted) = self.wanted.filter(|_| !self.met) else {
             return;
         };
+        // The text may come in pieces: of "HEL" and "LO", "HEL" is kept until "LO" comes. Never more
+        // than the text is long, however much a peer says.
         self.tail.extend_from_slice(bytes);
         let length = wanted.len();
         self.met = length == 0 || self.tail.windows(length).any(|part| part == wanted);
@@ -132,6 +134,8 @@ impl<'a> Ear<'a> {
     }
 
     fn is_complete(&self) -> bool {
+        // Lines are complete at their end; so is TLS, whose records have none and end where they say.
+        // Where a text is expected, only that text is: "220 ready" ends a line and is not yet "250".
         match self.wanted {
             Some(_) => self.met,
             None => self.last.is_some_and(is_line_end) || protocol::is_tls(&self.kept),
@@ -140,6 +144,8 @@ impl<'a> Ear<'a> {
 
     /// Until when more is waited for, from the beginning.
     fn until(&self, patience: Patience) -> Duration {
+        // "READY" CR LF at 3 ms is over at 63 ms, though 700 ms were allowed: nobody waits for more
+        // once a line has ended and nothing follows it.
         let until = match self.first_at {
             None => patience.first,
             Some(_) if self.is_complete() => self.last_at + REST.min(patience.quiet),
@@ -149,6 +155,8 @@ impl<'a> Ear<'a> {
     }
 
     fn heard(self, end: End, most: Duration) -> Response {
+        // A ticker that says a line every 100 ms goes on; one that said a line and was cut off in the
+        // middle of the next is not called unfinished for it. A stream without any line end is both.
         let spoke_lately = self.first_at.is_some() && self.last_at + FLOWING >= most;
         let flowing = end == End::Open && spoke_lately && !self.is_complete();
         let in_line = self.last.is_some_and(|byte| !is_line_end(byte));

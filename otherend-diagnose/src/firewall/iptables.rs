@@ -22,6 +22,8 @@ pub(super) fn read() -> Result<Ruleset, String> {
 }
 
 fn parse(family: &str, saved: &str) -> Ruleset {
+    // `*filter`, then its chains `:INPUT DROP [0:0]`, then its rules `-A INPUT …`, then `COMMIT`; the same
+    // for the next table.
     let mut chains: Vec<Chain> = Vec::new();
     let mut table = String::new();
     for line in saved.lines() {
@@ -67,6 +69,8 @@ fn rule<'a>(table: &str, line: &'a str) -> Option<(&'a str, Rule)> {
     let chain = words.next()?;
     let mut conditions = Vec::new();
     let mut action = Action::Nothing;
+    // `! -i lo` turns round the one option that follows. A match (`-m tcp`) only brings options and is
+    // no condition; what follows the target (`--reject-with tcp-reset`) is the target's.
     let mut negated = false;
     while let Some(word) = words.next() {
         match word {

@@ -9,6 +9,8 @@ use super::{Action, Chain, Condition, Rule, Ruleset, Test, output_of};
 
 /// Read all rules of this machine. Wants root.
 pub(super) fn read() -> Result<Ruleset, String> {
+    // The JSON is exact and no text for people: {"match": {"op": "==", …}} is
+    // `tcp dport 80` in the plain listing. Handles, `# handle 12`, bring the two together.
     let json = output_of("nft", &["-j", "-a", "list", "ruleset"])?;
     let plain = output_of("nft", &["-a", "list", "ruleset"])?;
     parse(&json, &plain)
@@ -119,6 +121,8 @@ impl Reader {
         statements: &[Value],
         (text, undo): (&str, String),
     ) -> Vec<Rule> {
+        // A rule is conditions and statements from left to right, up to the first verdict:
+        // `ip saddr 10.0.0.0/8 tcp dport 81 counter drop`. One without a verdict decides nothing.
         let mut conditions = Vec::new();
         for statement in statements {
             if statement["vmap"].is_object() {
@@ -139,6 +143,8 @@ impl Reader {
 
     /// `ct state vmap { new : jump x, … }`
     fn map_rules(&self, table: &str, before: &[Condition], map: &Value, text: &str) -> Vec<Rule> {
+        // A verdict map is as many rules as it has entries, each with the conditions before it; a packet
+        // that no entry fits goes on to the next rule, as it does past rules. None can be deleted alone.
         let entries = map["data"]["set"]
             .as_array()
             .map(Vec::as_slice)
@@ -174,6 +180,7 @@ impl Reader {
         }
         let name = statement.as_object()?.keys().next()?.as_str();
         match name {
+            // These do something and do not decide; what is not known may be a condition.
             "counter" | "log" | "comment" | "notrack" | "mangle" => None,
             _ => Some(unjudged),
         }
@@ -201,6 +208,7 @@ impl Reader {
             (Some("ip"), Some("protocol")) | (Some("ip6"), Some("nexthdr")) => {
                 Some(Test::Protocol(words()))
             }
+            // `udp dport 53` holds for UDP only: for a TCP packet it is a protocol that is none of these.
             (Some("udp" | "icmp" | "icmpv6" | "sctp" | "dccp" | "udplite"), Some(_)) => {
                 Some(Test::Protocol(Vec::new()))
             }
@@ -215,6 +223,8 @@ impl Reader {
 
     /// A value, the elements of a set, or those of a named set.
     fn values(&self, table: &str, right: &Value) -> Vec<Value> {
+        // `@ports` names a set of the same table, whose elements stand elsewhere in the listing. One that
+        // is filled by rules (`add @blocked { ip saddr }`) may be empty now and not when it was asked.
         if let Some(name) = right.as_str().and_then(|text| text.strip_prefix('@')) {
             let key = (table.to_owned(), name.to_owned());
             return self.sets.get(&key).cloned().unwrap_or_default();

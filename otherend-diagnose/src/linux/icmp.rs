@@ -26,6 +26,8 @@ pub(crate) fn keep_errors(socket: &Socket, ipv4: bool) {
 
 /// The first ICMP error in the socket's queue.
 pub(crate) fn take_error(socket: &Socket) -> Option<Icmp> {
+    // What comes as data is the packet that caused the error; who said what about it stands in the
+    // control messages. It may be there several times: a router says it again for each repetition.
     let mut data = [0; 256];
     let mut parts = [IoSliceMut::new(&mut data)];
     let mut space = vec![0; 512];
@@ -46,6 +48,7 @@ fn icmp(message: ControlMessageOwned) -> Option<Icmp> {
         }
         _ => return None,
     };
+    // The queue has what this machine found out by itself, too (SO_EE_ORIGIN_LOCAL), which is no ICMP.
     ORIGINS.contains(&error.ee_origin).then_some(Icmp {
         kind: error.ee_type,
         code: error.ee_code,

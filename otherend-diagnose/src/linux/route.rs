@@ -85,6 +85,8 @@ fn ip(address: &RouteAddress) -> Option<IpAddr> {
 
 /// The kernel refuses the question as it would refuse to connect.
 fn no_route(error: &io::Error) -> Route {
+    // `ip route add prohibit 10.9.0.0/16` is no entry that is answered with: the question itself fails,
+    // with the error that connect(2) would give. "blackhole" has no error of its own and is EINVAL.
     match Errno::from_io_error(error) {
         Some(Errno::NETUNREACH) => Route::None,
         Some(Errno::HOSTUNREACH) => Route::Forbidden("unreachable"),
@@ -109,6 +111,9 @@ pub(crate) fn link_of(address: IpAddr) -> Option<Link> {
         }
     })
     .ok()?;
+    // An entry outlives its machine: "stale" after half a minute, it is still used, and asked about
+    // anew 5 s after the next packet. An attempt is over before, so that all of these count as answers.
+    // What an administrator entered ("permanent", "noarp") says nothing about who is there.
     match state? {
         NeighbourState::Incomplete | NeighbourState::Failed => Some(Link::Silent),
         NeighbourState::Reachable

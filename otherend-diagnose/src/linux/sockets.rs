@@ -27,6 +27,13 @@ pub(crate) fn half_open(port: u16) -> Vec<SocketAddr> {
 /// has repeated its first packet, and that repetition is not on its way. `None` before the first
 /// repetition, after about a second.
 pub(crate) fn refused_to_send(local: SocketAddr, peer: SocketAddr) -> Option<bool> {
+    // A rule that drops outgoing packets is not told to a TCP socket: connect(2) waits as if the packet
+    // were under way. The counters of the repetition tell them apart:
+    //
+    //                              made    under way
+    //   0 s  first packet             0            0    nothing to be seen yet
+    //   1 s  repeated, sent           1            1    the silence is elsewhere
+    //   1 s  repeated, dropped here   1            0    it has not left this machine
     let family = if peer.is_ipv4() { AF_INET } else { AF_INET6 };
     let mut question = request(family, StateFlags::SYN_SENT);
     question.extensions = ExtensionFlags::INFO;

@@ -10,6 +10,8 @@ use super::{Listener, Protocol, owner, sock_diag};
 
 /// The listeners on `port`, or on every port.
 pub(super) fn find(port: Option<u16>) -> io::Result<Vec<Listener>> {
+    // Three sources, each with what the others lack: the tables have every socket and its inode, the
+    // diagnosis the backlog, /proc/PID/fd whose descriptor leads to that inode.
     let tcp = both(net::tcp, net::tcp6)?.into_iter().filter_map(tcp);
     let udp = both(net::udp, net::udp6)?.into_iter().filter_map(udp);
     let mut found: Vec<(u64, Listener)> = tcp

@@ -17,6 +17,15 @@ const TIME_EXCEEDED_V6: u8 = 3;
 
 /// RFC 792 and RFC 1812 §5.2.7.1 for IPv4; RFC 4443 §3.1 for IPv6.
 pub(crate) fn meaning(icmp: &Icmp) -> Meaning {
+    // What a router says that means well, and what only somebody says who has been told to say no:
+    //
+    //                        IPv4       IPv6
+    //   no route             0, 6       0, 2
+    //   nobody there         1, 7       3
+    //   told to say no       the rest: 3 (port), 9, 10, 13 (prohibited); 1, 4, 5, 6
+    //
+    // "Port unreachable" is how a closed port answers UDP. TCP has the reset for it: a firewall's
+    // `reject` says it, by default.
     match (icmp.from.is_ipv4(), icmp.kind, icmp.code) {
         (true, TIME_EXCEEDED, _) | (false, TIME_EXCEEDED_V6, _) => Meaning::Circle,
         (true, _, 0 | 6) | (false, _, 0 | 2) => Meaning::NoRoute,

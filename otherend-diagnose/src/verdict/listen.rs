@@ -103,6 +103,8 @@ fn sockets(evidence: &ListenEvidence) -> &'static str {
 /// Two sockets are in each other's way when one address is the other, or means all of its family;
 /// the IPv6 "any" address may also stand for IPv4.
 fn overlap(held: IpAddr, wanted: IpAddr) -> bool {
+    // 127.0.0.1 and 192.168.1.20 go side by side on one port; 0.0.0.0 is in the way of both. `::` is in
+    // the way of IPv4 where it is not IPV6_V6ONLY, which other programs seldom set.
     let same_family = held.is_ipv4() == wanted.is_ipv4();
     let both = |any: IpAddr| any.is_ipv6() && any.is_unspecified();
     held == wanted
@@ -206,14 +208,14 @@ fn family_missing(address: SocketAddr) -> Cause {
 /// Listening works, and a rule keeps others away.
 fn firewall(evidence: &ListenEvidence, rule: &RuleHit) -> Cause {
     let port = evidence.asked.port;
-    let (word, does) = match rule.action {
+    let (kind, does) = match rule.action {
         RuleAction::Drop => (CauseKind::FirewallDrop, "drops"),
         RuleAction::Reject => (CauseKind::FirewallReject, "rejects"),
     };
     let says = format!("a rule on this machine {does} what arrives from outside for port {port}");
     let cause = match rule.certain {
-        true => Cause::certain(word, says),
-        false => Cause::likely(word, says),
+        true => Cause::certain(kind, says),
+        false => Cause::likely(kind, says),
     };
     cause
         .because(format!("{}: {}", rule.place, rule.text))

@@ -14,6 +14,7 @@ pub(super) fn causes(evidence: &Evidence, name: &NameLookup) -> Vec<Cause> {
         NameOutcome::LookupOff => vec![lookup_off(host)],
         NameOutcome::Unknown => vec![unknown(host, name)],
         NameOutcome::NoFamily => vec![no_family(evidence, name)],
+        // The system gave up, and the name servers had the answer: not silence, but impatience.
         NameOutcome::Silent if gives_addresses(name) => vec![too_late(host, name)],
         NameOutcome::Silent => vec![silent(host, name)],
         NameOutcome::Failed(text) => vec![broken(host, name, text)],

@@ -16,6 +16,9 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     {
         return vec![super::here::stopped_by_rule(target, rule)];
     }
+    // A reset has the address of the one who was asked, whoever sent it: from outside it is the
+    // same from a closed port, a firewall (`reject with tcp reset`) and another machine that has the
+    // address now. On the machine itself there is nobody else.
     match &evidence.machine {
         Some(machine) if is_local(target) => refused_here(machine, target),
         _ => refused_there(target),
@@ -70,8 +73,8 @@ fn listens_otherwise(target: &Target) -> Vec<Cause> {
         IpAddr::V4(_) => (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::UNSPECIFIED.into()),
         IpAddr::V6(_) => (Ipv6Addr::LOCALHOST.into(), Ipv6Addr::UNSPECIFIED.into()),
     };
-    let cause = |word, says: String, shows: String| {
-        Cause::possible(word, says)
+    let cause = |kind, says: String, shows: String| {
+        Cause::possible(kind, says)
             .because("a machine answers with a reset for that, too")
             .check(format!("{} shows {shows}", list_listeners(port)))
     };
@@ -116,6 +119,7 @@ fn reset_by_firewall(target: &Target) -> Cause {
         CauseKind::FirewallReject,
         "a firewall at the server or on the way answers with a reset in the server's name",
     );
+    // A closed port answers. Where the port beside it does not, somebody chooses.
     let silent = target
         .contrast
         .neighbours
@@ -192,6 +196,7 @@ fn refused_though_listening(
         .because(who(listening))
         .remedy(rule.remedy());
     }
+    // With net.ipv4.tcp_abort_on_overflow a full queue answers with a reset; usually it is silent.
     if listening.queue.is_some_and(|queue| queue.is_full()) {
         return super::unanswered::backlog(listening).because(reset);
     }
@@ -214,7 +219,10 @@ fn elsewhere(target: &Target, listening: &Listening) -> Cause {
     let asked = target.address;
     let on = listening.address;
     let differs = on.is_ipv4() != asked.is_ipv4();
-    let (word, says) = if differs
+    // Asked ::1 and it listens on 127.0.0.1, or asked for an outer IPv6 address and it listens on
+    // 0.0.0.0: the family is why. Asked for an outer address and it listens on 127.0.0.1: whatever the
+    // family, it would have to leave loopback first.
+    let (kind, says) = if differs
         && (on.ip().is_loopback() == asked.ip().is_loopback() || on.ip().is_unspecified())
     {
         let (has, wants) = (phrase::family(on.ip()), phrase::family(asked.ip()));
@@ -235,7 +243,7 @@ fn elsewhere(target: &Target, listening: &Listening) -> Cause {
             format!("the server listens on {on} only; you asked {asked}"),
         )
     };
-    with_refusal(Cause::certain(word, says).because(who(listening)), target).remedy(format!(
+    with_refusal(Cause::certain(kind, says).because(who(listening)), target).remedy(format!(
         "connect to {on}, or start the server on {}",
         wider(asked.ip())
     ))
@@ -269,6 +277,8 @@ fn nobody(machine: &LocalServer, target: &Target) -> Vec<Cause> {
             .remedy(format!("use port {}", near.address.port()))
         })
         .collect();
+    // A server one slip away is no proof that it was meant. Without one, the table of sockets is: it has
+    // every listener of this machine, whoever owns it.
     let idle = "no process listens on this port on any address of this machine";
     let says = format!("no server runs on port {port} here: not started, or ended");
     let cause = match causes.is_empty() {

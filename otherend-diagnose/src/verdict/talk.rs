@@ -68,6 +68,8 @@ fn is_certain(cause: &Cause) -> bool {
 fn is_as_asked(evidence: &Evidence, talk: &Talk, causes: &[Cause]) -> bool {
     let asked = &evidence.asked;
     let nothing_asked = asked.say.is_none() && asked.expect.is_none();
+    // Without --say and --expect, a server that waits does what it should: an HTTP server is silent,
+    // too. That it may be stopped, or want TLS, stays in the list and makes no failure of it.
     let waits = nothing_asked && talk.end == End::Open;
     let harmless = |cause: &Cause| match cause.kind {
         CauseKind::Silent => true,
@@ -90,6 +92,8 @@ fn is_possible(cause: &Cause) -> bool {
 }
 
 fn causes_of(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
+    // What explains everything comes first and alone: over the wrong protocol, or to a server that says
+    // that it is full, no reply can be as expected. What was expected excuses everything else.
     if let Some(cause) = tls::mismatch(evidence, talk) {
         return vec![cause];
     }
@@ -177,6 +181,7 @@ fn other_protocol(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
     if evidence.asked.tls {
         return None;
     }
+    // HTTP that answers GET is what was wanted; HTTP that answers HELLO is another server.
     let heard = [&talk.greeting, &talk.reply, &talk.tls_heard]
         .into_iter()
         .find(|h| !h.is_empty())?;

@@ -12,6 +12,8 @@ use crate::evidence::{
 use crate::phrase;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+    // From near to far: a rule here that surely drops it, a rule here that must be there, this machine as
+    // the server, then everything beyond. What is not excluded by then stays in the list.
     let stopped = target
         .way
         .outgoing
@@ -141,6 +143,9 @@ pub(super) fn backlog(listening: &Listening) -> Cause {
 /// Another machine, or nobody. What else answers there tells some causes apart.
 fn dropped_elsewhere(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     let contrast = &target.contrast;
+    // Each sign of life excludes what would silence it, too. Port 22 refuses: the machine is on, its
+    // answers come back, only this port is silent. Nothing but ARP is answered: it is on, and all
+    // that goes over IP is lost, on the way there or back. ARP itself is not answered: nobody there.
     if contrast.port_answers() {
         return port_is_silent(target);
     }
@@ -155,6 +160,7 @@ fn dropped_elsewhere(evidence: &Evidence, target: &Target) -> Vec<Cause> {
 
 /// What the neighbour table says about the machine itself, not about a router towards it.
 fn on_link(target: &Target) -> Option<Link> {
+    // A router that answers is no sign that the machine behind it does.
     match target.way.route {
         Route::Direct { .. } => target.contrast.link,
         _ => None,

@@ -14,6 +14,8 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     let Some(icmp) = &target.attempt.icmp else {
         return without_icmp(evidence, target);
     };
+    // The same words from two senders are two causes. "host unreachable" from this machine's own
+    // address: nobody answered its ARP. From 203.0.113.1: that router is reached, and asked in vain.
     match meaning(icmp) {
         Meaning::Rejected => vec![rejected(target, icmp)],
         Meaning::NoRoute => vec![router_without_route(target, icmp)],
@@ -24,6 +26,8 @@ pub(super) fn causes(evidence: &Evidence, target: &Target) -> Vec<Cause> {
 }
 
 fn without_icmp(evidence: &Evidence, target: &Target) -> Vec<Cause> {
+    // Nobody outside said anything, so it was this machine: from what it was told to do, over a link
+    // that is down, to an ARP without an answer. What remains is that it knows no way at all.
     if let Route::Forbidden(kind) = target.way.route {
         return vec![here::forbidden_by_route(target, kind)];
     }
@@ -79,8 +83,10 @@ fn interface_down(target: &Target, interface: &str) -> Cause {
 /// A firewall's "no", by ICMP. From this machine itself, it is this machine's firewall.
 pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
     let Icmp { from, .. } = icmp;
+    // A firewall of this machine that rejects what leaves writes its own address as the sender. At
+    // loopback that address is the server's as well, and the rule an incoming one.
     let own = target.way.is_from(*from) && !super::is_local(target);
-    let (word, whose, place) = match own {
+    let (kind, whose, place) = match own {
         true => (
             CauseKind::FirewallHere,
             "this machine's own firewall".to_owned(),
@@ -107,7 +113,7 @@ pub(super) fn rejected(target: &Target, icmp: &Icmp) -> Cause {
         super::took(target.attempt.took)
     );
     Cause::certain(
-        word,
+        kind,
         format!("{whose} rejects connections to {}", target.address),
     )
     .because(said)

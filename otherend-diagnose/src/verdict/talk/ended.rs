@@ -7,6 +7,8 @@ use crate::evidence::{End, Evidence, Talk, Target};
 use crate::phrase;
 
 pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
+    // The second attempt decides. Refused: the process is gone, by a crash or because it serves one
+    // client and ends. Accepted: it lives, and ends each conversation like this one.
     let gone = talk.again.as_ref().is_some_and(|again| !again.accepted());
     if gone {
         return vec![crashed(target, talk), one_shot(target, talk)];
@@ -93,12 +95,12 @@ fn ends_each(talk: &Talk) -> Cause {
     } else {
         "at once"
     };
-    let (word, what) = match talk.end {
+    let (kind, what) = match talk.end {
         End::Reset => (CauseKind::ResetsAtOnce, "resets"),
         _ => (CauseKind::ClosesAtOnce, "closes"),
     };
     let says = format!("the server {what} each connection {when}: it fails, or is meant to");
-    let cause = Cause::likely(word, says).because(what_happened(talk));
+    let cause = Cause::likely(kind, says).because(what_happened(talk));
     let cause = match &talk.again {
         Some(again) if again.accepted() => {
             cause.because("a second connection was accepted, so the server lives")

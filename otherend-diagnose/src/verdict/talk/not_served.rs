@@ -14,6 +14,8 @@ pub(super) fn causes(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<C
         // It answered something: its process runs.
         return Vec::new();
     }
+    // The kernel completes the handshake (listen(2)): "accepted" says that a socket listens, and
+    // nothing about its process. On this machine the queue tells, from outside nothing does.
     match listening(evidence, target) {
         Some(listening) if listening.queue.is_some() => at(target.address, listening, talk),
         _ => from_outside(evidence.asked.port),

@@ -57,6 +57,8 @@ fn waits(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
 
 /// A line was said and not answered.
 fn no_reply(evidence: &Evidence, target: &Target, talk: &Talk) -> Vec<Cause> {
+    // What was tried and answered is the cause, unless it was a coincidence: `at_once` has excluded
+    // that, or could not, and then a slow server stays as likely.
     if talk.crlf_answered == Some(true) {
         return told_from_time(talk, vec![crlf_expected(talk)]);
     }
@@ -156,6 +158,7 @@ fn late_reply(late: &[u8]) -> Vec<Cause> {
         "\"{}\" came only after this side had ended its input (half-close)",
         phrase::excerpt(late)
     );
+    // From outside the two are the same; the server's code tells.
     vec![
         Cause::likely(
             CauseKind::NotFlushed,
@@ -209,6 +212,8 @@ fn heard_something(asked: &Asked, talk: &Talk, heard: &[u8]) -> Vec<Cause> {
 /// A part of a line came, and no end within the time: it never comes, or it is held back. A prompt
 /// is meant so.
 fn unfinished(talk: &Talk, said: &str) -> Vec<Cause> {
+    // "login: " is a prompt and whole; "From server -> HEL" is a line that was cut off. The last
+    // character tells them apart, which is a guess: a prompt stays possible as a cause.
     let waited = match talk.flowing {
         true => "it went on without a line end for as long as it was listened to",
         false => "no line end followed while it was waited for",

@@ -10,6 +10,8 @@ use crate::protocol;
 pub(super) fn mismatch(evidence: &Evidence, talk: &Talk) -> Option<Cause> {
     let asked = &evidence.asked;
     let speaks_tls = matches!(talk.tls, Some(TlsAnswer::Hello | TlsAnswer::Alert(_)));
+    // A TLS server that hears "HELLO" answers with an alert, if at all: what was heard without a hello
+    // of ours is TLS, too.
     let alerted = protocol::is_tls(&talk.greeting) || protocol::is_tls(&talk.reply);
     if !asked.tls && (speaks_tls || alerted) {
         return Some(expected(asked, talk));
