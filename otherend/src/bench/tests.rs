@@ -84,6 +84,16 @@ fn assert_clean(outcome: &Outcome) {
     assert!(outcome.missing.is_empty());
 }
 
+/// Every client's connection ended early, and so.
+#[track_caller]
+fn assert_all_ended(outcome: &Outcome, so: impl Fn(&End) -> bool) {
+    let ends = &outcome.ends;
+    assert!(
+        ends.len() == 4 && ends.iter().all(|(_, end)| so(end)),
+        "{ends:?}"
+    );
+}
+
 #[test]
 fn a_good_server_answers_everything() {
     for in_flight in [1, 100] {
@@ -167,26 +177,14 @@ fn a_reply_to_nothing_is_noticed() {
     plan.said.text = 0;
     plan.heard = plan.said.clone();
     let outcome = carry_out(&plan);
-    assert_eq!(outcome.ends.len(), 4);
-    assert!(
-        outcome
-            .ends
-            .iter()
-            .all(|(_, end)| matches!(end, End::Unasked))
-    );
+    assert_all_ended(&outcome, |end| matches!(end, End::Unasked));
 }
 
 #[test]
 fn a_server_that_closes_early_loses_lines() {
     let target = server(|stream| answer(stream, |number, line| echo(line).filter(|_| number < 5)));
     let outcome = carry_out(&plan(target, closed(1)));
-    assert_eq!(outcome.ends.len(), 4);
-    assert!(
-        outcome
-            .ends
-            .iter()
-            .all(|(_, end)| matches!(end, End::Closed))
-    );
+    assert_all_ended(&outcome, |end| matches!(end, End::Closed));
     assert_eq!(outcome.lost, 4);
 }
 
@@ -199,13 +197,7 @@ fn a_reset_is_told_from_a_close() {
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     });
     let outcome = carry_out(&plan(target, closed(1)));
-    assert_eq!(outcome.ends.len(), 4);
-    assert!(
-        outcome
-            .ends
-            .iter()
-            .all(|(_, end)| matches!(end, End::Reset))
-    );
+    assert_all_ended(&outcome, |end| matches!(end, End::Reset));
 }
 
 #[test]
