@@ -144,6 +144,8 @@ impl Connection {
 
     /// Compare the first `count` bytes of the scratch buffer with what should have come.
     fn check(&mut self, buffers: &mut Buffers, count: usize) -> Result<(), End> {
+        // A read ends anywhere: in the middle of a reply, or after many. The payload shows as much of
+        // the stream as it has room for, from the very byte that is due.
         let mut got = &buffers.scratch[..count];
         while !got.is_empty() {
             let expected = buffers
@@ -159,6 +161,7 @@ impl Connection {
             self.bytes_heard += now.len() as u64;
             got = &got[now.len()..];
         }
+        // A reply that was right, to a line that nobody has said yet.
         match self.bytes_heard > self.lines_due * buffers.heard.line() as u64 {
             true => Err(End::Unasked),
             false => Ok(()),

@@ -94,6 +94,8 @@ impl Measurements {
     #[inline]
     pub(crate) fn answered(&mut self, now: u64, said_at: u64, lines: u64) {
         let latency = now.saturating_sub(said_at);
+        // A line belongs to the part in which it was said: one that was said in the warm-up and
+        // answered after it would bring the warm-up's latency. Throughput counts what came when.
         if self.times.measures(said_at) {
             self.latency.saturating_record_n(latency, lines);
         }

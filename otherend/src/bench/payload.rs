@@ -58,6 +58,8 @@ impl Payload {
     /// room for.
     #[inline]
     pub(crate) fn show(&mut self, client: u32, from: u64, most: u64) -> &[u8] {
+        // Byte 1,000 of a stream of 21-byte lines is byte 13 of line 47: the room's first line becomes
+        // number 47, the next 48, and what was asked for begins at its byte 13.
         let line = self.line as u64;
         let (first, offset) = (from / line, (from % line) as usize);
         let end = (offset as u64).saturating_add(most);

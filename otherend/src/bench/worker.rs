@@ -1,4 +1,8 @@
-//! One thread of the load: its clients, its poller, its measurements, and the loop over them.
+//! One thread of the load: an event loop over its clients.
+//!
+//! It waits for sockets or the next moment, hears what came, says what may be said next, and does
+//! that until the run's end. Two workers share nothing but the plan and the flag that stops them, so
+//! that no lock of the load is in any latency.
 
 mod pacer;
 
@@ -118,6 +122,7 @@ impl<'a> Worker<'a> {
         while self.goes_on(self.common.plan.times.end) {
             self.round(&mut events)?;
         }
+        // Waiting for the last replies is no load: its idle time must not dilute the CPU share.
         let (cpu, until) = (watch.read(), self.now.min(self.common.plan.times.end));
         self.end_interval();
         self.pacer.stop();
@@ -201,6 +206,8 @@ impl<'a> Worker<'a> {
         match connection.hear(&mut self.buffers, closed) {
             Ok(0) => {}
             Ok(answered) => {
+                // Not the time of the round: a hundred clients may have been heard since it began,
+                // and their work would be missing in the latencies of the last.
                 self.now = nanos(self.start.elapsed());
                 let account = (self.now, answered);
                 let due = self

@@ -1,4 +1,9 @@
 //! When a worker's clients say their lines: after a reply (closed loop) or at a moment (open loop).
+//!
+//! The difference is what a latency counts from. The server stalls for 100 ms at 1,000 lines a second
+//! from one client: the closed loop says one line, waits, and has one latency of 100 ms. The open
+//! loop finds 100 lines due when it can go on, and each counts from when it was due: 100 ms, 99 ms …
+//! Gil Tene calls what the first one hides coordinated omission; the second is what users would feel.
 
 use super::super::connection::Connection;
 use super::super::measurements::Measurements;
@@ -97,11 +102,14 @@ impl Pacer {
                 if !going {
                     return 0;
                 }
+                // One line for each reply keeps `in_flight` of them unanswered.
                 connection.lines_due += lines;
                 connection.in_flight.push(now, lines);
                 lines
             }
             Pacer::Open(turns) => {
+                // The schedule knows when a line was due: nothing was stored for it. Replies come in
+                // the order of the lines, so the last `lines` of those answered are the new ones.
                 let after = connection.lines_answered;
                 for number in after - lines..after {
                     let due = turns.schedule.due(connection.client, number);
@@ -151,6 +159,7 @@ impl Turns {
         end: u64,
         mut each: impl FnMut(usize, u64),
     ) -> Vec<usize> {
+        // A late worker may owe a client several lines: they are counted one by one, and said together.
         let first = self.position;
         let mut turns = 0;
         while let Some((position, due)) = self.next() {
