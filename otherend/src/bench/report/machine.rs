@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::output::human;
+
 /// What stands beside every figure: without it a figure means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -29,12 +31,8 @@ impl Machine {
 
 impl std::fmt::Display for Machine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let plural = if self.cores == 1 { "" } else { "s" };
-        write!(
-            f,
-            "{}, {} core{plural}, {}",
-            self.cpu, self.cores, self.system
-        )
+        let cores = human::plural(self.cores as u64, "core");
+        write!(f, "{}, {cores}, {}", self.cpu, self.system)
     }
 }
 
