@@ -47,6 +47,7 @@
 //! and compared; and a test kit ([`pair`]), two conversations with a link and a clock of your own.
 #![forbid(unsafe_code)]
 
+mod address;
 mod behaviour;
 mod conversation;
 mod duration;
@@ -59,6 +60,7 @@ mod short;
 mod time;
 pub mod transcript;
 
+pub use address::Address;
 pub use behaviour::{
     AnyBehaviour, Behaviour, Echo, Flow, Performance, Replies, Script, SeveralConnections, Sink,
 };

@@ -8,12 +8,11 @@ pub(crate) mod registry;
 pub(crate) mod stats;
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use otherend_core::{EndReason, Time};
+use otherend_core::{Address, EndReason, Time};
 
 use mailbox::Order;
 use registry::Registry;
@@ -72,7 +71,7 @@ impl Hub {
     }
 
     /// The next peer's number and addresses.
-    pub(crate) fn introduce(&self, address: SocketAddr, local: SocketAddr) -> Peer {
+    pub(crate) fn introduce(&self, address: Address, local: Address) -> Peer {
         let number = self.last_number.fetch_add(1, Ordering::Relaxed) + 1;
         Peer {
             number,

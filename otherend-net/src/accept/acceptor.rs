@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
+use otherend_core::Address;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::admission::Admission;
@@ -192,20 +193,22 @@ impl Acceptor {
             return;
         };
         if local == address {
+            let address = &address.into();
             return self.hub.notice(&Notice::SelfConnect { address });
         }
-        if let Err(refusal) = self.admission.check(address.ip(), &self.hub.registry) {
-            return self.turn_away(stream, address, refusal);
+        let address = Address::from(address);
+        if let Err(refusal) = self.admission.check(address.source(), &self.hub.registry) {
+            return self.turn_away(stream, &address, refusal);
         }
         match self.prepare(&stream) {
             Ok(mailbox) => {
                 self.hub.counters.accepted();
-                let peer = self.hub.introduce(address, local);
+                let peer = self.hub.introduce(address, local.into());
                 welcome(stream, Admitted::new(&self.hub, peer, mailbox));
             }
             Err(error) => {
                 self.hub.accept_failed(&error);
-                self.turn_away(stream, address, Refusal::Full);
+                self.turn_away(stream, &address, Refusal::Full);
             }
         }
     }
@@ -215,7 +218,7 @@ impl Acceptor {
         (self.manner.mailbox)()
     }
 
-    fn turn_away(&mut self, stream: TcpStream, address: SocketAddr, refusal: Refusal) {
+    fn turn_away(&mut self, stream: TcpStream, address: &Address, refusal: Refusal) {
         self.hub.counters.refused();
         self.hub.notice(&Notice::Refused { address, refusal });
         self.doorstep
@@ -230,7 +233,7 @@ impl Acceptor {
         if let Ok((stream, address)) = self.listeners[index].accept() {
             self.hub.counters.refused();
             self.hub.notice(&Notice::Refused {
-                address,
+                address: &address.into(),
                 refusal: Refusal::Full,
             });
             // It cannot stay: its descriptor is the reserve.

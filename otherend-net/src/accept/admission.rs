@@ -59,10 +59,15 @@ impl Admission {
         })
     }
 
-    pub(crate) fn check(&self, source: IpAddr, open: &Registry) -> Result<(), Refusal> {
-        let source = source.to_canonical();
-        let within = |networks: &[IpNet]| networks.iter().any(|network| network.contains(&source));
-        if within(&self.deny) || !(self.allow.is_empty() || within(&self.allow)) {
+    /// May somebody from `source` come in? `None`: this machine, of which no network speaks. Who of it
+    /// may connect was decided by the permissions of the socket's file.
+    pub(crate) fn check(&self, source: Option<IpAddr>, open: &Registry) -> Result<(), Refusal> {
+        let source = source.map(|source| source.to_canonical());
+        let within = |networks: &[IpNet]| {
+            source.is_some_and(|source| networks.iter().any(|network| network.contains(&source)))
+        };
+        let allowed = source.is_none() || self.allow.is_empty() || within(&self.allow);
+        if within(&self.deny) || !allowed {
             return Err(Refusal::NotAllowed);
         }
         if open.len() >= self.max_clients {

@@ -17,7 +17,7 @@ pub struct Handle {
 }
 
 /// A conversation that is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Open {
     /// Who it is with.
@@ -79,7 +79,7 @@ impl Handle {
         members
             .iter()
             .map(|m| Open {
-                peer: m.peer,
+                peer: m.peer.clone(),
                 age: now.since(m.since),
             })
             .collect()

@@ -19,8 +19,10 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct Inside {
     members: BTreeMap<u64, Arc<Member>>,
-    /// How many each source has open.
-    sources: HashMap<IpAddr, usize>,
+    /// How many each source has open; `None` is this machine, see [`Address::source`].
+    ///
+    /// [`Address::source`]: otherend_core::Address::source
+    sources: HashMap<Option<IpAddr>, usize>,
     /// The most that were open since a crowd last left.
     crowd: usize,
     /// A crowd has left; the last of those that stayed behind has not.
@@ -33,7 +35,10 @@ const CROWD: usize = 256;
 impl Registry {
     pub(super) fn add(&self, member: Arc<Member>) {
         let mut inside = self.lock();
-        *inside.sources.entry(member.peer.address.ip()).or_default() += 1;
+        *inside
+            .sources
+            .entry(member.peer.address.source())
+            .or_default() += 1;
         inside.members.insert(member.peer.number, member);
         inside.crowd = inside.crowd.max(inside.members.len());
     }
@@ -44,7 +49,7 @@ impl Registry {
         if inside.members.remove(&peer.number).is_none() {
             return false;
         }
-        let source = peer.address.ip();
+        let source = peer.address.source();
         if let Some(count) = inside.sources.get_mut(&source) {
             *count -= 1;
             if *count == 0 {
@@ -68,7 +73,7 @@ impl Registry {
         self.lock().members.len()
     }
 
-    pub(crate) fn of_source(&self, source: IpAddr) -> usize {
+    pub(crate) fn of_source(&self, source: Option<IpAddr>) -> usize {
         self.lock().sources.get(&source).copied().unwrap_or(0)
     }
 

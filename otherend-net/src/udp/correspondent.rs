@@ -55,11 +55,15 @@ enum Cause {
 
 impl Correspondent {
     /// Begin a conversation with whoever was admitted; `None`: it could not be.
-    pub(super) fn begin(admitted: Admitted, conversations: &Conversations) -> Option<Self> {
+    pub(super) fn begin(
+        address: SocketAddr,
+        admitted: Admitted,
+        conversations: &Conversations,
+    ) -> Option<Self> {
         let hub = Arc::clone(&admitted.hub);
-        let peer = admitted.member.peer;
+        let number = admitted.member.peer.number;
         let now = hub.clock.now();
-        let behaviour = conversations.behaviour(&peer)?;
+        let behaviour = conversations.behaviour(&admitted.member.peer)?;
         let begin = || Carrier::in_server(admitted, conversations, behaviour);
         let mut carrier = catch_unwind(AssertUnwindSafe(begin)).ok()?;
         let opened = catch_unwind(AssertUnwindSafe(|| carrier.conversation.open(now)));
@@ -67,11 +71,11 @@ impl Correspondent {
             carrier.panicked(now);
         }
         Some(Correspondent {
-            number: peer.number,
+            number,
             carrier,
-            address: peer.address,
+            address,
             guard: LoopGuard::default(),
-            credit: Credit::of(peer.address),
+            credit: Credit::of(address),
             heard: now,
         })
     }

@@ -196,15 +196,15 @@ impl Exchange {
         if local == from {
             return Err(Refusal::Loop);
         }
-        match self.admission.check(from.ip(), &self.hub.registry) {
+        match self.admission.check(Some(from.ip()), &self.hub.registry) {
             Err(Refusal::Full) if self.make_room() => {}
             admitted => admitted?,
         }
         self.hub.counters.accepted();
-        let peer = self.hub.introduce(from, local);
+        let peer = self.hub.introduce(from.into(), local.into());
         let mailbox = Mailbox::with_common_bell(Arc::clone(&self.hub.door));
         let admitted = Admitted::new(&self.hub, peer, mailbox);
-        if let Some(peer) = Correspondent::begin(admitted, &self.conversations) {
+        if let Some(peer) = Correspondent::begin(from, admitted, &self.conversations) {
             self.peers.insert(key, peer);
         }
         Ok(())
@@ -234,6 +234,7 @@ impl Exchange {
     fn refuse(&mut self, address: SocketAddr, refusal: Refusal) {
         self.hub.counters.refused();
         if self.hush.allows(self.hub.clock.now(), refusal.label()) {
+            let address = &address.into();
             self.hub.notice(&Notice::Refused { address, refusal });
         }
     }
@@ -242,7 +243,7 @@ impl Exchange {
         for Withheld { address, error } in self.withheld.drain(..) {
             self.hub.counters.withheld();
             if self.hush.allows(self.hub.clock.now(), "withheld") {
-                let error = error.as_ref();
+                let (address, error) = (&address.into(), error.as_ref());
                 self.hub.notice(&Notice::Withheld { address, error });
             }
         }

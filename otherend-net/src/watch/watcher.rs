@@ -1,9 +1,8 @@
 //! Whoever watches a server: its conversations, and what happens at its door.
 
 use std::io;
-use std::net::SocketAddr;
 
-use otherend_core::{Observer, Time};
+use otherend_core::{Address, Observer, Time};
 
 use super::Refusal;
 use crate::peer::Peer;
@@ -15,7 +14,7 @@ pub enum Notice<'a> {
     /// A peer was turned away with one line.
     Refused {
         /// Where it came from.
-        address: SocketAddr,
+        address: &'a Address,
         /// Why.
         refusal: Refusal,
     },
@@ -27,14 +26,14 @@ pub enum Notice<'a> {
     /// A reply to somebody did not leave; see [`Stats::withheld`](crate::Stats::withheld).
     Withheld {
         /// To whom it was.
-        address: SocketAddr,
+        address: &'a Address,
         /// What the system said; `None`: it would have been longer than what was asked.
         error: Option<&'a io::Error>,
     },
     /// A connection reached itself and was closed.
     SelfConnect {
         /// Its address, on both ends.
-        address: SocketAddr,
+        address: &'a Address,
     },
 }
 

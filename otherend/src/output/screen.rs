@@ -149,16 +149,16 @@ impl Screen {
     pub(crate) fn notice(&self, now: Time, notice: &Notice<'_>) {
         let text;
         let remark = match notice {
-            Notice::Refused { address, refusal } => Remark::Refused(*address, *refusal),
+            Notice::Refused { address, refusal } => Remark::Refused(address, *refusal),
             Notice::AcceptFailed { error } => {
                 text = error.to_string();
                 Remark::AcceptFailed(&text)
             }
             Notice::Withheld { address, error } => {
                 text = error.map(ToString::to_string).unwrap_or_default();
-                Remark::Withheld(*address, error.map(|_| &text[..]))
+                Remark::Withheld(address, error.map(|_| &text[..]))
             }
-            Notice::SelfConnect { address } => Remark::SelfConnect(*address),
+            Notice::SelfConnect { address } => Remark::SelfConnect(address),
             _ => return,
         };
         self.remark(now, 0, &remark);

@@ -31,8 +31,8 @@ impl Ear {
     pub(super) fn line(&mut self, peer: &Peer, handle: &Handle, line: &[u8]) -> Option<String> {
         self.lines_left = self.lines_left.checked_sub(1)?;
         let seen = Seen {
-            source: peer.address,
-            destination: peer.local,
+            source: peer.address.inet()?,
+            destination: peer.local.inet()?,
         };
         let Some(recognised) = self.recogniser.line(line, seen) else {
             self.lines_left = 0;

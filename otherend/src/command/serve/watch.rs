@@ -74,7 +74,7 @@ impl Watcher for Watch {
         }
         Some(Box::new(Watching {
             screen: self.screen.clone(),
-            peer: *peer,
+            peer: peer.clone(),
             look: Arc::clone(&self.look),
             recorded: self
                 .look
@@ -219,9 +219,10 @@ impl Watching {
             Event::Unexpected(mismatch) => self.unexpected(now, mismatch),
             Event::Opened => {
                 self.since = now;
+                let address = self.peer.address.clone();
                 let came = match self.screen.look().datagrams {
-                    true => Remark::FirstDatagram(self.peer.address),
-                    false => Remark::Came(self.peer.address),
+                    true => Remark::FirstDatagram(&address),
+                    false => Remark::Came(&address),
                 };
                 self.remark(now, &came);
             }

@@ -49,7 +49,7 @@ impl Audience for Watch {
             show: self.show,
             reason: self.reason.clone(),
             judged: self.check.as_ref().map(judged),
-            peer: *peer,
+            peer: peer.clone(),
             since: Time::ZERO,
             sides: [Side::new(), Side::new()],
             batch: Batch::default(),
@@ -143,7 +143,8 @@ impl Watching {
         match *event {
             Event::Accepted => {
                 self.since = now;
-                self.remark(now, Show::Lines, &Remark::Came(self.peer.address));
+                let address = self.peer.address.clone();
+                self.remark(now, Show::Lines, &Remark::Came(&address));
             }
             Event::Connected { target, after, .. } => {
                 let remark = TapRemark::Connected { target, after };

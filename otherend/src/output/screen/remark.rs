@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use otherend_core::transcript::Mismatch;
-use otherend_core::{Counts, EndReason};
+use otherend_core::{Address, Counts, EndReason};
 use otherend_diagnose::CauseKind;
 use otherend_diagnose::interfaces::Reach;
 use otherend_diagnose::listeners::Protocol;
@@ -26,9 +26,9 @@ pub(crate) enum Remark<'a> {
     /// The server can be reached there.
     Reachable(&'a Reach),
     /// A peer came.
-    Came(SocketAddr),
+    Came(&'a Address),
     /// A peer that there is no connection to sent its first datagram.
-    FirstDatagram(SocketAddr),
+    FirstDatagram(&'a Address),
     /// A peer has finished sending.
     FinishedSending,
     /// A line was too long and is discarded.
@@ -45,13 +45,13 @@ pub(crate) enum Remark<'a> {
         datagrams: bool,
     },
     /// A peer was turned away.
-    Refused(SocketAddr, Refusal),
+    Refused(&'a Address, Refusal),
     /// An answer did not leave: what the system said, or it would have been too long.
-    Withheld(SocketAddr, Option<&'a str>),
+    Withheld(&'a Address, Option<&'a str>),
     /// A connection could not be accepted.
     AcceptFailed(&'a str),
     /// A connection to itself was closed.
-    SelfConnect(SocketAddr),
+    SelfConnect(&'a Address),
     /// The server stops.
     Stopping,
     /// The server has stopped.
@@ -185,7 +185,7 @@ impl Remark<'_> {
                 "interface": reach.interface,
             }),
             Remark::Came(address) | Remark::FirstDatagram(address) => {
-                json!({"event": "connected", "peer": address})
+                json!({"event": "connected", "peer": address.to_string()})
             }
             Remark::FinishedSending => json!({"event": "finished-sending"}),
             Remark::LineTooLong => json!({"event": "line-too-long"}),
@@ -200,13 +200,15 @@ impl Remark<'_> {
                 "bytes_heard": counts.bytes_heard, "bytes_said": counts.bytes_said,
             }),
             Remark::Refused(address, refusal) => {
-                json!({"event": "refused", "peer": address, "reason": refusal.label()})
+                json!({"event": "refused", "peer": address.to_string(), "reason": refusal.label()})
             }
             Remark::Withheld(address, error) => {
-                json!({"event": "withheld", "peer": address, "error": error})
+                json!({"event": "withheld", "peer": address.to_string(), "error": error})
             }
             Remark::AcceptFailed(error) => json!({"event": "accept-failed", "error": error}),
-            Remark::SelfConnect(address) => json!({"event": "self-connect", "peer": address}),
+            Remark::SelfConnect(address) => {
+                json!({"event": "self-connect", "peer": address.to_string()})
+            }
             Remark::Stopping => json!({"event": "stopping"}),
             Remark::Stopped(report) => json!({
                 "event": "stopped", "finished": report.finished,
