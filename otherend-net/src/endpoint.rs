@@ -18,7 +18,7 @@ pub use resolve::ResolveError;
 /// A host and a port: where to connect to, or where to listen.
 ///
 /// Accepted when parsed from text: `HOST:PORT`, `HOST PORT`, `[::1]:PORT`, `:PORT` and `PORT`
-/// (loopback), and blank ([`Endpoint::DEFAULT`]).
+/// (loopback), an IP address alone (port 8080), and blank ([`Endpoint::DEFAULT`]).
 ///
 /// ```
 /// use otherend_net::endpoint::Endpoint;
@@ -90,7 +90,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// When one of the words is no address.
+    /// When one of the words is no address, or a port stands before its host.
     pub fn list_from_words(words: &[impl AsRef<str>]) -> Result<Vec<Endpoint>, EndpointError> {
         parse::words(words)
     }

@@ -1,5 +1,6 @@
 //! The command line as a whole: what stands before and after the command's own flags.
 
+pub(crate) mod address;
 pub(crate) mod choice;
 pub(crate) mod door;
 pub(crate) mod duration;

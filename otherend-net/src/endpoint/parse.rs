@@ -1,20 +1,31 @@
 //! From text to an [`Endpoint`], and what to say when it is none.
 
+mod url;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Endpoint, Host};
+use url::url;
 
 /// Why some text is no address, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
-    /// A host stands alone.
+    /// A name stands alone; an IP address alone has the port of [`Endpoint::DEFAULT`].
     #[error("`{host}` has no port: add one, as in {suggestion}")]
     PortMissing {
         /// The host as written.
         host: String,
         /// The address with a port.
         suggestion: String,
+    },
+    /// The port stands before its host.
+    #[error("`{port} {host}`: the port stands behind its host, as in {host} {port}")]
+    PortFirst {
+        /// The host as written.
+        host: String,
+        /// The port as written.
+        port: String,
     },
     /// A word that is empty: a variable of a script that was never set, most likely.
     #[error("an empty word is no address: leave it out for {}", Endpoint::DEFAULT)]
@@ -51,13 +62,38 @@ pub enum EndpointError {
         /// The address as written.
         text: String,
     },
-    /// A URL.
+    /// A URL of what is spoken over plain TCP.
     #[error("`{url}` is a URL, and an address is only HOST:PORT: write {suggestion}")]
     Url {
         /// The URL as written.
         url: String,
         /// The host and port in it.
         suggestion: String,
+    },
+    /// A URL of what is spoken over UDP.
+    #[error(
+        "`{url}` is a URL, and an address is only HOST:PORT: write {suggestion} and talk over UDP"
+    )]
+    UrlOverUdp {
+        /// The URL as written.
+        url: String,
+        /// The host and port in it.
+        suggestion: String,
+    },
+    /// A URL of what is encrypted. The same address without that is not suggested: whoever took it
+    /// would say in clear what was not to be heard.
+    #[error("`{url}` asks for an encrypted connection, and HOST:PORT is plain TCP")]
+    UrlOverTls {
+        /// The URL as written.
+        url: String,
+        /// The host and port in it.
+        address: String,
+    },
+    /// A URL of which it is not known what carries it.
+    #[error("`{url}` is a URL, and an address is only HOST:PORT, which is plain TCP")]
+    UrlUnknown {
+        /// The URL as written.
+        url: String,
     },
     /// Numbers and dots, but no IPv4 address.
     #[error("`{host}` is no IPv4 address: it takes four numbers from 0 to 255, as in 192.168.1.65")]
@@ -122,9 +158,12 @@ pub(super) fn endpoint(text: &str) -> Result<Endpoint, EndpointError> {
         return loopback(text);
     }
     match text.rsplit_once(':') {
-        None => Err(port_missing(text, host(text)?)),
+        None => match host(text)? {
+            name @ Host::Name(_) => Err(port_missing(text, name)),
+            address => Ok(on_default_port(address)),
+        },
         Some(("", port)) => loopback(port),
-        Some((left, _)) if left.contains(':') => Err(bare_ipv6(text)),
+        Some((left, _)) if left.contains(':') => bare_ipv6(text),
         Some((name, written)) => {
             let host = host(name)?;
             let port = port(&host, written)?;
@@ -146,6 +185,10 @@ pub(super) fn words(words: &[impl AsRef<str>]) -> Result<Vec<Endpoint>, Endpoint
                 endpoints.push(Endpoint { host, port });
                 rest = &after[1..];
             }
+            Some(next) if is_port_first(first, next, rest.get(2)) => {
+                let (host, port) = (printable(next), first.to_owned());
+                return Err(EndpointError::PortFirst { host, port });
+            }
             _ if first.is_empty() => return Err(EndpointError::EmptyWord),
             _ => {
                 endpoints.push(endpoint(first)?);
@@ -166,11 +209,23 @@ pub(super) fn several(words: &[impl AsRef<str>]) -> EndpointError {
 /// Whether `first` is a host that lacks its port, so that `next`, which is no address that could
 /// stand for itself unless it is a bare number, must be that port.
 fn takes_next_word(first: &str, next: &str) -> bool {
-    let lacks_port = matches!(
-        endpoint(first),
-        Err(EndpointError::PortMissing { .. } | EndpointError::BracketsMissing { .. })
-    );
-    lacks_port && !next.is_empty() && !next.contains([':', '.'])
+    stands_alone(first) && !next.is_empty() && !next.contains([':', '.'])
+}
+
+/// Whether a number is followed by a host that no port follows: nobody means two addresses by that.
+fn is_port_first(first: &str, next: &str, after: Option<&impl AsRef<str>>) -> bool {
+    let has_port = |after: &str| takes_next_word(next, after.trim());
+    is_number(first) && stands_alone(next) && !after.is_some_and(|after| has_port(after.as_ref()))
+}
+
+/// Whether a word is a host without a port.
+fn stands_alone(word: &str) -> bool {
+    !is_number(word) && host_alone(word).is_ok()
+}
+
+fn on_default_port(host: Host) -> Endpoint {
+    let port = Endpoint::DEFAULT.port;
+    Endpoint { host, port }
 }
 
 fn loopback(written: &str) -> Result<Endpoint, EndpointError> {
@@ -187,7 +242,7 @@ fn bracketed(text: &str) -> Result<Endpoint, EndpointError> {
     let host = ipv6(inside).ok_or_else(wrong)?;
     check_zone(&host)?;
     if after.is_empty() {
-        return Err(port_missing(text, host));
+        return Ok(on_default_port(host));
     }
     let written = after.strip_prefix(':').ok_or_else(wrong)?;
     let port = port(&host, written)?;
@@ -296,54 +351,20 @@ fn check_zone(host: &Host) -> Result<(), EndpointError> {
     }
 }
 
-/// What to say to `::1`, to `::1:8080`, and to `a:b:c`.
-fn bare_ipv6(text: &str) -> EndpointError {
+/// What `::1` is, and what to say to `::1:8080` and `a:b:c`.
+fn bare_ipv6(text: &str) -> Result<Endpoint, EndpointError> {
     if let Some((address, port)) = text.rsplit_once(':')
         && ipv6(address).is_some()
         && port.parse::<u16>().is_ok()
     {
         let suggestion = format!("[{address}]:{port}");
-        return EndpointError::BracketsMissing { suggestion };
+        return Err(EndpointError::BracketsMissing { suggestion });
     }
-    match ipv6(text) {
-        Some(_) => EndpointError::BracketsMissing {
-            suggestion: format!("[{text}]:8080"),
-        },
-        None => EndpointError::TooManyColons {
-            text: printable(text),
-        },
-    }
-}
-
-fn url(url: &str, scheme: &str, rest: &str) -> EndpointError {
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let authority = authority.rsplit('@').next().unwrap_or(authority);
-    let suggestion = match endpoint(authority) {
-        Ok(found) if !authority.is_empty() => found.to_string(),
-        Err(EndpointError::PortMissing { host, .. }) => match usual_port(scheme) {
-            Some(port) => format!("{host}:{port}"),
-            None => format!("{host}:PORT"),
-        },
-        _ => "HOST:PORT".to_owned(),
-    };
-    let url = printable(url);
-    EndpointError::Url { url, suggestion }
-}
-
-/// The ports of the schemes that people paste.
-fn usual_port(scheme: &str) -> Option<u16> {
-    Some(match scheme.to_ascii_lowercase().as_str() {
-        "http" | "ws" => 80,
-        "https" | "wss" => 443,
-        "ftp" => 21,
-        "ssh" => 22,
-        "telnet" => 23,
-        "smtp" => 25,
-        "mqtt" => 1883,
-        "nats" => 4222,
-        "redis" => 6379,
-        _ => return None,
-    })
+    let host = ipv6(text).ok_or_else(|| EndpointError::TooManyColons {
+        text: printable(text),
+    })?;
+    check_zone(&host)?;
+    Ok(on_default_port(host))
 }
 
 fn port_missing(written: &str, host: Host) -> EndpointError {

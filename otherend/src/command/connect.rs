@@ -17,13 +17,12 @@ use otherend_core::Framing;
 use otherend_core::transcript::Over;
 use otherend_net::{Endpoint, connect_udp};
 
-use crate::args::choice;
 use crate::args::duration::Timeout;
 use crate::args::exit_words::ExitWordArgs;
 use crate::args::reach::ReachArgs;
 use crate::args::record::RecordArgs;
 use crate::args::screen::ScreenArgs;
-use crate::exit::Failure;
+use crate::args::{address, choice};
 use crate::output::{ask, why};
 use linger::Limits;
 use other_end::Carrier;
@@ -147,7 +146,7 @@ impl Args {
             return ask::endpoint("connect to which address");
         }
         Endpoint::from_words(&self.address)
-            .map_err(|error| Failure::Usage(error.to_string()).into())
+            .map_err(|error| address::usage(&error, address::Over::TcpOrUdp).into())
     }
 
     /// Connect; if the address was asked for, ask again while nobody answers there.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use otherend_diagnose::{CauseKind, Options, Verdict};
 use otherend_net::Endpoint;
 
-use crate::args::duration;
 use crate::args::family::FamilyArgs;
+use crate::args::{address, duration};
 use crate::exit::Failure;
 use crate::output::diagnosis::Display;
 
@@ -73,7 +73,7 @@ refused one is tried.";
 /// Diagnose, showing each step as it is known.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let endpoint = Endpoint::from_words(&args.address)
-        .map_err(|complaint| Failure::Usage(complaint.to_string()))?;
+        .map_err(|error| address::usage(&error, address::Over::TcpOrTls))?;
     let mut display = Display::new(io::stdout(), args.json);
     let options = args.options();
     let listening = args.listen;

@@ -11,6 +11,7 @@ mod unfinished;
 mod waiting;
 mod watch;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use clap::value_parser;
 use otherend_core::{ExitWords, Framing, Time, transcript};
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
-use otherend_net::{Engine, ServerConfig, Watcher, raise_descriptor_limit};
+use otherend_net::{Endpoint, Engine, ServerConfig, Watcher, raise_descriptor_limit};
 
 use crate::args::choice;
 use crate::args::limits::LimitArgs;
@@ -30,6 +31,7 @@ use crate::output::announce::announce;
 use crate::output::screen::{Remark, Screen};
 use crate::output::time::TimeStyle;
 use crate::output::why;
+use crate::talk::served::Served;
 use listen::ListenArgs;
 use over::Over;
 use reply::ReplyArgs;
@@ -104,14 +106,10 @@ Examples:
 /// Serve until a signal says otherwise.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
-    let addresses = args.listen.addresses()?;
-    let amplifies = args.udp && addresses.iter().any(|address| !address.ip().is_loopback());
     let one_at_a_time = args.engine == Engine::Single;
     let served = args.reply.served(args.over(), one_at_a_time)?;
-    let behaviour = args.reply.behaviour(served.clone(), amplifies)?;
-    let server = Over::bind(args.udp, &addresses, args.config()?, behaviour);
-    let server = server
-        .map_err(|error| why::not_listening(error, args.protocol()))
+    let (server, addresses) = args
+        .bound(served.as_ref())
         .inspect_err(|error| why::tell_program(error, &args.screen))?;
     let mut shown = args.screen.look(true, TimeStyle::Clock);
     shown.datagrams = args.udp;
@@ -171,6 +169,34 @@ fn watched(server: Over, engine: Engine, screen: &Screen, look: Look) -> std::io
 }
 
 impl Args {
+    /// Listen; if the address was asked for, ask again while it is none of this machine's, or taken.
+    fn bound(&self, served: Option<&Arc<Served>>) -> anyhow::Result<(Over, Vec<SocketAddr>)> {
+        let mistaken =
+            |error: &anyhow::Error| matches!(error.downcast_ref(), Some(Failure::Usage(_)));
+        loop {
+            let endpoints = self.listen.endpoints()?;
+            match self.bound_to(&endpoints, served) {
+                Err(error) if self.listen.asks() && !mistaken(&error) => {
+                    writeln!(anstream::stderr(), "* {error:#}")?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn bound_to(
+        &self,
+        endpoints: &[Endpoint],
+        served: Option<&Arc<Served>>,
+    ) -> anyhow::Result<(Over, Vec<SocketAddr>)> {
+        let addresses = self.listen.addresses(endpoints)?;
+        let amplifies = self.udp && addresses.iter().any(|address| !address.ip().is_loopback());
+        let behaviour = self.reply.behaviour(served.cloned(), amplifies)?;
+        let server = Over::bind(self.udp, &addresses, self.config()?, behaviour)
+            .map_err(|error| why::not_listening(error, self.protocol()))?;
+        Ok((server, addresses))
+    }
+
     fn config(&self) -> Result<ServerConfig, Failure> {
         let mut config = ServerConfig::default();
         self.limits

@@ -12,15 +12,16 @@ use std::sync::Arc;
 use otherend_core::Time;
 use otherend_core::transcript::Over;
 use otherend_diagnose::listeners::Protocol;
+use otherend_net::endpoint::EndpointError;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
 use otherend_net::{ConnectError, Endpoint, raise_descriptor_limit};
 
 use crate::args::door::DoorArgs;
-use crate::args::listening;
 use crate::args::record::{self, RecordArgs};
 use crate::args::route::RouteArgs;
 use crate::args::screen::ScreenArgs;
+use crate::args::{address, listening};
 use crate::command::signals::stop_on_signals;
 use crate::exit::Failure;
 use crate::output::announce::announce;
@@ -145,8 +146,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 impl Args {
     /// Where to listen, and the target.
     fn endpoints(&self) -> anyhow::Result<(Vec<SocketAddr>, Endpoint)> {
-        let endpoints = Endpoint::list_from_words(&self.addresses)
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let endpoints =
+            Endpoint::list_from_words(&self.addresses).map_err(|error| no_addresses(&error))?;
         let [listen, target] = &endpoints[..] else {
             let text = match &endpoints[..] {
                 [_] => format!(
@@ -196,6 +197,16 @@ impl Args {
             (false, 0) => Show::Lines,
             (false, _) => Show::Everything,
         }
+    }
+}
+
+/// Here a number before a host is where to listen, and the target lacks its port.
+fn no_addresses(error: &EndpointError) -> Failure {
+    match error {
+        EndpointError::PortFirst { port, host } => Failure::Usage(format!(
+            "the target `{host}` has no port: add one, as in otherend tap {port} {host} 25"
+        )),
+        error => address::usage(error, address::Over::Tcp),
     }
 }
 

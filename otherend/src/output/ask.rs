@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use otherend_net::Endpoint;
 
+use crate::args::address;
 use crate::exit::Failure;
 
 /// Ask for an address on the terminal; blank means the default, and what is no address is
@@ -28,7 +29,10 @@ pub(crate) fn endpoint(question: &str) -> anyhow::Result<Endpoint> {
         }
         match String::from_utf8_lossy(&answer).trim().parse() {
             Ok(endpoint) => return Ok(endpoint),
-            Err(complaint) => writeln!(stderr, "* {complaint}")?,
+            Err(error) => {
+                let complaint = address::complaint(&error, address::Over::TcpOrUdp);
+                writeln!(stderr, "* {complaint}")?;
+            }
         }
     }
 }

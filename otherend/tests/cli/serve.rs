@@ -137,6 +137,30 @@ fn rubbish_for_an_address_is_explained_and_asked_again() {
 }
 
 #[test]
+fn an_address_that_cannot_be_listened_on_is_explained_and_asked_again() {
+    let question = "listen on which address [127.0.0.1:8080]: ";
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let taken = taken.local_addr().expect("bound").to_string();
+    let home = tempfile::tempdir().expect("a folder");
+    let mut terminal = Terminal::start(&["serve", "--ask"], home);
+    for (address, complaint) in [
+        ("192.0.2.99:9000", "* cannot listen on 192.0.2.99:9000: "),
+        (&taken[..], "* cannot listen on 127.0.0.1:"),
+        ("[fe80::1%nosuch0]:80", "* "),
+        ("udp://127.0.0.1:0", "write --udp 127.0.0.1:0"),
+    ] {
+        terminal.sees(question);
+        terminal.types(&format!("{address}\r"));
+        terminal.sees(complaint);
+    }
+    terminal.sees(question);
+    terminal.types("127.0.0.1:0\r");
+    terminal.sees("* listening on 127.0.0.1:");
+    terminal.presses(ControlCode::EndOfText);
+    terminal.exits(0);
+}
+
+#[test]
 fn a_flag_that_would_mean_nothing_is_a_mistake() {
     for (flags, complaint) in [
         ("--max-line 0", "write at least 1"),

@@ -36,6 +36,13 @@ fn every_form_is_read() {
     reads("fe80::1%eth0 8080", "[fe80::1%eth0]:8080");
     reads(":8080", "127.0.0.1:8080");
     reads("8080", "127.0.0.1:8080");
+    reads("192.168.1.65", "192.168.1.65:8080");
+    reads("[::1]", "[::1]:8080");
+    reads("::1", "[::1]:8080");
+    reads("2001:db8::7", "[2001:db8::7]:8080");
+    reads("2001:db8:0:0:0:0:0:1", "[2001:db8::1]:8080");
+    reads("fe80::1%eth0", "[fe80::1%eth0]:8080");
+    reads("[fe80::1%eth0]", "[fe80::1%eth0]:8080");
     reads("", "127.0.0.1:8080");
     reads("   ", "127.0.0.1:8080");
     reads("example.org.:25", "example.org.:25");
@@ -53,10 +60,9 @@ fn a_missing_port_is_added_to_the_example() {
         "`localhost` has no port: add one, as in localhost:8080",
     );
     complains(
-        "192.168.1.65",
+        "192.168.1.65:",
         "`192.168.1.65` has no port: add one, as in 192.168.1.65:8080",
     );
-    complains("[::1]", "`[::1]` has no port: add one, as in [::1]:8080");
     complains(
         ":",
         "`127.0.0.1` has no port: add one, as in 127.0.0.1:8080",
@@ -87,16 +93,10 @@ fn a_wrong_port_is_told() {
 }
 
 #[test]
-fn ipv6_without_brackets_is_shown_with_them() {
+fn ipv6_that_may_end_with_a_port_is_shown_in_brackets() {
     let start = "an IPv6 address stands in brackets before its port: write";
-    complains("::1", &format!("{start} [::1]:8080"));
     complains("::1:8080", &format!("{start} [::1]:8080"));
     complains("2001:db8::7:443", &format!("{start} [2001:db8::7]:443"));
-    complains("fe80::1%eth0", &format!("{start} [fe80::1%eth0]:8080"));
-    complains(
-        "2001:db8:0:0:0:0:0:1",
-        &format!("{start} [2001:db8:0:0:0:0:0:1]:8080"),
-    );
 }
 
 #[test]
@@ -124,12 +124,59 @@ fn a_url_is_cut_down_to_its_address() {
     for (url, write) in [
         ("tcp://localhost:8080", "localhost:8080"),
         ("http://example.org/a?b", "example.org:80"),
-        ("HTTPS://me@example.org", "example.org:443"),
+        ("TCP://me@example.org:1", "example.org:1"),
+        ("tcp://127.0.0.1", "127.0.0.1:PORT"),
+        ("ws://[::1]/chat", "[::1]:80"),
         ("tcp://example.org", "example.org:PORT"),
         ("redis://[::1]:6380/0", "[::1]:6380"),
         ("http:///", "HOST:PORT"),
     ] {
         complains(url, &of(url, write));
+    }
+    complains(
+        "udp://localhost:53",
+        &of("udp://localhost:53", "localhost:53 and talk over UDP"),
+    );
+}
+
+#[test]
+fn a_url_is_never_cut_down_to_something_weaker() {
+    for url in [
+        "tls://localhost:8080",
+        "ssl://localhost:8080",
+        "https://example.org",
+        "wss://example.org/chat",
+        "MQTTS://me:secret@broker:8883",
+        "rediss://:secret@cache",
+        "ssh://me@host",
+        "quic://host:1",
+    ] {
+        let complaint = "asks for an encrypted connection, and HOST:PORT is plain TCP";
+        complains(url, &format!("`{url}` {complaint}"));
+    }
+    for url in [
+        "unix:///run/x.sock",
+        "https+unix://x",
+        "foo://host:1",
+        "://x:1",
+    ] {
+        let complaint = "is a URL, and an address is only HOST:PORT, which is plain TCP";
+        complains(url, &format!("`{url}` {complaint}"));
+    }
+}
+
+#[test]
+fn a_port_before_its_host_is_told() {
+    let of = |words: &[&str]| Endpoint::list_from_words(words).unwrap_err().to_string();
+    for host in ["127.0.0.1", "localhost", "::1", "[::1]"] {
+        let complaint =
+            format!("`9000 {host}`: the port stands behind its host, as in {host} 9000");
+        assert_eq!(of(&["9000", host]), complaint);
+        assert_eq!(of(&["80", "81", "[::1]:82", "9000", host]), complaint);
+        assert_eq!(
+            endpoint(&format!("9000 {host}")).unwrap_err().to_string(),
+            complaint
+        );
     }
 }
 
@@ -179,6 +226,9 @@ fn words_pair_up_only_where_a_port_is_missing() {
         ["localhost:80", "127.0.0.1:9090"]
     );
     assert_eq!(of(&["::1", "80", "[::1]:81"]), ["[::1]:80", "[::1]:81"]);
+    assert_eq!(of(&["9000", "::1", "80"]), ["127.0.0.1:9000", "[::1]:80"]);
+    assert_eq!(of(&["127.0.0.1", "80"]), ["127.0.0.1:80"]);
+    assert_eq!(of(&["127.0.0.1", "::1"]), ["127.0.0.1:8080", "[::1]:8080"]);
     assert_eq!(
         Endpoint::list_from_words(&["localhost", "127.0.0.1:80"])
             .unwrap_err()

@@ -6,12 +6,11 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use otherend_core::Echo;
-use otherend_net::endpoint::EndpointError;
 use otherend_net::{ConnectOptions, Endpoint};
 use rustix::process::{Resource, getrlimit};
 
 use crate::args::reach::ReachArgs;
-use crate::args::{duration, size};
+use crate::args::{address, duration, size};
 use crate::bench::payload::LineFormat;
 use crate::bench::{Pace, Plan, Times};
 use crate::exit::Failure;
@@ -94,8 +93,8 @@ enum ReplyEnd {
 impl LoadArgs {
     /// Where the server is.
     pub(super) fn endpoint(&self) -> Result<Endpoint, Failure> {
-        let usage = |error: EndpointError| Failure::Usage(error.to_string());
-        Endpoint::from_words(&self.address).map_err(usage)
+        Endpoint::from_words(&self.address)
+            .map_err(|error| address::usage(&error, address::Over::Tcp))
     }
 
     /// Connections at a time.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use otherend_net::Endpoint;
 
+use crate::args::address;
 use crate::exit::Failure;
 use crate::talk::files;
 
@@ -26,7 +27,8 @@ pub(super) fn split(words: &[String]) -> Result<(Vec<PathBuf>, Option<Endpoint>)
     let endpoint = match address {
         [] => None,
         words => Some(Endpoint::from_words(words).map_err(|error| {
-            Failure::Usage(format!("behind the files stands the server: {error}"))
+            let complaint = address::complaint(&error, address::Over::AsPlayed);
+            Failure::Usage(format!("behind the files stands the server: {complaint}"))
         })?),
     };
     Ok((files::find(&paths)?, endpoint))

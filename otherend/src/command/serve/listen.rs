@@ -1,13 +1,12 @@
 //! Where the server listens.
 
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 
 use otherend_net::Endpoint;
-use otherend_net::endpoint::EndpointError;
 
 use crate::args::family::FamilyArgs;
-use crate::args::listening;
-use crate::exit::Failure;
+use crate::args::{address, listening};
 use crate::output::ask;
 
 /// Where to listen.
@@ -30,17 +29,26 @@ pub(super) struct ListenArgs {
 }
 
 impl ListenArgs {
-    /// The addresses to listen on.
-    pub(super) fn addresses(&self) -> anyhow::Result<Vec<SocketAddr>> {
-        let mut endpoints = if self.ask {
-            vec![ask::endpoint("listen on which address")?]
-        } else {
-            let usage = |error: EndpointError| Failure::Usage(error.to_string());
-            Endpoint::list_from_words(&self.addresses).map_err(usage)?
-        };
+    /// Somebody is there who can be asked again.
+    pub(super) fn asks(&self) -> bool {
+        self.ask && io::stdin().is_terminal()
+    }
+
+    /// Where to listen, as it was written; or ask.
+    pub(super) fn endpoints(&self) -> anyhow::Result<Vec<Endpoint>> {
+        if self.ask {
+            return Ok(vec![ask::endpoint("listen on which address")?]);
+        }
+        let mut endpoints = Endpoint::list_from_words(&self.addresses)
+            .map_err(|error| address::usage(&error, address::Over::TcpOrUdp))?;
         if endpoints.is_empty() {
             endpoints.push(Endpoint::DEFAULT);
         }
-        listening::addresses(&endpoints, self.any, self.family.family())
+        Ok(endpoints)
+    }
+
+    /// The addresses to listen on.
+    pub(super) fn addresses(&self, endpoints: &[Endpoint]) -> anyhow::Result<Vec<SocketAddr>> {
+        listening::addresses(endpoints, self.any, self.family.family())
     }
 }
