@@ -18,6 +18,13 @@ pub use sink::Sink;
 pub enum Flow {
     /// It goes on.
     Continue,
+    /// It goes on once the answer is here, which comes later through
+    /// [`Conversation::answer`](crate::Conversation::answer), or never. Until then no further line is
+    /// taken, the peer is held back, its silence is no idleness, and a drain waits.
+    Pending,
+    /// This line is done with; no further one is taken, and the peer is held back, until
+    /// [`Conversation::answer`](crate::Conversation::answer) says that there is room. Nothing is owed.
+    Full,
     /// It ends once the replies so far have arrived.
     FinishAfterReplies,
     /// It ends now; replies that are not sent yet are lost.
@@ -62,8 +69,6 @@ pub enum AnyBehaviour {
     Echo(Echo),
     /// Takes every line and says nothing.
     Sink(Sink),
-    /// Plays a transcript; it hears bytes, not lines.
-    Script(Script),
     /// Whatever you wrote.
     Custom(Box<dyn Behaviour>),
 }
@@ -80,7 +85,6 @@ impl std::fmt::Debug for AnyBehaviour {
         f.write_str(match self {
             AnyBehaviour::Echo(_) => "echo",
             AnyBehaviour::Sink(_) => "sink",
-            AnyBehaviour::Script(_) => "script",
             AnyBehaviour::Custom(_) => "custom",
         })
     }
@@ -92,7 +96,6 @@ impl Behaviour for AnyBehaviour {
         match self {
             AnyBehaviour::Echo(echo) => echo.on_line(line, replies),
             AnyBehaviour::Sink(sink) => sink.on_line(line, replies),
-            AnyBehaviour::Script(_) => Flow::Continue,
             AnyBehaviour::Custom(custom) => custom.on_line(line, replies),
         }
     }
@@ -101,7 +104,6 @@ impl Behaviour for AnyBehaviour {
         match self {
             AnyBehaviour::Echo(echo) => echo.on_open(replies),
             AnyBehaviour::Sink(sink) => sink.on_open(replies),
-            AnyBehaviour::Script(_) => Flow::Continue,
             AnyBehaviour::Custom(custom) => custom.on_open(replies),
         }
     }
@@ -110,7 +112,6 @@ impl Behaviour for AnyBehaviour {
         match self {
             AnyBehaviour::Echo(echo) => echo.on_peer_finished(replies),
             AnyBehaviour::Sink(sink) => sink.on_peer_finished(replies),
-            AnyBehaviour::Script(_) => {}
             AnyBehaviour::Custom(custom) => custom.on_peer_finished(replies),
         }
     }

@@ -3,23 +3,22 @@
 //! It decides; an engine carries. See [`Conversation`] for the calling order.
 
 mod closing;
-mod converse;
-mod datagrams;
 mod outputs;
 mod reason;
-mod scripted;
 mod settings;
+mod state;
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
-use crate::framing::datagram::Boundaries;
+use crate::behaviour::{Flow, Replies};
 use crate::transcript::Closing;
-use crate::{Event, LineDecoder, Observer, Outbox, Time};
+use crate::{Event, Handler, Observer, Time};
 
 pub use reason::{Counts, EndReason};
 pub use settings::{ExitWords, Role, Settings};
+use state::{Draining, Saying};
+pub(crate) use state::{Phase, State};
 
 /// What the engine does with the stream next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,27 +48,20 @@ pub enum Loss {
     Refused,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Lines are heard and answered.
-    Talking,
-    /// All is said; the last replies are being sent, what still comes is discarded.
-    Flushing,
-    /// Our side is closed; what still comes is discarded until the peer closes too.
-    Lingering { since: Time },
-    /// The stream is to be closed.
-    Closed,
-    /// The stream is to be reset.
-    Reset,
-}
+/// More than this does not wait unread when a drain begins: what still comes is new. Linux lets a
+/// TCP socket hold 6 MiB (`tcp_rmem`); without a bound, who never stops sending would never let a
+/// read block.
+const MOST_WAITING: u64 = 8 * 1024 * 1024;
 
-/// Our sending side while the conversation goes on.
+/// What became of a line that nobody asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Saying {
-    Open,
-    /// What is queued is still sent, then the sending side is shut down.
+pub enum Said {
+    /// It is queued.
+    Queued,
+    /// So much waits for the peer already that it was not: once some of that is sent, ask again.
+    Full,
+    /// The conversation is ending: it was not, and will not be.
     Ending,
-    Ended,
 }
 
 /// One peer, from open to close.
@@ -77,8 +69,8 @@ enum Saying {
 /// **Inputs** take the time and what happened: [`open`](Self::open), [`receive`](Self::receive),
 /// [`peer_finished`](Self::peer_finished), [`peer_lost`](Self::peer_lost), [`sent`](Self::sent),
 /// [`half_closed`](Self::half_closed), [`tick`](Self::tick), [`say`](Self::say),
-/// [`finish_saying`](Self::finish_saying), [`close`](Self::close), [`drain`](Self::drain),
-/// [`abort`](Self::abort).
+/// [`answer`](Self::answer), [`finish_saying`](Self::finish_saying), [`close`](Self::close),
+/// [`drain`](Self::drain), [`nothing_to_read`](Self::nothing_to_read), [`abort`](Self::abort).
 /// **Outputs** are polled after any input: [`unsent`](Self::unsent), [`step`](Self::step),
 /// [`deadline`](Self::deadline). Nothing blocks, nothing reads a clock, nothing panics on any bytes.
 ///
@@ -107,74 +99,26 @@ enum Saying {
 /// assert_eq!(conversation.step(), Step::Close);
 /// ```
 pub struct Conversation {
-    settings: Arc<Settings>,
-    decoder: LineDecoder,
-    behaviour: AnyBehaviour,
-    observer: Option<Box<dyn Observer>>,
-    outbox: Outbox,
-    /// Over datagrams: where those in the outbox end.
-    boundaries: Option<Box<Boundaries>>,
-    /// Input that waits until the peer has taken some of the replies.
-    held: Vec<u8>,
-    phase: Phase,
-    reason: Option<EndReason>,
-    counts: Counts,
-    /// The peer's sending side has ended.
-    peer_done: bool,
-    /// Our own sending side, while lines are still heard.
-    saying: Saying,
-    /// Lines that were too long so far.
-    too_long: u8,
-    /// While draining: how many bytes are still to be heard before the end.
-    draining: Option<usize>,
-    /// When a byte last went either way.
-    touched: Time,
-    /// When the line under way began; only meaningful in mid-line.
-    line_began: Time,
-    /// Since when the peer has taken none of the unsent bytes.
-    stalled: Option<Time>,
-    /// The end is a reset, once all is sent.
-    resets: bool,
-    /// What a transcript heard last has no line end yet.
-    in_piece: bool,
+    handler: Handler,
+    state: State,
 }
 
 impl Conversation {
-    /// A conversation that begins at `now`.
+    /// A conversation that begins at `now`; `handler` decides what is said in it.
     #[must_use]
-    pub fn new(settings: Arc<Settings>, mut behaviour: AnyBehaviour, now: Time) -> Self {
-        if let AnyBehaviour::Script(script) = &mut behaviour {
-            let (max_output, max_line) = (settings.output_limit(), settings.max_line);
-            script.act(|player, _| player.limit(max_output, max_line));
-        }
-        let boundaries = settings.is_datagrams().then(Box::default);
+    pub fn new(settings: Arc<Settings>, handler: impl Into<Handler>, now: Time) -> Self {
+        let mut handler = handler.into();
+        handler.limit(&settings);
         Conversation {
-            decoder: LineDecoder::new(settings.framing, settings.max_line),
-            settings,
-            behaviour,
-            observer: None,
-            outbox: Outbox::new(),
-            boundaries,
-            held: Vec::new(),
-            phase: Phase::Talking,
-            reason: None,
-            counts: Counts::default(),
-            peer_done: false,
-            saying: Saying::Open,
-            too_long: 0,
-            draining: None,
-            touched: now,
-            line_began: now,
-            stalled: None,
-            resets: false,
-            in_piece: false,
+            handler,
+            state: State::new(settings, now),
         }
     }
 
     /// Let `observer` see everything from here on.
     #[must_use]
     pub fn observed(mut self, observer: Box<dyn Observer>) -> Self {
-        self.observer = Some(observer);
+        self.state.observer = Some(observer);
         self
     }
 
@@ -182,10 +126,8 @@ impl Conversation {
 
     /// The stream is open: greet.
     pub fn open(&mut self, now: Time) {
-        self.tell(now, &Event::Opened);
-        self.play_opening(now);
-        let flow = self.with_behaviour(now, |behaviour, replies| behaviour.on_open(replies));
-        self.follow(now, flow);
+        self.state.tell(now, &Event::Opened);
+        self.handler.open(&mut self.state, now);
         self.settle(now);
     }
 
@@ -194,37 +136,43 @@ impl Conversation {
     /// a line may be is not answered.
     #[inline]
     pub fn receive(&mut self, now: Time, bytes: &[u8]) {
-        self.touched = now;
-        self.counts.bytes_heard += bytes.len() as u64;
-        if let Some(observer) = &mut self.observer {
+        let state = &mut self.state;
+        state.touched = now;
+        state.counts.bytes_heard += bytes.len() as u64;
+        if let Some(observer) = &mut state.observer {
             observer.on_bytes_heard(now, bytes);
         }
-        if self.phase != Phase::Talking {
+        if !state.is_talking() {
             return;
         }
-        if let Some(awaited) = &mut self.draining {
-            *awaited = awaited.saturating_sub(bytes.len());
+        if let Some(Draining::Hearing { most }) = state.draining
+            && state.counts.bytes_heard >= most
+        {
+            state.draining = Some(Draining::Heard);
         }
-        if self.boundaries.is_some() {
-            self.converse_datagram(now, bytes);
-        } else if self.held.is_empty() {
-            self.converse(now, bytes);
+        if state.boundaries.is_some() {
+            self.handler.hear_datagram(state, now, bytes);
+        } else if state.held.is_empty() && self.handler.takes_input() {
+            self.handler.hear(state, now, bytes);
         } else {
-            self.held.extend_from_slice(bytes);
+            state.held.extend_from_slice(bytes);
         }
         self.settle(now);
     }
 
     /// The peer has finished sending; it may still be reading.
     pub fn peer_finished(&mut self, now: Time) {
-        if self.peer_done {
+        let state = &mut self.state;
+        if state.peer_done {
             return;
         }
-        self.peer_done = true;
-        self.tell(now, &Event::PeerFinished);
-        match self.phase {
-            Phase::Lingering { .. } => self.end(now, Phase::Closed),
-            Phase::Talking if self.held.is_empty() => self.answer_the_last(now),
+        state.peer_done = true;
+        state.tell(now, &Event::PeerFinished);
+        match state.phase {
+            Phase::Lingering { .. } => state.end(now, Phase::Closed),
+            Phase::Talking if state.held.is_empty() && self.handler.takes_input() => {
+                self.handler.finished(state, now);
+            }
             _ => {}
         }
         self.settle(now);
@@ -234,153 +182,202 @@ impl Conversation {
     /// datagrams, each as [`next_datagram`](Self::next_datagram) gives it is told by itself.
     #[inline]
     pub fn sent(&mut self, now: Time, count: usize) {
-        if let Some(observer) = &mut self.observer {
-            observer.on_bytes_said(now, &self.outbox.unsent()[..count]);
+        let state = &mut self.state;
+        if let Some(observer) = &mut state.observer {
+            observer.on_bytes_said(now, &state.outbox.unsent()[..count]);
         }
-        self.counts.bytes_said += count as u64;
+        state.counts.bytes_said += count as u64;
+        self.taken(now, count);
+    }
+
+    /// The first `count` bytes of [`unsent`](Self::unsent) will never be sent: a datagram that
+    /// cannot or must not leave.
+    pub fn withheld(&mut self, now: Time, count: usize) {
         self.taken(now, count);
     }
 
     #[inline]
     fn taken(&mut self, now: Time, count: usize) {
-        self.outbox.advance(count);
-        if let Some(boundaries) = &mut self.boundaries {
+        let state = &mut self.state;
+        state.outbox.advance(count);
+        if let Some(boundaries) = &mut state.boundaries {
             boundaries.pop();
         }
         if count > 0 {
-            self.touched = now;
+            state.touched = now;
         }
-        if self.outbox.is_empty() {
-            self.stalled = None;
-        } else if count > 0 || self.stalled.is_none() {
-            self.stalled = Some(now);
+        if state.outbox.is_empty() {
+            state.stalled = None;
+        } else if count > 0 || state.stalled.is_none() {
+            state.stalled = Some(now);
         }
-        if !self.held.is_empty() && self.outbox.len() <= self.settings.output_limit() / 2 {
+        if !state.held.is_empty() && state.outbox.len() <= state.settings.output_limit() / 2 {
             self.resume(now);
         }
-        if self.outbox.is_empty() && self.script_can_go_on() {
-            self.play_on(now);
+        if self.state.outbox.is_empty() {
+            self.handler.all_sent(&mut self.state, now);
         }
         self.settle(now);
     }
 
+    /// Go on with the input that had to wait.
+    fn resume(&mut self, now: Time) {
+        if !self.handler.takes_input() {
+            return;
+        }
+        let held = std::mem::take(&mut self.state.held);
+        self.handler.hear(&mut self.state, now, &held);
+        let state = &mut self.state;
+        let heard_out = state.held.is_empty() && self.handler.takes_input();
+        if state.peer_done && heard_out && state.is_talking() {
+            self.handler.finished(state, now);
+        }
+    }
+
+    /// The answer that a behaviour owed ([`Flow::Pending`]), or room for more ([`Flow::Full`]):
+    /// `answer` writes what is to be said and how it goes on, then the lines behind are heard.
+    /// `false`: nothing was awaited, and `answer` was not called.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use otherend_core::{AnyBehaviour, Behaviour, Conversation, Flow, Replies, Settings, Time};
+    ///
+    /// struct Asks;
+    ///
+    /// impl Behaviour for Asks {
+    ///     fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+    ///         Flow::Pending
+    ///     }
+    /// }
+    ///
+    /// let now = Time::ZERO;
+    /// let settings = Arc::new(Settings::server());
+    /// let mut asking = Conversation::new(settings, AnyBehaviour::custom(Asks), now);
+    /// asking.receive(now, b"one\ntwo\n");
+    /// assert_eq!(asking.unsent(), b"");
+    /// asking.answer(now, |replies| {
+    ///     replies.line(b"1");
+    ///     Flow::Continue
+    /// });
+    /// assert_eq!(asking.unsent(), b"1\n");
+    /// ```
+    pub fn answer(&mut self, now: Time, answer: impl FnOnce(&mut Replies<'_>) -> Flow) -> bool {
+        let awaited = self.handler.answer(&mut self.state, now, answer);
+        if awaited && self.state.is_talking() {
+            // The peer's silence until now was our doing.
+            self.state.touched = now;
+            self.resume(now);
+        }
+        self.settle(now);
+        awaited
+    }
+
     /// The sending side is shut down, as [`Step::HalfClose`] asked.
     pub fn half_closed(&mut self, now: Time) {
-        self.touched = now;
-        self.tell_stopped(now, Closing::HalfClose);
-        if self.saying == Saying::Ending {
-            self.saying = Saying::Ended;
+        let state = &mut self.state;
+        state.touched = now;
+        state.tell_stopped(now, Closing::HalfClose);
+        if state.saying == Saying::Ending {
+            state.saying = Saying::Ended;
         }
-        if self.phase == Phase::Flushing {
-            self.phase = Phase::Lingering { since: now };
+        if state.phase == Phase::Flushing {
+            state.phase = Phase::Lingering { since: now };
         }
     }
 
     /// Nothing more will be said, but the peer is still heard: half-close once all is sent.
     pub fn finish_saying(&mut self) {
-        if self.saying == Saying::Open {
-            self.saying = Saying::Ending;
-        }
+        self.state.finish_saying();
     }
 
     /// Time has passed: carries out every deadline up to `now`. Harmless when there is none.
     pub fn tick(&mut self, now: Time) {
-        self.play_on(now);
+        self.handler.tick(&mut self.state, now);
         self.meet_deadlines(now);
         self.settle(now);
     }
 
-    /// Say a line that nobody asked for. `false`: the conversation is ending, nothing was said.
-    ///
-    /// A server's peer that lets more than `max_output` bytes wait loses the conversation; a client
-    /// lets its own lines wait.
-    pub fn say(&mut self, now: Time, line: &[u8]) -> bool {
-        if self.phase != Phase::Talking || self.saying != Saying::Open {
-            return false;
+    /// Say a line that nobody asked for. A server's peer for which more than `max_output` bytes wait
+    /// gets no more of them until it has read; a client lets its own lines wait.
+    pub fn say(&mut self, now: Time, line: &[u8]) -> Said {
+        let state = &mut self.state;
+        if !state.is_talking() || state.saying != Saying::Open {
+            return Said::Ending;
         }
-        let waiting = self.outbox.len();
-        self.with_behaviour(now, |_, replies| replies.line(line));
-        if self.settings.role == Role::Server && waiting > self.settings.max_output {
-            self.abort(now, EndReason::PeerNotReading);
+        if state.settings.role == Role::Server && state.outbox.len() > state.settings.max_output {
+            return Said::Full;
         }
+        state.replies(now).line(line);
         self.settle(now);
-        true
+        Said::Queued
     }
 
     /// End the conversation in good order: what was said still arrives.
     pub fn close(&mut self, now: Time, reason: EndReason) {
-        self.finish(reason);
+        self.state.finish(reason);
         self.settle(now);
     }
 
-    /// The server is stopping: hear the `unread` bytes that already wait in the stream, let a line
-    /// that has begun end, answer, and close. A conversation that was idle for
-    /// [`linger_idle`](Settings::linger_idle) closes at once; one that was not may have a line on its
-    /// way, over which a close would become a reset, and ends in good order.
-    pub fn drain(&mut self, now: Time, unread: usize) {
-        if self.phase != Phase::Talking {
+    /// The server is stopping: what has come by now is still heard, a line that has begun may end,
+    /// and all of it is answered; then the conversation closes.
+    ///
+    /// Until a read would block, the engine goes on reading and feeding as ever, then says so by
+    /// [`nothing_to_read`](Self::nothing_to_read); who never stops sending is heard for 8 MiB.
+    pub fn drain(&mut self, now: Time) {
+        if !self.state.is_talking() || self.state.draining.is_some() {
             return;
         }
-        self.draining = Some(unread);
-        self.play_without_others();
-        if unread == 0 && !self.is_busy() {
-            if self.touched + self.settings.linger_idle <= now {
-                self.reason.get_or_insert(EndReason::Drained);
-                self.end(now, Phase::Closed);
-            } else {
-                self.finish(EndReason::Drained);
-            }
+        let most = self.state.counts.bytes_heard + MOST_WAITING;
+        self.state.draining = Some(Draining::Hearing { most });
+        self.handler.nobody_else_comes();
+        self.settle(now);
+    }
+
+    /// A drain waits for [`nothing_to_read`](Self::nothing_to_read).
+    #[must_use]
+    #[inline]
+    pub fn hears_out(&self) -> bool {
+        matches!(self.state.draining, Some(Draining::Hearing { .. })) && self.state.is_talking()
+    }
+
+    /// A read would block now. It matters once, after [`drain`](Self::drain): all that had come
+    /// before it has been heard.
+    ///
+    /// No count of bytes says this, because what waits in a socket may be ciphertext. A
+    /// conversation that was idle for [`linger_idle`](Settings::linger_idle) closes at once; one that
+    /// was not may have a line on its way, over which a close would become a reset, and ends in good
+    /// order. For example: the peer's last answer left 50 ms ago and its next line is in flight. To
+    /// half-close, discard that line and then close costs a round trip; to close at once would make
+    /// the kernel reset the connection, and the reset could overtake the answer.
+    pub fn nothing_to_read(&mut self, now: Time) {
+        if !self.hears_out() {
+            return;
+        }
+        self.state.draining = Some(Draining::Heard);
+        let is_idle = self.state.touched + self.state.settings.linger_idle <= now;
+        if is_idle && !self.is_busy() {
+            self.state.reason.get_or_insert(EndReason::Drained);
+            self.state.end(now, Phase::Closed);
         }
         self.settle(now);
     }
 
     /// End the conversation at once with a reset; what was not sent is lost.
     pub fn abort(&mut self, now: Time, reason: EndReason) {
-        self.reason.get_or_insert(reason);
-        self.end(now, Phase::Reset);
+        self.state.abort(now, reason);
         self.settle(now);
-    }
-
-    fn tell(&mut self, now: Time, event: &Event<'_>) {
-        if let Some(observer) = &mut self.observer {
-            observer.on_event(now, event);
-        }
-    }
-
-    fn with_behaviour<R>(
-        &mut self,
-        now: Time,
-        call: impl FnOnce(&mut AnyBehaviour, &mut Replies<'_>) -> R,
-    ) -> R {
-        let mut replies = Replies {
-            outbox: &mut self.outbox,
-            counts: &mut self.counts,
-            boundaries: self.boundaries.as_deref_mut(),
-            observer: self.observer.as_deref_mut(),
-            now,
-            style: self.decoder.reply_style(),
-        };
-        call(&mut self.behaviour, &mut replies)
-    }
-
-    fn follow(&mut self, now: Time, flow: Flow) {
-        match flow {
-            Flow::Continue => {}
-            Flow::FinishAfterReplies => self.finish(EndReason::BehaviourFinished),
-            Flow::FinishNow => self.abort(now, EndReason::BehaviourFinished),
-        }
     }
 }
 
 impl fmt::Debug for Conversation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Conversation")
-            .field("phase", &self.phase)
-            .field("reason", &self.reason)
-            .field("behaviour", &self.behaviour)
-            .field("counts", &self.counts)
-            .field("unsent", &self.outbox.len())
-            .field("held", &self.held.len())
+            .field("phase", &self.state.phase)
+            .field("reason", &self.state.reason)
+            .field("handler", &self.handler)
+            .field("counts", &self.state.counts)
+            .field("unsent", &self.state.outbox.len())
+            .field("held", &self.state.held.len())
             .finish_non_exhaustive()
     }
 }

@@ -54,6 +54,7 @@ mod duration;
 mod escape;
 mod event;
 mod framing;
+mod handler;
 mod outbox;
 pub mod pair;
 mod short;
@@ -64,10 +65,13 @@ pub use address::Address;
 pub use behaviour::{
     AnyBehaviour, Behaviour, Echo, Flow, Performance, Replies, Script, SeveralConnections, Sink,
 };
-pub use conversation::{Conversation, Counts, EndReason, ExitWords, Loss, Role, Settings, Step};
+pub use conversation::{
+    Conversation, Counts, EndReason, ExitWords, Loss, Role, Said, Settings, Step,
+};
 pub use duration::parse_duration;
 pub use escape::{Escaper, escape_into, escaped};
 pub use event::{Event, Observer};
 pub use framing::{Decoded, Feed, Framing, LineDecoder, LineEnd};
+pub use handler::Handler;
 pub use outbox::Outbox;
 pub use time::Time;

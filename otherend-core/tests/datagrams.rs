@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use otherend_core::Framing;
+use otherend_core::Handler;
 use otherend_core::transcript::{Plan, Transcript};
 use otherend_core::{
     AnyBehaviour, Conversation, Echo, EndReason, Event, Loss, Observer, Script, Settings, Step,
@@ -121,7 +122,7 @@ impl Observer for Lines {
 fn each_step_of_a_transcript_is_a_datagram() {
     let text = "otherend talk 1\nover udp\n\nC: a\nS. one\\ntwo\nS: three\n";
     let plan = Arc::new(Plan::new(Transcript::parse(text.as_bytes()).unwrap()));
-    let script = AnyBehaviour::Script(Script::server(plan).unwrap());
+    let script = Handler::from(Script::server(plan).unwrap());
     let (sender, lines) = mpsc::channel();
     let mut conversation = Conversation::new(Arc::new(settings()), script, Time::ZERO)
         .observed(Box::new(Lines(sender)));

@@ -8,6 +8,8 @@ mod ending;
 mod framing;
 #[path = "pair/output.rs"]
 mod output;
+#[path = "pair/pending.rs"]
+mod pending;
 #[path = "pair/scripts.rs"]
 mod scripts;
 
@@ -16,7 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::pair::{Link, Notes, Pair};
-use otherend_core::{AnyBehaviour, Behaviour, Conversation, Echo, Flow, Replies, Settings, Time};
+use otherend_core::{
+    AnyBehaviour, Behaviour, Conversation, Echo, Flow, Handler, Replies, Settings, Time,
+};
 
 const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -38,8 +42,8 @@ fn noted_echo(settings: Settings) -> (Pair, Notes) {
     (Pair::new(server), notes)
 }
 
-fn conversation(settings: Settings, behaviour: AnyBehaviour) -> Conversation {
-    Conversation::new(Arc::new(settings), behaviour, Time::ZERO)
+fn conversation(settings: Settings, handler: impl Into<Handler>) -> Conversation {
+    Conversation::new(Arc::new(settings), handler, Time::ZERO)
 }
 
 /// A behaviour of one function.

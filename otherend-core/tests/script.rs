@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use otherend_core::pair::{Notes, Pair};
 use otherend_core::transcript::{Options, Plan, Timing, Transcript};
-use otherend_core::{AnyBehaviour, Conversation, EndReason, Loss, Script, Settings, Step, Time};
+use otherend_core::{Conversation, EndReason, Handler, Loss, Script, Settings, Step, Time};
 
 fn script(file: &str) -> Script {
     let file = format!("otherend talk 1\n{file}");
@@ -15,7 +15,7 @@ fn script(file: &str) -> Script {
 }
 
 fn conversation(script: Script, settings: Settings) -> Conversation {
-    let behaviour = AnyBehaviour::Script(script);
+    let behaviour = Handler::from(script);
     Conversation::new(Arc::new(settings), behaviour, Time::ZERO)
 }
 

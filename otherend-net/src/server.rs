@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
 
-use otherend_core::AnyBehaviour;
+use otherend_core::Handler;
 
 use crate::accept::acceptor::Acceptor;
 use crate::accept::admission::Admission;
@@ -50,7 +50,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listen on every one of `addresses`; `make_behaviour` is asked for each peer that comes.
+    /// Listen on every one of `addresses`; `make_handler` is asked for each peer that comes.
     ///
     /// Port 0 takes a free port, the same for all addresses given with port 0 where it is free
     /// on all of them; [`addresses`](Self::addresses) tells the real one.
@@ -59,10 +59,10 @@ impl Server {
     ///
     /// When one of the addresses cannot be listened on, or the limits asked for cannot be had.
     /// Nothing is listening then.
-    pub fn bind(
+    pub fn bind<H: Into<Handler>>(
         addresses: &[SocketAddr],
         config: ServerConfig,
-        make_behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+        make_handler: impl Fn(&Peer) -> H + Send + Sync + 'static,
     ) -> Result<Server, BindError> {
         if addresses.is_empty() {
             return Err(BindError::NoAddress);
@@ -81,7 +81,7 @@ impl Server {
         hub.drain_timeout = config.drain_timeout;
         let conversations = Conversations {
             settings: Arc::new(config.settings.clone()),
-            make_behaviour: Box::new(make_behaviour),
+            make_handler: Box::new(move |peer| make_handler(peer).into()),
         };
         Ok(Server {
             hub: Arc::new(hub),

@@ -7,9 +7,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use otherend_core::Loss;
+use rustix::event::{PollFd, PollFlags};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::error::BindError;
+use crate::system::poll;
 
 pub use keepalive::Keepalive;
 
@@ -127,12 +129,10 @@ pub(crate) fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-/// How many bytes of the peer wait in the socket, unread.
-pub(crate) fn unread(stream: &impl std::os::fd::AsFd) -> usize {
-    rustix::io::ioctl_fionread(stream)
-        .ok()
-        .and_then(|count| usize::try_from(count).ok())
-        .unwrap_or(0)
+/// A read would not block.
+pub(crate) fn is_readable(stream: &impl std::os::fd::AsFd) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::IN)];
+    poll::wait(&mut fds, Some(Duration::ZERO))
 }
 
 /// What a failed read or write says about the peer.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use otherend_core::Handler;
 use otherend_net::core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Timing, Transcript};
 use otherend_net::core::{AnyBehaviour, Echo, Framing};
 use otherend_net::play::{Mock, Performances, PlayError, PlayOptions, play, update};
@@ -82,7 +83,7 @@ fn perform(plan: &Arc<Plan>, engine: Engine) -> Running {
 fn serve_parts(performances: Arc<Performances>, engine: Engine) -> Running {
     let mut config = ServerConfig::default();
     config.engine = engine;
-    let behaviour = move |peer: &_| AnyBehaviour::Script(performances.join(peer));
+    let behaviour = move |peer: &_| Handler::from(performances.join(peer));
     let address = "127.0.0.1:0".parse().expect("an address");
     let server = Server::bind(&[address], config, behaviour).expect("a port");
     server.start().expect("a thread")

@@ -14,7 +14,7 @@ use ends::{anywhere, connect, hear, hear_out, is_reset, reset, say};
 use otherend_net::core::transcript::{
     Masks, Options, Outcome, Plan, Recording as Recorded, Timing, Transcript,
 };
-use otherend_net::core::{AnyBehaviour, Role, Script, Time};
+use otherend_net::core::{Handler, Role, Script, Time};
 use otherend_net::play::{PlayOptions, play};
 use otherend_net::recording::{Notes, Recording, RecordingConfig, Writer};
 use otherend_net::tap::{Audience, Event, Fault, Observer, Tap, TapConfig};
@@ -378,7 +378,7 @@ fn replayed(fault: &str) -> [Heard; 2] {
             timing: REAL,
             ..options
         });
-        AnyBehaviour::Script(script)
+        Handler::from(script)
     };
     let mock = Server::bind(&[anywhere()], ServerConfig::default(), script).unwrap();
     let mock = mock.start().unwrap();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use otherend_core::Handler;
 use otherend_net::core::transcript::{Outcome, Plan, Transcript};
 use otherend_net::core::{AnyBehaviour, Behaviour, Echo, EndReason, Flow, Replies, Script};
 use otherend_net::play::{Performances, PlayOptions, play};
@@ -18,9 +19,9 @@ use otherend_net::{
 /// Nothing here takes nearly as long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn serve(
+fn serve<H: Into<Handler>>(
     change: impl FnOnce(&mut ServerConfig),
-    behaviour: impl Fn() -> AnyBehaviour + Send + Sync + 'static,
+    behaviour: impl Fn() -> H + Send + Sync + 'static,
 ) -> Running {
     let mut config = ServerConfig::default();
     change(&mut config);
@@ -338,7 +339,7 @@ fn a_transcript_is_served_to_each_peer() {
     let plan = Arc::new(Plan::new(Transcript::parse(text.as_bytes()).unwrap()));
     let script = move || {
         let script = Script::server(Arc::clone(&plan)).unwrap();
-        AnyBehaviour::Script(script)
+        Handler::from(script)
     };
     let server = serve(|_| {}, script);
     let (first, second) = (peer(&server), peer(&server));
@@ -360,7 +361,7 @@ fn a_transcript_is_played_over_datagrams() {
         let plan = Arc::new(Plan::new(Transcript::parse(file.as_bytes()).unwrap()));
         let performances = Performances::new(Arc::clone(&plan));
         let address = [SocketAddr::from(([127, 0, 0, 1], 0))];
-        let part = move |peer: &Peer| AnyBehaviour::Script(performances.join(peer));
+        let part = move |peer: &Peer| Handler::from(performances.join(peer));
         let server = UdpServer::bind(&address, ServerConfig::default(), part).unwrap();
         let server = server.start().unwrap();
         let endpoint = server.addresses()[0].into();

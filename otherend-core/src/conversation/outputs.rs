@@ -11,23 +11,40 @@ impl Conversation {
     #[must_use]
     #[inline]
     pub fn unsent(&self) -> &[u8] {
-        self.outbox.unsent()
+        self.state.outbox.unsent()
+    }
+
+    /// How many bytes of [`unsent`](Self::unsent) are the next datagram; `None`: none waits, or
+    /// this conversation goes over a stream.
+    #[must_use]
+    pub fn next_datagram(&self) -> Option<usize> {
+        self.state.boundaries.as_ref()?.first()
+    }
+
+    /// The number of another conversation that can go on because this one did: its deadline has come.
+    ///
+    /// The two play different connections of one [`Performance`](crate::Performance). Ask after
+    /// every input, also the last.
+    #[must_use]
+    #[inline]
+    pub fn stirred(&self) -> Option<u64> {
+        self.handler.stirred()
     }
 
     /// What to do with the stream now.
     #[must_use]
     #[inline]
     pub fn step(&self) -> Step {
-        match self.phase {
+        match self.state.phase {
             Phase::Talking if self.must_half_close() => Step::HalfClose,
             Phase::Talking => Step::Wait {
                 read: self.wants_input(),
             },
             Phase::Lingering { .. } => Step::Wait { read: true },
-            Phase::Flushing if !self.outbox.is_empty() => Step::Wait {
-                read: !self.peer_done,
+            Phase::Flushing if !self.state.outbox.is_empty() => Step::Wait {
+                read: !self.state.peer_done,
             },
-            Phase::Flushing if self.peer_done => Step::Close,
+            Phase::Flushing if self.state.peer_done => Step::Close,
             // A second time after `finish_saying`, where it changes nothing.
             Phase::Flushing => Step::HalfClose,
             Phase::Closed => Step::Close,
@@ -40,19 +57,21 @@ impl Conversation {
     pub fn deadline(&self) -> Option<Time> {
         let at = |since: Time, limit: Option<Duration>| limit.map(|limit| since + limit);
         let write = self
+            .state
             .stalled
-            .and_then(|since| at(since, self.settings.write_timeout));
-        let other = match self.phase {
+            .and_then(|since| at(since, self.state.settings.write_timeout));
+        let other = match self.state.phase {
             Phase::Talking => {
-                let idle = self.idle_since();
-                let idle = idle.and_then(|since| at(since, self.settings.idle_timeout));
-                let mid_line = self.is_mid_line().then_some(self.line_began);
-                let line = mid_line.and_then(|began| at(began, self.settings.line_timeout));
-                Time::earliest(Time::earliest(idle, line), self.script_deadline())
+                let idle = self.handler.awaits_peer().then_some(self.state.touched);
+                let idle = idle.and_then(|since| at(since, self.state.settings.idle_timeout));
+                let mid_line = self.handler.is_mid_line(&self.state);
+                let mid_line = mid_line.then_some(self.state.line_began);
+                let line = mid_line.and_then(|began| at(began, self.state.settings.line_timeout));
+                Time::earliest(Time::earliest(idle, line), self.handler.deadline())
             }
             Phase::Lingering { since } => Time::earliest(
-                Some(self.touched + self.settings.linger_idle),
-                Some(since + self.settings.linger_total),
+                Some(self.state.touched + self.state.settings.linger_idle),
+                Some(since + self.state.settings.linger_total),
             ),
             Phase::Flushing | Phase::Closed | Phase::Reset => None,
         };
@@ -62,7 +81,7 @@ impl Conversation {
     /// Why it ended or is ending; `None` while it goes on.
     #[must_use]
     pub fn reason(&self) -> Option<EndReason> {
-        self.reason
+        self.state.reason
     }
 
     /// The stream can be let go: the step is `Close` or `Reset` and stays so.
@@ -74,36 +93,36 @@ impl Conversation {
     /// What went both ways so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.counts
+        self.state.counts
     }
 
     /// In the middle of something: a line has begun, an answer is owed, or bytes wait to be sent or
     /// worked off.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.outbox.is_empty() || !self.is_between_lines()
+        !self.state.outbox.is_empty() || !self.handler.is_between_lines(&self.state)
     }
 
     /// Bytes of memory that wait for this peer, or for a transcript's turn: unsent replies and input
     /// that was not worked off.
     #[must_use]
     pub fn waiting_bytes(&self) -> usize {
-        self.outbox.len() + self.held.len() + self.script_unheard_len()
+        self.state.outbox.len() + self.state.held.len() + self.handler.waiting_bytes()
     }
 
     /// Bytes of memory that this conversation holds beside itself: an unfinished line, unsent
     /// replies, held input. An idle one holds none.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let lines = self.decoder.memory() + self.script_unheard_len();
-        self.outbox.capacity() + self.held.capacity() + lines
+        let lines = self.state.decoder.memory() + self.handler.waiting_bytes();
+        self.state.outbox.capacity() + self.state.held.capacity() + lines
     }
 
     /// Lend a large empty buffer for the replies to come, unless some are already waiting.
     #[inline]
     pub fn lend(&mut self, buffer: &mut Outbox) {
-        if self.outbox.capacity() == 0 {
-            std::mem::swap(&mut self.outbox, buffer);
+        if self.state.outbox.capacity() == 0 {
+            std::mem::swap(&mut self.state.outbox, buffer);
         }
     }
 
@@ -112,18 +131,19 @@ impl Conversation {
     #[inline]
     pub fn give_back(&mut self, buffer: &mut Outbox) {
         if buffer.capacity() == 0 {
-            *buffer = self.outbox.give_back();
-        } else if self.outbox.is_empty() {
-            self.outbox = Outbox::new();
+            *buffer = self.state.outbox.give_back();
+        } else if self.state.outbox.is_empty() {
+            self.state.outbox = Outbox::new();
         }
     }
 
     fn must_half_close(&self) -> bool {
-        self.saying == Saying::Ending && self.outbox.is_empty()
+        self.state.saying == Saying::Ending && self.state.outbox.is_empty()
     }
 
     fn wants_input(&self) -> bool {
-        let room = self.held.is_empty() && self.outbox.len() < self.settings.output_limit();
-        !self.peer_done && room && self.script_wants_input()
+        let room = self.state.held.is_empty()
+            && self.state.outbox.len() < self.state.settings.output_limit();
+        !self.state.peer_done && room && self.handler.wants_input()
     }
 }

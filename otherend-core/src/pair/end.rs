@@ -211,7 +211,7 @@ impl End {
         };
         let may_read = (wanted && self.reading != Reading::Nothing) || from.is_broken();
         let Some(parcel) = from.read_if(may_read) else {
-            return false;
+            return may_read && self.tell_nothing_to_read(now);
         };
         if self.reading == Reading::OnePiece {
             self.reading = Reading::Nothing;
@@ -221,6 +221,16 @@ impl End {
             Parcel::End => self.hear_the_end(now),
             Parcel::Reset => self.lose(now, Loss::Reset),
         }
+        true
+    }
+
+    /// `true`: the conversation waited for that.
+    fn tell_nothing_to_read(&mut self, now: Time) -> bool {
+        let waiting = self.conversation.as_mut().filter(|c| c.hears_out());
+        let Some(conversation) = waiting else {
+            return false;
+        };
+        conversation.nothing_to_read(now);
         true
     }
 

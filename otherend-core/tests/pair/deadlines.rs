@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use otherend_core::pair::{Link, Pair};
-use otherend_core::{AnyBehaviour, EndReason, Framing, Loss, Settings, Sink};
+use otherend_core::{AnyBehaviour, EndReason, Framing, Loss, Said, Settings, Sink};
 
 use super::{conversation, echo, narrow, noted_echo, seconds, text};
 
@@ -135,7 +135,10 @@ fn a_byte_in_either_direction_puts_idleness_off() {
     pair.client.write(b"hello\n");
     pair.turn(seconds(599));
     let now = pair.now();
-    assert!(pair.server.conversation().say(now, b"still there?"));
+    assert_eq!(
+        pair.server.conversation().say(now, b"still there?"),
+        Said::Queued
+    );
     pair.turn(seconds(599));
     assert_eq!(pair.server.conversation().reason(), None);
 }
@@ -232,7 +235,10 @@ fn a_link_that_went_dead_ends_as_unreachable() {
     let (mut pair, notes) = noted_echo(Settings::server());
     pair.unplug();
     let now = pair.now();
-    assert!(pair.server.conversation().say(now, b"are you there?"));
+    assert_eq!(
+        pair.server.conversation().say(now, b"are you there?"),
+        Said::Queued
+    );
     pair.turn(seconds(30));
     pair.server.lose(pair.now(), Loss::Unreachable);
     pair.drive();

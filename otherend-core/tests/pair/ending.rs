@@ -3,7 +3,7 @@
 use otherend_core::pair::{Link, Pair};
 use otherend_core::{
     AnyBehaviour, Behaviour, Counts, Echo, EndReason, ExitWords, Flow, Framing, Loss, Replies,
-    Settings, Sink, Step,
+    Said, Settings, Sink, Step,
 };
 
 use super::{answering, conversation, echo, narrow, noted_echo, seconds, text};
@@ -135,7 +135,8 @@ fn a_drain_closes_an_idle_conversation_at_once() {
     pair.client.write(b"hello\n");
     pair.turn(seconds(2));
     let now = pair.now();
-    pair.server.conversation().drain(now, 0);
+    pair.server.conversation().drain(now);
+    pair.server.conversation().nothing_to_read(now);
     pair.drive();
     assert!(pair.server.is_closed() && pair.client.peer_finished());
     assert_eq!(pair.client.loss(), None);
@@ -149,7 +150,8 @@ fn a_line_that_crosses_a_drain_makes_no_reset() {
     pair.drive();
     pair.client.write(b"on its way\n");
     let now = pair.now();
-    pair.server.conversation().drain(now, 0);
+    pair.server.conversation().drain(now);
+    pair.server.conversation().nothing_to_read(now);
     pair.turn(seconds(5));
     assert_eq!(text(pair.client.heard()), "-> hello\n");
     assert!(pair.client.peer_finished());
@@ -164,7 +166,8 @@ fn a_drain_lets_a_line_that_has_begun_end() {
     pair.client.write(b"beg");
     pair.drive();
     let now = pair.now();
-    pair.server.conversation().drain(now, 0);
+    pair.server.conversation().drain(now);
+    pair.server.conversation().nothing_to_read(now);
     pair.turn(seconds(5));
     assert!(!pair.client.peer_finished());
     pair.client.write(b"un\n");
@@ -183,9 +186,12 @@ fn a_drain_hears_the_bytes_that_were_already_there() {
     };
     let mut pair = echo(Settings::server()).over(link);
     let waiting = b"one\ntwo\nthree\n";
-    let now = pair.now();
-    pair.server.conversation().drain(now, waiting.len());
+    pair.server.set_reading(false);
     pair.client.write(waiting);
+    pair.drive();
+    let now = pair.now();
+    pair.server.conversation().drain(now);
+    pair.server.set_reading(true);
     pair.drive();
     assert_eq!(text(pair.client.heard()), "-> one\n-> two\n-> three\n");
     assert!(pair.client.peer_finished());
@@ -198,7 +204,8 @@ fn a_drain_waits_for_a_slow_reader() {
     pair.client.write(&b"again\n".repeat(15));
     pair.drive();
     let now = pair.now();
-    pair.server.conversation().drain(now, 0);
+    pair.server.conversation().drain(now);
+    pair.server.conversation().nothing_to_read(now);
     pair.turn(seconds(5));
     assert!(!pair.server.is_closed());
     pair.client.set_reading(true);
@@ -213,12 +220,18 @@ fn a_kick_says_what_was_queued_and_closes() {
     pair.client.write(b"hello\nunfin");
     pair.drive();
     let now = pair.now();
-    assert!(pair.server.conversation().say(now, b"you are out"));
+    assert_eq!(
+        pair.server.conversation().say(now, b"you are out"),
+        Said::Queued
+    );
     pair.server.conversation().close(now, EndReason::ClosedHere);
     pair.drive();
     assert_eq!(text(pair.client.heard()), "-> hello\nyou are out\n");
     assert!(pair.client.peer_finished());
-    assert!(!pair.server.conversation().say(now, b"and another thing"));
+    assert_eq!(
+        pair.server.conversation().say(now, b"and another thing"),
+        Said::Ending
+    );
     pair.client.close();
     pair.drive();
     assert_eq!(notes.taken().last().unwrap(), "ended closed-here");
@@ -268,7 +281,10 @@ fn the_counts_are_those_of_both_ends() {
     let mut pair = Pair::joined(client, server);
     let now = pair.now();
     for line in ["one", "", "three"] {
-        assert!(pair.client.conversation().say(now, line.as_bytes()));
+        assert_eq!(
+            pair.client.conversation().say(now, line.as_bytes()),
+            Said::Queued
+        );
     }
     pair.client.conversation().finish_saying();
     pair.drive();
@@ -297,7 +313,10 @@ fn a_client_that_finished_saying_still_hears() {
     let now = pair.now();
     pair.client.conversation().say(now, &[b'x'; 5000]);
     pair.client.conversation().finish_saying();
-    assert!(!pair.client.conversation().say(now, b"no more"));
+    assert_eq!(
+        pair.client.conversation().say(now, b"no more"),
+        Said::Ending
+    );
     pair.drive();
     assert_eq!(pair.client.heard().len(), 5001);
     assert!(pair.client.is_closed() && pair.server.is_closed());

@@ -1,6 +1,6 @@
 //! Bounded output: a slow peer slows itself, pushes to it are bounded, and memory comes back.
 
-use otherend_core::{AnyBehaviour, Echo, EndReason, Outbox, Settings, Sink};
+use otherend_core::{AnyBehaviour, Echo, Outbox, Said, Settings, Sink};
 
 use super::{answering, conversation, echo, narrow, seconds, text};
 use otherend_core::Flow;
@@ -59,26 +59,32 @@ fn one_line_with_a_large_answer_holds_the_next_line_back() {
 }
 
 #[test]
-fn a_slow_peer_that_is_told_too_much_is_dropped() {
+fn a_slow_peer_is_told_no_more_until_it_reads() {
     let mut pair = echo(small_output(1000)).over(narrow(500));
     pair.client.set_reading(false);
     let mut told = 0;
     let now = pair.now();
-    while pair.server.conversation().say(now, b"news for everybody") {
+    while pair.server.conversation().say(now, b"news for everybody") == Said::Queued {
         told += 1;
         pair.drive();
     }
-    // 19 bytes each: 500 in the link, 1000 waiting, the one that was too much, and the next.
-    assert_eq!(told, 1500 / 19 + 2);
-    let reason = pair.server.conversation().reason();
-    assert_eq!(reason, Some(EndReason::PeerNotReading));
+    // 19 bytes each: 500 in the link, 1000 waiting, and the one that was too much.
+    assert_eq!(told, 1500 / 19 + 1);
+    assert_eq!(pair.server.conversation().reason(), None);
+    pair.client.set_reading(true);
+    pair.drive();
+    let said = pair.server.conversation().say(now, b"the latest");
+    assert_eq!(said, Said::Queued);
+    pair.drive();
+    assert_eq!(pair.client.heard().len(), told * 19 + 11);
 }
 
 #[test]
 fn one_line_may_be_longer_than_all_that_may_wait() {
     let mut pair = echo(small_output(1000)).over(narrow(500));
     let now = pair.now();
-    assert!(pair.server.conversation().say(now, &[b'x'; 5000]));
+    let said = pair.server.conversation().say(now, &[b'x'; 5000]);
+    assert_eq!(said, Said::Queued);
     pair.drive();
     assert_eq!(pair.client.heard().len(), 5001);
     assert_eq!(pair.server.conversation().reason(), None);
@@ -95,7 +101,10 @@ fn a_client_lets_its_own_lines_wait() {
     let mut pair = Pair::joined(client, server).over(narrow(500));
     let now = pair.now();
     for _ in 0..500 {
-        assert!(pair.client.conversation().say(now, b"a line of mine"));
+        assert_eq!(
+            pair.client.conversation().say(now, b"a line of mine"),
+            Said::Queued
+        );
     }
     pair.client.conversation().finish_saying();
     pair.drive();
@@ -108,7 +117,10 @@ fn a_line_said_to_a_peer_arrives_between_answers() {
     pair.client.write(b"half a li");
     pair.drive();
     let now = pair.now();
-    assert!(pair.server.conversation().say(now, b"by the way"));
+    assert_eq!(
+        pair.server.conversation().say(now, b"by the way"),
+        Said::Queued
+    );
     pair.client.write(b"ne\n");
     pair.drive();
     assert_eq!(text(pair.client.heard()), "by the way\n-> half a line\n");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use otherend_core::Framing;
 use otherend_core::pair::{Link, Notes, Pair};
 use otherend_core::transcript::{Options, Plan, Timing, Transcript};
-use otherend_core::{AnyBehaviour, Conversation, EndReason, Script, Settings, Step, Time};
+use otherend_core::{Conversation, EndReason, Script, Settings, Step, Time};
 
 use super::{conversation, narrow, seconds, text};
 
@@ -20,7 +20,7 @@ fn served(file: &str, settings: Settings) -> Conversation {
         timing: Timing::Speed(1.0),
         ..options
     });
-    conversation(settings, AnyBehaviour::Script(script))
+    conversation(settings, script)
 }
 
 fn pair(file: &str, settings: Settings) -> Pair {
@@ -139,7 +139,8 @@ fn a_drain_lets_the_answer_under_way_be_said() {
         pair.turn(seconds(1));
         let now = pair.now();
         assert!(pair.server.conversation().is_busy());
-        pair.server.conversation().drain(now, 0);
+        pair.server.conversation().drain(now);
+        pair.server.conversation().nothing_to_read(now);
         pair.turn(seconds(1));
         assert!(!pair.client.peer_finished(), "{file}");
         pair.turn(seconds(1));

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use otherend_core::{AnyBehaviour, Step, Time};
+use otherend_core::{Handler, Step, Time};
 use rustix::event::{PollFd, PollFlags};
 
 use super::Buffers;
@@ -36,11 +36,20 @@ impl Driver {
         self.carrier.conversation.give_back(&mut buffers.outbox);
         match step {
             Step::Wait { read } => {
+                // A stop hears what has come by now: as long as there is something to read at once.
+                let hears_out = read && self.carrier.hears_out();
+                let limit = if hears_out {
+                    Some(Duration::ZERO)
+                } else {
+                    limit
+                };
                 if self.wait(read, limit) {
                     self.carrier.conversation.lend(&mut buffers.outbox);
                     self.read(buffers);
                     self.carrier.conversation.give_back(&mut buffers.outbox);
                     buffers.trim();
+                } else if hears_out {
+                    self.carrier.nothing_to_read(now);
                 }
             }
             Step::HalfClose => {
@@ -59,8 +68,7 @@ impl Driver {
 
     fn follow_orders(&mut self, now: Time) {
         for order in self.carrier.mailbox().take() {
-            self.carrier
-                .follow(now, order, || stream::unread(&self.stream));
+            self.carrier.follow(now, order);
             if self.carrier.has_much_to_say() {
                 self.write(now);
             }
@@ -68,8 +76,8 @@ impl Driver {
     }
 
     fn write(&mut self, now: Time) {
-        let conversation = &mut self.carrier.conversation;
-        while !conversation.unsent().is_empty() {
+        while self.carrier.has_unsent(now) {
+            let conversation = &mut self.carrier.conversation;
             match self.stream.write(conversation.unsent()) {
                 Ok(count) => conversation.sent(now, count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -143,11 +151,11 @@ pub(crate) fn carry(
     stream: TcpStream,
     admitted: Admitted,
     conversations: &Conversations,
-    behaviour: AnyBehaviour,
+    handler: Handler,
     buffers: &mut Buffers,
 ) {
     let clock = admitted.hub.clock;
-    let begin = || Carrier::in_server(admitted, conversations, behaviour);
+    let begin = || Carrier::in_server(admitted, conversations, handler);
     // Unwatched there is no conversation; the stream closes and nothing else does.
     let Ok(carrier) = catch_unwind(AssertUnwindSafe(begin)) else {
         return;

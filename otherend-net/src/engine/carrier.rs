@@ -2,9 +2,10 @@
 //!
 //! Both styles of driver (blocking, async) hold one of these and do nothing but move bytes.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use otherend_core::{AnyBehaviour, Conversation, EndReason, Time};
+use otherend_core::{Conversation, EndReason, Handler, Said, Time};
 
 use super::conversations::Conversations;
 use crate::hub::admitted::Admitted;
@@ -21,8 +22,17 @@ pub(crate) struct Carrier {
     place: Place,
     /// Bytes that wait for this peer, as the server was last told.
     waiting: usize,
-    /// Set when the stop came: was something under way?
-    busy_at_stop: Option<bool>,
+    /// Orders that wait for the peer to read, oldest first.
+    postponed: VecDeque<Order>,
+    /// Set when the stop came.
+    at_stop: Option<AtStop>,
+}
+
+/// How it stood when the stop came.
+struct AtStop {
+    was_busy: bool,
+    /// What is heard beyond these bytes was under way.
+    bytes_heard: u64,
 }
 
 /// Where it is carried.
@@ -38,9 +48,9 @@ impl Carrier {
     pub(crate) fn in_server(
         admitted: Admitted,
         conversations: &Conversations,
-        behaviour: AnyBehaviour,
+        handler: Handler,
     ) -> Self {
-        Carrier::of_peer(conversations.begin(&admitted, behaviour), admitted)
+        Carrier::of_peer(conversations.begin(&admitted, handler), admitted)
     }
 
     /// The conversation of a server with whoever was admitted.
@@ -63,7 +73,8 @@ impl Carrier {
             clock,
             place,
             waiting: 0,
-            busy_at_stop: None,
+            postponed: VecDeque::new(),
+            at_stop: None,
         }
     }
 
@@ -75,11 +86,11 @@ impl Carrier {
         }
     }
 
-    /// Carry out the orders that wait. `unread` tells how many bytes wait in the stream.
+    /// Carry out the orders that wait.
     #[inline]
-    pub(crate) fn follow_orders(&mut self, now: Time, unread: impl Fn() -> usize) {
+    pub(crate) fn follow_orders(&mut self, now: Time) {
         for order in self.mailbox().take() {
-            self.follow(now, order, &unread);
+            self.follow(now, order);
         }
     }
 
@@ -88,21 +99,56 @@ impl Carrier {
         self.conversation.unsent().len() > MUCH
     }
 
-    /// Carry out one order. `unread` tells how many bytes wait in the stream.
-    pub(crate) fn follow(&mut self, now: Time, order: Order, unread: impl Fn() -> usize) {
+    /// Carry out one order. A line for which there is no room waits until the peer has read some of
+    /// what waits for it, and with it what was ordered behind it; an abort and a drain do not.
+    pub(crate) fn follow(&mut self, now: Time, order: Order) {
         match order {
-            Order::Say(line) => {
-                self.conversation.say(now, &line);
+            Order::Say(_) | Order::FinishSaying | Order::Close(_) => {
+                self.postponed.push_back(order);
+                self.catch_up(now);
             }
-            Order::FinishSaying => self.conversation.finish_saying(),
-            Order::Close(reason) => self.conversation.close(now, reason),
             Order::Drain => {
-                let unread = unread();
-                self.busy_at_stop
-                    .get_or_insert(unread > 0 || self.conversation.is_busy());
-                self.conversation.drain(now, unread);
+                self.at_stop.get_or_insert_with(|| AtStop {
+                    was_busy: self.conversation.is_busy(),
+                    bytes_heard: self.conversation.counts().bytes_heard,
+                });
+                self.conversation.drain(now);
             }
             Order::Abort(reason) => self.conversation.abort(now, reason),
+        }
+    }
+
+    /// Carry out the orders that had to wait, as far as there is room now.
+    #[inline]
+    fn catch_up(&mut self, now: Time) {
+        while let Some(order) = self.postponed.front() {
+            match order {
+                Order::Say(line) if self.conversation.say(now, line) == Said::Full => return,
+                Order::FinishSaying => self.conversation.finish_saying(),
+                Order::Close(reason) => self.conversation.close(now, *reason),
+                _ => {}
+            }
+            self.postponed.pop_front();
+        }
+    }
+
+    /// There are bytes for the peer, once what waited for room has got it.
+    #[inline]
+    pub(crate) fn has_unsent(&mut self, now: Time) -> bool {
+        self.catch_up(now);
+        !self.conversation.unsent().is_empty()
+    }
+
+    /// A stop waits for [`nothing_to_read`](Self::nothing_to_read), and so does nothing else.
+    #[inline]
+    pub(crate) fn hears_out(&self) -> bool {
+        self.conversation.hears_out() && self.postponed.is_empty()
+    }
+
+    /// A read would block now.
+    pub(crate) fn nothing_to_read(&mut self, now: Time) {
+        if self.hears_out() {
+            self.conversation.nothing_to_read(now);
         }
     }
 
@@ -192,8 +238,10 @@ impl Drop for Carrier {
             .ended(reason.is_orderly(), &self.conversation.counts());
         // A peer that broke it off was not cut off by the stop.
         let broke_off = matches!(reason, EndReason::PeerReset | EndReason::Unreachable);
-        if let Some(was_busy) = self.busy_at_stop.filter(|_| !broke_off) {
-            hub.counters.stopped(!reason.is_orderly(), was_busy);
+        if let Some(at_stop) = self.at_stop.as_ref().filter(|_| !broke_off) {
+            let heard_more = self.conversation.counts().bytes_heard > at_stop.bytes_heard;
+            hub.counters
+                .stopped(!reason.is_orderly(), at_stop.was_busy || heard_more);
         }
     }
 }

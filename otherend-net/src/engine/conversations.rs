@@ -3,32 +3,32 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use otherend_core::{AnyBehaviour, Conversation, Settings};
+use otherend_core::{Conversation, Handler, Settings};
 
 use crate::hub::admitted::Admitted;
 use crate::peer::Peer;
 
-/// Makes the behaviour of one conversation.
-pub(crate) type MakeBehaviour = dyn Fn(&Peer) -> AnyBehaviour + Send + Sync;
+/// Makes the handler of one conversation.
+pub(crate) type MakeHandler = dyn Fn(&Peer) -> Handler + Send + Sync;
 
 /// Begins a conversation with each peer that was let in.
 pub(crate) struct Conversations {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) make_behaviour: Box<MakeBehaviour>,
+    pub(crate) make_handler: Box<MakeHandler>,
 }
 
 impl Conversations {
     /// Who speaks with somebody new; asked in the order in which they come. `None`: making it
     /// panicked, and there is no conversation.
-    pub(crate) fn behaviour(&self, peer: &Peer) -> Option<AnyBehaviour> {
-        catch_unwind(AssertUnwindSafe(|| (self.make_behaviour)(peer))).ok()
+    pub(crate) fn handler(&self, peer: &Peer) -> Option<Handler> {
+        catch_unwind(AssertUnwindSafe(|| (self.make_handler)(peer))).ok()
     }
 
     /// The conversation with somebody new, watched if somebody watches.
-    pub(crate) fn begin(&self, admitted: &Admitted, behaviour: AnyBehaviour) -> Conversation {
+    pub(crate) fn begin(&self, admitted: &Admitted, handler: Handler) -> Conversation {
         let (hub, peer) = (&admitted.hub, &admitted.member.peer);
         let settings = Arc::clone(&self.settings);
-        let conversation = Conversation::new(settings, behaviour, hub.clock.now());
+        let conversation = Conversation::new(settings, handler, hub.clock.now());
         match hub.watchers.observer(peer) {
             Some(observer) => conversation.observed(observer),
             None => conversation,

@@ -8,8 +8,8 @@ use crate::accept::acceptor::Acceptor;
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Conversations) {
     let mut buffers = Buffers::new();
     acceptor.run(&mut |stream, admitted| {
-        if let Some(behaviour) = conversations.behaviour(&admitted.member.peer) {
-            blocking::carry(stream, admitted, conversations, behaviour, &mut buffers);
+        if let Some(handler) = conversations.handler(&admitted.member.peer) {
+            blocking::carry(stream, admitted, conversations, handler, &mut buffers);
         }
     });
 }

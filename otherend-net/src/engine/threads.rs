@@ -17,13 +17,13 @@ const STACK: usize = 256 * 1024;
 /// Serve until the server stops.
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Arc<Conversations>) {
     acceptor.run(&mut |stream, admitted| {
-        let Some(behaviour) = conversations.behaviour(&admitted.member.peer) else {
+        let Some(handler) = conversations.handler(&admitted.member.peer) else {
             return;
         };
         let conversations = Arc::clone(conversations);
         start(stream, admitted, move |stream, admitted| {
             let mut buffers = Buffers::new();
-            blocking::carry(stream, admitted, &conversations, behaviour, &mut buffers);
+            blocking::carry(stream, admitted, &conversations, handler, &mut buffers);
         });
     });
 }

@@ -52,12 +52,12 @@ pub(crate) fn serve(
     let _inside = runtime.enter();
     acceptor.run(&mut |stream, admitted| {
         let door = Arc::clone(&admitted.hub);
-        let Some(behaviour) = conversations.behaviour(&admitted.member.peer) else {
+        let Some(handler) = conversations.handler(&admitted.member.peer) else {
             return;
         };
         match TcpStream::from_std(stream) {
             Ok(stream) => {
-                let begin = || Carrier::in_server(admitted, conversations, behaviour);
+                let begin = || Carrier::in_server(admitted, conversations, handler);
                 // Unwatched there is no conversation; the acceptor goes on.
                 if let Ok(carrier) = catch_unwind(AssertUnwindSafe(begin)) {
                     runtime.spawn(Driver::new(stream, carrier));
@@ -121,7 +121,8 @@ impl Driver {
             self.write(cx, now);
             self.carrier.account(now);
             let moved = match self.carrier.conversation.step() {
-                Step::Wait { read } => read && self.read(cx, now, input),
+                Step::Wait { read: true } => self.read(cx, now, input) || self.hear_out(now, input),
+                Step::Wait { read: false } => false,
                 Step::HalfClose => {
                     // A stream that is already broken says so at the next read.
                     let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
@@ -142,8 +143,7 @@ impl Driver {
 
     fn follow_orders(&mut self, cx: &mut Context<'_>, now: Time) {
         for order in self.carrier.mailbox().take() {
-            self.carrier
-                .follow(now, order, || stream::unread(&self.stream));
+            self.carrier.follow(now, order);
             if self.carrier.has_much_to_say() {
                 self.write(cx, now);
             }
@@ -151,8 +151,8 @@ impl Driver {
     }
 
     fn write(&mut self, cx: &mut Context<'_>, now: Time) {
-        let conversation = &mut self.carrier.conversation;
-        while !conversation.unsent().is_empty() {
+        while self.carrier.has_unsent(now) {
+            let conversation = &mut self.carrier.conversation;
             match Pin::new(&mut self.stream).poll_write(cx, conversation.unsent()) {
                 Poll::Ready(Ok(count)) => conversation.sent(now, count),
                 Poll::Ready(Err(error)) => {
@@ -174,6 +174,30 @@ impl Driver {
         match outcome {
             Ok(()) if buffer.filled().is_empty() => conversation.peer_finished(now),
             Ok(()) => conversation.receive(now, buffer.filled()),
+            Err(error) => conversation.peer_lost(now, stream::loss(&error)),
+        }
+        true
+    }
+
+    /// While a stop hears what has come by now: read what the runtime does not know of yet, whose
+    /// news of the socket may be older than the bytes in it. `true`: something changed.
+    ///
+    /// For example: a line arrives, and a microsecond later the order to drain. The task runs for
+    /// the order before the runtime has asked epoll; it takes the socket for empty, and without this
+    /// the line would be closed over unanswered.
+    fn hear_out(&mut self, now: Time, input: &mut [u8]) -> bool {
+        if !self.carrier.hears_out() {
+            return false;
+        }
+        let outcome = rustix::io::read(&self.stream, &mut *input).map_err(io::Error::from);
+        let conversation = &mut self.carrier.conversation;
+        match outcome {
+            Ok(0) => conversation.peer_finished(now),
+            Ok(count) => conversation.receive(now, &input[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.carrier.nothing_to_read(now);
+            }
             Err(error) => conversation.peer_lost(now, stream::loss(&error)),
         }
         true

@@ -18,7 +18,6 @@ use crate::peer::Peer;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use otherend_net::core::AnyBehaviour;
 /// use otherend_net::core::transcript::{Outcome, Plan, Transcript};
 /// use otherend_net::play::{Performances, PlayOptions, play};
 /// use otherend_net::{Server, ServerConfig};
@@ -27,7 +26,7 @@ use crate::peer::Peer;
 /// let plan = Arc::new(Plan::new(Transcript::parse(file)?));
 /// let performances = Performances::new(Arc::clone(&plan));
 /// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), move |peer| {
-///     AnyBehaviour::Script(performances.join(peer))
+///     performances.join(peer)
 /// })?;
 /// let address = server.addresses()[0];
 /// let running = server.start()?;

@@ -158,7 +158,13 @@ impl<'a> Relay<'a> {
         self.last_speaker != Some(Role::Client)
             && now >= self.quiet_at()
             && self.lanes.all(|lane| !lane.is_busy())
-            && self.streams.all(|stream| stream::unread(stream) == 0)
+            && Role::BOTH.iter().all(|role| !self.has_more(*role))
+    }
+
+    /// What `role` has said waits to be read.
+    fn has_more(&self, role: Role) -> bool {
+        // An end that was read once is readable for ever.
+        self.lanes.of(role).wants_input() && stream::is_readable(*self.streams.of(role))
     }
 
     /// When it is idle if nobody says anything until then.

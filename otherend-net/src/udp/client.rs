@@ -209,7 +209,7 @@ impl Courier {
     /// Move what can be moved, then wait for more, `limit` at most. `false`: it is over.
     fn turn(&mut self, limit: Option<Duration>) -> bool {
         let now = self.carrier.clock.now();
-        self.carrier.follow_orders(now, || 0);
+        self.carrier.follow_orders(now);
         self.send();
         match self.carrier.conversation.step() {
             Step::Wait { .. } => self.wait(limit),

@@ -63,8 +63,8 @@ impl Correspondent {
         let hub = Arc::clone(&admitted.hub);
         let number = admitted.member.peer.number;
         let now = hub.clock.now();
-        let behaviour = conversations.behaviour(&admitted.member.peer)?;
-        let begin = || Carrier::in_server(admitted, conversations, behaviour);
+        let handler = conversations.handler(&admitted.member.peer)?;
+        let begin = || Carrier::in_server(admitted, conversations, handler);
         let mut carrier = catch_unwind(AssertUnwindSafe(begin)).ok()?;
         let opened = catch_unwind(AssertUnwindSafe(|| carrier.conversation.open(now)));
         if opened.is_err() {
@@ -97,7 +97,11 @@ impl Correspondent {
     /// Carry out the orders that wait.
     pub(super) fn follow_orders(&mut self, way: &mut Way<'_>) {
         let now = self.carrier.clock.now();
-        self.act(way, Cause::Ours, |carrier| carrier.follow_orders(now, || 0));
+        self.act(way, Cause::Ours, |carrier| {
+            carrier.follow_orders(now);
+            // What had arrived by then was heard before.
+            carrier.nothing_to_read(now);
+        });
     }
 
     /// Carry out the deadlines that have passed.

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
-use otherend_core::{AnyBehaviour, Framing};
+use otherend_core::{Framing, Handler};
 
 use super::exchange::Exchange;
 use crate::accept::admission::{Admission, Terms};
@@ -62,17 +62,17 @@ pub struct UdpServer {
 }
 
 impl UdpServer {
-    /// Take datagrams on every one of `addresses`; `make_behaviour` is asked for each new peer.
+    /// Take datagrams on every one of `addresses`; `make_handler` is asked for each new peer.
     ///
     /// Port 0 takes a free port, as for [`Server::bind`](crate::Server::bind).
     ///
     /// # Errors
     ///
     /// When one of the addresses cannot be had. None is then.
-    pub fn bind(
+    pub fn bind<H: Into<Handler>>(
         addresses: &[SocketAddr],
         config: ServerConfig,
-        make_behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+        make_handler: impl Fn(&Peer) -> H + Send + Sync + 'static,
     ) -> Result<UdpServer, BindError> {
         if addresses.is_empty() {
             return Err(BindError::NoAddress);
@@ -96,7 +96,7 @@ impl UdpServer {
             admission,
             conversations: Conversations {
                 settings: Arc::new(settings),
-                make_behaviour: Box::new(make_behaviour),
+                make_handler: Box::new(move |peer| make_handler(peer).into()),
             },
             sockets,
             addresses,
@@ -152,16 +152,16 @@ pub(super) mod tests {
     use super::*;
 
     /// The exchange of a server on loopback for so many peers.
-    pub(in crate::udp) fn exchange(
+    pub(in crate::udp) fn exchange<H: Into<Handler> + 'static>(
         peers: usize,
-        make_behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+        make_handler: impl Fn(&Peer) -> H + Send + Sync + 'static,
     ) -> Exchange {
         let config = ServerConfig {
             max_clients: Some(peers),
             ..ServerConfig::default()
         };
         let address = "127.0.0.1:0".parse().unwrap();
-        let server = UdpServer::bind(&[address], config, make_behaviour).unwrap();
+        let server = UdpServer::bind(&[address], config, make_handler).unwrap();
         Exchange::new(
             server.hub,
             server.admission,

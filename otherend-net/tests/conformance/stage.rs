@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use otherend_net::core::{AnyBehaviour, Behaviour, Echo, Event, Flow, Observer, Replies, Time};
+use otherend_net::core::{
+    AnyBehaviour, Behaviour, Echo, Event, Flow, Handler, Observer, Replies, Time,
+};
 use otherend_net::{Engine, Notice, Peer, Running, Server, ServerConfig, Watcher};
 
 /// Whatever takes longer than this hangs: a test fails then, and says where.
@@ -56,18 +58,18 @@ fn free_port() -> [SocketAddr; 1] {
     [SocketAddr::from(([127, 0, 0, 1], 0))]
 }
 
-pub(crate) fn serve(
+pub(crate) fn serve<H: Into<Handler>>(
     config: ServerConfig,
-    behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+    behaviour: impl Fn(&Peer) -> H + Send + Sync + 'static,
 ) -> Running {
     let server = Server::bind(&free_port(), config, behaviour).unwrap();
     server.start().unwrap()
 }
 
 /// The same, and everything that its audience is told.
-pub(crate) fn serve_watched(
+pub(crate) fn serve_watched<H: Into<Handler>>(
     config: ServerConfig,
-    behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+    behaviour: impl Fn(&Peer) -> H + Send + Sync + 'static,
 ) -> (Running, Watch) {
     let (seen, watch) = channel();
     let server = Server::bind(&free_port(), config, behaviour).unwrap();

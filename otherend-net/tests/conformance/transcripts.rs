@@ -8,6 +8,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Instant;
 
+use otherend_core::Handler;
 use otherend_net::core::transcript::{
     Closing, Options, Outcome, Over, Plan, Player, Timing, Transcript,
 };
@@ -37,7 +38,7 @@ fn each_script_is_the_same_wherever_it_is_cut(engine: Engine) {
         }
         let performances = Performances::new(Arc::clone(&plan));
         let (server, watch) = serve_watched(config(engine), move |peer| {
-            AnyBehaviour::Script(performances.join(peer))
+            Handler::from(performances.join(peer))
         });
         let address = server.addresses()[0];
         let mut heard = Heard::default();
@@ -147,12 +148,12 @@ fn each_bad_peer_hears_the_same_wherever_it_is_cut(engine: Engine) {
 }
 
 /// Plays `file` and keeps its pauses.
-fn paced(file: &str) -> impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static + use<> {
+fn paced(file: &str) -> impl Fn(&Peer) -> Handler + Send + Sync + 'static + use<> {
     let file = format!("otherend talk 1\n{file}");
     let plan = Arc::new(Plan::new(Transcript::parse(file.as_bytes()).unwrap()));
     move |_| {
         let script = Script::server(Arc::clone(&plan)).unwrap();
-        AnyBehaviour::Script(script.with(|options| Options {
+        Handler::from(script.with(|options| Options {
             timing: Timing::Speed(1.0),
             ..options
         }))
@@ -180,16 +181,16 @@ fn a_reset_is_heard_after_ones_own_end(engine: Engine) {
     assert_eq!(peer.rest_before_reset(), b"bye\n");
 }
 
-fn script(plan: &Arc<Plan>) -> impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static + use<> {
+fn script(plan: &Arc<Plan>) -> impl Fn(&Peer) -> Handler + Send + Sync + 'static + use<> {
     let plan = Arc::clone(plan);
-    move |_| AnyBehaviour::Script(Script::server(Arc::clone(&plan)).unwrap())
+    move |_| Handler::from(Script::server(Arc::clone(&plan)).unwrap())
 }
 
 /// Say what the client says in two parts, the second when the first was heard, and finish.
-fn check_every_cut(
+fn check_every_cut<H: Into<Handler>>(
     engine: Engine,
     name: &str,
-    behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+    behaviour: impl Fn(&Peer) -> H + Send + Sync + 'static,
     client: &[u8],
     server: &[u8],
 ) {

@@ -191,8 +191,8 @@ impl Args {
     ) -> anyhow::Result<(Over, Vec<SocketAddr>)> {
         let addresses = self.listen.addresses(endpoints)?;
         let amplifies = self.udp && addresses.iter().any(|address| !address.ip().is_loopback());
-        let behaviour = self.reply.behaviour(served.cloned(), amplifies)?;
-        let server = Over::bind(self.udp, &addresses, self.config()?, behaviour)
+        let make_handler = self.reply.make_handler(served.cloned(), amplifies)?;
+        let server = Over::bind(self.udp, &addresses, self.config()?, make_handler)
             .map_err(|error| why::not_listening(error, self.protocol()))?;
         Ok((server, addresses))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use otherend_core::AnyBehaviour;
+use otherend_core::Handler;
 use otherend_core::transcript::{Options, Over, Plan};
 use otherend_net::Peer;
 use otherend_net::play::{Performances, Waiting};
@@ -69,8 +69,8 @@ impl Served {
     }
 
     /// The behaviour for a peer: its connection of the transcript, from its start.
-    pub(crate) fn behaviour(&self, peer: &Peer) -> AnyBehaviour {
-        AnyBehaviour::Script(self.performances.join(peer))
+    pub(crate) fn handler(&self, peer: &Peer) -> Handler {
+        Handler::from(self.performances.join(peer))
     }
 
     /// Read the file again whenever it changes, and look who waits for others; `tell` of both, with

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use otherend_core::AnyBehaviour;
+use otherend_core::Handler;
 use otherend_net::{BindError, Handle, Peer, Report, Server, ServerConfig, UdpServer, Watcher};
 
 /// A server that is bound.
@@ -19,13 +19,13 @@ impl Over {
         udp: bool,
         addresses: &[SocketAddr],
         config: ServerConfig,
-        behaviour: impl Fn(&Peer) -> AnyBehaviour + Send + Sync + 'static,
+        make_handler: impl Fn(&Peer) -> Handler + Send + Sync + 'static,
     ) -> Result<Over, BindError> {
         if udp {
-            let server = UdpServer::bind(addresses, config, behaviour)?;
+            let server = UdpServer::bind(addresses, config, make_handler)?;
             return Ok(Over::Udp(Box::new(server)));
         }
-        let server = Server::bind(addresses, config, behaviour)?;
+        let server = Server::bind(addresses, config, make_handler)?;
         Ok(Over::Tcp(Box::new(server)))
     }
 

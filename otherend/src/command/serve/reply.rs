@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
 use otherend_core::transcript::Over;
-use otherend_core::{AnyBehaviour, Echo, ExitWords, Framing, Sink};
+use otherend_core::{Echo, ExitWords, Framing, Handler, Sink};
 use otherend_net::Peer;
 
 use super::watch::Talk;
@@ -94,13 +94,13 @@ impl ReplyArgs {
         }
     }
 
-    /// Makes the behaviour for each peer. Where it `amplifies`, longer answers than questions could
+    /// Makes the handler for each peer. Where it `amplifies`, longer answers than questions could
     /// be turned against others, so an echo has no prefix.
-    pub(super) fn behaviour(
+    pub(super) fn make_handler(
         &self,
         served: Option<Arc<Served>>,
         amplifies: bool,
-    ) -> Result<impl Fn(&Peer) -> AnyBehaviour + Send + Sync + use<>, Failure> {
+    ) -> Result<impl Fn(&Peer) -> Handler + Send + Sync + use<>, Failure> {
         let prefix = match (&self.prefix[..], amplifies) {
             ("" | Echo::PREFIX, true) => "",
             (_, true) => return Err(Failure::Usage(NO_PREFIX.to_owned())),
@@ -109,9 +109,9 @@ impl ReplyArgs {
         let reply = self.reply;
         let echo = Echo::new(prefix.as_bytes());
         Ok(move |peer: &Peer| match (&served, reply) {
-            (Some(served), _) => served.behaviour(peer),
-            (None, Reply::Echo) => AnyBehaviour::Echo(echo.clone()),
-            (None, Reply::Sink) => AnyBehaviour::Sink(Sink),
+            (Some(served), _) => served.handler(peer),
+            (None, Reply::Echo) => echo.clone().into(),
+            (None, Reply::Sink) => Sink.into(),
         })
     }
 

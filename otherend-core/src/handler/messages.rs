@@ -1,0 +1,278 @@
+//! From bytes to replies: the handler of messages, which every line passes.
+
+use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
+use crate::conversation::{EndReason, Settings, State};
+use crate::framing::{ReplyStyle, datagram};
+use crate::{Decoded, Event, LineEnd, Time};
+
+/// How many lines that are too long a peer may send.
+const TOO_LONG_LINES: u8 = 3;
+
+/// Why the lines of one input were not taken to their end.
+enum Stop {
+    /// The peer must take some replies first.
+    OutputFull,
+    Flow(Flow),
+    ExitWord,
+    TooLong,
+    Utf16,
+}
+
+/// What is awaited before the next line is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Awaited {
+    /// The answer to the last one.
+    Answer,
+    /// Room for more.
+    Room,
+}
+
+/// Finds messages in what comes and has a behaviour answer each.
+#[derive(Debug)]
+pub(super) struct Messages {
+    behaviour: AnyBehaviour,
+    /// Lines that were too long so far.
+    too_long: u8,
+    awaited: Option<Awaited>,
+}
+
+impl Messages {
+    pub(super) fn new(behaviour: AnyBehaviour) -> Self {
+        Messages {
+            behaviour,
+            too_long: 0,
+            awaited: None,
+        }
+    }
+
+    /// Greet.
+    pub(super) fn open(&mut self, state: &mut State, now: Time) {
+        let flow = self.behaviour.on_open(&mut state.replies(now));
+        self.follow(state, now, flow);
+    }
+
+    /// Answer every line in `bytes`.
+    #[inline]
+    pub(super) fn hear(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
+        let mut rest = bytes;
+        while state.is_talking() && (!rest.is_empty() || state.decoder.is_releasing()) {
+            let was_mid_line = state.decoder.is_mid_line();
+            let lines_before = state.counts.lines_heard;
+            let (stop, left) = self.answer_lines(state, now, rest);
+            rest = left;
+            let discarded = state.decoder.take_discarded();
+            let ended = discarded || state.counts.lines_heard > lines_before;
+            if ended || !was_mid_line {
+                state.line_began = now;
+            }
+            let Some(stop) = stop else { continue };
+            let full = matches!(stop, Stop::OutputFull);
+            self.stop(state, now, stop);
+            if full || self.awaited.is_some() {
+                state.held = rest.to_vec();
+                return;
+            }
+        }
+    }
+
+    /// Answer lines until there are none or something else is to be decided; gives what is left.
+    fn answer_lines<'b>(
+        &mut self,
+        state: &mut State,
+        now: Time,
+        bytes: &'b [u8],
+    ) -> (Option<Stop>, &'b [u8]) {
+        let settings = &*state.settings;
+        let max_output = settings.output_limit();
+        let style = state.decoder.reply_style();
+        let mut feed = state.decoder.feed(bytes);
+        let mut replies = Replies {
+            outbox: &mut state.outbox,
+            counts: &mut state.counts,
+            boundaries: None,
+            observer: state.observer.as_deref_mut(),
+            now,
+            style,
+        };
+        let mut stop = None;
+        while let Some((decoded, style)) = feed.next_with_style() {
+            replies.style = style;
+            stop = answer(&mut self.behaviour, settings, decoded, &mut replies);
+            if stop.is_none() && replies.outbox.len() >= max_output {
+                stop = Some(Stop::OutputFull);
+            }
+            if stop.is_some() {
+                break;
+            }
+        }
+        let left = feed.rest().len();
+        state.decoder.forget_spent();
+        (stop, &bytes[bytes.len() - left..])
+    }
+
+    /// One datagram is one message; the reply ends as it did. One that is too long is not answered,
+    /// and while something is awaited they are lost: datagrams cannot be kept waiting.
+    pub(super) fn hear_datagram(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
+        let Some((line, end)) = datagram::decode(bytes, state.settings.max_line) else {
+            return state.tell(now, &Event::LineTooLong);
+        };
+        if self.awaited.is_some() {
+            return;
+        }
+        let mut replies = Replies {
+            outbox: &mut state.outbox,
+            counts: &mut state.counts,
+            boundaries: state.boundaries.as_deref_mut(),
+            observer: state.observer.as_deref_mut(),
+            now,
+            style: ReplyStyle { end, telnet: false },
+        };
+        let decoded = Decoded::Line(line, end);
+        if let Some(stop) = answer(&mut self.behaviour, &state.settings, decoded, &mut replies) {
+            self.stop(state, now, stop);
+        }
+    }
+
+    /// The peer has finished sending: an unfinished line is a line, and there are no more.
+    pub(super) fn finished(&mut self, state: &mut State, now: Time) {
+        while state.is_talking() {
+            let style = state.decoder.reply_style();
+            let Some(decoded) = state.decoder.finish() else {
+                break;
+            };
+            let mut replies = Replies {
+                outbox: &mut state.outbox,
+                counts: &mut state.counts,
+                boundaries: state.boundaries.as_deref_mut(),
+                observer: state.observer.as_deref_mut(),
+                now,
+                style,
+            };
+            if let Some(stop) = answer(&mut self.behaviour, &state.settings, decoded, &mut replies)
+            {
+                self.stop(state, now, stop);
+            }
+            if self.awaited.is_some() {
+                // Once it is here, this is asked again, and no line is left.
+                return;
+            }
+        }
+        if state.is_talking() {
+            self.behaviour.on_peer_finished(&mut state.replies(now));
+            state.finish(EndReason::PeerFinished);
+        }
+    }
+
+    /// What was awaited is here.
+    pub(super) fn answer(
+        &mut self,
+        state: &mut State,
+        now: Time,
+        answer: impl FnOnce(&mut Replies<'_>) -> Flow,
+    ) -> bool {
+        if self.awaited.take().is_none() || !state.is_talking() {
+            return false;
+        }
+        let flow = answer(&mut state.replies(now));
+        self.follow(state, now, flow);
+        true
+    }
+
+    fn stop(&mut self, state: &mut State, now: Time, stop: Stop) {
+        match stop {
+            Stop::OutputFull => {}
+            Stop::TooLong => self.complain_too_long(state, now),
+            Stop::Utf16 => state.complain(now, EndReason::Utf16),
+            Stop::ExitWord => state.finish(EndReason::ExitWord),
+            Stop::Flow(flow) => self.follow(state, now, flow),
+        }
+    }
+
+    fn follow(&mut self, state: &mut State, now: Time, flow: Flow) {
+        match flow {
+            Flow::Continue => {}
+            Flow::Pending => self.awaited = Some(Awaited::Answer),
+            Flow::Full => self.awaited = Some(Awaited::Room),
+            Flow::FinishAfterReplies => state.finish(EndReason::BehaviourFinished),
+            Flow::FinishNow => state.abort(now, EndReason::BehaviourFinished),
+        }
+    }
+
+    fn complain_too_long(&mut self, state: &mut State, now: Time) {
+        state.tell(now, &Event::LineTooLong);
+        self.too_long += 1;
+        if self.too_long >= TOO_LONG_LINES {
+            return state.complain(now, EndReason::LinesTooLong);
+        }
+        let text = format!("ERR line longer than {} bytes", state.settings.max_line);
+        state.explain(now, &text);
+    }
+
+    /// While our answer is awaited the peer's silence is no idleness.
+    pub(super) fn awaits_peer(&self) -> bool {
+        self.awaited != Some(Awaited::Answer)
+    }
+
+    #[inline]
+    pub(super) fn takes_input(&self) -> bool {
+        self.awaited.is_none()
+    }
+
+    #[inline]
+    pub(super) fn wants_input(&self) -> bool {
+        self.takes_input()
+    }
+
+    #[inline]
+    pub(super) fn is_between_lines(&self, state: &State) -> bool {
+        self.awaited != Some(Awaited::Answer) && !state.decoder.is_mid_line()
+    }
+
+    #[inline]
+    pub(super) fn is_mid_line(&self, state: &State) -> bool {
+        state.decoder.is_mid_line()
+    }
+}
+
+/// Answer one thing that the decoder found.
+#[inline(always)]
+fn answer(
+    behaviour: &mut AnyBehaviour,
+    settings: &Settings,
+    decoded: Decoded<'_>,
+    replies: &mut Replies<'_>,
+) -> Option<Stop> {
+    match decoded {
+        Decoded::Line(line, end) => answer_line(behaviour, settings, (line, end), replies),
+        Decoded::Negotiation(bytes) => {
+            replies.outbox.push(&bytes);
+            None
+        }
+        Decoded::AreYouThere => {
+            replies.line(b"[yes, otherend is here]");
+            None
+        }
+        Decoded::TooLong => Some(Stop::TooLong),
+        Decoded::Utf16 => Some(Stop::Utf16),
+    }
+}
+
+#[inline(always)]
+fn answer_line(
+    behaviour: &mut AnyBehaviour,
+    settings: &Settings,
+    (line, end): (&[u8], LineEnd),
+    replies: &mut Replies<'_>,
+) -> Option<Stop> {
+    replies.counts.lines_heard += 1;
+    if let Some(observer) = &mut replies.observer {
+        observer.on_event(replies.now, &Event::Heard { line, end });
+    }
+    if settings.exit_words.contain(line) {
+        return Some(Stop::ExitWord);
+    }
+    match behaviour.on_line(line, replies) {
+        Flow::Continue => None,
+        flow => Some(Stop::Flow(flow)),
+    }
+}

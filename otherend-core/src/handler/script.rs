@@ -1,0 +1,271 @@
+//! The handler that plays a transcript: bytes instead of lines, everything else as ever.
+
+use memchr::{memchr_iter, memrchr};
+
+use crate::behaviour::Script;
+use crate::conversation::{EndReason, Settings, State};
+use crate::framing::datagram;
+use crate::transcript::{Closing, Mismatch, Player, Waits};
+use crate::{Decoded, Event, LineEnd, Outbox, Time};
+
+/// What came of an input beside what was said.
+struct Came {
+    closing: Option<Closing>,
+    broke_off: bool,
+    unexpected: Vec<Mismatch>,
+    all_is_heard: bool,
+}
+
+impl Came {
+    fn of_it(player: &mut Player, connection: usize) -> Self {
+        Came {
+            closing: player.closing(connection),
+            broke_off: player.broke_off(connection),
+            unexpected: std::iter::from_fn(|| player.unexpected()).collect(),
+            all_is_heard: player.unheard_len(connection) == 0,
+        }
+    }
+}
+
+/// Hands a transcript what comes, and tells what it says and hears as lines.
+pub(super) struct Scripted {
+    script: Script,
+    /// What the transcript heard last has no line end yet.
+    in_piece: bool,
+}
+
+impl std::fmt::Debug for Scripted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("script")
+    }
+}
+
+impl Scripted {
+    pub(super) fn new(script: Script) -> Self {
+        Scripted {
+            script,
+            in_piece: false,
+        }
+    }
+
+    pub(super) fn limit(&mut self, settings: &Settings) {
+        let (max_output, max_line) = (settings.output_limit(), settings.max_line);
+        self.script
+            .act(|player, _| player.limit(max_output, max_line));
+    }
+
+    pub(super) fn stirred(&self) -> Option<u64> {
+        self.script.stirred()
+    }
+
+    /// The transcript waits for nobody else.
+    pub(super) fn nobody_else_comes(&mut self) {
+        self.script.act(|player, _| player.nobody_else_comes());
+    }
+
+    /// The transcript does not wait for this conversation any more.
+    pub(super) fn leave(&mut self) {
+        self.script.act(Player::left);
+    }
+
+    /// Greet as the transcript does.
+    pub(super) fn open(&mut self, state: &mut State, now: Time) {
+        self.play(state, now, |player, at, outbox| {
+            player.opened(at, now, outbox)
+        });
+    }
+
+    /// Let the transcript hear `bytes`.
+    pub(super) fn hear(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
+        state.counts.lines_heard += memchr_iter(b'\n', bytes).count() as u64;
+        if state.observer.is_none() {
+            let whole = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+            let (lines, piece) = bytes.split_at(whole);
+            for part in [lines, piece].into_iter().filter(|part| !part.is_empty()) {
+                self.hear_part(state, now, part);
+            }
+            return;
+        }
+        // Line by line, so that observers see each answer behind its line.
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            tell_heard(state, now, line);
+            self.hear_part(state, now, line);
+        }
+    }
+
+    /// Hear complete lines or a piece of one.
+    fn hear_part(&mut self, state: &mut State, now: Time, part: &[u8]) {
+        self.in_piece = !part.ends_with(b"\n");
+        if !self.in_piece {
+            state.line_began = now;
+        }
+        self.play(state, now, |player, at, outbox| {
+            player.heard(at, now, part, outbox)
+        });
+    }
+
+    /// Let the transcript hear a datagram, which is one line.
+    pub(super) fn hear_datagram(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
+        let Some((line, end)) = datagram::decode(bytes, state.settings.max_line) else {
+            return state.tell(now, &Event::LineTooLong);
+        };
+        if !self.wants_input() {
+            // Datagrams cannot be kept waiting: they are lost.
+            return;
+        }
+        state.counts.lines_heard += 1;
+        state.tell(now, &Event::Heard { line, end });
+        self.play(state, now, |player, at, outbox| {
+            player.heard(at, now, bytes, outbox)
+        });
+    }
+
+    /// The peer has finished sending.
+    pub(super) fn finished(&mut self, state: &mut State, now: Time) {
+        self.end_piece(state, now);
+        self.play(state, now, |player, at, outbox| {
+            player.finished(at, now, outbox)
+        });
+    }
+
+    /// The stream broke: what is said now is lost.
+    pub(super) fn lost(&mut self, state: &mut State, now: Time) {
+        self.play(state, now, |player, at, outbox| {
+            player.lost(at, now, outbox)
+        });
+        // Whoever breaks off in the middle has said nothing wrong.
+        state.reason = state.reason.filter(|reason| *reason != EndReason::Mismatch);
+    }
+
+    /// Pauses may be over, or the peer has taken what was said.
+    pub(super) fn tick(&mut self, state: &mut State, now: Time) {
+        if !state.is_talking() {
+            return;
+        }
+        let paused = !self.awaits_peer();
+        self.play(state, now, |player, at, outbox| {
+            player.tick(at, now, outbox)
+        });
+        if paused {
+            state.touched = now;
+        }
+    }
+
+    /// The peer has taken what was said: the transcript may go on.
+    pub(super) fn all_sent(&mut self, state: &mut State, now: Time) {
+        if matches!(self.waits(), Waits::Room | Waits::Turn) {
+            self.tick(state, now);
+        }
+    }
+
+    /// When a pause of the transcript is over.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.script.ask(Player::deadline)
+    }
+
+    /// A pause of the transcript is no silence of the peer's.
+    pub(super) fn awaits_peer(&self) -> bool {
+        !matches!(self.waits(), Waits::Pause(_))
+    }
+
+    pub(super) fn wants_input(&self) -> bool {
+        self.script.ask(Player::wants_input)
+    }
+
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.script.ask(Player::unheard_len)
+    }
+
+    pub(super) fn is_between_lines(&self, _state: &State) -> bool {
+        self.script.ask(Player::is_between_lines)
+    }
+
+    pub(super) fn is_mid_line(&self, _state: &State) -> bool {
+        self.script.ask(Player::is_mid_line)
+    }
+
+    fn waits(&self) -> Waits {
+        self.script.ask(Player::waits)
+    }
+
+    /// Let the transcript do something, and carry out what came of it.
+    fn play(
+        &mut self,
+        state: &mut State,
+        now: Time,
+        act: impl FnOnce(&mut Player, usize, &mut Outbox),
+    ) {
+        if !self.is_mid_line(state) {
+            state.line_began = now;
+        }
+        let before = state.outbox.len();
+        let came = self.script.act(|player, at| {
+            act(player, at, &mut state.outbox);
+            Came::of_it(player, at)
+        });
+        if came.all_is_heard {
+            self.end_piece(state, now);
+        }
+        for mismatch in &came.unexpected {
+            state.tell(now, &Event::Unexpected(mismatch));
+        }
+        tell_said(state, now, before);
+        match came.closing {
+            None => {}
+            Some(Closing::HalfClose) => state.finish_saying(),
+            Some(Closing::Close) if state.peer_done => state.finish(EndReason::PeerFinished),
+            Some(Closing::Close) if came.broke_off => state.finish(EndReason::Mismatch),
+            Some(Closing::Close) => state.finish(EndReason::BehaviourFinished),
+            Some(Closing::Reset) => {
+                state.finish(EndReason::BehaviourFinished);
+                state.resets = true;
+            }
+        }
+    }
+
+    /// The transcript has taken a piece without a line end for all that it wants, or no more comes.
+    fn end_piece(&mut self, state: &mut State, now: Time) {
+        if !std::mem::take(&mut self.in_piece) {
+            return;
+        }
+        state.counts.lines_heard += 1;
+        while let (Some(Decoded::Line(line, end)), Some(observer)) =
+            (state.decoder.finish(), &mut state.observer)
+        {
+            observer.on_event(now, &Event::Heard { line, end });
+        }
+    }
+}
+
+fn tell_heard(state: &mut State, now: Time, bytes: &[u8]) {
+    let mut feed = state.decoder.feed(bytes);
+    while let Some(decoded) = feed.next() {
+        if let (Decoded::Line(line, end), Some(observer)) = (decoded, &mut state.observer) {
+            observer.on_event(now, &Event::Heard { line, end });
+        }
+    }
+}
+
+/// Count and tell the lines that were queued behind the first `before` bytes.
+fn tell_said(state: &mut State, now: Time, before: usize) {
+    let said = &state.outbox.unsent()[before..];
+    if said.is_empty() {
+        return;
+    }
+    // What a transcript says at once over datagrams is one of them, and one line.
+    let whole = state.boundaries.is_some();
+    state.counts.lines_said += match whole {
+        true => 1,
+        false => memchr_iter(b'\n', said).count() as u64,
+    };
+    if let Some(boundaries) = &mut state.boundaries {
+        boundaries.push(said.len());
+    }
+    let Some(observer) = &mut state.observer else {
+        return;
+    };
+    for line in said.split_inclusive(|b| *b == b'\n' && !whole) {
+        let (line, end) = LineEnd::split(line);
+        observer.on_event(now, &Event::Said { line, end });
+    }
+}
