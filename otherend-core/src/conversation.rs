@@ -340,8 +340,8 @@ impl Conversation {
         matches!(self.state.draining, Some(Draining::Hearing { .. })) && self.state.is_talking()
     }
 
-    /// A read would block now. It matters once, after [`drain`](Self::drain): all that had come
-    /// before it has been heard.
+    /// A read would block now, or the last one brought less than it had room for. It matters once,
+    /// after [`drain`](Self::drain): all that had come before it has been heard.
     ///
     /// No count of bytes says this, because what waits in a socket may be ciphertext. A
     /// conversation that was idle for [`linger_idle`](Settings::linger_idle) closes at once; one that

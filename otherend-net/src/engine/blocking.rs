@@ -92,11 +92,12 @@ impl Driver {
     fn read(&mut self, buffers: &mut Buffers) {
         let outcome = self.stream.read(&mut buffers.input);
         let now = self.carrier.clock.now();
+        let room = buffers.input.len();
         let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(0) => conversation.peer_finished(now),
             Ok(count) => {
-                conversation.receive(now, &buffers.input[..count]);
+                self.carrier.receive(now, &buffers.input[..count], room);
                 self.write(now);
             }
             Err(error) if stream::is_passing(&error) => {}

@@ -145,7 +145,20 @@ impl Carrier {
         self.conversation.hears_out() && self.postponed.is_empty()
     }
 
+    /// A read brought `bytes`, less than there was `room` for if nothing more waits.
+    #[inline]
+    pub(crate) fn receive(&mut self, now: Time, bytes: &[u8], room: usize) {
+        self.conversation.receive(now, bytes);
+        if bytes.len() < room {
+            self.nothing_to_read(now);
+        }
+    }
+
     /// A read would block now.
+    ///
+    /// To a stop it matters at once: whoever answers each reply with its next line would always be
+    /// quicker than the next read, and never let it block.
+    #[inline]
     pub(crate) fn nothing_to_read(&mut self, now: Time) {
         if self.hears_out() {
             self.conversation.nothing_to_read(now);

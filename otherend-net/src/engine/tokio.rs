@@ -173,7 +173,10 @@ impl Driver {
         let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(()) if buffer.filled().is_empty() => conversation.peer_finished(now),
-            Ok(()) => conversation.receive(now, buffer.filled()),
+            Ok(()) => {
+                let room = buffer.capacity();
+                self.carrier.receive(now, buffer.filled(), room);
+            }
             Err(error) => conversation.peer_lost(now, stream::loss(&error)),
         }
         true
@@ -193,7 +196,7 @@ impl Driver {
         let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(0) => conversation.peer_finished(now),
-            Ok(count) => conversation.receive(now, &input[..count]),
+            Ok(count) => self.carrier.receive(now, &input[..count], input.len()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.carrier.nothing_to_read(now);
