@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod command;
 mod exit;
+mod file;
 mod output;
 mod talk;
 

@@ -9,6 +9,8 @@ mod cli {
     #[cfg(unix)]
     mod escapes;
     #[cfg(target_os = "linux")]
+    mod files;
+    #[cfg(target_os = "linux")]
     mod full_stdout;
     mod interfaces;
     mod man;

@@ -68,7 +68,13 @@ impl Prompt {
         let handler = EventHandler::Conditional(Box::new(ctrl_z.clone()));
         editor.bind_sequence(KeyEvent::ctrl('Z'), handler);
         let printer: Box<dyn ExternalPrinter + Send> = Box::new(editor.create_external_printer()?);
-        let history = keeps_history.then(history::file).flatten();
+        let history = match keeps_history.then(history::file).transpose() {
+            Ok(file) => file.flatten(),
+            Err(why) => {
+                remark(&why);
+                None
+            }
+        };
         if let Some(file) = &history {
             // Without the file of an earlier time the history begins now.
             let _ = editor.load_history(file);
@@ -118,9 +124,7 @@ impl Prompt {
 
     /// Remark on what was typed, while no prompt stands.
     pub(crate) fn remark(&mut self, text: &str) {
-        let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
-        // A terminal that is gone is noticed by whoever reads it.
-        let _ = writeln!(io::stdout().lock(), "{mark} {text}");
+        remark(text);
     }
 
     fn remember(&mut self, text: &str) {
@@ -195,6 +199,12 @@ impl Above {
         stdout.write_all(b"\x1b[A\x1b[2K\r")?;
         stdout.flush()
     }
+}
+
+fn remark(text: &str) {
+    let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
+    // A terminal that is gone is noticed by whoever reads it.
+    let _ = writeln!(io::stdout().lock(), "{mark} {text}");
 }
 
 /// The lines of what was typed or pasted; an empty one if there was nothing.

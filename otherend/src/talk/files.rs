@@ -1,17 +1,20 @@
 //! Finding and reading transcripts.
 
+use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use otherend_core::transcript::{Item, ReadError, Recording, Tail, Transcript};
 
 use crate::exit::file::unreadable;
 use crate::exit::{self, Failure};
+use crate::file::{self, STDIN};
 use crate::output::human::plural;
 
-/// How standard input is named.
-const STDIN: &str = "-";
+/// The largest transcript that is read.
+const LARGEST: usize = 64 << 20;
 
 /// The files named by `paths`; of a folder every `.talk` file below it, in order.
 ///
@@ -25,7 +28,8 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             continue;
         }
         let before = found.len();
-        below(path, &mut found).map_err(|error| unreadable(path, &error))?;
+        let mut seen = HashSet::new();
+        below(path, &mut seen, &mut found).map_err(|error| unreadable(path, &error))?;
         found[before..].sort();
         if found.len() == before {
             let path = path.display();
@@ -35,30 +39,37 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-fn below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+/// The device and the number of a folder: the same under every name.
+type Identity = (u64, u64);
+
+/// Each folder once: a link may lead back up, and then there are paths without end.
+fn below(folder: &Path, seen: &mut HashSet<Identity>, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    let this = fs::metadata(folder)?;
+    if !seen.insert((this.dev(), this.ino())) {
+        return Ok(());
+    }
+    let mut folders = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            below(&path, found)?;
+            folders.push(path);
         } else if path.extension().is_some_and(|ending| ending == "talk") {
             found.push(path);
         }
     }
-    Ok(())
+    // Only now, with this one closed: the descriptors would not do for all that lie within another.
+    folders.sort();
+    folders
+        .iter()
+        .try_for_each(|folder| below(folder, seen, found))
 }
 
 /// The bytes of a file; `-` is standard input.
 ///
 /// # Errors
-/// It cannot be read.
+/// It cannot be read, is no regular file, or is too large.
 pub(crate) fn source(path: &Path) -> Result<Vec<u8>, Failure> {
-    let read = if path == Path::new(STDIN) {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
-    };
-    read.map_err(|error| unreadable(path, &error))
+    file::read(path, LARGEST)
 }
 
 /// A transcript with its name, as it was read.

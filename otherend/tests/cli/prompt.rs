@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use expectrl::ControlCode;
@@ -296,6 +297,35 @@ fn history_comes_back_and_only_its_owner_reads_it() {
     let mut operator = Operator::with_home(home);
     operator.types("\x1b[A\x1b[A\r");
     operator.server_hears("remembered\n");
+}
+
+#[test]
+fn a_history_that_is_no_file_of_ours_is_left_alone() {
+    let kinds = [
+        ("/dev/zero", "it is a device, not a file"),
+        ("pipe", "it is a pipe, not a file"),
+    ];
+    for (target, why) in kinds {
+        let home = tempfile::tempdir().expect("a folder");
+        let folder = home.path().join("otherend");
+        std::fs::create_dir(&folder).expect("a folder");
+        let pipe = Command::new("mkfifo").arg(folder.join("pipe")).status();
+        assert!(pipe.expect("mkfifo").success());
+        symlink(target, folder.join("history")).expect("a link");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address").to_string();
+        let terminal = Terminal::start(&["connect", &address], home);
+        let (server, _) = listener.accept().expect("the client");
+        let mut operator = Operator { terminal, server };
+        operator.sees("* no history: ");
+        operator.sees(&format!("otherend/history: {why}"));
+        operator.sees(&format!("* connected to {address}"));
+        operator.sees("> ");
+        operator.types("hello\rExit\r");
+        operator.server_hears("hello\nExit\n");
+        operator.server_closes_too();
+        operator.exits(0);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::bench::report::compare::{Comparison, Verdict, compare};
 use crate::bench::report::text::task;
 use crate::bench::report::{Report, SCHEMA};
 use crate::exit::Failure;
-use crate::exit::file::unreadable;
+use crate::file;
 use crate::output::json;
 use crate::output::style::Palette;
 
@@ -34,6 +34,9 @@ Examples:
   otherend bench --save after.json
   otherend bench compare before.json after.json";
 
+/// A run has some kilobytes, whatever was measured.
+const LARGEST: usize = 16 << 20;
+
 /// Read both and show what changed.
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let (before, after) = (read(&args.before)?, read(&args.after)?);
@@ -55,8 +58,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
 
 fn read(path: &Path) -> Result<Report, Failure> {
     let usage = |text: String| Failure::Usage(format!("{}: {text}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    let report: Report = serde_json::from_str(&text).map_err(|error| usage(no_run(&error)))?;
+    let text = file::read(path, LARGEST)?;
+    let report: Report = serde_json::from_slice(&text).map_err(|error| usage(no_run(&error)))?;
     match report.schema {
         SCHEMA => Ok(report),
         other => Err(usage(format!(

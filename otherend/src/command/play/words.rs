@@ -6,14 +6,16 @@ use otherend_net::Endpoint;
 
 use crate::args::address;
 use crate::exit::Failure;
+use crate::file::STDIN;
 use crate::talk::files;
 
 /// The files, and the address if there is one behind them.
 ///
-/// A word that is there, or ends with `.talk`, is a file; what follows the last of them is the
-/// address.
+/// A word that is there, or ends with `.talk`, is a file, and `-` is standard input; what follows the
+/// last of them is the address.
 pub(super) fn split(words: &[String]) -> Result<(Vec<PathBuf>, Option<Endpoint>), Failure> {
-    let is_file = |word: &String| word.ends_with(".talk") || Path::new(word).exists();
+    let is_file =
+        |word: &String| word.ends_with(".talk") || word == STDIN || Path::new(word).exists();
     let files = words.iter().take_while(|word| is_file(word)).count();
     let (named, address) = words.split_at(files);
     if named.is_empty() {
@@ -49,6 +51,9 @@ mod tests {
         assert_eq!(address.unwrap().to_string(), "example.net:25");
         let (files, address) = split(&words("a.talk")).unwrap();
         assert_eq!((files.len(), address.is_none()), (1, true));
+        let (files, address) = split(&words("- :8080")).unwrap();
+        assert_eq!(files, [PathBuf::from("-")]);
+        assert!(address.is_some());
     }
 
     #[test]

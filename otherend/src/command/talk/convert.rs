@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
 use crate::exit::file::unwritable;
+use crate::file;
 use crate::talk::{files, jsonl};
+
+/// JSON Lines may be some times as large as their transcript.
+const LARGEST: usize = 256 << 20;
 
 /// The flags of `otherend talk convert`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +34,7 @@ pub(crate) struct Args {
 
 /// Read one form, write the other.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let source = files::source(&args.file)?;
+    let source = file::read(&args.file, LARGEST)?;
     let converted = if source.trim_ascii_start().starts_with(b"{") {
         let text = String::from_utf8_lossy(&source);
         let transcript = jsonl::read(&text)
