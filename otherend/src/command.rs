@@ -8,7 +8,6 @@ pub(crate) mod interfaces;
 mod man;
 mod play;
 mod serve;
-mod signals;
 mod talk;
 mod tap;
 

@@ -7,6 +7,7 @@ mod command;
 mod exit;
 mod file;
 mod output;
+mod run;
 mod talk;
 
 use std::process::ExitCode;

@@ -16,21 +16,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::value_parser;
-use otherend_core::{ExitWords, Framing, Time, transcript};
+use otherend_core::{ExitWords, Framing, transcript};
 use otherend_diagnose::listeners::Protocol;
-use otherend_net::recording::{Recording, Writer};
 use otherend_net::{Endpoint, Engine, ServerConfig, Watcher, raise_descriptor_limit};
 
 use crate::args::choice;
 use crate::args::limits::LimitArgs;
-use crate::args::record::{self, RecordArgs};
+use crate::args::record::RecordArgs;
 use crate::args::screen::ScreenArgs;
-use crate::command::signals::stop_on_signals;
 use crate::exit::Failure;
-use crate::output::announce::announce;
 use crate::output::screen::{Remark, Screen};
 use crate::output::time::TimeStyle;
 use crate::output::why;
+use crate::run::{Run, Subject};
 use crate::talk::served::Served;
 use listen::ListenArgs;
 use over::Over;
@@ -113,40 +111,44 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         .inspect_err(|error| why::tell_program(error, &args.screen))?;
     let mut shown = args.screen.look(true, TimeStyle::Clock);
     shown.datagrams = args.udp;
-    let (screen, mut showing) = Screen::start(shown, server.zero())?;
-    let (recording, writer) = args.recording(&server, &screen)?.unzip();
+    let subject = Subject {
+        over: args.over(),
+        what: format!("otherend serve {}", server.addresses()[0]),
+    };
+    let run = Run::begin(shown, server.zero(), &args.record, &subject)?;
     let look = Look {
         quiet: args.screen.quiet,
         verbose: args.screen.verbose > 0,
         talk: served.as_deref().map(|served| args.reply.talk(served)),
-        recording: recording.map(|to| (to, args.record.is_before_showing())),
+        recording: run
+            .recording
+            .clone()
+            .map(|to| (to, args.record.is_before_showing())),
     };
-    let server = watched(server, args.engine, &screen, look)?;
+    let server = watched(server, args.engine, &run.screen, look)?;
     if let Some(served) = &served {
-        talk::follow(served, server.handle(), &screen)?;
+        talk::follow(served, server.handle(), &run.screen)?;
     }
-    stop_on_signals(server.handle(), screen.clone())?;
-    announce(&screen, &addresses, server.addresses(), args.protocol());
-    if !args.screen.quiet {
-        args.record.tell_begun(&screen);
-    }
-    let zero = server.zero();
-    let report = server.serve()?;
-    let recorded = record::finish(writer);
-    if !args.screen.quiet {
-        let now = Time::ZERO + zero.elapsed();
-        if recorded.is_ok() {
-            args.record.tell_done(&screen, now);
-        }
-        screen.remark(now, 0, &Remark::Stopped(&report));
-        if let Some(served) = &served {
-            talk::tell_unreached(served, now, &screen, &report);
-        }
-    }
-    let shown = showing.finish();
-    recorded?;
-    served.map_or(Ok(()), |served| talk::verdict(&served))?;
-    Ok(shown?)
+    run.announce(
+        server.handle(),
+        &addresses,
+        server.addresses(),
+        args.protocol(),
+    )?;
+    run.serve(
+        || server.serve(),
+        |screen, now, report| {
+            if !args.screen.quiet {
+                screen.remark(now, 0, &Remark::Stopped(report));
+            }
+            served.map_or(Ok(()), |served| {
+                if !args.screen.quiet {
+                    talk::tell_unreached(&served, now, screen, report);
+                }
+                talk::verdict(&served)
+            })
+        },
+    )
 }
 
 /// Show and record what happens at the server, and show what happens on the way to it.
@@ -213,16 +215,6 @@ impl Args {
         let engine = config.engine;
         let text = format!("{idle} means nothing to --engine {engine}: leave one of the two out");
         Err(Failure::Usage(text))
-    }
-
-    fn recording(
-        &self,
-        server: &Over,
-        screen: &Screen,
-    ) -> anyhow::Result<Option<(Recording, Writer)>> {
-        let what = format!("otherend serve {}", server.addresses()[0]);
-        self.record
-            .start_beside(screen, server.zero(), self.over(), &what)
     }
 
     fn over(&self) -> transcript::Over {

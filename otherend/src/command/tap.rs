@@ -13,21 +13,19 @@ use otherend_core::Time;
 use otherend_core::transcript::Over;
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::endpoint::EndpointError;
-use otherend_net::recording::{Recording, Writer};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
 use otherend_net::{ConnectError, Endpoint, raise_descriptor_limit};
 
 use crate::args::door::DoorArgs;
-use crate::args::record::{self, RecordArgs};
+use crate::args::record::RecordArgs;
 use crate::args::route::RouteArgs;
 use crate::args::screen::ScreenArgs;
 use crate::args::{address, listening};
-use crate::command::signals::stop_on_signals;
 use crate::exit::Failure;
-use crate::output::announce::announce;
 use crate::output::screen::{Look, Remark, Screen, TapRemark};
 use crate::output::time::TimeStyle;
 use crate::output::why;
+use crate::run::{Run, Subject};
 use check::Check;
 use outlet::Outlet;
 use reason::Reason;
@@ -103,11 +101,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     }
     let tap = tap.with_faults(args.fault.iter().cloned());
     let zero = tap.zero();
-    let (screen, mut showing) = Screen::start(args.look(), zero)?;
-    let (recording, writer) = args.recording(&tap, &target, &screen)?.unzip();
+    let subject = Subject {
+        over: Over::Tcp,
+        what: format!("otherend tap {} {target}", tap.addresses()[0]),
+    };
+    let run = Run::begin(args.look(), zero, &args.record, &subject)?;
     let outlet = Outlet {
-        screen: screen.clone(),
-        recording,
+        screen: run.screen.clone(),
+        recording: run.recording.clone(),
         shown_when_recorded: args.record.is_before_showing(),
     };
     let tap = tap.watched_by(Arc::new(Watch {
@@ -116,31 +117,18 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         reason: Reason::new(target.clone(), args.route.options()),
         check: check.clone(),
     }));
-    stop_on_signals(tap.handle(), screen.clone())?;
-    announce(&screen, &listen, tap.addresses(), Protocol::Tcp);
-    let remark = |at, remark| {
-        if !args.screen.quiet {
-            screen.remark(at, 0, &Remark::Tap(remark));
-        }
-    };
-    remark(Time::ZERO, TapRemark::Target(&target));
-    if !args.screen.quiet {
-        args.record.tell_begun(&screen);
-    }
-    let report = tap.serve();
-    let recorded = record::finish(writer);
-    if recorded.is_ok() && !args.screen.quiet {
-        args.record.tell_done(&screen, Time::ZERO + zero.elapsed());
-    }
-    for fault in args.fault.iter().filter(|fault| !fault.was_met()) {
-        remark(Time::ZERO + zero.elapsed(), TapRemark::NeverMet(fault));
-    }
-    remark(Time::ZERO + zero.elapsed(), TapRemark::Stopped(&report));
-    let checked = check.map_or(Ok(()), |check| check.conclude(&screen, zero));
-    let shown = showing.finish();
-    recorded?;
-    checked?;
-    Ok(shown?)
+    run.announce(tap.handle(), &listen, tap.addresses(), Protocol::Tcp)?;
+    args.remark(&run.screen, Time::ZERO, TapRemark::Target(&target));
+    run.serve(
+        || Ok(tap.serve()),
+        |screen, now, report| {
+            for fault in args.fault.iter().filter(|fault| !fault.was_met()) {
+                args.remark(screen, now, TapRemark::NeverMet(fault));
+            }
+            args.remark(screen, now, TapRemark::Stopped(report));
+            check.map_or(Ok(()), |check| check.conclude(screen, zero))
+        },
+    )
 }
 
 impl Args {
@@ -179,16 +167,10 @@ impl Args {
         self.screen.look(true, TimeStyle::Clock)
     }
 
-    fn recording(
-        &self,
-        tap: &Tap,
-        target: &Endpoint,
-        screen: &Screen,
-    ) -> anyhow::Result<Option<(Recording, Writer)>> {
-        let listen = tap.addresses()[0];
-        let what = format!("otherend tap {listen} {target}");
-        self.record
-            .start_beside(screen, tap.zero(), Over::Tcp, &what)
+    fn remark(&self, screen: &Screen, now: Time, remark: TapRemark<'_>) {
+        if !self.screen.quiet {
+            screen.remark(now, 0, &Remark::Tap(remark));
+        }
     }
 
     fn show(&self) -> Show {

@@ -23,7 +23,7 @@ use crate::output::time::TimeStyle;
 pub(crate) use batch::{Batch, Said};
 pub(crate) use remark::{Remark, TapRemark};
 pub(crate) use render::Renderer;
-use thread::ScreenThread;
+pub(crate) use thread::ScreenThread;
 
 /// How many bytes may wait to be written before lines are skipped. Where nothing waits, a batch may
 /// be larger: a single read may hold more lines than that.
