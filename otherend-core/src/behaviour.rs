@@ -90,6 +90,27 @@ impl std::fmt::Debug for AnyBehaviour {
     }
 }
 
+/// What a behaviour says to any line, whatever is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Always<'b> {
+    /// The line, behind this.
+    Prefixed(&'b [u8]),
+    /// Nothing.
+    Nothing,
+}
+
+impl AnyBehaviour {
+    /// What it says to every line, if that is always the same; `None`: it is to be asked each time.
+    #[inline]
+    pub(crate) fn always(&self) -> Option<Always<'_>> {
+        match self {
+            AnyBehaviour::Echo(echo) => Some(echo.always()),
+            AnyBehaviour::Sink(sink) => Some(sink.always()),
+            AnyBehaviour::Custom(_) => None,
+        }
+    }
+}
+
 impl Behaviour for AnyBehaviour {
     #[inline]
     fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {

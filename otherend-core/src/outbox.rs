@@ -81,6 +81,20 @@ impl Outbox {
         &mut self.memory[start..self.end]
     }
 
+    /// The memory behind what is queued: what is written there is not queued before
+    /// [`extend`](Self::extend) is called.
+    #[inline]
+    pub(crate) fn spare(&mut self) -> &mut [u8] {
+        &mut self.memory[self.end..]
+    }
+
+    /// The first `count` bytes of [`spare`](Self::spare) are queued.
+    #[inline]
+    pub(crate) fn extend(&mut self, count: usize) {
+        debug_assert!(count <= self.memory.len() - self.end);
+        self.end += count;
+    }
+
     /// The first `count` queued bytes were sent.
     pub(crate) fn advance(&mut self, count: usize) {
         self.start += count.min(self.len());

@@ -8,6 +8,9 @@
 #[inline]
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     let done = match from.len() {
+        // Mostly a terminator.
+        1 => copy_ends::<1>(to, from),
+        2 => copy_ends::<2>(to, from),
         8..16 => copy_ends::<8>(to, from),
         16..32 => copy_ends::<16>(to, from),
         32..64 => copy_ends::<32>(to, from),

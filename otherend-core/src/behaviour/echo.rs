@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Behaviour, Flow, Replies};
+use super::{Always, Behaviour, Flow, Replies};
 
 /// Says back each line behind a prefix, which all conversations share.
 #[derive(Debug, Clone)]
@@ -20,6 +20,11 @@ impl Echo {
         Echo {
             prefix: prefix.into(),
         }
+    }
+
+    #[inline]
+    pub(super) fn always(&self) -> Always<'_> {
+        Always::Prefixed(&self.prefix)
     }
 }
 

@@ -35,10 +35,7 @@ impl Replies<'_> {
         let (head, tail) = text.split_at_mut(prefix.len());
         short::copy(head, prefix);
         short::copy(tail, line);
-        match (terminator, end) {
-            ([only], [lf]) => *only = *lf,
-            (terminator, end) => terminator.copy_from_slice(end),
-        }
+        short::copy(terminator, end);
         self.counts.lines_said += 1;
         if let Some(boundaries) = &mut self.boundaries {
             boundaries.push(said + end.len());

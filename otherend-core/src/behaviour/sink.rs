@@ -1,10 +1,17 @@
 //! `sink`: listens and says nothing.
 
-use super::{Behaviour, Flow, Replies};
+use super::{Always, Behaviour, Flow, Replies};
 
 /// Takes every line and says nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sink;
+
+impl Sink {
+    #[inline]
+    pub(super) const fn always(self) -> Always<'static> {
+        Always::Nothing
+    }
+}
 
 impl Behaviour for Sink {
     #[inline]

@@ -130,6 +130,14 @@ impl ExitWords {
         }
     }
 
+    /// Lines of this length and longer are no exit words.
+    pub(crate) fn shortest_other(&self) -> usize {
+        match self.words.is_empty() {
+            true => 0,
+            false => self.longest + 1,
+        }
+    }
+
     /// Does `line` end the conversation?
     #[must_use]
     #[inline]

@@ -13,6 +13,7 @@ use opening::Opening;
 use telnet::{Filtered, TelnetFilter};
 
 pub use feed::Feed;
+pub(crate) use scan::{Block, Scan};
 
 use super::{Framing, LineEnd};
 
@@ -171,7 +172,14 @@ impl LineDecoder {
         std::mem::take(&mut self.discarded)
     }
 
-    fn is_telnet(&self) -> bool {
+    /// What ends lines, as long as nothing is pending and how to answer them is known.
+    #[inline]
+    pub(crate) fn calm(&self) -> Option<Framing> {
+        self.is_calm().then_some(self.framing)
+    }
+
+    /// From here on every byte goes through the telnet filter.
+    pub(crate) fn is_telnet(&self) -> bool {
         self.telnet.is_some()
     }
 

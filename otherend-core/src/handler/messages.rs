@@ -1,5 +1,7 @@
 //! From bytes to replies: the handler of messages, which every line passes.
 
+mod run;
+
 use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
 use crate::conversation::{EndReason, Settings, State};
 use crate::framing::{ReplyStyle, datagram};
@@ -7,6 +9,9 @@ use crate::{Decoded, Event, LineEnd, Time};
 
 /// How many lines that are too long a peer may send.
 const TOO_LONG_LINES: u8 = 3;
+
+/// A run of fewer lines than this came to something unusual, and there may be more of that.
+const FEW: usize = 8;
 
 /// Why the lines of one input were not taken to their end.
 enum Stop {
@@ -82,6 +87,40 @@ impl Messages {
         now: Time,
         bytes: &'b [u8],
     ) -> (Option<Stop>, &'b [u8]) {
+        let mut rest = bytes;
+        let mut patience: usize = 1;
+        loop {
+            let items = match run::answer(&self.behaviour, state, &mut rest) {
+                None => usize::MAX,
+                Some(FEW..) => {
+                    patience = 1;
+                    1
+                }
+                // Whoever leaves and comes back at every other line pays for both each time.
+                Some(_) => {
+                    let items = patience;
+                    patience = patience.saturating_mul(FEW);
+                    items
+                }
+            };
+            if rest.is_empty() && !state.decoder.is_releasing() {
+                return (None, rest);
+            }
+            let (stop, left) = self.answer_items(state, now, (rest, items));
+            rest = left;
+            if stop.is_some() || rest.is_empty() {
+                return (stop, rest);
+            }
+        }
+    }
+
+    /// Answer at most `items` things that the decoder finds, one by one; gives what is left.
+    fn answer_items<'b>(
+        &mut self,
+        state: &mut State,
+        now: Time,
+        (bytes, mut items): (&'b [u8], usize),
+    ) -> (Option<Stop>, &'b [u8]) {
         let settings = &*state.settings;
         let max_output = settings.output_limit();
         let style = state.decoder.reply_style();
@@ -101,7 +140,8 @@ impl Messages {
             if stop.is_none() && replies.outbox.len() >= max_output {
                 stop = Some(Stop::OutputFull);
             }
-            if stop.is_some() {
+            items -= 1;
+            if stop.is_some() || items == 0 {
                 break;
             }
         }

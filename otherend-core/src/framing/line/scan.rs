@@ -1,9 +1,12 @@
 //! Finding line ends sixty-four bytes at a time: which bytes of a block are one of a few.
 //!
 //! One bit mask (a "movemask") answers for a whole block, so that short lines cost a bit operation
-//! each instead of a search call each.
+//! each instead of a search call each. What the processor offers beyond its baseline is chosen
+//! when the program runs: whoever wants that calls [`Scan`] inside `fearless_simd::dispatch!`.
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
+
+use super::Framing;
 
 /// How many bytes one mask covers.
 pub(super) const BLOCK: usize = 64;
@@ -36,6 +39,148 @@ fn pad(rest: &[u8]) -> [u8; BLOCK] {
 fn among<S: Simd>(simd: S, block: &[u8; BLOCK], [a, b, c]: [u8; 3]) -> u64 {
     let bytes = u8x64::simd_from(simd, *block);
     (bytes.simd_eq(a) | bytes.simd_eq(b) | bytes.simd_eq(c)).to_bitmask()
+}
+
+/// Goes through an input in blocks, from the start of a line and with nothing pending, and tells
+/// plain line ends from what a [`Feed`](super::Feed) must look at.
+#[derive(Debug)]
+pub(crate) struct Scan<'i, S> {
+    simd: S,
+    framing: Framing,
+    input: &'i [u8],
+    /// Where the next block starts; behind the input, once an odd byte was met.
+    next: usize,
+    /// A block with any of these, or with CR, is looked at more closely.
+    other: u8,
+}
+
+/// The line ends of one block. Bit `i` is the byte at `start + i`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Block {
+    pub(crate) start: usize,
+    /// Each LF or CR that ends a line, up to the first byte that is odd: one that changes how lines
+    /// end, or at which what comes next must be known.
+    pub(crate) ends: u64,
+    /// Each LF behind a CR, which is no text then.
+    pub(crate) behind_cr: u64,
+}
+
+impl<'i, S: Simd> Scan<'i, S> {
+    #[inline(always)]
+    pub(crate) fn new(simd: S, framing: Framing, input: &'i [u8]) -> Self {
+        Scan {
+            simd,
+            framing,
+            input,
+            next: 0,
+            other: match framing {
+                Framing::Auto | Framing::Telnet => 0xff,
+                Framing::Crlf => b'\n',
+                Framing::Lf | Framing::Dotnet | Framing::Datagram => b'\r',
+            },
+        }
+    }
+
+    /// The next block, the last one with fewer bytes. `None`: there is none, or the last one had
+    /// an odd byte.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Option<Block> {
+        let start = self.next;
+        let rest = self.input.get(start..)?;
+        self.next = start + BLOCK;
+        match rest.first_chunk() {
+            Some(block) => Some(self.marks(start, block, 0)),
+            None => self.last(start, rest),
+        }
+    }
+
+    #[inline(always)]
+    fn last(&mut self, start: usize, rest: &[u8]) -> Option<Block> {
+        if rest.is_empty() {
+            return None;
+        }
+        let padded;
+        // The last 64 bytes of the input end with this rest: what was seen already is shifted out.
+        let (block, seen) = match self.input.last_chunk() {
+            Some(block) => (block, BLOCK - rest.len()),
+            None => {
+                padded = pad(rest);
+                (&padded, 0)
+            }
+        };
+        Some(self.marks(start, block, seen))
+    }
+
+    #[inline(always)]
+    fn marks(&mut self, start: usize, block: &[u8; BLOCK], seen: usize) -> Block {
+        let bytes = u8x64::simd_from(self.simd, *block);
+        let ends = bytes.simd_eq(b'\n').to_bitmask() >> seen;
+        let is_cr = bytes.simd_eq(b'\r');
+        let is_other = bytes.simd_eq(self.other);
+        // For most blocks that is all. An LF that comes first may be behind a CR.
+        if !(is_cr | is_other).any_true() && ends & 1 == 0 {
+            return Block {
+                start,
+                ends,
+                behind_cr: 0,
+            };
+        }
+        let crs = is_cr.to_bitmask() >> seen;
+        self.look(start, ends, crs, is_other.to_bitmask() >> seen)
+    }
+
+    /// The block at `start` has LF at `lfs`, CR at `crs` and what also counts at `others`.
+    ///
+    /// A CR and its LF may stand in two blocks: both sides look at the byte beyond their end.
+    #[inline(always)]
+    fn look(&mut self, start: usize, lfs: u64, crs: u64, others: u64) -> Block {
+        let mut behind_cr = lfs & crs << 1;
+        if lfs & 1 != 0 && start > 0 && self.input[start - 1] == b'\r' {
+            behind_cr |= 1;
+        }
+        let mut lone = crs & !(lfs >> 1);
+        if lone >> (BLOCK - 1) != 0 && self.input.get(start + BLOCK) == Some(&b'\n') {
+            lone &= !(1 << (BLOCK - 1));
+        }
+        let mut block = Block {
+            start,
+            ends: lfs,
+            behind_cr,
+        };
+        let odd = match self.framing {
+            // The usual case by itself, before the compiler makes a table of jumps of the rest.
+            framing if framing == Framing::Auto && lone == 0 => others,
+            // A CR that does not belong to an LF is text.
+            Framing::Lf | Framing::Datagram => 0,
+            // So is an LF without a CR, here.
+            Framing::Crlf => lfs & !behind_cr,
+            Framing::Dotnet | Framing::Auto | Framing::Telnet => {
+                block.ends |= lone;
+                let other = if self.framing == Framing::Auto {
+                    others
+                } else {
+                    0
+                };
+                // Behind a CR that came last an LF may follow.
+                other | lone & self.very_last(start)
+            }
+        };
+        if odd != 0 {
+            self.next = usize::MAX;
+            // All bits below the lowest of `odd`.
+            block.ends &= (odd & odd.wrapping_neg()) - 1;
+        }
+        block
+    }
+
+    /// The last byte of the input, if it is in the block at `start`.
+    #[inline(always)]
+    fn very_last(&self, start: usize) -> u64 {
+        match self.input.len() - start {
+            left @ 1..=BLOCK => 1 << (left - 1),
+            _ => 0,
+        }
+    }
 }
 
 #[cfg(test)]
