@@ -2,6 +2,8 @@
 
 pub(crate) mod bell;
 pub(crate) mod clock;
+pub(crate) mod errors;
+pub(crate) mod files;
 pub(crate) mod limits;
 pub(crate) mod memory;
 pub(crate) mod poll;

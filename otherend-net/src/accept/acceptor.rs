@@ -19,6 +19,7 @@ use crate::hub::Hub;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Mailbox;
 use crate::stream;
+use crate::system::errors::concerns_one_connection;
 use crate::watch::{Notice, Refusal};
 
 /// What is done with a connection that was let in.
@@ -241,26 +242,4 @@ impl Acceptor {
         }
         self.reserve = self.listeners[0].try_clone().ok();
     }
-}
-
-/// The connection is gone or was never possible; the listener is as good as before (accept(2)).
-fn concerns_one_connection(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let Some(errno) = Errno::from_io_error(error) else {
-        return false;
-    };
-    matches!(
-        errno,
-        Errno::CONNABORTED
-            | Errno::INTR
-            | Errno::PERM
-            | Errno::PROTO
-            | Errno::NOPROTOOPT
-            | Errno::NETDOWN
-            | Errno::NETUNREACH
-            | Errno::HOSTDOWN
-            | Errno::HOSTUNREACH
-            | Errno::OPNOTSUPP
-            | Errno::TIMEDOUT
-    )
 }

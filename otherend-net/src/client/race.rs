@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::plain;
+use crate::system::errors::is_under_way;
 
 /// RFC 8305 §8: the recommended "Connection Attempt Delay".
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -202,11 +203,6 @@ fn bind(socket: &Socket, source: IpAddr, to: SocketAddr) -> io::Result<()> {
         let text = format!("{source} cannot be its source, {text}");
         io::Error::new(io::ErrorKind::AddrNotAvailable, text)
     })
-}
-
-fn is_under_way(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
-        || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::INPROGRESS)
 }
 
 fn outcome(runner: &Runner) -> io::Result<()> {

@@ -1,12 +1,10 @@
 //! A file that is only ever appended to, in whole pieces, with room set aside for its last words.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::io::Errno;
+use crate::system::files;
 
 /// Room for what ends a recording on a full disk: its head if even that is not written, a seal, a mark.
 const LAST_WORDS: u64 = 1024;
@@ -31,15 +29,12 @@ pub(super) struct Appender {
 impl Appender {
     /// A new file, or something that exists and is no file.
     pub(super) fn create(path: &Path) -> io::Result<Appender> {
-        let is_file = !path.metadata().is_ok_and(|existing| {
-            let kind = existing.file_type();
-            kind.is_char_device() || kind.is_fifo()
-        });
+        let is_file = !files::is_pipe_or_device(path);
         let mut appender = Appender {
-            file: open(path, is_file)?,
+            file: files::open_to_append(path, is_file)?,
             end: 0,
             reserved: 0,
-            reserves: is_file && cfg!(target_os = "linux"),
+            reserves: is_file && files::RESERVES,
             is_file,
             unsynced: false,
         };
@@ -111,34 +106,11 @@ impl Appender {
         }
     }
 
-    #[cfg(target_os = "linux")]
     fn allocate(&mut self, length: u64) -> io::Result<()> {
-        use rustix::fs::{FallocateFlags, fallocate};
-        fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.end, length)?;
+        files::reserve(&self.file, self.end, length)?;
         self.reserved = self.end + length;
         Ok(())
     }
-
-    #[cfg(not(target_os = "linux"))]
-    fn allocate(&mut self, _length: u64) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Open it without waiting, which a pipe that nobody reads would make us do; writing may wait.
-fn open(path: &Path, new: bool) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).mode(0o600).create_new(new);
-    options.custom_flags(OFlags::NONBLOCK.bits() as i32);
-    let file = options.open(path).map_err(|error| {
-        if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) {
-            return io::Error::other("nobody reads that pipe");
-        }
-        error
-    })?;
-    let flags = fcntl_getfl(&file)?;
-    fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
-    Ok(file)
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -1,8 +1,6 @@
 //! Where a recording goes: one file for all connections, or a folder with a file for each.
 
 use std::collections::BTreeMap;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use otherend_core::transcript::Over;
@@ -10,6 +8,7 @@ use otherend_core::transcript::Over;
 use super::notes::{Note, What};
 use super::sheet::Sheet;
 use super::{RecordError, RecordingConfig, SyncWhen};
+use crate::system::files;
 
 /// Gives a name to the file of a connection.
 type Name = dyn Fn(u64) -> String + Send;
@@ -41,8 +40,7 @@ impl Place {
         config: RecordingConfig,
         name: Box<Name>,
     ) -> Result<Self, RecordError> {
-        let mut builder = DirBuilder::new();
-        let created = builder.recursive(true).mode(0o700).create(&path);
+        let created = files::create_private_folder(&path);
         created.map_err(|cause| RecordError::File {
             path: path.clone(),
             cause,

@@ -1,0 +1,35 @@
+//! What the system's error numbers mean, where [`std::io::ErrorKind`] has no word for it.
+
+use std::io;
+
+use rustix::io::Errno;
+
+/// A connection is on its way (connect(2) of a socket that does not block).
+pub(crate) fn is_under_way(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        || Errno::from_io_error(error) == Some(Errno::INPROGRESS)
+}
+
+/// The connection is gone or was never possible; the listener is as good as before (accept(2)).
+pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
+    let Some(errno) = Errno::from_io_error(error) else {
+        return false;
+    };
+    // Linux passes errors that wait on the new socket on from accept, as if it were the listener
+    // that has them: a peer that resets while it waits in the backlog gives CONNABORTED here, and
+    // one whose route went away HOSTUNREACH. To stop listening for those would let one peer end all.
+    matches!(
+        errno,
+        Errno::CONNABORTED
+            | Errno::INTR
+            | Errno::PERM
+            | Errno::PROTO
+            | Errno::NOPROTOOPT
+            | Errno::NETDOWN
+            | Errno::NETUNREACH
+            | Errno::HOSTDOWN
+            | Errno::HOSTUNREACH
+            | Errno::OPNOTSUPP
+            | Errno::TIMEDOUT
+    )
+}

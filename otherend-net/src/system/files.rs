@@ -1,0 +1,55 @@
+//! What is special about files: modes, pipes among them, room set aside on the disk.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
+
+/// Room on the disk can be set aside for a file.
+pub(crate) const RESERVES: bool = cfg!(target_os = "linux");
+
+/// There is something at `path` that is written into and keeps nothing: a pipe, a terminal.
+pub(crate) fn is_pipe_or_device(path: &Path) -> bool {
+    path.metadata().is_ok_and(|existing| {
+        let kind = existing.file_type();
+        kind.is_char_device() || kind.is_fifo()
+    })
+}
+
+/// A folder that nobody else can look into.
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Open `path` to append, readable by nobody else; `new`: it must not exist. Does not wait, as a pipe
+/// that nobody reads would make us do; writing may wait.
+pub(crate) fn open_to_append(path: &Path, new: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).mode(0o600).create_new(new);
+    options.custom_flags(OFlags::NONBLOCK.bits() as i32);
+    let file = options.open(path).map_err(|error| {
+        if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) {
+            return io::Error::other("nobody reads that pipe");
+        }
+        error
+    })?;
+    let flags = fcntl_getfl(&file)?;
+    fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+    Ok(file)
+}
+
+/// Set `length` bytes of the disk aside for what will stand behind `end`; the file gets no longer.
+#[cfg(target_os = "linux")]
+pub(crate) fn reserve(file: &File, end: u64, length: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    Ok(fallocate(file, FallocateFlags::KEEP_SIZE, end, length)?)
+}
+
+/// Other systems have no such call; see [`RESERVES`].
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn reserve(_file: &File, _end: u64, _length: u64) -> io::Result<()> {
+    Ok(())
+}
