@@ -19,8 +19,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn over_loopback() -> Result<(), Box<dyn std::error::Error>> {
     let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
     let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
-    let address = server.addresses()[0].into();
-    let mut client = AsyncClient::connect(&address, &ConnectOptions::default()).await?;
+    let mut client =
+        AsyncClient::connect(&server.addresses()[0], &ConnectOptions::default()).await?;
     client.say(b"hello").await?;
     assert_eq!(
         client.receive().await,

@@ -17,13 +17,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.drain_timeout = Duration::from_secs(5);
     let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
     let server = Server::bind(&["127.0.0.1:0".parse()?], config, echo)?.start()?;
-    let address = server.addresses()[0];
+    let address = server.addresses()[0].clone();
 
-    let mut idle = Client::connect(&address.into(), &ConnectOptions::default())?;
+    let mut idle = Client::connect(&address, &ConnectOptions::default())?;
     idle.say(b"here")?;
     let answer = Received::Line(b"From server -> here".to_vec());
     assert_eq!(idle.receive(), answer);
-    let mut busy = TcpStream::connect(address)?;
+    let mut busy = TcpStream::connect(&address)?;
     busy.write_all(b"here\none last ques")?;
     let mut answer = [0; 20];
     busy.read_exact(&mut answer)?;

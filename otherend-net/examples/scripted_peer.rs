@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::bind(&["127.0.0.1:0".parse()?], config, scripted)?.start()?;
 
     // The client under test.
-    let mut client = Client::connect(&server.addresses()[0].into(), &ConnectOptions::default())?;
+    let mut client = Client::connect(&server.addresses()[0], &ConnectOptions::default())?;
     client.say(b"PING")?;
     assert_eq!(client.receive(), Received::Line(b"PONG".to_vec()));
     client.say(b"DATE")?;

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The client under test talks to a mock.
     let mock = Mock::start(Arc::clone(&plan))?;
-    let mut client = Client::connect(&mock.address().into(), &ConnectOptions::default())?;
+    let mut client = Client::connect(mock.address(), &ConnectOptions::default())?;
     client.say(b"BUY coffee")?;
     let answer = b"250 coffee is yours, order 7".to_vec();
     assert_eq!(client.receive(), Received::Line(answer));

@@ -5,13 +5,13 @@
 #![expect(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 
 use otherend_net::core::{AnyBehaviour, Echo};
-use otherend_net::{ServerConfig, UdpServer};
+use otherend_net::{Server, ServerConfig};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = "127.0.0.1:8080".parse()?;
+    let address = "udp://127.0.0.1:8080".parse()?;
     let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
-    let server = UdpServer::bind(&[address], ServerConfig::default(), echo)?;
+    let server = Server::bind(&[address], ServerConfig::default(), echo)?;
     println!("taking datagrams on {}", server.addresses()[0]);
-    server.serve();
+    server.serve()?;
     Ok(())
 }

@@ -4,28 +4,33 @@
 mod asynchronous;
 mod options;
 mod race;
+mod reach;
+mod say_error;
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use otherend_core::{
-    AnyBehaviour, Behaviour, Conversation, EndReason, Flow, Observer, Replies, Settings,
+    Address, AnyBehaviour, Behaviour, Conversation, EndReason, Flow, Framing, Observer, Replies,
+    Settings,
 };
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::Target;
 use crate::engine::Buffers;
 use crate::engine::blocking::Driver;
 use crate::engine::carrier::Carrier;
 use crate::hub::mailbox::{Mailbox, Order};
-use crate::stream;
+use crate::stream::Stream;
 use crate::system::clock::Clock;
 
 #[cfg(feature = "tokio")]
 pub use asynchronous::AsyncClient;
 pub use options::{ConnectError, ConnectOptions};
 pub use race::Attempt;
+pub use reach::{connect, connect_udp};
+pub(crate) use reach::{connect_to_any, resolve};
+pub use say_error::{Gone, SayError};
 
 /// What [`Client::receive_within`] came back with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +51,7 @@ pub enum Received {
 ///
 /// let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
 /// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
-/// let mut client = Client::connect(&server.addresses()[0].into(), &ConnectOptions::default())?;
+/// let mut client = Client::connect(&server.addresses()[0], &ConnectOptions::default())?;
 /// client.say(b"hello")?;
 /// assert_eq!(client.receive(), Received::Line(b"From server -> hello".to_vec()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -59,55 +64,35 @@ pub struct Client {
     over: bool,
 }
 
-/// Connect to `endpoint` and give the bare stream, in non-blocking mode.
-///
-/// Every address of a name is tried in the order of RFC 8305; the first that answers is taken.
-///
-/// # Errors
-///
-/// When the name has no address, or none of its addresses answered.
-pub fn connect(endpoint: &Endpoint, options: &ConnectOptions) -> Result<TcpStream, ConnectError> {
-    let addresses = resolve(endpoint, options)?;
-    connect_to_any(endpoint, &addresses, options)
-}
-
-/// The addresses of `endpoint`, in the order in which to try them.
-pub(crate) fn resolve(
-    endpoint: &Endpoint,
-    options: &ConnectOptions,
-) -> Result<Vec<SocketAddr>, ConnectError> {
-    let addresses = match options.timeout {
-        Some(limit) => endpoint.resolve_within(options.family, options.no_dns, limit),
-        None => endpoint.resolve(options.family, options.no_dns),
-    };
-    addresses.map_err(ConnectError::Resolve)
-}
-
-/// Connect to whichever of `addresses` answers first.
-pub(crate) fn connect_to_any(
-    endpoint: &Endpoint,
-    addresses: &[SocketAddr],
-    options: &ConnectOptions,
-) -> Result<TcpStream, ConnectError> {
-    let stream = race::Race::new(addresses, options.source, options.timeout)
-        .run()
-        .map_err(|attempts| ConnectError::Failed {
-            endpoint: endpoint.clone(),
-            attempts,
-        })?;
-    // What cannot be set now shows itself at the first read.
-    let _ = stream::prepare(&stream, options.keepalive.as_ref());
-    Ok(stream)
-}
-
 impl Client {
-    /// Connect to `endpoint`, as [`connect`] does.
+    /// Connect to `target`: over TCP as [`connect`] does, over UDP as [`connect_udp`], or over a
+    /// Unix socket.
+    ///
+    /// Over UDP nothing is connected: whether somebody listens shows itself after the first
+    /// datagram, and only where the other machine says so (ICMP port unreachable), as the end
+    /// [`EndReason::Refused`].
+    ///
+    /// ```
+    /// use otherend_net::core::EndReason;
+    /// use otherend_net::endpoint::Target;
+    /// use otherend_net::{Client, ConnectOptions, Received};
+    ///
+    /// let nobody = std::net::UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
+    /// let target = Target::Datagrams(nobody.into());
+    /// let mut client = Client::connect(target, &ConnectOptions::default())?;
+    /// client.say(b"is anybody there?")?;
+    /// assert_eq!(client.receive(), Received::Ended(EndReason::Refused));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`connect`], and when no descriptor is left.
-    pub fn connect(endpoint: &Endpoint, options: &ConnectOptions) -> Result<Client, ConnectError> {
-        let stream = connect(endpoint, options)?;
+    /// When there is no way to it or nobody answered, and when no descriptor is left.
+    pub fn connect(
+        target: impl Into<Target>,
+        options: &ConnectOptions,
+    ) -> Result<Client, ConnectError> {
+        let stream = reach::reach(&target.into(), options)?;
         Client::over(stream, options.settings.clone()).map_err(ConnectError::Local)
     }
 
@@ -116,7 +101,7 @@ impl Client {
     /// # Errors
     ///
     /// When the stream cannot be prepared or no descriptor is left.
-    pub fn over(stream: TcpStream, settings: Settings) -> io::Result<Client> {
+    pub fn over(stream: impl Into<Stream>, settings: Settings) -> io::Result<Client> {
         Client::watched_over(stream, settings, None)
     }
 
@@ -126,17 +111,21 @@ impl Client {
     ///
     /// As [`over`](Self::over).
     pub fn watched_over(
-        stream: TcpStream,
-        settings: Settings,
+        stream: impl Into<Stream>,
+        mut settings: Settings,
         observer: Option<Box<dyn Observer>>,
     ) -> io::Result<Client> {
-        stream.set_nonblocking(true)?;
+        let stream = stream.into();
+        if stream.is_datagrams() {
+            settings.framing = Framing::Datagram;
+        }
+        stream.set_nonblocking()?;
         let clock = Clock::new();
         let mailbox = Arc::new(Mailbox::for_thread()?);
         let (mut conversation, lines) = listening(settings, clock, observer);
         conversation.open(clock.now());
         let carrier = Carrier::in_client(conversation, clock, Arc::clone(&mailbox));
-        let driver = Driver { stream, carrier };
+        let driver = Driver::new(stream, carrier);
         Ok(Client {
             driver,
             buffers: Buffers::new(),
@@ -151,8 +140,8 @@ impl Client {
     /// # Errors
     ///
     /// When the connection is gone.
-    pub fn peer_address(&self) -> io::Result<SocketAddr> {
-        self.driver.stream.peer_addr()
+    pub fn peer_address(&self) -> io::Result<Address> {
+        self.driver.stream.peer_address()
     }
 
     /// Our own address.
@@ -160,8 +149,8 @@ impl Client {
     /// # Errors
     ///
     /// When the connection is gone.
-    pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.driver.stream.local_addr()
+    pub fn local_address(&self) -> io::Result<Address> {
+        self.driver.stream.local_address()
     }
 
     /// Say a line; its terminator is added. Waits while too much is unsent already; what the peer
@@ -169,18 +158,25 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the conversation is over; the error says why.
-    pub fn say(&mut self, line: &[u8]) -> Result<(), Gone> {
+    /// When the conversation is over; the error says why. Over UDP also when the system does not
+    /// take the line.
+    pub fn say(&mut self, line: &[u8]) -> Result<(), SayError> {
         self.mailbox.post(Order::Say(line.to_vec()));
         self.turn(Some(Duration::ZERO));
         while !self.over && self.driver.carrier.conversation.waiting_bytes() > UNSENT {
             self.turn(None);
         }
-        if self.over {
-            Err(Gone(self.reason()))
-        } else {
-            Ok(())
+        match self.trouble() {
+            Some(error) => Err(SayError::NotSent(error)),
+            None if self.over => Err(Gone(self.reason()).into()),
+            None => Ok(()),
         }
+    }
+
+    /// Why the last datagram that did not leave did not; told once. For lines of a [`Voice`]: over
+    /// a stream every line leaves or the conversation ends.
+    pub fn trouble(&mut self) -> Option<io::Error> {
+        self.driver.trouble.take()
     }
 
     /// Say nothing more: half-close. The peer is still heard.
@@ -229,11 +225,6 @@ impl Client {
 /// More unsent bytes than this make [`Client::say`] wait.
 const UNSENT: usize = 256 * 1024;
 
-/// The conversation is over, for this reason; the line was not said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("nobody is at the other end: {0}")]
-pub struct Gone(pub EndReason);
-
 /// Speaks for a [`Client`] from other threads.
 #[derive(Debug, Clone)]
 pub struct Voice {
@@ -241,10 +232,6 @@ pub struct Voice {
 }
 
 impl Voice {
-    pub(crate) fn of(mailbox: Arc<Mailbox>) -> Self {
-        Voice { mailbox }
-    }
-
     /// Say a line, once the client's own thread gets to it.
     pub fn say(&self, line: &[u8]) {
         self.mailbox.post(Order::Say(line.to_vec()));

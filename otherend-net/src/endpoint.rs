@@ -3,17 +3,21 @@
 //! An [`Endpoint`] that exists is valid: parsing explains what is wrong and what to write
 //! instead, so nothing after it has to check again. Names are looked up in `resolve` only.
 
+mod listen;
 mod order;
 mod parse;
 mod resolve;
+mod target;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+pub use listen::Listen;
 pub use order::interleave;
 pub use parse::EndpointError;
 pub use resolve::ResolveError;
+pub use target::Target;
 
 /// A host and a port: where to connect to, or where to listen.
 ///

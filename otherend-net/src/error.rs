@@ -1,7 +1,8 @@
 //! What we tried and could not do: listen, connect. A peer's doings are never errors.
 
 use std::io;
-use std::net::SocketAddr;
+
+use otherend_core::Address;
 
 /// A server that could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -11,13 +12,16 @@ pub enum BindError {
     #[error("cannot listen on {address}: {}", plain(.cause))]
     Listen {
         /// The address asked for.
-        address: SocketAddr,
+        address: Address,
         /// What the system said.
         cause: io::Error,
     },
     /// No address was given.
     #[error("no address to listen on")]
     NoAddress,
+    /// What listens so cannot take both streams and datagrams, or no datagrams at all.
+    #[error("{0}")]
+    Protocol(&'static str),
     /// The limit asked for cannot be had.
     #[error(
         "{asked} clients need {needed} descriptors and the limit is {limit}: \

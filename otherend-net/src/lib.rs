@@ -2,9 +2,9 @@
 //!
 //! A [`Server`] listens and carries one [`Conversation`](otherend_core::Conversation) for each
 //! peer on one of three [`Engine`]s; a [`Client`] (or [`AsyncClient`] with feature `tokio`) is the
-//! other end. A [`UdpServer`] and a [`UdpClient`] have the same conversations over datagrams. Every
-//! limit on connections, lines, time and output is on by default ([`ServerConfig`]), and every
-//! peer's end has one reason.
+//! other end. Both work over TCP, Unix sockets and datagrams ([`endpoint::Listen`],
+//! [`endpoint::Target`]). Every limit on connections, lines, time and output is on by default
+//! ([`ServerConfig`]), and every peer's end has one reason.
 //!
 //! ```
 //! use otherend_net::core::{AnyBehaviour, Echo};
@@ -13,7 +13,7 @@
 //! let echo = |_peer: &_| AnyBehaviour::Echo(Echo::default());
 //! let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
 //!
-//! let mut client = Client::connect(&server.addresses()[0].into(), &ConnectOptions::default())?;
+//! let mut client = Client::connect(&server.addresses()[0], &ConnectOptions::default())?;
 //! client.say(b"hello")?;
 //! assert_eq!(client.receive(), Received::Line(b"From server -> hello".to_vec()));
 //!
@@ -46,7 +46,10 @@ mod watch;
 
 #[cfg(feature = "tokio")]
 pub use client::AsyncClient;
-pub use client::{Attempt, Client, ConnectError, ConnectOptions, Gone, Received, Voice, connect};
+pub use client::{
+    Attempt, Client, ConnectError, ConnectOptions, Gone, Received, SayError, Voice, connect,
+    connect_udp,
+};
 pub use endpoint::Endpoint;
 pub use engine::Engine;
 pub use error::BindError;
@@ -55,7 +58,6 @@ pub use hub::stats::{Report, Stats};
 pub use otherend_core as core;
 pub use peer::Peer;
 pub use server::{Running, Server, ServerConfig};
-pub use stream::Keepalive;
+pub use stream::{Keepalive, Stream};
 pub use system::limits::raise_descriptor_limit;
-pub use udp::{UdpClient, UdpServer, connect_udp};
 pub use watch::{Notice, Refusal, Watcher};

@@ -1,27 +1,28 @@
-//! The server: listens, accepts, carries conversations on one of the engines, and stops in order.
+//! The server: listens, carries conversations on one of the engines or over datagrams, and stops in
+//! order.
 
+pub(crate) mod bound;
 mod config;
 mod running;
 
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
 
-use otherend_core::Handler;
+use otherend_core::{Address, Framing, Handler};
 
 use crate::accept::acceptor::Acceptor;
-use crate::accept::admission::Admission;
+use crate::accept::admission::Terms;
+use crate::endpoint::Listen;
 use crate::engine::conversations::Conversations;
 use crate::engine::{self, Engine};
 use crate::error::BindError;
-use crate::hub::Hub;
 use crate::hub::handle::Handle;
 use crate::hub::stats::Report;
 use crate::peer::Peer;
-use crate::stream::listen_on_all;
-use crate::system::bell::Bell;
+use crate::udp::Exchange;
 use crate::watch::Watcher;
 
+use bound::{Bound, Sockets};
 pub use config::ServerConfig;
 pub use running::Running;
 
@@ -40,56 +41,96 @@ pub use running::Running;
 /// assert_eq!(report.aborted, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Datagrams
+///
+/// Bound to [`Listen::Datagrams`], it takes datagrams. Each address that sends one is a peer with a
+/// conversation of its own; one datagram is one line, and each line of an answer is one datagram. A
+/// peer is forgotten when it was silent for the idle timeout, or for ten seconds and its place is
+/// needed.
+///
+/// Nobody can turn it against others, and everything it refuses is counted:
+///
+/// - a peer under port 1024 is not answered, and one that [`allow`](ServerConfig::allow) and
+///   [`deny`](ServerConfig::deny) keep out or that finds no place hears nothing either;
+/// - beyond loopback a peer never gets more bytes than it has sent ([`Handle::say`] apart);
+/// - nothing says why a conversation ends, and nothing is sent to a peer that is idle;
+/// - a peer that only says back what it is told is answered eight times, then no more.
+///
+/// Of the [`ServerConfig`] the engine, the workers, the keepalive, the line timeout and everything
+/// about unsent output do not apply: one thread serves. Of what is refused, a watcher is told each
+/// kind once a second. While it is suspended datagrams wait unread, or are lost. With an address of
+/// all interfaces the system chooses which of them an answer comes from.
+///
+/// ```
+/// use otherend_net::core::{AnyBehaviour, Echo};
+/// use otherend_net::endpoint::{Listen, Target};
+/// use otherend_net::{Client, ConnectOptions, Received, Server, ServerConfig};
+///
+/// let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
+/// let listen: Listen = "udp://127.0.0.1:0".parse()?;
+/// let server = Server::bind(&[listen], ServerConfig::default(), echo)?.start()?;
+///
+/// let address = server.addresses()[0].inet().expect("datagrams come over IP");
+/// let target = Target::Datagrams(address.into());
+/// let mut client = Client::connect(target, &ConnectOptions::default())?;
+/// client.say(b"hello")?;
+/// assert_eq!(client.receive(), Received::Line(b"From server -> hello".to_vec()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Server {
-    hub: Arc<Hub>,
-    admission: Admission,
+    bound: Bound,
     conversations: Arc<Conversations>,
     config: ServerConfig,
-    listeners: Vec<TcpListener>,
-    addresses: Vec<SocketAddr>,
 }
 
+/// How many peers that send datagrams are remembered at once unless asked otherwise.
+const DATAGRAM_PEERS: usize = 1024;
+
 impl Server {
-    /// Listen on every one of `addresses`; `make_handler` is asked for each peer that comes.
+    /// Listen on every one of `places`, all for streams or all for datagrams; `make_handler` is asked
+    /// for each peer that comes.
     ///
     /// Port 0 takes a free port, the same for all addresses given with port 0 where it is free
     /// on all of them; [`addresses`](Self::addresses) tells the real one.
+    ///
+    /// A Unix socket in the file system belongs to its owner alone (mode 0600), replaces one at
+    /// which nobody listens any more, and is removed when the server stops.
     ///
     /// # Errors
     ///
     /// When one of the addresses cannot be listened on, or the limits asked for cannot be had.
     /// Nothing is listening then.
     pub fn bind<H: Into<Handler>>(
-        addresses: &[SocketAddr],
-        config: ServerConfig,
+        places: &[Listen],
+        mut config: ServerConfig,
         make_handler: impl Fn(&Peer) -> H + Send + Sync + 'static,
     ) -> Result<Server, BindError> {
-        if addresses.is_empty() {
-            return Err(BindError::NoAddress);
+        let mut terms = config.terms();
+        if bound::take_datagrams(places)? {
+            terms = Terms {
+                usual_clients: Some(DATAGRAM_PEERS),
+                descriptors_per_client: 0,
+                ..terms
+            };
         }
-        let admission = Admission::new(&config.terms(), addresses)?;
-        let listeners = listen_on_all(addresses, config.engine.backlog())?;
-        let bound = listeners
-            .iter()
-            .map(TcpListener::local_addr)
-            .collect::<Result<_, _>>();
-        let addresses = bound.map_err(BindError::Engine)?;
-        let door = Bell::new().map_err(BindError::Engine)?;
-        let mut hub = Hub::new(door);
-        hub.keepalive = config.keepalive;
-        hub.max_output_in_all = config.max_output_in_all;
-        hub.drain_timeout = config.drain_timeout;
+        let bound = Bound::new(places, &terms, config.engine.backlog(), |hub| {
+            hub.keepalive = config.keepalive;
+            hub.max_output_in_all = config.max_output_in_all;
+            hub.drain_timeout = config.drain_timeout;
+        })?;
+        if matches!(bound.sockets, Sockets::Datagrams(_)) {
+            config.settings.framing = Framing::Datagram;
+            config.settings.line_timeout = None;
+        }
         let conversations = Conversations {
             settings: Arc::new(config.settings.clone()),
             make_handler: Box::new(move |peer| make_handler(peer).into()),
         };
         Ok(Server {
-            hub: Arc::new(hub),
-            admission,
+            bound,
             conversations: Arc::new(conversations),
             config,
-            listeners,
-            addresses,
         })
     }
 
@@ -97,54 +138,56 @@ impl Server {
     /// what happens at the door.
     #[must_use]
     pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
-        self.hub.watchers.add(watcher);
+        self.bound.hub.watchers.add(watcher);
         self
     }
 
     /// The addresses it really listens on, in the order asked for.
     #[must_use]
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    pub fn addresses(&self) -> &[Address] {
+        &self.bound.addresses
     }
 
     /// The moment from which the times of all events are counted.
     #[must_use]
     pub fn zero(&self) -> Instant {
-        self.hub.clock.zero()
+        self.bound.hub.clock.zero()
     }
 
     /// How many conversations there can be at once.
     #[must_use]
     pub fn max_clients(&self) -> usize {
-        self.admission.max_clients
+        self.bound.admission.max_clients
     }
 
     /// Reaches the server from anywhere while it serves.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::of(&self.hub)
+        Handle::of(&self.bound.hub)
     }
 
-    /// Serve in this thread until a [`Handle`] stops it and all conversations have ended.
+    /// Serve in this thread until a [`Handle`] stops it and all conversations have ended. Of
+    /// datagrams, what has arrived by then is answered.
     ///
     /// # Errors
     ///
     /// When the engine's threads cannot be started.
     pub fn serve(self) -> Result<Report, BindError> {
         let Server {
-            hub,
-            admission,
+            bound,
             conversations,
             config,
-            listeners,
-            ..
         } = self;
-        let mut acceptor = Acceptor::new(
-            Arc::clone(&hub),
-            admission,
-            config.engine.manner(),
-            listeners,
-        );
+        let hub = Arc::clone(&bound.hub);
+        let listeners = match bound.sockets {
+            Sockets::Streams(listeners) => listeners,
+            Sockets::Datagrams(sockets) => {
+                Exchange::new(bound.hub, bound.admission, conversations, sockets).run();
+                return Ok(hub.counters.report());
+            }
+        };
+        let manner = config.engine.manner();
+        let mut acceptor = Acceptor::new(bound.hub, bound.admission, manner, listeners);
         match config.engine {
             Engine::Single => engine::single::serve(&mut acceptor, &conversations),
             Engine::Threads => engine::threads::serve(&mut acceptor, &conversations),
@@ -166,7 +209,7 @@ impl Server {
     ///
     /// When there is no thread left.
     pub fn start(self) -> Result<Running, BindError> {
-        let (handle, addresses) = (self.handle(), self.addresses.clone());
+        let (handle, addresses) = (self.handle(), self.bound.addresses.clone());
         Running::start(handle, addresses, || self.serve())
     }
 }

@@ -1,124 +1,170 @@
-//! Socket options, each set explicitly: nothing here depends on a system's defaults.
+//! What carries a conversation's bytes (usually: the transport): a socket of some kind, behind the
+//! few things that drivers do with one.
+//!
+//! An enum and no trait object: a driver's read stays one call that can be inlined, and there are
+//! only ever a few kinds. Options are set in the file of each kind, explicitly: nothing here depends
+//! on a system's defaults.
 
 mod keepalive;
+mod listener;
+mod tcp;
+mod udp;
+mod unix;
 
-use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use otherend_core::Loss;
+use otherend_core::{Address, Loss};
 use rustix::event::{PollFd, PollFlags};
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::SockRef;
 
-use crate::error::BindError;
 use crate::system::poll;
 
 pub use keepalive::Keepalive;
+pub(crate) use listener::{Listener, listen_on_all, take_datagrams_on_all};
+pub(crate) use tcp::{prepare, reset_on_close};
+pub(crate) use udp::make_room;
+pub(crate) use unix::connect as connect_unix;
 
-/// How many bytes of datagrams should be able to wait in a socket.
-const DATAGRAM_ROOM: usize = 4 * 1024 * 1024;
-
-/// A listening socket that does not block.
-///
-/// IPV6_V6ONLY is set, so that `::` and `0.0.0.0` are two sockets whatever the sysctl says;
-/// SO_REUSEADDR lets a restarted server have its port back, SO_REUSEPORT stays off.
-pub(crate) fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(backlog)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
+/// A way to one other end that stands: both can be said to and heard until one finishes.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Stream {
+    /// Over TCP.
+    Tcp(TcpStream),
+    /// Over a Unix socket.
+    Unix(UnixStream),
+    /// Datagrams to and from one address. What is read or written at once is one of them; neither
+    /// end can say that no other follows.
+    Udp(UdpSocket),
 }
 
-/// A socket that takes datagrams from anyone and does not block; IPV6_V6ONLY as in [`listen`].
-/// There is no SO_REUSEADDR: two processes could then have one port, and one of them its datagrams.
-pub(crate) fn take_datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
-    let domain = Domain::for_address(address);
-    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    make_room(&socket);
-    socket.bind(&address.into())?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-/// Let many datagrams wait in `socket`, for a crowd that speaks at once; the system may give less.
-pub(crate) fn make_room(socket: &impl std::os::fd::AsFd) {
-    let _ = SockRef::from(socket).set_recv_buffer_size(DATAGRAM_ROOM);
-}
-
-/// A listener for each of `addresses`.
-pub(crate) fn listen_on_all(
-    addresses: &[SocketAddr],
-    backlog: i32,
-) -> Result<Vec<TcpListener>, BindError> {
-    let listen = |address| listen(address, backlog);
-    bind_all(addresses, listen, TcpListener::local_addr)
-}
-
-/// A socket for datagrams on each of `addresses`.
-pub(crate) fn take_datagrams_on_all(addresses: &[SocketAddr]) -> Result<Vec<UdpSocket>, BindError> {
-    bind_all(addresses, take_datagrams, UdpSocket::local_addr)
-}
-
-/// A socket for each of `addresses`. Port 0 takes a free port, the same for all where it is free
-/// on all of them.
-fn bind_all<S>(
-    addresses: &[SocketAddr],
-    bind: impl Fn(SocketAddr) -> io::Result<S>,
-    bound_to: impl Fn(&S) -> io::Result<SocketAddr>,
-) -> Result<Vec<S>, BindError> {
-    let mut sockets = Vec::with_capacity(addresses.len());
-    let mut free_port = None;
-    for &address in addresses {
-        let wanted = match (address.port(), free_port) {
-            (0, Some(port)) => SocketAddr::new(address.ip(), port),
-            _ => address,
-        };
-        let socket = bind(wanted).map_err(|cause| BindError::Listen {
-            address: wanted,
-            cause,
-        })?;
-        if address.port() == 0 {
-            free_port = bound_to(&socket).ok().map(|bound| bound.port());
+impl Stream {
+    /// Where the other end is.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is gone.
+    pub fn peer_address(&self) -> io::Result<Address> {
+        match self {
+            Stream::Tcp(stream) => stream.peer_addr().map(Address::from),
+            Stream::Unix(stream) => stream.peer_addr().map(|name| unix::address(&name)),
+            Stream::Udp(socket) => socket.peer_addr().map(Address::from),
         }
-        sockets.push(socket);
     }
-    Ok(sockets)
+
+    /// Where this end is.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is gone.
+    pub fn local_address(&self) -> io::Result<Address> {
+        match self {
+            Stream::Tcp(stream) => stream.local_addr().map(Address::from),
+            Stream::Unix(stream) => stream.local_addr().map(|name| unix::address(&name)),
+            Stream::Udp(socket) => socket.local_addr().map(Address::from),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => (&mut &*stream).read(buffer),
+            Stream::Unix(stream) => (&mut &*stream).read(buffer),
+            Stream::Udp(socket) => socket.recv(buffer),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => (&mut &*stream).write(bytes),
+            Stream::Unix(stream) => (&mut &*stream).write(bytes),
+            Stream::Udp(socket) => socket.send(bytes),
+        }
+    }
+
+    /// Say that nothing more is said; the other end is still heard.
+    pub(crate) fn half_close(&self) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Udp(_) => Ok(()),
+        }
+    }
+
+    /// It carries datagrams: a read of no bytes is one that is empty, and not the end.
+    #[inline]
+    pub(crate) fn is_datagrams(&self) -> bool {
+        matches!(self, Stream::Udp(_))
+    }
+
+    /// What a failed read or write says about the peer; `None`: nothing, the next may succeed.
+    pub(crate) fn loss(&self, error: &io::Error) -> Option<Loss> {
+        match self {
+            Stream::Tcp(_) | Stream::Unix(_) => (!is_passing(error)).then(|| loss(error)),
+            Stream::Udp(_) => udp::loss(error),
+        }
+    }
+
+    /// Closing this stream will reset the connection. Over a Unix socket there is nothing to set:
+    /// the other end is told of a reset exactly if something that it said was never read, and that
+    /// a close of ours with unsent replies is none cannot be helped.
+    pub(crate) fn reset_on_close(&self) {
+        if let Stream::Tcp(stream) = self {
+            reset_on_close(stream);
+        }
+    }
+
+    /// What broke it, told once.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        SockRef::from(self).take_error()
+    }
+
+    pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
+        SockRef::from(self).set_nonblocking(true)
+    }
+
+    /// Make it ready to be carried: it does not block, and over TCP small writes leave at once and
+    /// a peer that died is noticed. (The peer of a Unix socket cannot die without closing it.)
+    pub(crate) fn prepare(&self, keepalive: Option<&Keepalive>) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => tcp::prepare(stream, keepalive),
+            Stream::Unix(stream) => stream.set_nonblocking(true),
+            Stream::Udp(socket) => socket.set_nonblocking(true),
+        }
+    }
 }
 
-/// Make a new stream ready to be carried: it does not block, small writes leave at once, and a
-/// peer that died is noticed.
-pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::Result<()> {
-    stream.set_nonblocking(true)?;
-    stream.set_nodelay(true)?;
-    let Some(keepalive) = keepalive else {
-        return Ok(());
-    };
-    let socket = SockRef::from(stream);
-    let times = TcpKeepalive::new()
-        .with_time(keepalive.idle)
-        .with_interval(keepalive.interval);
-    socket.set_tcp_keepalive(&times.with_retries(keepalive.retries))?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(keepalive.unacknowledged))?;
-    Ok(())
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Stream::Tcp(stream) => stream.as_fd(),
+            Stream::Unix(stream) => stream.as_fd(),
+            Stream::Udp(socket) => socket.as_fd(),
+        }
+    }
 }
 
-/// Closing this stream will reset the connection.
-pub(crate) fn reset_on_close(stream: &impl std::os::fd::AsFd) {
-    // A socket that is already broken needs no reset.
-    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Self {
+        Stream::Tcp(stream)
+    }
+}
+
+impl From<UdpSocket> for Stream {
+    fn from(socket: UdpSocket) -> Self {
+        Stream::Udp(socket)
+    }
+}
+
+impl From<UnixStream> for Stream {
+    fn from(stream: UnixStream) -> Self {
+        Stream::Unix(stream)
+    }
 }
 
 /// The call is to be made again, later or at once.
@@ -130,7 +176,7 @@ pub(crate) fn is_passing(error: &io::Error) -> bool {
 }
 
 /// A read would not block.
-pub(crate) fn is_readable(stream: &impl std::os::fd::AsFd) -> bool {
+pub(crate) fn is_readable(stream: &impl AsFd) -> bool {
     let mut fds = [PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::IN)];
     poll::wait(&mut fds, Some(Duration::ZERO))
 }

@@ -21,25 +21,23 @@ mod record;
 mod referee;
 mod relay;
 
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
-use otherend_core::{Observer as LineObserver, Time};
+use otherend_core::{Address, Observer as LineObserver, Time};
 
 use crate::accept::acceptor::Acceptor;
-use crate::accept::admission::Admission;
 use crate::client::{self, ConnectError};
-use crate::endpoint::{Endpoint, Host};
+use crate::endpoint::{Endpoint, Host, Listen};
 use crate::engine::{Engine, threads};
 use crate::error::BindError;
-use crate::hub::Hub;
 use crate::hub::handle::Handle;
 use crate::hub::stats::Report;
 use crate::peer::Peer;
 use crate::server::Running;
-use crate::stream;
-use crate::system::bell::Bell;
+use crate::server::bound::{Bound, Sockets};
+use crate::stream::Stream;
 use crate::watch::{Notice, Watcher};
 
 pub use config::TapConfig;
@@ -56,19 +54,17 @@ pub use referee::{Judge, Referee, Verdict};
 ///
 /// let echo = |_: &_| AnyBehaviour::Echo(Echo::new(b""));
 /// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
-/// let target = server.addresses()[0].into();
+/// let target = server.addresses()[0].inet().expect("it listens on TCP").into();
 /// let tap = Tap::bind(&["127.0.0.1:0".parse()?], target, TapConfig::default())?.start()?;
 ///
-/// let mut client = Client::connect(&tap.addresses()[0].into(), &ConnectOptions::default())?;
+/// let mut client = Client::connect(&tap.addresses()[0], &ConnectOptions::default())?;
 /// client.say(b"through the tap")?;
 /// assert_eq!(client.receive(), Received::Line(b"through the tap".to_vec()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Tap {
-    hub: Arc<Hub>,
-    admission: Admission,
+    bound: Bound,
     tapping: Tapping,
-    listeners: Vec<TcpListener>,
 }
 
 /// What the threads of all connections share.
@@ -76,62 +72,50 @@ struct Tapping {
     target: Endpoint,
     config: TapConfig,
     /// Where the tap listens.
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Address>,
     faults: Vec<Arc<Fault>>,
     audience: Option<Arc<dyn Audience>>,
 }
 
 /// A connection to the target.
 struct Reached {
-    stream: TcpStream,
+    stream: Stream,
     address: SocketAddr,
     local: SocketAddr,
 }
 
 impl Tap {
-    /// Listen on every one of `addresses`; each client that comes is passed on to `target`, whose
-    /// name is looked up anew each time.
+    /// Listen on every one of `places`, for streams; each client that comes is passed on to
+    /// `target`, whose name is looked up anew each time.
     ///
     /// # Errors
     ///
-    /// When one of the addresses cannot be listened on, or the limits asked for cannot be had.
-    pub fn bind(
-        addresses: &[SocketAddr],
-        target: Endpoint,
-        config: TapConfig,
-    ) -> Result<Tap, BindError> {
-        if addresses.is_empty() {
-            return Err(BindError::NoAddress);
+    /// When one of them cannot be listened on, or the limits asked for cannot be had.
+    pub fn bind(places: &[Listen], target: Endpoint, config: TapConfig) -> Result<Tap, BindError> {
+        let backlog = Engine::Threads.backlog();
+        let bound = Bound::new(places, &config.terms(), backlog, |hub| {
+            hub.keepalive = config.keepalive;
+            hub.drain_timeout = config.drain_timeout;
+            hub.speaks = false;
+        })?;
+        if matches!(bound.sockets, Sockets::Datagrams(_)) {
+            return Err(BindError::Protocol("a tap takes streams, no datagrams"));
         }
-        let admission = Admission::new(&config.terms(), addresses)?;
-        let listeners = stream::listen_on_all(addresses, Engine::Threads.backlog())?;
-        let bound = listeners.iter().map(TcpListener::local_addr);
-        let addresses = bound.collect::<Result<_, _>>().map_err(BindError::Engine)?;
-        let mut hub = Hub::new(Bell::new().map_err(BindError::Engine)?);
-        hub.keepalive = config.keepalive;
-        hub.drain_timeout = config.drain_timeout;
-        hub.speaks = false;
         let tapping = Tapping {
             target,
             config,
-            addresses,
+            addresses: bound.addresses.clone(),
             faults: Vec::new(),
             audience: None,
         };
-        Ok(Tap {
-            hub: Arc::new(hub),
-            admission,
-            tapping,
-            listeners,
-        })
+        Ok(Tap { bound, tapping })
     }
 
     /// Let `audience` see every connection and what happens at the door.
     #[must_use]
     pub fn watched_by(mut self, audience: Arc<dyn Audience>) -> Self {
-        self.hub
-            .watchers
-            .add(Arc::new(AtTheDoor(Arc::clone(&audience))));
+        let watchers = &self.bound.hub.watchers;
+        watchers.add(Arc::new(AtTheDoor(Arc::clone(&audience))));
         self.tapping.audience = Some(audience);
         self
     }
@@ -157,20 +141,20 @@ impl Tap {
 
     /// The addresses it really listens on, in the order asked for.
     #[must_use]
-    pub fn addresses(&self) -> &[SocketAddr] {
+    pub fn addresses(&self) -> &[Address] {
         &self.tapping.addresses
     }
 
     /// The moment from which the times of all events are counted.
     #[must_use]
     pub fn zero(&self) -> Instant {
-        self.hub.clock.zero()
+        self.bound.hub.clock.zero()
     }
 
     /// Reaches the tap from anywhere while it works.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::of(&self.hub)
+        Handle::of(&self.bound.hub)
     }
 
     /// Pass on in this thread and one for each client, until a [`Handle`] stops it and all
@@ -178,13 +162,13 @@ impl Tap {
     ///
     /// In the report `bytes_heard` is what the clients said and `bytes_said` what the target said.
     pub fn serve(self) -> Report {
-        let (hub, tapping) = (self.hub, Arc::new(self.tapping));
-        let mut acceptor = Acceptor::new(
-            Arc::clone(&hub),
-            self.admission,
-            Engine::Threads.manner(),
-            self.listeners,
-        );
+        let (bound, tapping) = (self.bound, Arc::new(self.tapping));
+        let hub = Arc::clone(&bound.hub);
+        let Sockets::Streams(listeners) = bound.sockets else {
+            return hub.counters.report();
+        };
+        let manner = Engine::Threads.manner();
+        let mut acceptor = Acceptor::new(bound.hub, bound.admission, manner, listeners);
         acceptor.run(&mut |client, admitted| {
             let tapping = Arc::clone(&tapping);
             threads::start(client, admitted, move |client, admitted| {
@@ -227,13 +211,14 @@ impl Tapping {
         Ok(Reached {
             address: address.map_err(ConnectError::Local)?,
             local: local.map_err(ConnectError::Local)?,
-            stream,
+            stream: stream.into(),
         })
     }
 
     /// The tap itself listens on `address`.
     fn is_own(&self, address: SocketAddr) -> bool {
-        self.addresses.iter().any(|own| {
+        let mut all = self.addresses.iter().filter_map(Address::inet);
+        all.any(|own| {
             let everywhere = own.ip().is_unspecified() && own.is_ipv4() == address.is_ipv4();
             own.port() == address.port()
                 && (own.ip() == address.ip() || (everywhere && is_of_this_machine(address)))
@@ -274,7 +259,7 @@ mod tests {
         let target_later = Endpoint::DEFAULT;
         let config = TapConfig::default();
         let mut tap = Tap::bind(&[listen.parse().unwrap()], target_later, config).unwrap();
-        tap.tapping.target = target(tap.addresses()[0].port()).parse().unwrap();
+        tap.tapping.target = target(tap.addresses()[0].port().unwrap()).parse().unwrap();
         tap.tapping.connect()
     }
 
@@ -284,7 +269,7 @@ mod tests {
             let config = TapConfig::default();
             let listen = [listen.parse().unwrap()];
             let mut tap = Tap::bind(&listen, Endpoint::DEFAULT, config).unwrap();
-            let target = format!("{host}:{}", tap.addresses()[0].port());
+            let target = format!("{host}:{}", tap.addresses()[0].port().unwrap());
             tap.tapping.target = target.parse().unwrap();
             tap.own_target().is_some()
         };

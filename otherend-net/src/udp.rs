@@ -2,14 +2,11 @@
 //!
 //! A datagram's source address may be a lie, so a server here is no weapon: it says nothing that
 //! nobody asked for, beyond loopback never more bytes than it was sent, nothing to ports under 1024,
-//! and it stops answering whoever only says back what it is told ([`UdpServer`]).
+//! and it stops answering whoever only says back what it is told ([`Server`](crate::Server)).
 
-mod client;
 mod correspondent;
 mod exchange;
 mod guard;
 mod hush;
-mod server;
 
-pub use client::{UdpClient, connect_udp};
-pub use server::UdpServer;
+pub(crate) use exchange::Exchange;

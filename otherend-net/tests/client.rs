@@ -13,7 +13,7 @@ use otherend_net::{Client, ConnectOptions, Received};
 fn client_and_peer() -> (Client, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let client = Client::connect(&address.into(), &ConnectOptions::default()).unwrap();
+    let client = Client::connect(address, &ConnectOptions::default()).unwrap();
     (client, listener.accept().unwrap().0)
 }
 
@@ -73,9 +73,7 @@ async fn a_deadline_wakes_the_task_that_waits_now() {
     let address = listener.local_addr().unwrap();
     let mut options = ConnectOptions::default();
     options.settings.idle_timeout = Some(Duration::from_millis(300));
-    let mut client = AsyncClient::connect(&address.into(), &options)
-        .await
-        .unwrap();
+    let mut client = AsyncClient::connect(address, &options).await.unwrap();
     let _peer = listener.accept().unwrap();
     // The timer is armed in one task; another waits.
     let first = tokio::spawn(async move {

@@ -56,9 +56,9 @@ fn keep(engine: Engine) {
     config.engine = engine;
     let echo = |_: &_| AnyBehaviour::Echo(Echo::new(book::PREFIX));
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = Server::bind(&[address], config, echo).unwrap();
+    let server = Server::bind(&[address.into()], config, echo).unwrap();
     let server = server.start().unwrap();
-    let address = server.addresses()[0];
+    let address = server.addresses()[0].inet().unwrap();
     let next = AtomicU64::new(0);
     let began = Instant::now();
     let tally: Tally = thread::scope(|scope| {

@@ -97,7 +97,7 @@ fn every_file_passes_under_every_engine() {
                 continue;
             }
             let server = perform(&plan, engine);
-            let endpoint = server.addresses()[0].into();
+            let endpoint = server.addresses()[0].inet().unwrap().into();
             for _ in 0..3 {
                 let outcome = play(Arc::clone(&plan), &endpoint, &options()).expect("it connects");
                 assert_eq!(outcome, Outcome::Passed, "{name} under {engine}");
@@ -128,7 +128,7 @@ fn who_only_looks_in_has_no_part() {
     for engine in many() {
         let plan = plan(MEETING);
         let server = perform(&plan, engine);
-        let address = server.addresses()[0];
+        let address = server.addresses()[0].inet().unwrap();
         for _ in 0..3 {
             // As who waits for a port does: it connects, and leaves again.
             let mut looking = TcpStream::connect(address).expect("it listens");
@@ -148,7 +148,7 @@ fn clients_at_the_same_time_begin_at_the_start() {
     for engine in many() {
         let plan = plan(&MEETING.replace("C: first", "C: name\nS: welcome\nC: first"));
         let server = perform(&plan, engine);
-        let address = server.addresses()[0];
+        let address = server.addresses()[0].inet().unwrap();
         let connect = || {
             let stream = TcpStream::connect(address).expect("it listens");
             stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
@@ -188,7 +188,7 @@ fn at_a_stop_nobody_waits_for_who_does_not_come() {
         for engine in many() {
             let plan = plan(MEETING);
             let server = perform(&plan, engine);
-            let mut first = TcpStream::connect(server.addresses()[0]).expect("it listens");
+            let mut first = TcpStream::connect(&server.addresses()[0]).expect("it listens");
             let said = format!("first\n{early}");
             first.write_all(said.as_bytes()).expect("it is open");
             // The greeting and that line.
@@ -210,7 +210,7 @@ fn a_performance_ends_with_the_text_it_began_with() {
         let (before, after) = (plan(MEETING), plan(&MEETING.replace("hello", "welcome")));
         let performances = Arc::new(Performances::new(Arc::clone(&before)));
         let server = serve_parts(Arc::clone(&performances), engine);
-        let address = server.addresses()[0];
+        let address = server.addresses()[0].inet().unwrap();
         let mut first = TcpStream::connect(address).expect("it listens");
         first.write_all(b"first\n").expect("it is open");
         until(|| before.unreached().len() == 5);
@@ -239,7 +239,7 @@ fn every_bad_peer_is_borne_by_every_engine() {
         let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
         let server = Server::bind(&[address], config, echo).expect("a port");
         let server = server.start().expect("a thread");
-        let endpoint = server.addresses()[0].into();
+        let endpoint = server.addresses()[0].inet().unwrap().into();
         for (name, plan) in corpus("transcripts/bad-peers") {
             let outcome = play(plan, &endpoint, &options()).expect("it connects");
             assert_eq!(outcome, Outcome::Passed, "{name} under {engine}");

@@ -187,7 +187,7 @@ fn a_reader_that_stops_reading_stops_the_speaker() {
 fn a_target_that_is_not_there_is_no_good_end_for_the_client() {
     let (_nobody, target) = refusing();
     let (tap, seen) = tap_to(target.into(), TapConfig::default());
-    let client = connect(tap.addresses()[0]);
+    let client = connect(tap.addresses()[0].inet().unwrap());
     // A close would look like a server that has nothing to say.
     assert!(is_reset(&client));
     let why = format!("cannot connect to {target}: connection refused");
@@ -200,9 +200,9 @@ fn a_drain_closes_what_is_idle_and_waits_for_an_answer_that_is_owed() {
     let listener = TcpListener::bind(anywhere()).unwrap();
     let target = listener.local_addr().unwrap();
     let (tap, seen) = tap_to(target.into(), TapConfig::default());
-    let idle = connect(tap.addresses()[0]);
+    let idle = connect(tap.addresses()[0].inet().unwrap());
     let (idle_server, _) = listener.accept().unwrap();
-    let busy = connect(tap.addresses()[0]);
+    let busy = connect(tap.addresses()[0].inet().unwrap());
     let (busy_server, _) = listener.accept().unwrap();
     say(&busy, b"question\n");
     hear(&busy_server, b"question\n");
@@ -241,7 +241,7 @@ fn whoever_is_too_many_is_told() {
     let mut config = TapConfig::default();
     config.max_clients = Some(1);
     let t = tapped_with(config);
-    let second = connect(t.tap.addresses()[0]);
+    let second = connect(t.tap.addresses()[0].inet().unwrap());
     assert_eq!(hear_out(&second), b"ERR server is full\n");
     say(&t.client, b"still here");
     hear(&t.server, b"still here");
@@ -265,11 +265,11 @@ impl Observer for Clumsy {
 fn an_observer_that_panics_ends_its_connection_and_no_other() {
     let listener = TcpListener::bind(anywhere()).unwrap();
     let target = listener.local_addr().unwrap();
-    let tap = Tap::bind(&[anywhere()], target.into(), TapConfig::default()).unwrap();
+    let tap = Tap::bind(&[anywhere().into()], target.into(), TapConfig::default()).unwrap();
     let tap = tap.watched_by(Arc::new(Clumsy)).start().unwrap();
-    let first = connect(tap.addresses()[0]);
+    let first = connect(tap.addresses()[0].inet().unwrap());
     let (_first_server, _) = listener.accept().unwrap();
-    let second = connect(tap.addresses()[0]);
+    let second = connect(tap.addresses()[0].inet().unwrap());
     let (second_server, _) = listener.accept().unwrap();
     say(&first, b"x");
     assert!(is_reset(&first));

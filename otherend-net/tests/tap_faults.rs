@@ -68,12 +68,12 @@ fn faulty(faults: &[&str]) -> Faulty {
     let listener = TcpListener::bind(anywhere()).unwrap();
     let target = listener.local_addr().unwrap().into();
     let faults = faults.iter().map(|text| text.parse::<Fault>().unwrap());
-    let tap = Tap::bind(&[anywhere()], target, TapConfig::default()).unwrap();
+    let tap = Tap::bind(&[anywhere().into()], target, TapConfig::default()).unwrap();
     let tap = tap
         .with_faults(faults)
         .watched_by(Arc::new(Record(recording)));
     let tap = tap.start().unwrap();
-    let client = connect(tap.addresses()[0]);
+    let client = connect(tap.addresses()[0].inet().unwrap());
     let (server, _) = listener.accept().unwrap();
     server.set_nodelay(true).unwrap();
     Faulty {
@@ -380,9 +380,9 @@ fn replayed(fault: &str) -> [Heard; 2] {
         });
         Handler::from(script)
     };
-    let mock = Server::bind(&[anywhere()], ServerConfig::default(), script).unwrap();
+    let mock = Server::bind(&[anywhere().into()], ServerConfig::default(), script).unwrap();
     let mock = mock.start().unwrap();
-    let again = Heard::of(&connect(mock.addresses()[0]));
+    let again = Heard::of(&connect(mock.addresses()[0].inet().unwrap()));
     assert_eq!(again.bytes(), heard.bytes(), "{fault}");
     assert_eq!(
         (heard.reset, again.reset),

@@ -62,7 +62,7 @@ fn play_by(transcript: &str) -> Match {
 
 impl Match {
     fn connect(&self) -> (TcpStream, TcpStream) {
-        let client = connect(self.tap.addresses()[0]);
+        let client = connect(self.tap.addresses()[0].inet().unwrap());
         (client, self.target.accept().unwrap().0)
     }
 

@@ -11,10 +11,9 @@ use std::time::{Duration, Instant};
 use otherend_core::Handler;
 use otherend_net::core::transcript::{Outcome, Plan, Transcript};
 use otherend_net::core::{AnyBehaviour, Behaviour, Echo, EndReason, Flow, Replies, Script};
+use otherend_net::endpoint::{Listen, Target};
 use otherend_net::play::{Performances, PlayOptions, play};
-use otherend_net::{
-    ConnectOptions, Peer, Received, Running, ServerConfig, Stats, UdpClient, UdpServer,
-};
+use otherend_net::{Client, ConnectOptions, Peer, Received, Running, Server, ServerConfig, Stats};
 
 /// Nothing here takes nearly as long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,8 +24,8 @@ fn serve<H: Into<Handler>>(
 ) -> Running {
     let mut config = ServerConfig::default();
     change(&mut config);
-    let address = "127.0.0.1:0".parse().unwrap();
-    let server = UdpServer::bind(&[address], config, move |_| behaviour()).unwrap();
+    let place = "udp://127.0.0.1:0".parse().unwrap();
+    let server = Server::bind(&[place], config, move |_| behaviour()).unwrap();
     server.start().unwrap()
 }
 
@@ -41,7 +40,9 @@ fn echo() -> AnyBehaviour {
 /// A peer that talks to `server`.
 fn peer(server: &Running) -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.connect(server.addresses()[0]).unwrap();
+    socket
+        .connect(server.addresses()[0].inet().unwrap())
+        .unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     socket
 }
@@ -142,7 +143,7 @@ fn lines_of_a_loop(behaviour: fn() -> AnyBehaviour) -> u64 {
     spoofed.send(b"hello").unwrap();
     drop(spoofed);
     let config = ServerConfig::default();
-    let second = UdpServer::bind(&[address], config, move |_| behaviour()).unwrap();
+    let second = Server::bind(&[Listen::Datagrams(address)], config, move |_| behaviour()).unwrap();
     let second = second.start().unwrap();
     first.handle().resume();
     until(&first, |stats| stats.refused == 1);
@@ -167,7 +168,7 @@ fn ports_under_1024_are_not_answered() {
         return;
     };
     let server = serve(|_| {}, echo);
-    low.connect(server.addresses()[0]).unwrap();
+    low.connect(server.addresses()[0].inet().unwrap()).unwrap();
     low.send(b"hello").unwrap();
     until(&server, |stats| stats.refused == 1);
     assert!(is_silent(&low));
@@ -186,10 +187,17 @@ fn beyond_loopback_longer_answers_are_withheld() {
         return;
     };
     let address = SocketAddr::new(own.ip(), 0);
-    let server = UdpServer::bind(&[address], ServerConfig::default(), |_| echo()).unwrap();
+    let server = Server::bind(
+        &[Listen::Datagrams(address)],
+        ServerConfig::default(),
+        |_| echo(),
+    )
+    .unwrap();
     let server = server.start().unwrap();
     let socket = UdpSocket::bind(address).unwrap();
-    socket.connect(server.addresses()[0]).unwrap();
+    socket
+        .connect(server.addresses()[0].inet().unwrap())
+        .unwrap();
     socket.send(b"hello").unwrap();
     until(&server, |stats| stats.withheld == 1);
     assert!(is_silent(&socket));
@@ -360,11 +368,11 @@ fn a_transcript_is_played_over_datagrams() {
     for file in [include_str!("../../transcripts/time-udp.talk"), two] {
         let plan = Arc::new(Plan::new(Transcript::parse(file.as_bytes()).unwrap()));
         let performances = Performances::new(Arc::clone(&plan));
-        let address = [SocketAddr::from(([127, 0, 0, 1], 0))];
+        let place = "udp://127.0.0.1:0".parse().unwrap();
         let part = move |peer: &Peer| Handler::from(performances.join(peer));
-        let server = UdpServer::bind(&address, ServerConfig::default(), part).unwrap();
+        let server = Server::bind(&[place], ServerConfig::default(), part).unwrap();
         let server = server.start().unwrap();
-        let endpoint = server.addresses()[0].into();
+        let endpoint = server.addresses()[0].inet().unwrap().into();
         let outcome = play(Arc::clone(&plan), &endpoint, &PlayOptions::default());
         assert_eq!(outcome.unwrap(), Outcome::Passed);
         assert_eq!(plan.misfits(), 0);
@@ -374,8 +382,9 @@ fn a_transcript_is_played_over_datagrams() {
 #[test]
 fn a_client_hears_each_datagram_as_a_line() {
     let server = serve(|_| {}, || AnyBehaviour::custom(Rude));
-    let address = server.addresses()[0].into();
-    let mut client = UdpClient::connect(&address, &ConnectOptions::default()).unwrap();
+    let address = server.addresses()[0].inet().unwrap().into();
+    let target = Target::Datagrams(address);
+    let mut client = Client::connect(target, &ConnectOptions::default()).unwrap();
     client.say(b"hello").unwrap();
     assert_eq!(client.receive(), Received::Line(b"first".to_vec()));
     assert_eq!(client.receive(), Received::Line(b"hello".to_vec()));
@@ -387,8 +396,9 @@ fn a_client_hears_each_datagram_as_a_line() {
 #[test]
 fn a_client_is_told_what_no_datagram_can_hold() {
     let server = serve(|_| {}, echo);
-    let address = server.addresses()[0].into();
-    let mut client = UdpClient::connect(&address, &ConnectOptions::default()).unwrap();
+    let address = server.addresses()[0].inet().unwrap().into();
+    let target = Target::Datagrams(address);
+    let mut client = Client::connect(target, &ConnectOptions::default()).unwrap();
     assert!(client.say(&vec![b'x'; 65_507]).is_err());
     client.say(&[b'x'; 60_000]).unwrap();
     let Received::Line(line) = client.receive() else {

@@ -7,8 +7,8 @@ mod signals;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use otherend_core::Time;
 use otherend_core::transcript::Over;
+use otherend_core::{Address, Time};
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::{BindError, Handle, Report};
@@ -64,11 +64,12 @@ impl<'a> Run<'a> {
         &self,
         handle: Handle,
         asked: &[SocketAddr],
-        addresses: &[SocketAddr],
+        addresses: &[Address],
         protocol: Protocol,
     ) -> anyhow::Result<()> {
         stop_on_signals(handle, self.screen.clone())?;
-        announce(&self.screen, asked, addresses, protocol);
+        let bound: Vec<SocketAddr> = addresses.iter().filter_map(Address::inet).collect();
+        announce(&self.screen, asked, &bound, protocol);
         Ok(())
     }
 

@@ -5,8 +5,7 @@
 //! and the next attempt waits, 10 ms at first and 1 s at most.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use otherend_core::Address;
@@ -18,12 +17,12 @@ use super::doorstep::{Doorstep, tell};
 use crate::hub::Hub;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Mailbox;
-use crate::stream;
+use crate::stream::{Listener, Stream};
 use crate::system::errors::concerns_one_connection;
 use crate::watch::{Notice, Refusal};
 
 /// What is done with a connection that was let in.
-pub(crate) type Welcome<'a> = dyn FnMut(TcpStream, Admitted) + 'a;
+pub(crate) type Welcome<'a> = dyn FnMut(Stream, Admitted) + 'a;
 
 /// How many connections are taken from one listener before the others are looked at.
 const BATCH: usize = 64;
@@ -44,9 +43,9 @@ pub(crate) struct Acceptor {
     hub: Arc<Hub>,
     admission: Admission,
     manner: Manner,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     /// A descriptor to give up when there are none left, so that a peer can be told.
-    reserve: Option<TcpListener>,
+    reserve: Option<OwnedFd>,
     backoff: Backoff,
     /// How many connections were broken since the last that was not.
     broken: usize,
@@ -58,9 +57,9 @@ impl Acceptor {
         hub: Arc<Hub>,
         admission: Admission,
         manner: Manner,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Listener>,
     ) -> Self {
-        let reserve = listeners[0].try_clone().ok();
+        let reserve = listeners[0].as_fd().try_clone_to_owned().ok();
         let doorstep = Doorstep::new(admission.max_turned_away);
         Acceptor {
             hub,
@@ -189,22 +188,21 @@ impl Acceptor {
     }
 
     /// A connection is here: let it in or turn it away.
-    fn receive(&mut self, stream: TcpStream, address: SocketAddr, welcome: &mut Welcome<'_>) {
-        let Ok(local) = stream.local_addr() else {
+    fn receive(&mut self, stream: Stream, address: Address, welcome: &mut Welcome<'_>) {
+        let Ok(local) = stream.local_address() else {
             return;
         };
-        if local == address {
-            let address = &address.into();
+        if local == address && local.inet().is_some() {
+            let address = &address;
             return self.hub.notice(&Notice::SelfConnect { address });
         }
-        let address = Address::from(address);
         if let Err(refusal) = self.admission.check(address.source(), &self.hub.registry) {
             return self.turn_away(stream, &address, refusal);
         }
         match self.prepare(&stream) {
             Ok(mailbox) => {
                 self.hub.counters.accepted();
-                let peer = self.hub.introduce(address, local.into());
+                let peer = self.hub.introduce(address, local);
                 welcome(stream, Admitted::new(&self.hub, peer, mailbox));
             }
             Err(error) => {
@@ -214,12 +212,12 @@ impl Acceptor {
         }
     }
 
-    fn prepare(&self, stream: &TcpStream) -> io::Result<Mailbox> {
-        stream::prepare(stream, self.hub.keepalive.as_ref())?;
+    fn prepare(&self, stream: &Stream) -> io::Result<Mailbox> {
+        stream.prepare(self.hub.keepalive.as_ref())?;
         (self.manner.mailbox)()
     }
 
-    fn turn_away(&mut self, stream: TcpStream, address: &Address, refusal: Refusal) {
+    fn turn_away(&mut self, stream: Stream, address: &Address, refusal: Refusal) {
         self.hub.counters.refused();
         self.hub.notice(&Notice::Refused { address, refusal });
         self.doorstep
@@ -234,12 +232,12 @@ impl Acceptor {
         if let Ok((stream, address)) = self.listeners[index].accept() {
             self.hub.counters.refused();
             self.hub.notice(&Notice::Refused {
-                address: &address.into(),
+                address: &address,
                 refusal: Refusal::Full,
             });
             // It cannot stay: its descriptor is the reserve.
             tell(&stream, Refusal::Full.line());
         }
-        self.reserve = self.listeners[0].try_clone().ok();
+        self.reserve = self.listeners[0].as_fd().try_clone_to_owned().ok();
     }
 }

@@ -1,8 +1,9 @@
 //! Who is let in: allowed networks, how many at once, how many of one source.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
+use otherend_core::Address;
 
 use crate::error::BindError;
 use crate::hub::registry::Registry;
@@ -44,8 +45,8 @@ impl Admission {
     /// # Errors
     ///
     /// When the descriptor limit does not allow the clients asked for.
-    pub(crate) fn new(terms: &Terms<'_>, addresses: &[SocketAddr]) -> Result<Self, BindError> {
-        let open_to_others = addresses.iter().any(|address| !address.ip().is_loopback());
+    pub(crate) fn new(terms: &Terms<'_>, addresses: &[Address]) -> Result<Self, BindError> {
+        let open_to_others = !addresses.iter().all(Address::is_local);
         let per_source = terms
             .max_per_source
             .or(open_to_others.then_some(PER_SOURCE));

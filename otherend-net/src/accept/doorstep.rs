@@ -4,18 +4,18 @@
 //! line would be lost. So they wait here, half-closed, until they close, 2 s at most, and no more
 //! of them than there are descriptors for.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use otherend_core::Time;
+
+use crate::stream::Stream;
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Those who were told, and until when they may stay.
 #[derive(Debug)]
 pub(super) struct Doorstep {
-    waiting: Vec<(TcpStream, Time)>,
+    waiting: Vec<(Stream, Time)>,
     /// How many may wait; at least 1.
     room: usize,
 }
@@ -29,7 +29,7 @@ impl Doorstep {
     }
 
     /// Tell `stream` the `line` and let it stay for a moment.
-    pub(super) fn turn_away(&mut self, now: Time, stream: TcpStream, line: &str) {
+    pub(super) fn turn_away(&mut self, now: Time, stream: Stream, line: &str) {
         if !tell(&stream, line) {
             return;
         }
@@ -39,7 +39,7 @@ impl Doorstep {
         self.waiting.push((stream, now + PATIENCE));
     }
 
-    pub(super) fn streams(&self) -> impl Iterator<Item = &TcpStream> {
+    pub(super) fn streams(&self) -> impl Iterator<Item = &Stream> {
         self.waiting.iter().map(|(stream, _)| stream)
     }
 
@@ -61,17 +61,18 @@ impl Doorstep {
 }
 
 /// Say one line and half-close. `false`: the peer is gone already.
-pub(crate) fn tell(stream: &TcpStream, line: &str) -> bool {
+pub(crate) fn tell(stream: &Stream, line: &str) -> bool {
     let text = format!("{line}\n");
     // A fresh socket has room for a line; without blocking, a strange one cannot hold us up.
     let told = stream
-        .set_nonblocking(true)
-        .and_then(|()| (&mut &*stream).write_all(text.as_bytes()));
-    told.and_then(|()| stream.shutdown(Shutdown::Write)).is_ok()
+        .set_nonblocking()
+        .and_then(|()| stream.write(text.as_bytes()));
+    let told_all = told.is_ok_and(|count| count == text.len());
+    told_all && stream.half_close().is_ok()
 }
 
 /// Discard what it says. `true`: it has finished or broken.
-fn has_closed(stream: &mut TcpStream) -> bool {
+fn has_closed(stream: &Stream) -> bool {
     let mut discarded = [0; 4096];
     match stream.read(&mut discarded) {
         Ok(count) => count == 0,

@@ -2,21 +2,21 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::TcpStream as StdStream;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::time::Duration;
 
 use otherend_core::{EndReason, Settings};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::reach::reach;
 use super::{ConnectError, ConnectOptions, Gone, Received, UNSENT, Voice, listening};
-use crate::endpoint::Endpoint;
+use crate::endpoint::Target;
 use crate::engine::carrier::Carrier;
-use crate::engine::tokio::Driver;
+use crate::engine::tokio::{Driver, Source};
 use crate::hub::mailbox::{Mailbox, Order};
+use crate::stream::Stream;
 use crate::system::clock::Clock;
 
 /// A connected client in an async program. It moves bytes while one of its futures is awaited.
@@ -28,18 +28,18 @@ pub struct AsyncClient {
 }
 
 impl AsyncClient {
-    /// Connect to `endpoint`, as [`connect`](super::connect) does.
+    /// Connect to `target`, over TCP or a Unix socket.
     ///
     /// # Errors
     ///
-    /// As [`connect`](super::connect).
+    /// As [`Client::connect`](super::Client::connect).
     pub async fn connect(
-        endpoint: &Endpoint,
+        target: impl Into<Target>,
         options: &ConnectOptions,
     ) -> Result<AsyncClient, ConnectError> {
         let settings = options.settings.clone();
-        let (endpoint, options) = (endpoint.clone(), options.clone());
-        let connecting = tokio::task::spawn_blocking(move || super::connect(&endpoint, &options));
+        let (target, options) = (target.into(), options.clone());
+        let connecting = tokio::task::spawn_blocking(move || reach(&target, &options));
         let stream = connecting
             .await
             .map_err(|error| ConnectError::Local(error.into()))??;
@@ -51,9 +51,10 @@ impl AsyncClient {
     /// # Errors
     ///
     /// When the runtime cannot take the stream.
-    pub fn over(stream: StdStream, settings: Settings) -> io::Result<AsyncClient> {
-        stream.set_nonblocking(true)?;
-        let stream = TcpStream::from_std(stream)?;
+    pub fn over(stream: impl Into<Stream>, settings: Settings) -> io::Result<AsyncClient> {
+        let stream = stream.into();
+        stream.set_nonblocking()?;
+        let stream = Source::new(stream)?;
         let clock = Clock::new();
         let mailbox = Arc::new(Mailbox::for_task());
         let (conversation, lines) = listening(settings, clock, None);

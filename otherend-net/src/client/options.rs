@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use otherend_core::Settings;
+use otherend_core::{Address, Settings};
 
 use super::Attempt;
 use crate::endpoint::{Endpoint, Family, ResolveError};
@@ -57,6 +57,13 @@ pub enum ConnectError {
         /// Every address tried, in order, with its cause.
         attempts: Vec<Attempt>,
     },
+    /// Nobody answered at a Unix socket.
+    Unix {
+        /// Its name.
+        address: Address,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// It would be a connection to the program that makes it, which would make another, and so on.
     Itself(SocketAddr),
     /// The connection stands, but this process has no descriptor left to carry it.
@@ -72,6 +79,7 @@ impl ConnectError {
             ConnectError::Failed { attempts, .. } => attempts
                 .iter()
                 .all(|attempt| attempt.error.kind() == io::ErrorKind::TimedOut),
+            ConnectError::Unix { cause, .. } => cause.kind() == io::ErrorKind::TimedOut,
             ConnectError::Local(_) | ConnectError::Itself(_) => false,
         }
     }
@@ -93,6 +101,9 @@ impl fmt::Display for ConnectError {
             ConnectError::Resolve(error) => error.fmt(f),
             ConnectError::Itself(address) => {
                 write!(f, "{address} is where this program listens itself")
+            }
+            ConnectError::Unix { address, cause } => {
+                write!(f, "cannot connect to {address}: {}", plain(cause))
             }
             ConnectError::Local(error) => {
                 write!(f, "cannot carry the connection: {}", plain(error))

@@ -1,7 +1,6 @@
 //! The blocking driver: one thread, one conversation, one `poll` between two reads.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io;
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -13,16 +12,26 @@ use super::Buffers;
 use super::carrier::Carrier;
 use super::conversations::Conversations;
 use crate::hub::admitted::Admitted;
-use crate::stream;
+use crate::stream::{self, Stream};
 use crate::system::poll;
 
 /// A conversation and its stream.
 pub(crate) struct Driver {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     pub(crate) carrier: Carrier,
+    /// Why the last datagram that did not leave did not.
+    pub(crate) trouble: Option<io::Error>,
 }
 
 impl Driver {
+    pub(crate) fn new(stream: Stream, carrier: Carrier) -> Self {
+        Driver {
+            stream,
+            carrier,
+            trouble: None,
+        }
+    }
+
     /// Move what can be moved, then wait for more, `limit` at most. `false`: it is over.
     pub(crate) fn turn(&mut self, buffers: &mut Buffers, limit: Option<Duration>) -> bool {
         self.carrier.conversation.lend(&mut buffers.outbox);
@@ -54,12 +63,12 @@ impl Driver {
             }
             Step::HalfClose => {
                 // A stream that is already broken says so at the next read.
-                let _ = self.stream.shutdown(Shutdown::Write);
+                let _ = self.stream.half_close();
                 self.carrier.conversation.half_closed(now);
             }
             Step::Close => return false,
             Step::Reset => {
-                stream::reset_on_close(&self.stream);
+                self.stream.reset_on_close();
                 return false;
             }
         }
@@ -76,6 +85,9 @@ impl Driver {
     }
 
     fn write(&mut self, now: Time) {
+        if self.stream.is_datagrams() {
+            return self.send(now);
+        }
         while self.carrier.has_unsent(now) {
             let conversation = &mut self.carrier.conversation;
             match self.stream.write(conversation.unsent()) {
@@ -89,19 +101,43 @@ impl Driver {
         }
     }
 
+    /// Send each datagram that waits. One that the system does not take is lost, and that is all:
+    /// the next may be shorter, or there may be room again.
+    fn send(&mut self, now: Time) {
+        while self.carrier.has_unsent(now) {
+            let conversation = &mut self.carrier.conversation;
+            let Some(length) = conversation.next_datagram() else {
+                return;
+            };
+            match self.stream.write(&conversation.unsent()[..length]) {
+                Ok(_) => conversation.sent(now, length),
+                Err(error) => match self.stream.loss(&error) {
+                    Some(loss) => conversation.peer_lost(now, loss),
+                    None => {
+                        conversation.withheld(now, length);
+                        self.trouble = Some(error);
+                    }
+                },
+            }
+        }
+    }
+
     fn read(&mut self, buffers: &mut Buffers) {
         let outcome = self.stream.read(&mut buffers.input);
         let now = self.carrier.clock.now();
         let room = buffers.input.len();
         let conversation = &mut self.carrier.conversation;
         match outcome {
-            Ok(0) => conversation.peer_finished(now),
+            Ok(0) if !self.stream.is_datagrams() => conversation.peer_finished(now),
             Ok(count) => {
                 self.carrier.receive(now, &buffers.input[..count], room);
                 self.write(now);
             }
-            Err(error) if stream::is_passing(&error) => {}
-            Err(error) => conversation.peer_lost(now, stream::loss(&error)),
+            Err(error) => {
+                if let Some(loss) = self.stream.loss(&error) {
+                    conversation.peer_lost(now, loss);
+                }
+            }
         }
     }
 
@@ -149,7 +185,7 @@ fn poll_first<const N: usize>(mut fds: [PollFd<'_>; N], timeout: Option<Duration
 
 /// Carry the conversation with one peer of a server from its first byte to its last.
 pub(crate) fn carry(
-    stream: TcpStream,
+    stream: Stream,
     admitted: Admitted,
     conversations: &Conversations,
     handler: Handler,
@@ -161,7 +197,7 @@ pub(crate) fn carry(
     let Ok(carrier) = catch_unwind(AssertUnwindSafe(begin)) else {
         return;
     };
-    let mut driver = Driver { stream, carrier };
+    let mut driver = Driver::new(stream, carrier);
     let went_well = catch_unwind(AssertUnwindSafe(|| {
         driver.carrier.conversation.open(clock.now());
         while driver.turn(buffers, None) {}
@@ -169,6 +205,6 @@ pub(crate) fn carry(
     if went_well.is_err() {
         *buffers = Buffers::new();
         driver.carrier.panicked(clock.now());
-        stream::reset_on_close(&driver.stream);
+        driver.stream.reset_on_close();
     }
 }

@@ -1,6 +1,5 @@
 //! `threads`: one thread for each client.
 
-use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -9,6 +8,7 @@ use super::{Buffers, blocking};
 use crate::accept::acceptor::Acceptor;
 use crate::accept::doorstep::tell;
 use crate::hub::admitted::Admitted;
+use crate::stream::Stream;
 use crate::watch::Refusal;
 
 /// Room for a behaviour of some depth; the buffers are not on the stack.
@@ -30,15 +30,15 @@ pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Arc<Conversations>)
 
 /// Let `carry` run in a thread of its own. Without one the peer is told that the server is full.
 pub(crate) fn start(
-    stream: TcpStream,
+    stream: Stream,
     admitted: Admitted,
-    carry: impl FnOnce(TcpStream, Admitted) + Send + 'static,
+    carry: impl FnOnce(Stream, Admitted) + Send + 'static,
 ) {
     let hub = Arc::clone(&admitted.hub);
     let name = format!("peer {}", admitted.member.peer.number);
     // What a thread that does not start was given is gone: the stream is fetched by who needs it.
     let kept = Arc::new(Mutex::new(Some(stream)));
-    let fetch = |kept: &Mutex<Option<TcpStream>>| kept.lock().ok()?.take();
+    let fetch = |kept: &Mutex<Option<Stream>>| kept.lock().ok()?.take();
     let inside = Arc::clone(&kept);
     // `thread::spawn` would panic when there are no threads left.
     let started = thread::Builder::new()

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use otherend_core::{Step, Time};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -21,7 +22,7 @@ use super::Buffers;
 use super::carrier::Carrier;
 use super::conversations::Conversations;
 use crate::accept::acceptor::Acceptor;
-use crate::stream;
+use crate::stream::{self, Stream};
 
 /// After how many turns a worker looks into the queue that all share. Its own holds 256; what a
 /// crowd has more waits there, and with tokio's own interval, which is far longer, 10 of 1,000
@@ -55,7 +56,7 @@ pub(crate) fn serve(
         let Some(handler) = conversations.handler(&admitted.member.peer) else {
             return;
         };
-        match TcpStream::from_std(stream) {
+        match Source::new(stream) {
             Ok(stream) => {
                 let begin = || Carrier::in_server(admitted, conversations, handler);
                 // Unwatched there is no conversation; the acceptor goes on.
@@ -68,9 +69,75 @@ pub(crate) fn serve(
     });
 }
 
+/// A [`Stream`] whose readiness the runtime knows.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Source {
+    /// Let the runtime that is entered watch `stream`, which must not block.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot.
+    pub(crate) fn new(stream: Stream) -> io::Result<Source> {
+        match stream {
+            Stream::Tcp(stream) => TcpStream::from_std(stream).map(Source::Tcp),
+            Stream::Unix(stream) => UnixStream::from_std(stream).map(Source::Unix),
+            // A server has a loop of its own for datagrams, and a client a thread.
+            Stream::Udp(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    #[inline]
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Source::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Source::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+
+    #[inline]
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Source::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Source::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_half_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Source::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Source::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+
+    /// As [`Stream::reset_on_close`].
+    fn reset_on_close(&self) {
+        if let Source::Tcp(stream) = self {
+            stream::reset_on_close(stream);
+        }
+    }
+}
+
+impl AsFd for Source {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Source::Tcp(stream) => stream.as_fd(),
+            Source::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
 /// A conversation and its stream: a future that is ready when the conversation is over.
 pub(crate) struct Driver {
-    stream: TcpStream,
+    stream: Source,
     pub(crate) carrier: Carrier,
     timer: Pin<Box<Sleep>>,
     /// When the timer will wake us; `None`: it was never asked to.
@@ -80,7 +147,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(stream: TcpStream, carrier: Carrier) -> Self {
+    pub(crate) fn new(stream: Source, carrier: Carrier) -> Self {
         let timer = Box::pin(sleep_until(Instant::now()));
         Driver {
             stream,
@@ -125,13 +192,13 @@ impl Driver {
                 Step::Wait { read: false } => false,
                 Step::HalfClose => {
                     // A stream that is already broken says so at the next read.
-                    let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
+                    let _ = self.stream.poll_half_close(cx);
                     self.carrier.conversation.half_closed(now);
                     true
                 }
                 Step::Close => return true,
                 Step::Reset => {
-                    stream::reset_on_close(&self.stream);
+                    self.stream.reset_on_close();
                     return true;
                 }
             };
@@ -153,7 +220,7 @@ impl Driver {
     fn write(&mut self, cx: &mut Context<'_>, now: Time) {
         while self.carrier.has_unsent(now) {
             let conversation = &mut self.carrier.conversation;
-            match Pin::new(&mut self.stream).poll_write(cx, conversation.unsent()) {
+            match self.stream.poll_write(cx, conversation.unsent()) {
                 Poll::Ready(Ok(count)) => conversation.sent(now, count),
                 Poll::Ready(Err(error)) => {
                     return conversation.peer_lost(now, stream::loss(&error));
@@ -167,7 +234,7 @@ impl Driver {
     fn read(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
         let mut buffer = ReadBuf::new(input);
         // Tokio knows from a buffer that was not filled that nothing is left: no second read.
-        let Poll::Ready(outcome) = Pin::new(&mut self.stream).poll_read(cx, &mut buffer) else {
+        let Poll::Ready(outcome) = self.stream.poll_read(cx, &mut buffer) else {
             return false;
         };
         let conversation = &mut self.carrier.conversation;
@@ -254,7 +321,7 @@ impl Future for Driver {
         polled.unwrap_or_else(|_| {
             let now = self.carrier.clock.now();
             self.carrier.panicked(now);
-            stream::reset_on_close(&self.stream);
+            self.stream.reset_on_close();
             Poll::Ready(())
         })
     }

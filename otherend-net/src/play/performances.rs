@@ -28,7 +28,7 @@ use crate::peer::Peer;
 /// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), move |peer| {
 ///     performances.join(peer)
 /// })?;
-/// let address = server.addresses()[0];
+/// let address = server.addresses()[0].inet().expect("it listens on TCP");
 /// let running = server.start()?;
 /// let outcome = play(plan, &address.into(), &PlayOptions::default())?;
 /// assert_eq!(outcome, Outcome::Passed);

@@ -11,12 +11,11 @@ use rustix::event::{PollFd, PollFlags};
 use super::PlayError;
 use super::curtain::{Call, Curtain};
 use super::wire::{Came, Socket, Wire};
-use crate::client::{ConnectOptions, connect};
+use crate::client::{ConnectOptions, connect, connect_udp};
 use crate::endpoint::Endpoint;
 use crate::stream;
 use crate::system::clock::Clock;
 use crate::system::poll;
-use crate::udp::connect_udp;
 
 /// How many bytes one read takes at most.
 const INPUT: usize = 64 * 1024;

@@ -1,7 +1,8 @@
 //! A server that serves in a thread of its own.
 
-use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
+
+use otherend_core::Address;
 
 use crate::error::BindError;
 use crate::hub::handle::Handle;
@@ -10,7 +11,7 @@ use crate::hub::stats::Report;
 /// A server in a thread of its own; dropping it stops it at once.
 pub struct Running {
     handle: Handle,
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Address>,
     thread: Option<JoinHandle<Result<Report, BindError>>>,
 }
 
@@ -22,7 +23,7 @@ impl Running {
     /// When there is no thread left.
     pub(crate) fn start(
         handle: Handle,
-        addresses: Vec<SocketAddr>,
+        addresses: Vec<Address>,
         serve: impl FnOnce() -> Result<Report, BindError> + Send + 'static,
     ) -> Result<Running, BindError> {
         let thread = thread::Builder::new()
@@ -38,7 +39,7 @@ impl Running {
 
     /// The addresses it listens on.
     #[must_use]
-    pub fn addresses(&self) -> &[SocketAddr] {
+    pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
 

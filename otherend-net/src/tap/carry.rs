@@ -1,7 +1,6 @@
 //! One client from its first byte to its last: connect to the target, relay, close as it ended.
 
 use std::cell::OnceCell;
-use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use otherend_core::Counts;
@@ -12,11 +11,11 @@ use super::event::{Ending, Event, Observer};
 use super::farewell::farewell;
 use super::relay::{Outcome, Relay};
 use crate::hub::admitted::Admitted;
-use crate::stream;
+use crate::stream::Stream;
 use crate::system::clock::Clock;
 
 /// Tap the connection of one client.
-pub(super) fn carry(client: &TcpStream, admitted: &Admitted, tap: &Tapping) {
+pub(super) fn carry(client: &Stream, admitted: &Admitted, tap: &Tapping) {
     let clock = admitted.hub.clock;
     let server = OnceCell::new();
     // A panic of the observer ends this connection and no other.
@@ -49,7 +48,7 @@ pub(super) fn carry(client: &TcpStream, admitted: &Admitted, tap: &Tapping) {
 }
 
 /// Connect to the target and tell the observer how that went.
-fn reach(tap: &Tapping, clock: Clock, observer: &mut dyn Observer) -> Option<TcpStream> {
+fn reach(tap: &Tapping, clock: Clock, observer: &mut dyn Observer) -> Option<Stream> {
     let began = clock.now();
     observer.on_event(began, &Event::Accepted);
     observer.on_pause();
@@ -69,7 +68,7 @@ fn reach(tap: &Tapping, clock: Clock, observer: &mut dyn Observer) -> Option<Tcp
 }
 
 /// Close the streams as the connection ended.
-fn close(streams: &[&TcpStream], ending: Ending) {
+fn close(streams: &[&Stream], ending: Ending) {
     match ending {
         Ending::Finished | Ending::CutByFault(_) | Ending::ClosedHere | Ending::Drained => {
             farewell(streams)
@@ -82,7 +81,7 @@ fn close(streams: &[&TcpStream], ending: Ending) {
         | Ending::Stopped
         | Ending::Panicked => {
             for stream in streams {
-                stream::reset_on_close(stream);
+                stream.reset_on_close();
             }
         }
     }

@@ -3,23 +3,21 @@
 //! Closing a socket with unread input would reset it. So: half-close, discard what still comes
 //! until the ends close too, for 2 s at most.
 
-use std::io::Read;
-use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 
-use crate::stream;
+use crate::stream::{self, Stream};
 use crate::system::poll;
 
 /// How long the ends may take to close.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Half-close every one of `streams` and wait for the other ends to close.
-pub(super) fn farewell(streams: &[&TcpStream]) {
+pub(super) fn farewell(streams: &[&Stream]) {
     for stream in streams {
         // One that is already broken says so at the next read.
-        let _ = stream.shutdown(Shutdown::Write);
+        let _ = stream.half_close();
     }
     let mut open = streams.to_vec();
     let until = Instant::now() + PATIENCE;
@@ -43,7 +41,7 @@ pub(super) fn farewell(streams: &[&TcpStream]) {
 }
 
 /// Discard what it says. `true`: it has finished or broken.
-fn has_closed(mut stream: &TcpStream, discarded: &mut [u8]) -> bool {
+fn has_closed(stream: &Stream, discarded: &mut [u8]) -> bool {
     match stream.read(discarded) {
         Ok(count) => count == 0,
         Err(error) => !stream::is_passing(&error),

@@ -3,15 +3,14 @@
 //! Nothing more is read from an end while the other has not taken what it said before: that is
 //! all there is to backpressure, and at most one read waits in here.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
+use std::io;
 use std::sync::Arc;
 
 use otherend_core::{Loss, Role, Time};
 
 use super::detour::Detour;
 use super::fault::{Fault, Piece, Tamper};
-use crate::stream;
+use crate::stream::{self, Stream};
 
 /// How far the speaker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +157,7 @@ impl Lane {
     }
 
     /// Send `bytes`; what `listener` does not take now is kept.
-    pub(super) fn pass(&mut self, listener: &TcpStream, bytes: &[u8]) {
+    pub(super) fn pass(&mut self, listener: &Stream, bytes: &[u8]) {
         let sent = self.send(listener, bytes);
         if !self.is_over() {
             self.unsent.extend_from_slice(&bytes[sent..]);
@@ -166,7 +165,7 @@ impl Lane {
     }
 
     /// Send what was kept.
-    pub(super) fn flush(&mut self, listener: &TcpStream) {
+    pub(super) fn flush(&mut self, listener: &Stream) {
         if self.unsent.is_empty() {
             return;
         }
@@ -180,7 +179,7 @@ impl Lane {
     }
 
     /// How many of `bytes` the listener took.
-    fn send(&mut self, mut listener: &TcpStream, bytes: &[u8]) -> usize {
+    fn send(&mut self, listener: &Stream, bytes: &[u8]) -> usize {
         let mut sent = 0;
         while sent < bytes.len() {
             match listener.write(&bytes[sent..]) {

@@ -4,8 +4,6 @@
 //! half-close, a reset as a reset. Between two waits each end is read once at most, so neither
 //! starves the other.
 
-use std::io::Read;
-use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +17,7 @@ use super::fault::{Fault, Piece};
 use super::lane::Lane;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Order;
-use crate::stream;
+use crate::stream::{self, Stream};
 use crate::system::poll;
 
 /// How many bytes one read takes at most.
@@ -31,7 +29,7 @@ const QUIET: Duration = Duration::from_millis(200);
 pub(super) struct Relay<'a> {
     admitted: &'a Admitted,
     observer: &'a mut dyn Observer,
-    streams: Both<&'a TcpStream>,
+    streams: Both<&'a Stream>,
     /// Who hung up and is not to be read now: waiting for it would not wait.
     hung_up: Both<bool>,
     /// By who speaks.
@@ -76,7 +74,7 @@ impl<'a> Relay<'a> {
     pub(super) fn new(
         admitted: &'a Admitted,
         observer: &'a mut dyn Observer,
-        streams: Both<&'a TcpStream>,
+        streams: Both<&'a Stream>,
         faults: &[Arc<Fault>],
     ) -> Self {
         Relay {
@@ -200,7 +198,7 @@ impl<'a> Relay<'a> {
             }
             if self.lanes.of_mut(from).take_finished() {
                 // A stream that is already broken says so at the next read.
-                let _ = listener.shutdown(Shutdown::Write);
+                let _ = listener.half_close();
                 self.observer.on_event(now, &Event::Finished { from });
             }
         }
@@ -251,7 +249,7 @@ impl<'a> Relay<'a> {
 
     fn read(&mut self, now: Time, from: Role) -> Option<Ending> {
         *self.hung_up.of_mut(from) = false;
-        let mut speaker = *self.streams.of(from);
+        let speaker = *self.streams.of(from);
         let outcome = speaker.read(&mut self.input);
         let lane = self.lanes.of_mut(from);
         match outcome {

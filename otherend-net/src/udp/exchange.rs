@@ -38,10 +38,10 @@ const FIRST_PORT: u16 = 1024;
 type Key = (usize, SocketAddr);
 
 /// The sockets of one server and all of its peers.
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     hub: Arc<Hub>,
     admission: Admission,
-    conversations: Conversations,
+    conversations: Arc<Conversations>,
     sockets: Vec<UdpSocket>,
     peers: HashMap<Key, Correspondent>,
     /// No peer has a deadline before this.
@@ -58,10 +58,10 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(
+    pub(crate) fn new(
         hub: Arc<Hub>,
         admission: Admission,
-        conversations: Conversations,
+        conversations: Arc<Conversations>,
         sockets: Vec<UdpSocket>,
     ) -> Self {
         let Buffers { input, outbox } = Buffers::new();
@@ -83,7 +83,7 @@ impl Exchange {
     }
 
     /// Serve until the server stops, answer what has arrived by then, and let conversations end.
-    pub(super) fn run(mut self) {
+    pub(crate) fn run(mut self) {
         while !self.hub.is_stopping() {
             for index in self.wait(true) {
                 self.hear_some(index, BATCH);
@@ -302,14 +302,34 @@ fn is_one_machine(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use otherend_core::{AnyBehaviour, Echo};
+    use otherend_core::{AnyBehaviour, Echo, Framing};
 
     use super::*;
-    use crate::udp::server::tests::exchange;
+    use crate::ServerConfig;
+    use crate::server::bound::{Bound, Sockets};
+
+    /// The exchange of an echo server on loopback for so many peers.
+    fn exchange(peers: usize) -> Exchange {
+        let mut config = ServerConfig {
+            max_clients: Some(peers),
+            ..ServerConfig::default()
+        };
+        config.settings.framing = Framing::Datagram;
+        let place = "udp://127.0.0.1:0".parse().unwrap();
+        let bound = Bound::new(&[place], &config.terms(), 0, |_| {}).unwrap();
+        let Sockets::Datagrams(sockets) = bound.sockets else {
+            panic!("these are for streams");
+        };
+        let conversations = Conversations {
+            settings: Arc::new(config.settings),
+            make_handler: Box::new(|_| AnyBehaviour::Echo(Echo::default()).into()),
+        };
+        Exchange::new(bound.hub, bound.admission, Arc::new(conversations), sockets)
+    }
 
     #[test]
     fn somebody_new_takes_the_place_of_who_was_silent_for_longest() {
-        let mut exchange = exchange(2, |_| AnyBehaviour::Echo(Echo::default()));
+        let mut exchange = exchange(2);
         exchange.fresh = Duration::ZERO;
         let peer = |port| SocketAddr::from(([127, 0, 0, 1], port));
         for port in [2001, 2002, 2001, 2003] {
@@ -324,7 +344,7 @@ mod tests {
 
     #[test]
     fn who_was_heard_just_now_keeps_its_place() {
-        let mut exchange = exchange(1, |_| AnyBehaviour::Echo(Echo::default()));
+        let mut exchange = exchange(1);
         for port in [2001, 2002, 2003] {
             exchange.hear(0, SocketAddr::from(([127, 0, 0, 1], port)), b"here");
         }
@@ -334,7 +354,7 @@ mod tests {
 
     #[test]
     fn nobody_speaks_for_many() {
-        let mut exchange = exchange(9, |_| AnyBehaviour::Echo(Echo::default()));
+        let mut exchange = exchange(9);
         for address in [
             "255.255.255.255:5000",
             "224.0.0.1:5000",

@@ -138,14 +138,14 @@ fn the_same_port_serves_both_families(engine: Engine) {
 
 fn a_taken_port_is_an_error_with_its_address(engine: Engine) {
     let first = serve(config(engine), echo);
-    let taken = first.addresses()[0];
-    let Err(error) = Server::bind(&[taken], config(engine), echo) else {
+    let taken = first.addresses()[0].inet().unwrap();
+    let Err(error) = Server::bind(&[taken.into()], config(engine), echo) else {
         panic!("two servers listen on {taken}");
     };
     let text = error.to_string();
     assert!(text.contains(&taken.to_string()), "{text}");
     let nowhere = SocketAddr::new(IpAddr::from([192, 0, 2, 1]), 0);
-    assert!(Server::bind(&[nowhere], config(engine), echo).is_err());
+    assert!(Server::bind(&[nowhere.into()], config(engine), echo).is_err());
     assert!(matches!(
         Server::bind(&[], config(engine), echo),
         Err(BindError::NoAddress)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use otherend_net::core::{
     AnyBehaviour, Behaviour, Echo, Event, Flow, Handler, Observer, Replies, Time,
 };
+use otherend_net::endpoint::Listen;
 use otherend_net::{Engine, Notice, Peer, Running, Server, ServerConfig, Watcher};
 
 /// Whatever takes longer than this hangs: a test fails then, and says where.
@@ -54,8 +55,8 @@ pub(crate) fn answering(
     AnyBehaviour::custom(Answering(answer))
 }
 
-fn free_port() -> [SocketAddr; 1] {
-    [SocketAddr::from(([127, 0, 0, 1], 0))]
+fn free_port() -> [Listen; 1] {
+    [SocketAddr::from(([127, 0, 0, 1], 0)).into()]
 }
 
 pub(crate) fn serve<H: Into<Handler>>(
@@ -166,7 +167,7 @@ pub(crate) struct RawPeer {
 
 impl RawPeer {
     pub(crate) fn connect(server: &Running) -> RawPeer {
-        let stream = TcpStream::connect(server.addresses()[0]).unwrap();
+        let stream = TcpStream::connect(&server.addresses()[0]).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();

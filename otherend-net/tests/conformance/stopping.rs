@@ -79,7 +79,7 @@ fn a_stop_resets_at_once(engine: Engine) {
 
 fn dropping_the_server_stops_it(engine: Engine) {
     let server = serve(config(engine), echo);
-    let address = server.addresses()[0];
+    let address = server.addresses()[0].inet().unwrap();
     let mut peer = RawPeer::connect(&server);
     assert_eq!(peer.ask("hello"), "hello\n");
     drop(server);
@@ -97,7 +97,7 @@ fn nobody_gets_in_after_a_stop(engine: Engine) {
     assert!(handle.is_stopping());
     if engine != Engine::Single {
         // The single engine's door is this conversation's thread: it closes after it.
-        while std::net::TcpStream::connect(server.addresses()[0]).is_ok() {
+        while std::net::TcpStream::connect(&server.addresses()[0]).is_ok() {
             thread::yield_now();
         }
     }

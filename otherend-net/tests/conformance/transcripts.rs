@@ -40,7 +40,7 @@ fn each_script_is_the_same_wherever_it_is_cut(engine: Engine) {
         let (server, watch) = serve_watched(config(engine), move |peer| {
             Handler::from(performances.join(peer))
         });
-        let address = server.addresses()[0];
+        let address = server.addresses()[0].inet().unwrap();
         let mut heard = Heard::default();
         // The numbers of the clients go on from one performance to the next.
         let mut first = 1;

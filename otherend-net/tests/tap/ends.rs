@@ -35,14 +35,14 @@ pub(crate) struct Tapped {
 /// A tap between nobody yet and `target`.
 pub(crate) fn tap_to(target: Endpoint, config: TapConfig) -> (Running, mpsc::Receiver<Seen>) {
     let (watch, seen) = mpsc::channel();
-    let tap = Tap::bind(&[anywhere()], target, config).unwrap();
+    let tap = Tap::bind(&[anywhere().into()], target, config).unwrap();
     let tap = tap.watched_by(Arc::new(Watch(Mutex::new(watch))));
     (tap.start().unwrap(), seen)
 }
 
 /// A tap between nobody yet and `target`, watched by `audience`.
 pub(crate) fn watched_tap(target: Endpoint, audience: Arc<dyn Audience>) -> Running {
-    let tap = Tap::bind(&[anywhere()], target, TapConfig::default()).unwrap();
+    let tap = Tap::bind(&[anywhere().into()], target, TapConfig::default()).unwrap();
     tap.watched_by(audience).start().unwrap()
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn tapped_with(config: TapConfig) -> Tapped {
     let listener = TcpListener::bind(anywhere()).unwrap();
     let target = listener.local_addr().unwrap();
     let (tap, seen) = tap_to(target.into(), config);
-    let client = connect(tap.addresses()[0]);
+    let client = connect(tap.addresses()[0].inet().unwrap());
     let (server, _) = listener.accept().unwrap();
     server.set_read_timeout(Some(FOR_EVER)).unwrap();
     assert_eq!(next(&seen), Seen::Connected(target));

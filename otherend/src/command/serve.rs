@@ -3,7 +3,6 @@
 mod listen;
 mod misfits;
 mod other_end;
-mod over;
 mod recorded;
 mod reply;
 mod talk;
@@ -16,9 +15,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::value_parser;
-use otherend_core::{ExitWords, Framing, transcript};
+use otherend_core::{Address, ExitWords, Framing, transcript};
 use otherend_diagnose::listeners::Protocol;
-use otherend_net::{Endpoint, Engine, ServerConfig, Watcher, raise_descriptor_limit};
+use otherend_net::endpoint::Listen;
+use otherend_net::{Endpoint, Engine, Server, ServerConfig, Watcher, raise_descriptor_limit};
 
 use crate::args::choice;
 use crate::args::limits::LimitArgs;
@@ -31,7 +31,6 @@ use crate::output::why;
 use crate::run::{Run, Subject};
 use crate::talk::served::Served;
 use listen::ListenArgs;
-use over::Over;
 use reply::ReplyArgs;
 use watch::{Look, Watch};
 
@@ -125,7 +124,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             .clone()
             .map(|to| (to, args.record.is_before_showing())),
     };
-    let server = watched(server, args.engine, &run.screen, look)?;
+    let server = args.watched(server, &run.screen, look)?;
     if let Some(served) = &served {
         talk::follow(served, server.handle(), &run.screen)?;
     }
@@ -151,28 +150,37 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     )
 }
 
-/// Show and record what happens at the server, and show what happens on the way to it.
-fn watched(server: Over, engine: Engine, screen: &Screen, look: Look) -> std::io::Result<Over> {
-    let quiet = look.quiet;
-    let watch = Arc::new(Watch::new(screen.clone(), look));
-    let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Watcher>);
-    if matches!(server, Over::Tcp(_)) {
+impl Args {
+    /// Show and record what happens at the server, and show what happens on the way to it.
+    fn watched(&self, server: Server, screen: &Screen, look: Look) -> std::io::Result<Server> {
+        let quiet = look.quiet;
+        let watch = Arc::new(Watch::new(screen.clone(), look));
+        let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Watcher>);
+        if self.udp {
+            return Ok(server);
+        }
         watch.answers_through(server.handle());
+        if !quiet {
+            let addresses = server.addresses().iter();
+            let addresses: Vec<SocketAddr> = addresses.filter_map(Address::inet).collect();
+            let ports = addresses.iter().map(SocketAddr::port);
+            unfinished::watch(ports.collect(), server.handle(), screen.clone())?;
+            if self.engine == Engine::Single {
+                waiting::watch(addresses, server.handle(), screen.clone())?;
+            }
+        }
+        Ok(server)
     }
-    if !quiet && matches!(server, Over::Tcp(_)) {
-        let ports = server.addresses().iter().map(SocketAddr::port);
-        unfinished::watch(ports.collect(), server.handle(), screen.clone())?;
-        if engine == Engine::Single {
-            let addresses = server.addresses().to_vec();
-            waiting::watch(addresses, server.handle(), screen.clone())?;
+
+    fn listen_at(&self, address: SocketAddr) -> Listen {
+        match self.udp {
+            true => Listen::Datagrams(address),
+            false => address.into(),
         }
     }
-    Ok(server)
-}
 
-impl Args {
     /// Listen; if the address was asked for, ask again while it is none of this machine's, or taken.
-    fn bound(&self, served: Option<&Arc<Served>>) -> anyhow::Result<(Over, Vec<SocketAddr>)> {
+    fn bound(&self, served: Option<&Arc<Served>>) -> anyhow::Result<(Server, Vec<SocketAddr>)> {
         let mistaken =
             |error: &anyhow::Error| matches!(error.downcast_ref(), Some(Failure::Usage(_)));
         loop {
@@ -190,11 +198,12 @@ impl Args {
         &self,
         endpoints: &[Endpoint],
         served: Option<&Arc<Served>>,
-    ) -> anyhow::Result<(Over, Vec<SocketAddr>)> {
+    ) -> anyhow::Result<(Server, Vec<SocketAddr>)> {
         let addresses = self.listen.addresses(endpoints)?;
         let amplifies = self.udp && addresses.iter().any(|address| !address.ip().is_loopback());
         let make_handler = self.reply.make_handler(served.cloned(), amplifies)?;
-        let server = Over::bind(self.udp, &addresses, self.config()?, make_handler)
+        let places: Vec<Listen> = addresses.iter().map(|at| self.listen_at(*at)).collect();
+        let server = Server::bind(&places, self.config()?, make_handler)
             .map_err(|error| why::not_listening(error, self.protocol()))?;
         Ok((server, addresses))
     }

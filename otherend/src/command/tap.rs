@@ -12,7 +12,7 @@ use std::sync::Arc;
 use otherend_core::Time;
 use otherend_core::transcript::Over;
 use otherend_diagnose::listeners::Protocol;
-use otherend_net::endpoint::EndpointError;
+use otherend_net::endpoint::{EndpointError, Listen};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
 use otherend_net::{ConnectError, Endpoint, raise_descriptor_limit};
 
@@ -93,7 +93,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let (listen, target) = args.endpoints()?;
     let check = args.check.as_deref().map(Check::open).transpose()?;
-    let tap = Tap::bind(&listen, target.clone(), args.config())
+    let places: Vec<Listen> = listen.iter().map(|at| (*at).into()).collect();
+    let tap = Tap::bind(&places, target.clone(), args.config())
         .map_err(|error| why::not_listening(error, Protocol::Tcp))
         .inspect_err(|error| why::tell_program(error, &args.screen))?;
     if let Some(own) = tap.own_target() {

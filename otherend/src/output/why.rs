@@ -135,8 +135,12 @@ pub(crate) fn not_listening(error: BindError, protocol: Protocol) -> anyhow::Err
     let BindError::Listen { address, .. } = &error else {
         return error.into();
     };
+    // What is no host and port is diagnosed by its error alone.
+    let Some(address) = address.inet() else {
+        return error.into();
+    };
     let udp = protocol == Protocol::Udp;
-    let endpoint = Endpoint::from(*address);
+    let endpoint = Endpoint::from(address);
     let options = Options {
         udp,
         ..Options::default()

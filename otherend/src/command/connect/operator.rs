@@ -14,13 +14,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use otherend_core::{Counts, EndReason, escaped};
-use otherend_net::Received;
 use otherend_net::recording::{RecordError, Recording, Writer};
+use otherend_net::{Client, Received};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::linger::Linger;
-use super::other_end::{Carrier, OtherEnd};
+use super::other_end::Carrier;
 use super::{Args, without_prompt};
 use crate::args::record;
 use crate::output::human;
@@ -120,7 +120,7 @@ fn recording(
 /// Carry the conversation to its end. Lines are shown by its observer; a line that does not end is
 /// shown as far as it goes.
 fn hear_all(
-    client: &mut OtherEnd,
+    client: &mut Client,
     above: &Above,
     (seen, farewell): (&Seen, &Farewell),
 ) -> io::Result<EndReason> {

@@ -1,0 +1,54 @@
+//! TCP: how its sockets are set up.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+
+use super::Keepalive;
+
+/// A listening socket that does not block.
+///
+/// IPV6_V6ONLY is set, so that `::` and `0.0.0.0` are two sockets whatever the sysctl says;
+/// SO_REUSEADDR lets a restarted server have its port back, SO_REUSEPORT stays off.
+pub(super) fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Make a new stream ready to be carried: it does not block, small writes leave at once, and a
+/// peer that died is noticed.
+pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::Result<()> {
+    stream.set_nonblocking(true)?;
+    stream.set_nodelay(true)?;
+    let Some(keepalive) = keepalive else {
+        return Ok(());
+    };
+    let socket = SockRef::from(stream);
+    let times = TcpKeepalive::new()
+        .with_time(keepalive.idle)
+        .with_interval(keepalive.interval);
+    socket.set_tcp_keepalive(&times.with_retries(keepalive.retries))?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(keepalive.unacknowledged))?;
+    Ok(())
+}
+
+/// Closing this stream will reset the connection.
+pub(crate) fn reset_on_close(stream: &impl AsFd) {
+    // A socket that is already broken needs no reset.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}

@@ -1,0 +1,162 @@
+//! Unix sockets: how they are named, made and cleaned up.
+
+use std::fs::{self, File, Metadata, Permissions};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use otherend_core::Address;
+use rustix::fs::{FlockOperation, flock};
+use socket2::{Domain, SockAddr, Socket, Type};
+
+/// Who may connect to a socket in the file system: its owner.
+const MODE: u32 = 0o600;
+
+/// A listening Unix socket; dropping it removes its file.
+#[derive(Debug)]
+pub(crate) struct NamedListener {
+    pub(super) socket: UnixListener,
+    /// Where it is in the file system, if it is; held for its drop.
+    _file: Option<SocketFile>,
+}
+
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    /// Device and inode: by its path alone we could remove a successor's.
+    identity: (u64, u64),
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let is_ours = |found: &Metadata| (found.dev(), found.ino()) == self.identity;
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| is_ours(&found)) {
+            // Nothing can be done about one that cannot be removed: the next server replaces it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A listening socket at `path` that does not block and that only its owner can connect to.
+///
+/// The file of a server that was killed is replaced, one that somebody listens at is not. A
+/// connect tells which it is: it is refused where nobody listens. Two servers that start at once
+/// must not both find the old file dead, and one then remove the other's new one: so each holds the
+/// lock of the folder from the look to the `listen`.
+///
+/// Nobody can connect before the mode is set: what is bound and does not listen yet refuses.
+pub(super) fn listen_at(path: &Path, backlog: i32) -> io::Result<NamedListener> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // Without the lock (a file system that has none) it is as in every other program.
+    let lock = File::open(folder).ok();
+    if let Some(folder) = &lock {
+        let _ = flock(folder.as_fd(), FlockOperation::LockExclusive);
+    }
+    let address = SockAddr::unix(path)?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    match socket.bind(&address) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path, &address) => {
+            fs::remove_file(path)?;
+            socket.bind(&address)?;
+        }
+        bound => bound?,
+    }
+    let found = fs::symlink_metadata(path)?;
+    let file = SocketFile {
+        path: path.to_owned(),
+        identity: (found.dev(), found.ino()),
+    };
+    fs::set_permissions(path, Permissions::from_mode(MODE))?;
+    socket.listen(backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok(NamedListener {
+        socket: socket.into(),
+        _file: Some(file),
+    })
+}
+
+/// A listening socket in the abstract name space, which has no file and no mode: whoever is on this
+/// machine (in its network namespace) can connect.
+#[cfg(target_os = "linux")]
+pub(super) fn listen_as(name: &[u8], backlog: i32) -> io::Result<NamedListener> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&abstract_name(name)?)?;
+    socket.listen(backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok(NamedListener {
+        socket: socket.into(),
+        _file: None,
+    })
+}
+
+/// Only Linux has abstract names.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn listen_as(_name: &[u8], _backlog: i32) -> io::Result<NamedListener> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// A socket is there, and nobody listens at it.
+fn is_stale(path: &Path, address: &SockAddr) -> bool {
+    let is_socket = |found: Metadata| found.file_type().is_socket();
+    if !fs::symlink_metadata(path).is_ok_and(is_socket) {
+        return false;
+    }
+    let Ok(probe) = Socket::new(Domain::UNIX, Type::STREAM, None) else {
+        return false;
+    };
+    // A full backlog would make a blocking connect wait; somebody listens there.
+    let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    probe.set_nonblocking(true).is_ok() && probe.connect(address).is_err_and(refused)
+}
+
+/// The abstract `name` as the system takes it: behind a zero byte.
+#[cfg(target_os = "linux")]
+fn abstract_name(name: &[u8]) -> io::Result<SockAddr> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    SockAddr::unix(OsStr::from_bytes(&[&[0], name].concat()))
+}
+
+/// What the system calls an end.
+pub(super) fn address(name: &SocketAddr) -> Address {
+    if let Some(path) = name.as_pathname() {
+        return Address::Path(path.to_owned());
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::linux::net::SocketAddrExt;
+        if let Some(name) = name.as_abstract_name() {
+            return Address::Abstract(name.to_vec());
+        }
+    }
+    Address::Unnamed
+}
+
+/// A stream to the socket of this name, in non-blocking mode. A server whose backlog is full is
+/// waited for, `limit` at most.
+pub(crate) fn connect(address: &Address, limit: Option<Duration>) -> io::Result<UnixStream> {
+    let address = match address {
+        Address::Path(path) => SockAddr::unix(path)?,
+        #[cfg(target_os = "linux")]
+        Address::Abstract(name) => abstract_name(name)?,
+        _ => return Err(io::ErrorKind::InvalidInput.into()),
+    };
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // Poll cannot wait for a Unix connect; the write timeout is what limits it.
+    socket.set_write_timeout(limit)?;
+    socket
+        .connect(&address)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+            _ => error,
+        })?;
+    socket.set_write_timeout(None)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
