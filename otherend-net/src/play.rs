@@ -1,10 +1,9 @@
 //! Transcripts over real sockets: play the client against a server, or be the server of a test.
 //!
-//! One thread carries all connections of one performance; what is said when is the core's
+//! One thread carries all connections that a client plays; what is said when is the core's
 //! [`Player`] to decide. For a server that many clients use at once, each from the start of the
 //! file, a [`Server`](crate::Server) gets its behaviours from [`Performances`].
 
-mod curtain;
 mod mock;
 mod performances;
 mod stage;

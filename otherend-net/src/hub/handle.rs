@@ -96,6 +96,11 @@ impl Handle {
         self.post(number, Order::Close(EndReason::ClosedHere))
     }
 
+    /// Wait until nobody is here, for `limit` at most. `true`: nobody is.
+    pub fn wait_until_empty(&self, limit: Duration) -> bool {
+        self.hub.registry.wait_until_empty(limit)
+    }
+
     /// What was counted so far.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -1,25 +1,34 @@
 //! A transcript as the server of one test.
 
-use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use otherend_core::transcript::{Mismatch, Options, Plan, Player};
+use otherend_core::transcript::{Mismatch, Options, Plan};
+use otherend_core::{Event, Observer, Time};
 
-use super::curtain::{Call, Curtain};
-use super::stage::Stage;
+use super::Performances;
+use crate::engine::Engine;
+use crate::error::BindError;
+use crate::lock::lock;
+use crate::peer::Peer;
+use crate::server::{Running, Server, ServerConfig};
+use crate::watch::Watcher;
 
-/// Plays the server's end of a transcript once, on a free port of 127.0.0.1.
+/// After the mock's last word: how long a client may take to close.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// Plays the server's end of a transcript on a free port of 127.0.0.1, for one test.
 ///
-/// Its connections are those of the file, in the order in which clients come. A connection ends at
-/// the first line that nothing in the file fits, so that no test waits for ever. See
-/// [`play`](super::play) for an example. Dropping it ends it.
-#[derive(Debug)]
+/// It is a [`Server`] of [`Performances`] in threads. A connection ends at the first line that
+/// nothing in the file fits, so that no test waits for ever. See [`play`](super::play) for an
+/// example. Dropping it ends it.
 pub struct Mock {
+    running: Option<Running>,
     address: SocketAddr,
-    curtain: Arc<Curtain>,
-    thread: Option<JoinHandle<Vec<Mismatch>>>,
+    misfits: Arc<Misfits>,
+    /// How long the transcript waits for a line.
+    patience: Duration,
 }
 
 impl Mock {
@@ -28,25 +37,26 @@ impl Mock {
     /// # Errors
     ///
     /// When there is no free port, thread or descriptor.
-    pub fn start(plan: Arc<Plan>) -> io::Result<Mock> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let curtain = Arc::new(Curtain::new()?);
-        let watched = Arc::clone(&curtain);
+    pub fn start(plan: Arc<Plan>) -> Result<Mock, BindError> {
         let patience = plan.timeout();
-        let player = Player::server(plan);
-        let strict = Options {
+        let strict = |options| Options {
             strict: true,
-            ..player.options()
+            ..options
         };
-        let stage = Stage::new(player.with(strict));
-        let thread = thread::Builder::new().name("mock".into());
-        let thread = thread.spawn(move || stage.host(&listener, &watched, patience))?;
+        let performances = Performances::new(plan).with(strict);
+        let mut config = ServerConfig::default();
+        config.engine = Engine::Threads;
+        config.settings.linger_idle = LINGER;
+        let misfits = Arc::new(Misfits::default());
+        let free_port = [SocketAddr::from(([127, 0, 0, 1], 0))];
+        let server = Server::bind(&free_port, config, move |peer| performances.join(peer))?;
+        let server = server.watched_by(Arc::clone(&misfits) as Arc<dyn Watcher>);
+        let address = server.addresses()[0];
         Ok(Mock {
+            running: Some(server.start()?),
             address,
-            curtain,
-            thread: Some(thread),
+            misfits,
+            patience,
         })
     }
 
@@ -62,7 +72,13 @@ impl Mock {
     /// Lines that nobody reached are [`Plan::unreached`].
     #[must_use]
     pub fn finish(mut self) -> Vec<Mismatch> {
-        self.end(Call::Finish)
+        if let Some(running) = self.running.take() {
+            running.handle().wait_until_empty(self.patience);
+            // Who waits at the door is let in by the drain, and may speak as long.
+            running.handle().drain_within(self.patience);
+            running.drain();
+        }
+        std::mem::take(&mut lock(&self.misfits.all))
     }
 
     /// [`finish`](Self::finish) for async programs, on a thread for blocking work.
@@ -76,19 +92,27 @@ impl Mock {
         // A panic of that thread has already told the test.
         finishing.await.unwrap_or_default()
     }
+}
 
-    fn end(&mut self, call: Call) -> Vec<Mismatch> {
-        self.curtain.ask(call);
-        let thread = self.thread.take();
-        // A panic of that thread has already told the test.
-        thread
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default()
+/// Gathers what clients said that did not fit.
+#[derive(Default)]
+struct Misfits {
+    all: Arc<Mutex<Vec<Mismatch>>>,
+}
+
+/// Gathers it for one client.
+struct MisfitsOfOne(Arc<Mutex<Vec<Mismatch>>>);
+
+impl Watcher for Misfits {
+    fn observer(&self, _peer: &Peer) -> Option<Box<dyn Observer>> {
+        Some(Box::new(MisfitsOfOne(Arc::clone(&self.all))))
     }
 }
 
-impl Drop for Mock {
-    fn drop(&mut self) {
-        self.end(Call::Stop);
+impl Observer for MisfitsOfOne {
+    fn on_event(&mut self, _now: Time, event: &Event<'_>) {
+        if let Event::Unexpected(mismatch) = event {
+            lock(&self.0).push((*mismatch).clone());
+        }
     }
 }

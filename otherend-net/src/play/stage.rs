@@ -1,19 +1,16 @@
 //! Carries one performance: opens its connections, moves bytes and time until it is over.
 
-use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use otherend_core::transcript::{Mismatch, Outcome, Over, Player};
+use otherend_core::transcript::{Outcome, Over, Player};
 use otherend_core::{Outbox, Time};
 use rustix::event::{PollFd, PollFlags};
 
 use super::PlayError;
-use super::curtain::{Call, Curtain};
 use super::wire::{Came, Socket, Wire};
 use crate::client::{ConnectOptions, connect, connect_udp};
 use crate::endpoint::Endpoint;
-use crate::stream;
 use crate::system::clock::Clock;
 use crate::system::poll;
 
@@ -64,48 +61,7 @@ impl Stage {
             match self.player.outcome() {
                 Some(Outcome::Failed(mismatch)) => return Ok(Outcome::Failed(mismatch.clone())),
                 Some(Outcome::Passed) if self.is_sent() => return Ok(Outcome::Passed),
-                _ => self.wait(None, None, None),
-            }
-        }
-    }
-
-    /// Play the server to whoever comes to `listener`, until the script is over or `curtain` falls;
-    /// gives what did not fit.
-    pub(super) fn host(
-        mut self,
-        listener: &TcpListener,
-        curtain: &Curtain,
-        patience: Duration,
-    ) -> Vec<Mismatch> {
-        let mut unexpected = Vec::new();
-        let mut until = None;
-        loop {
-            self.accept(listener);
-            self.go_on();
-            unexpected.extend(std::iter::from_fn(|| self.player.unexpected()));
-            let now = self.clock.now();
-            let call = curtain.call();
-            if call == Call::Finish {
-                until = until.or(Some(now + patience));
-            }
-            let is_empty = self.wires.iter().all(Option::is_none);
-            let finished = until.is_some_and(|until| is_empty || now >= until);
-            let passed = self.player.outcome().is_some() && self.is_sent();
-            if passed || finished || call == Call::Stop {
-                return unexpected;
-            }
-            let waits = self.player.to_accept().is_some();
-            self.wait(waits.then_some(listener), Some(curtain), until);
-        }
-    }
-
-    fn accept(&mut self, listener: &TcpListener) {
-        while let Some(connection) = self.player.to_accept() {
-            let Ok((stream, _)) = listener.accept() else {
-                return;
-            };
-            if stream::prepare(&stream, None).is_ok() {
-                self.open(connection, Socket::Tcp(stream));
+                _ => self.wait(),
             }
         }
     }
@@ -156,13 +112,8 @@ impl Stage {
         self.wires.iter().flatten().all(|wire| wire.over)
     }
 
-    /// Wait for bytes, room, a peer, the curtain or a deadline; hear what came.
-    fn wait(
-        &mut self,
-        listener: Option<&TcpListener>,
-        curtain: Option<&Curtain>,
-        until: Option<Time>,
-    ) {
+    /// Wait for bytes, room or a deadline; hear what came.
+    fn wait(&mut self) {
         let mut polled = Vec::new();
         let mut fds = Vec::new();
         for (connection, wire) in self.wires.iter().enumerate() {
@@ -175,13 +126,7 @@ impl Stage {
                 fds.push(PollFd::from_borrowed_fd(wire.as_fd(), interest));
             }
         }
-        if let Some(listener) = listener {
-            fds.push(PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN));
-        }
-        if let Some(curtain) = curtain {
-            fds.push(PollFd::from_borrowed_fd(curtain.as_fd(), PollFlags::IN));
-        }
-        if !poll::wait(&mut fds, self.patience(until)) {
+        if !poll::wait(&mut fds, self.patience()) {
             return;
         }
         let some = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;
@@ -216,13 +161,13 @@ impl Stage {
         self.input = input;
     }
 
-    /// How long until the next deadline, `until` at most.
-    fn patience(&self, until: Option<Time>) -> Option<Duration> {
+    /// How long until the next deadline.
+    fn patience(&self) -> Option<Duration> {
         let open = self.wires.iter().enumerate();
         let open = open.filter_map(|(connection, wire)| Some((connection, wire.as_ref()?)));
         let deadlines =
             open.flat_map(|(connection, wire)| [self.player.deadline(connection), wire.deadline()]);
-        let next: Option<Time> = deadlines.chain([until]).flatten().min();
+        let next: Option<Time> = deadlines.flatten().min();
         next.map(|next| self.clock.until(next))
     }
 }
