@@ -44,14 +44,16 @@ impl Mock {
             ..options
         };
         let performances = Performances::new(plan).with(strict);
-        let mut config = ServerConfig::default();
-        config.engine = Engine::Threads;
+        let mut config = ServerConfig {
+            engine: Engine::Threads,
+            ..ServerConfig::default()
+        };
         config.settings.linger_idle = LINGER;
         let misfits = Arc::new(Misfits::default());
-        let free_port = [SocketAddr::from(([127, 0, 0, 1], 0))];
+        let free_port = [SocketAddr::from(([127, 0, 0, 1], 0)).into()];
         let server = Server::bind(&free_port, config, move |peer| performances.join(peer))?;
         let server = server.watched_by(Arc::clone(&misfits) as Arc<dyn Watcher>);
-        let address = server.addresses()[0];
+        let address = server.addresses()[0].inet().ok_or(BindError::NoAddress)?;
         Ok(Mock {
             running: Some(server.start()?),
             address,
