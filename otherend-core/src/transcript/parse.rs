@@ -1,6 +1,7 @@
 //! From text to a transcript: the whole file, before a byte of it is said.
 
 mod flow;
+mod hex;
 mod line;
 mod names;
 mod text;

@@ -1,6 +1,7 @@
 //! Plays a transcript from either end, or listens in between and checks both.
 
 mod act;
+mod gathering;
 mod hear;
 mod lane;
 mod mismatch;

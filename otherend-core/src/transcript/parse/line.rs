@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::hex::hex;
 use super::names::{Names, is_name};
 use super::text::{self, Within};
 use super::{Parsed, Spot, excerpt};
@@ -156,26 +157,6 @@ pub(super) fn step(text: &str, marker: &Marker, names: &mut Names) -> Parsed<Ste
 fn said(text: &str, at: usize, names: &mut Names) -> Parsed<Text> {
     let from = at + usize::from(text[at..].starts_with(' '));
     text::read(text, from, Within::Line(names))
-}
-
-fn hex(text: &str, from: usize) -> Parsed<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut at = from;
-    for group in text[from..].split([' ', '\t']) {
-        for (index, pair) in group.as_bytes().chunks(2).enumerate() {
-            let pair = String::from_utf8_lossy(pair);
-            let wrong = || Spot::new(at + 2 * index, 2, Wrong::HexPair(excerpt(&pair)));
-            bytes.push(hex_pair(&pair).ok_or_else(wrong)?);
-        }
-        at += group.len() + 1;
-    }
-    Ok(bytes)
-}
-
-/// Two hex digits as a byte.
-pub(super) fn hex_pair(pair: &str) -> Option<u8> {
-    let digits = pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
-    u8::from_str_radix(pair, 16).ok().filter(|_| digits)
 }
 
 fn act(text: &str, from: usize) -> Parsed<Act> {

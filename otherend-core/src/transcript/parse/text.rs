@@ -1,6 +1,6 @@
 //! What is said: plain text, escapes and holes.
 
-use super::line::hex_pair;
+use super::hex::hex_pair;
 use super::names::{Names, is_name};
 use super::{Parsed, Spot, excerpt};
 use crate::transcript::model::{Hole, Part, Text};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Player;
-use super::updating::Gathering;
+use super::gathering::Gathering;
 use crate::transcript::plan::Values;
 use crate::transcript::{Closing, Over};
 use crate::{Outbox, Role, Time};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gathering::Gathering;
 use super::lane::Turn;
 use super::{Player, Reason};
 use crate::transcript::plan::{Beat, Extent, Known, Plan, Says};
@@ -14,15 +15,6 @@ use crate::{LineEnd, Role, Time};
 const QUIET: Duration = Duration::from_millis(300);
 /// A turn that does not fit may have this many bytes.
 const LONGEST_TURN: usize = 1 << 20;
-
-/// A turn that does not fit, while it is heard.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Gathering {
-    /// When it was found not to fit.
-    since: Time,
-    /// When something was heard last.
-    heard: Time,
-}
 
 impl Player {
     /// Instead of stopping at what does not fit, hear the other's turn to its end and remember it.
