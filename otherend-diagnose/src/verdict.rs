@@ -5,11 +5,13 @@
 mod here;
 mod icmp;
 mod listen;
+mod listener;
 mod name;
 mod refused;
 mod talk;
 mod unanswered;
 mod unreachable;
+mod wrong_address;
 
 #[cfg(test)]
 mod tests;
@@ -21,8 +23,8 @@ use crate::evidence::{ConnectOutcome, Evidence, NameOutcome, Oddity, Route, Targ
 
 pub(crate) use icmp::{Meaning, icmp_text, meaning};
 pub use listen::listen_verdict;
+pub(crate) use listener::who;
 pub(crate) use name::answer;
-pub(crate) use refused::who;
 pub(crate) use talk::mark as mark_of_talk;
 
 /// What the evidence of an attempt to connect amounts to.

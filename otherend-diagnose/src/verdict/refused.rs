@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::listener::who;
 use super::{happened, is_local, list_listeners, unreachable};
 use crate::cause::{Cause, CauseKind};
 use crate::evidence::{ConnectOutcome, Evidence, Listening, LocalServer, RuleAction, Target};
@@ -296,21 +297,5 @@ fn with_refusal(cause: Cause, target: &Target) -> Cause {
     match target.attempt.outcome {
         ConnectOutcome::Refused => cause.because(happened(target, "answered with a reset")),
         _ => cause,
-    }
-}
-
-/// "127.0.0.1:8080 is listened on by myserver (pid 4711)".
-pub(crate) fn who(listening: &Listening) -> String {
-    match &listening.process {
-        Some(process) => {
-            format!(
-                "{} is listened on by {} (pid {})",
-                listening.address, process.name, process.pid
-            )
-        }
-        None => format!(
-            "{} is listened on, by a process that this user may not see",
-            listening.address
-        ),
     }
 }

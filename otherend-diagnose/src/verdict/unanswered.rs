@@ -1,13 +1,13 @@
 //! Nothing came back in time: dropped here, on the way or there, a full queue, or nobody there at
 //! all.
 
+use super::listener::who;
+use super::wrong_address::wrong_address;
 use super::{here, is_local, list_listeners, unreachable, waited};
-use std::net::IpAddr;
 
 use crate::cause::{Cause, CauseKind, Likelihood};
 use crate::evidence::{
-    ConnectOutcome, Evidence, Link, Listening, LocalServer, Oddity, Route, RuleAction, RuleHit,
-    Target,
+    ConnectOutcome, Evidence, Link, Listening, LocalServer, Route, RuleAction, RuleHit, Target,
 };
 use crate::phrase;
 
@@ -127,7 +127,7 @@ pub(super) fn backlog(listening: &Listening) -> Cause {
         )),
         None => cause,
     };
-    let cause = cause.because(super::refused::who(listening));
+    let cause = cause.because(who(listening));
     match &listening.process {
         Some(process) if process.is_stopped() => cause
             .because(format!(
@@ -288,27 +288,4 @@ fn nothing_answers(evidence: &Evidence, target: &Target) -> Vec<Cause> {
     ];
     causes.push(wrong_address(evidence, target).because(silent));
     causes
-}
-
-/// Nobody has the address. A slip of the finger may be why, which is a guess and no evidence.
-pub(super) fn wrong_address(evidence: &Evidence, target: &Target) -> Cause {
-    let ip = target.address.ip();
-    let says = format!("the address is wrong: no machine has {ip}");
-    let cause = Cause::possible(CauseKind::WrongAddress, says)
-        .check("on the server: otherend interfaces (or ip addr) prints its addresses");
-    let remedy = "use one of the addresses that the server prints";
-    match meant(evidence) {
-        Some((network, meant)) => cause.remedy(format!(
-            "{remedy}; perhaps {meant}, in this machine's network {network}, was meant"
-        )),
-        None => cause.remedy(remedy),
-    }
-}
-
-/// The network of this machine that the address is one slip away from, and the address on it.
-pub(super) fn meant(evidence: &Evidence) -> Option<(&str, IpAddr)> {
-    evidence.oddities.iter().find_map(|oddity| match oddity {
-        Oddity::NearOwnNetwork { network, meant } => Some((network.as_str(), *meant)),
-        _ => None,
-    })
 }

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::icmp::{Meaning, icmp_text, meaning};
-use super::unanswered::{meant, wrong_address};
+use super::wrong_address::{meant, wrong_address};
 use super::{happened, here};
 use crate::cause::{Cause, CauseKind, Likelihood};
 use crate::evidence::{ConnectOutcome, Evidence, Icmp, Route, Target};

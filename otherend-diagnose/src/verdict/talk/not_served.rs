@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use super::super::who;
 use super::{list_listeners, refused};
 use crate::cause::{Cause, CauseKind};
 use crate::evidence::{Evidence, Listening, ServerProcess, Talk, Target, TlsAnswer};
@@ -50,7 +51,7 @@ fn at(asked: SocketAddr, listening: &Listening, talk: &Talk) -> Vec<Cause> {
     match &listening.process {
         Some(process) if process.is_stopped() => vec![stopped(process).because(wait)],
         _ if waiting == 0 => Vec::new(),
-        Some(process) => vec![busy(process).because(wait).because(refused::who(listening))],
+        Some(process) => vec![busy(process).because(wait).because(who(listening))],
         None => hidden(asked, &wait, listening),
     }
 }
@@ -95,7 +96,7 @@ fn hidden(asked: SocketAddr, wait: &str, listening: &Listening) -> Vec<Cause> {
     vec![
         Cause::likely(CauseKind::NotAccepting, says)
             .because(wait)
-            .because(refused::who(listening))
+            .because(who(listening))
             .check(&check)
             .remedy("see what it does: its log, a stack trace"),
         Cause::likely(CauseKind::ServerStopped, stopped)
