@@ -14,6 +14,7 @@ mod remarks;
 pub(crate) mod sample;
 mod svg;
 pub(crate) mod text;
+pub(crate) mod time;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! The distribution of latencies as bars of text.
 
-use super::text::time;
+use super::time::time;
 
 /// Rows at most.
 const ROWS: i64 = 16;

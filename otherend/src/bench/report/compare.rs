@@ -5,7 +5,8 @@
 
 use serde::Serialize;
 
-use super::text::{task, time};
+use super::text::task;
+use super::time::time;
 use super::{Point, Report};
 use crate::output::human;
 

@@ -3,7 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::svg::{Axis, plot};
-use super::text::{task, time};
+use super::text::task;
+use super::time::time;
 use super::{Blame, Point, Report, chart};
 use crate::output::human;
 

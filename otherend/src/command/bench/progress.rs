@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::bench::report::text::time;
+use crate::bench::report::time::time;
 use crate::bench::{Interval, Plan};
 use crate::output::human;
 

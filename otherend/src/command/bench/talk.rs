@@ -13,7 +13,7 @@ use serde_json::json;
 use super::load::LoadArgs;
 use super::results::ResultArgs;
 use crate::args::talk::SetArgs;
-use crate::bench::report::text::time;
+use crate::bench::report::time::time;
 use crate::bench::talk::{TalkOutcome, TalkPlan, run};
 use crate::exit::Failure;
 use crate::output::human::{count, plural};
