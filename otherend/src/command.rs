@@ -38,8 +38,9 @@ pub(crate) enum Command {
     Man(man::Args),
 }
 
-/// Run the chosen command to its end.
-pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+/// Run the chosen command to its end; `declared` gives all declarations of the command line, from
+/// which the last ones below write pages and scripts.
+pub(crate) fn run(command: Command, declared: fn() -> clap::Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(args),
         Command::Connect(args) => connect::run(args),
@@ -48,8 +49,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Play(args) => play::run(&args),
         Command::Talk(args) => talk::run(args),
         Command::Bench(args) => bench::run(args),
-        Command::Completions(args) => completions::run(args),
+        Command::Completions(args) => completions::run(args, declared()),
         Command::Interfaces(args) => interfaces::run(args),
-        Command::Man(args) => man::run(args),
+        Command::Man(args) => man::run(args, declared()),
     }
 }

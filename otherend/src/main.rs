@@ -14,5 +14,5 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     exit::file::outlive_size_limit();
-    exit::report(args::parse().and_then(|args| command::run(args.command)))
+    exit::report(args::parse().and_then(|args| command::run(args.command, args::command)))
 }

@@ -16,11 +16,10 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-/// Write the script to stdout.
-pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+/// Write the script for `program` to stdout.
+pub(crate) fn run(args: Args, mut program: clap::Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    let mut command = crate::args::command();
-    clap_complete::generate(args.shell, &mut command, "otherend", &mut script);
+    clap_complete::generate(args.shell, &mut program, "otherend", &mut script);
     io::stdout().write_all(&script)?;
     Ok(())
 }

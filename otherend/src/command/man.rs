@@ -26,9 +26,9 @@ pub(crate) struct Args {
     folder: Option<PathBuf>,
 }
 
-/// Write pages to stdout or to a folder.
-pub(crate) fn run(args: Args) -> anyhow::Result<()> {
-    let mut program = crate::args::command().disable_help_subcommand(true);
+/// Write pages of `program` to stdout or to a folder.
+pub(crate) fn run(args: Args, program: clap::Command) -> anyhow::Result<()> {
+    let mut program = program.disable_help_subcommand(true);
     program.build();
     if let Some(folder) = &args.folder {
         write_files(&with_all_below(&program), folder)
