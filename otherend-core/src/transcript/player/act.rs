@@ -17,10 +17,23 @@ impl Player {
     pub(super) fn proceed(&mut self, turn: &mut Turn<'_>) {
         let plan = Arc::clone(&self.plan);
         let connection = turn.connection;
+        // Whose step is next? That is all this loop asks. Ours is done, the peer's is compared with
+        // what has come, and whoever gives `false` needs another input first.
+        //
+        //     S: 220 ready      ours, as a server: said at once
+        //     C: HELO a         heard
+        //     S: 250 hello      said before anything else is looked at
+        //     C: QUIT           heard, though it came in the same read as HELO
+        //
+        // The client sent `HELO a` and `QUIT` together: what is ahead of its turn stays in
+        // `turn.rest`. So the order of the file holds however the bytes were cut, and for peers
+        // that do not wait for answers.
         loop {
             if self.lanes[connection].phase != Phase::Open || self.outcome.is_some() {
                 return;
             }
+            // Asked before every step, for one read of a few bytes may set off megabytes of answers
+            // (back-pressure): the peer is to take these first.
             self.lanes[connection].full = turn.out.len() >= self.max_output;
             if self.lanes[connection].full {
                 return;
@@ -51,11 +64,16 @@ impl Player {
             lane.next_beat(turn.now);
             return true;
         };
+        // Whoever has only finished sending can still hear; over a reset nothing arrives any more.
         if lane.ended[peer] == Some(Closing::Reset) {
             let reason = Reason::Ended(Closing::Reset);
             self.fail_at(turn.connection, self.peer(), Vec::new(), reason);
             return false;
         }
+        // The file is one order over all connections. With `1C: SUB x` above `2C: PUB x`,
+        // connection 2 may be open and idle first, and must not publish before connection 1 has
+        // subscribed: `done` counts what our side did anywhere, and a step's turn has come when all
+        // before it is counted.
         let is_next = said.order == self.done && self.has_heard(&said.after);
         if !is_next || !self.waited(turn.connection, said.pause, turn.now) {
             return false;
@@ -64,6 +82,8 @@ impl Player {
         self.count_done();
         let lane = &mut self.lanes[turn.connection];
         lane.step += 1;
+        // A rule has half-closed: nothing can be said here any more, but the step is counted all
+        // the same, or other connections would wait for it for ever.
         if lane.mute {
             return true;
         }
@@ -74,6 +94,7 @@ impl Player {
         said.template.say(&mut known, turn.out);
         self.plan.reach(said.line);
         self.tell(turn.connection, says.who, &turn.out.unsent()[before..]);
+        // What one call says is sent as one datagram: the next step needs a call of its own.
         self.plan.over == Over::Tcp
     }
 
@@ -96,6 +117,8 @@ impl Player {
         lane.mute = true;
         if closing != Closing::HalfClose {
             lane.phase = Phase::Over;
+            // After a half-close the peer is still heard; after anything else nobody may wait for
+            // this connection.
             self.skip_the_rest(connection);
             self.check_end();
         }
@@ -119,6 +142,9 @@ impl Player {
         if pause.is_zero() {
             return true;
         }
+        // The pause begins when its step's turn has come, and is asked for again by every input
+        // meanwhile: the first answer is kept, or a peer that sends a byte a second would put `+2s`
+        // off for ever.
         let paused = &mut self.lanes[connection].paused;
         let until = *paused.get_or_insert(now + pause);
         if now < until {
@@ -177,6 +203,7 @@ impl Player {
             {
                 return false;
             }
+            // Past this step before it is carried out: an end and a datagram leave from the middle.
             self.lanes[turn.connection].answering = Some((rule, step + 1));
             match next {
                 AnswerStep::Pause(_) => {}
@@ -207,6 +234,8 @@ impl Player {
     /// Remember for messages.
     pub(super) fn tell(&mut self, connection: usize, who: Role, bytes: &[u8]) {
         let mut told = Vec::new();
+        // The oldest gives its memory to the newest: a mock that has answered a million lines still
+        // has the same six buffers.
         if self.told.len() == REMEMBERED
             && let Some(oldest) = self.told.pop_front()
         {

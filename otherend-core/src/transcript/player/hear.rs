@@ -24,6 +24,15 @@ impl Player {
             lane.next_beat(turn.now);
             return true;
         };
+        // What has come may be cut anywhere: `250 OK` and its LF may be two reads, or four. So
+        // nothing is concluded from a beginning that the next byte could overturn.
+        //
+        //     S: 250 OK     ends with LF: compared once there is an LF, and then as a whole
+        //     S. login:     a prompt, no LF will come: tried on whatever is there, takes the least that
+        //                   fits, and leaves the rest for the next line of the file
+        //
+        // `25` fits neither, and is not wrong either: it waits, until it becomes a line, the peer
+        // ends or it is longer than any line may be.
         let rest = turn.rest_of(says.who);
         let line = lane.line(rest, says.who, self.plan.over);
         let heard = line.unwrap_or(rest);
@@ -42,6 +51,8 @@ impl Player {
                 if updating {
                     lane.heard_in_turn.extend_from_slice(&heard[..count]);
                 }
+                // Steps and lines are not the same: `S. 220 ` and `S: ready` are two steps and are
+                // heard as one line. All of a line's steps are reached with it.
                 let before = says.lines[..lane.step].last();
                 let reached = before.map_or(0, |line| line.steps)..expected.steps;
                 for step in &says.steps[reached] {
@@ -66,6 +77,8 @@ impl Player {
             return self.go_on_gathering(ends.who, turn);
         }
         let rest = turn.rest_of(ends.who);
+        // Bytes come before the end that followed them: a server that says `bye` where the file
+        // only closes has said too much, and that is told rather than that it closed.
         if !rest.is_empty() && self.is_updating() {
             return self.gather(turn);
         }
@@ -79,6 +92,7 @@ impl Player {
         let Some(how) = self.lanes[turn.connection].ended[ends.who.index()] else {
             return false;
         };
+        // A half-close and a close are the same FIN from here; only a reset can be told apart.
         if (how == Closing::Reset) != (ends.closing == Closing::Reset) {
             self.fail(turn.connection, Vec::new(), Reason::Ended(how));
             return false;
@@ -91,6 +105,9 @@ impl Player {
     /// The script is over here.
     pub(super) fn beyond(&mut self, turn: &mut Turn<'_>) -> bool {
         match self.role {
+            // The client decides when it is over. A server cannot know whether more comes: its
+            // rules answer until the client has finished. The referee is no end and can only watch
+            // both.
             Some(Role::Client) => {
                 self.stop(turn.connection, Closing::Close);
                 false
@@ -123,6 +140,9 @@ impl Player {
                 Some(rule) => {
                     lane.used(turn, who, length);
                     self.answer(rule, turn);
+                    // A thousand `PING` in one read are a thousand turns of this loop, without the
+                    // way through `proceed` for each. What stops it is asked for there: no room, or
+                    // an answer with a pause.
                     let full = turn.out.len() >= self.max_output;
                     if full || self.lanes[turn.connection].answering.is_some() {
                         return true;
@@ -152,6 +172,7 @@ impl Player {
             let lane = &self.lanes[turn.connection];
             let rest = turn.rest_of(who);
             let line = lane.line(rest, who, self.plan.over);
+            // One byte is too much already, but the message shows a line: wait for the whole of it.
             if line.is_some() || !rest.is_empty() && lane.ended[who.index()].is_some() {
                 let heard = line.unwrap_or(rest).to_vec();
                 self.fail_at(turn.connection, who, heard, Reason::Unexpected);
@@ -181,6 +202,8 @@ impl Player {
             };
             let line = &turn.rest[who.index()][..length];
             let (counts, takes) = (&mut lane.counts, &mut self.takes);
+            // The script waits for `QUIT`, the client says `NOOP` and there is `on C: NOOP`: that
+            // is answered in between, and the script stays where it is.
             if let Some(rule) = plan.rules.find(line, counts, &mut known, takes) {
                 lane.used(turn, who, length);
                 lane.since = turn.now;
@@ -195,6 +218,8 @@ impl Player {
     /// Nothing fits the first `length` bytes: the end for a client, a remark for a server.
     fn unexpected_line(&mut self, length: usize, who: Role, turn: &mut Turn<'_>) {
         let heard = turn.rest_of(who)[..length].to_vec();
+        // Used up although it is wrong: a server that goes on would otherwise hear it again for
+        // ever.
         self.lanes[turn.connection].used(turn, who, length);
         let no_script = self.beat(turn.connection).is_none();
         let reason = match self.role {
@@ -226,6 +251,8 @@ impl Player {
 
     /// Nothing came for as long as the file allows.
     pub(super) fn check_patience(&mut self, connection: usize, now: Time) {
+        // The peer is not silent while we pause, wait for room or for other connections: only what
+        // waits for the peer itself can run out of patience.
         let due = self.deadline(connection).is_some_and(|due| now >= due);
         if !due || self.waits(connection) != Waits::Peer {
             return;
@@ -245,6 +272,10 @@ impl Player {
 
     /// The end of the performance; for a server the end of the connection, or only a remark.
     pub(super) fn fail_at(&mut self, connection: usize, who: Role, heard: Vec<u8>, reason: Reason) {
+        // A client and a referee stop at the first mismatch: what follows it proves nothing. A
+        // server's clients are strangers: one that says `HLEO`, or a word that the file does not have,
+        // may go on as it should. So that is noted and the server hears on, unless nothing sensible
+        // can follow: an end too early, a line too long.
         let mismatch = self.mismatch(connection, who, heard, reason);
         if self.role == Some(Role::Server) {
             // A client may leave at any place; what a reset cut off was no line yet.

@@ -80,6 +80,7 @@ impl Lane {
     pub(super) fn line<'r>(&self, rest: &'r [u8], who: Role, over: Over) -> Option<&'r [u8]> {
         let end = match over {
             Over::Tcp => memchr::memchr(b'\n', rest)? + 1,
+            // A datagram is a whole whatever is in it, LF or none.
             Over::Udp => *self.unheard[who.index()].datagrams.front()?,
         };
         rest.get(..end)
@@ -145,6 +146,10 @@ impl Player {
         (from, bytes): (Role, &[u8]),
         out: &mut Outbox,
     ) {
+        // Bytes are looked at where they lie, in the caller's buffer: of `PING\nPING\nPI` only `PI`
+        // is ever copied, to wait in front of the next read. With something older waiting, the new
+        // bytes go behind it first. The memory leaves the lane meanwhile, so that `proceed` can
+        // borrow all of `self`.
         let unheard = self.lanes[connection].unheard.each_mut();
         let mut kept = unheard.map(|unheard| std::mem::take(&mut unheard.bytes));
         let index = from.index();
@@ -164,10 +169,12 @@ impl Player {
         };
         self.proceed(&mut turn);
         let left = turn.rest.map(<[u8]>::len);
+        // Over: nothing is heard any more, so nothing is kept.
         if self.lanes[connection].phase == Phase::Over || self.outcome.is_some() {
             return;
         }
         for (side, mut kept) in kept.into_iter().enumerate() {
+            // What is left is always the end of what was there.
             if side == index && fresh {
                 kept.extend_from_slice(&bytes[bytes.len() - left[side]..]);
             } else {

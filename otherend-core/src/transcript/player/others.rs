@@ -29,6 +29,9 @@ impl Player {
         let Some(script) = plan.lanes.get(connection) else {
             return;
         };
+        // Connection 1 was to do steps 3 and 4 and was reset; step 5 is connection 2's, and waits
+        // until `done` is 5. The lost steps are noted instead of counted at once, for step 2 may
+        // still be under way elsewhere: `done` jumps over them when it comes there.
         let lane = &self.lanes[connection];
         for (beat, index) in script.beats.iter().zip(0..).skip(lane.beat) {
             let said = if index == lane.beat { lane.step } else { 0 };
@@ -70,6 +73,12 @@ impl Player {
 
     /// What is to be heard on other connections before a step is, unless nobody is there any more.
     pub(super) fn has_heard(&self, after: &[Place]) -> bool {
+        // The order of our own steps is not enough where we say what we heard elsewhere:
+        //
+        //     1S: your id is {{id:int=7}}     heard on connection 1, whenever it comes
+        //     2C: JOIN {{id}}                 the next step of our side
+        //
+        // Said too early, this would be the sample, 7, whatever the server gave.
         after.iter().all(|place| {
             let has_come_to = self.line_at(place.lane);
             let is_over = self.lanes[place.lane].phase == Phase::Over;
@@ -81,6 +90,19 @@ impl Player {
     /// the file could have opened it by now or, if all others have left, they were through.
     #[must_use]
     pub fn is_due(&self, connection: usize) -> bool {
+        // A client does not say which connection of the file it is. Is the second one that comes
+        // the file's second connection, or somebody else who begins at the top?
+        //
+        //     1S: 220 ready
+        //     1C: LISTEN
+        //     1S: 250 listening
+        //     2C: connect
+        //
+        // Who plays this file has heard `220` before it says LISTEN; whether it waited for the
+        // `250` before it opened connection 2, nobody can tell. So `heard` is 1 there: once the
+        // server has said its first step, the next client can be connection 2; before, it cannot.
+        // Where all the earlier ones have left, the next one is what follows them only if they did
+        // not leave in the middle.
         let Some(next) = self.plan.lanes.get(connection) else {
             return false;
         };

@@ -37,6 +37,16 @@ impl Player {
 
     /// A line does not fit: gather the whole turn.
     pub(super) fn gather(&mut self, turn: &mut Turn<'_>) -> bool {
+        // Not only the line that differs, for where the turn has grown every later line would
+        // differ too:
+        //
+        //     the file                 the server now
+        //     S: 220 a.example         220 b.example
+        //     S: 250 OK                250-SIZE 1000
+        //                              250 OK
+        //
+        // Line by line, `250 OK` would be rewritten as `250-SIZE` and its own line be left over. So
+        // the turn is heard to its end, and then laid beside the file's as a whole.
         self.lanes[turn.connection].gathering = Some(Gathering {
             since: turn.now,
             heard: turn.now,
@@ -59,6 +69,7 @@ impl Player {
                 return false;
             }
         }
+        // No byte says that a turn is over. Only its end is certain; otherwise silence has to do.
         if lane.ended[who.index()].is_none() {
             return false;
         }
@@ -72,6 +83,8 @@ impl Player {
         let quiet = heard + QUIET;
         let patience = self.options.timeout;
         let patience = patience.map(|timeout| since + timeout.max(QUIET));
+        // A server that sends a dot every 200 ms is never quiet: the file's timeout bounds all of
+        // it.
         Some(patience.map_or(quiet, |patience| patience.min(quiet)))
     }
 
@@ -84,6 +97,8 @@ impl Player {
     pub(super) fn end_gathering(&mut self, connection: usize, now: Time) {
         let lane = &self.lanes[connection];
         let goes_on = |turn: Gathering| now < turn.heard + QUIET;
+        // Out of patience while bytes still come: half a turn in the file would pass for a whole
+        // one.
         if lane.ended[self.peer().index()].is_none() && lane.gathering.is_some_and(goes_on) {
             return self.endless(connection);
         }
@@ -92,6 +107,7 @@ impl Player {
         let lane = &mut self.lanes[connection];
         lane.gathering = None;
         let mut heard = std::mem::take(&mut lane.heard_in_turn);
+        // Lines that fitted, lines that did not, and what came of the last one: all of the turn.
         heard.append(lane.unheard_of(peer));
         let beats = plan.lanes.get(connection).map(|lane| &lane.beats[..]);
         let edit = match beats.and_then(|beats| beats.get(lane.beat)) {

@@ -34,6 +34,16 @@ impl Player {
         if lane.phase != Phase::Open || self.outcome.is_some() {
             return Waits::Peer;
         }
+        // In the order of what holds up what. Without room not even a pause that is over goes on;
+        // were that `Turn`, its deadline would always have come and the engine would spin until the
+        // peer reads. Then a pause, then the rest of an answer (over UDP its second datagram), then
+        // the script.
+        //
+        //     1S: id {{id:int=7}}     Peer on connection 1
+        //     2C: JOIN {{id}}         Others on connection 2, then Turn once 1 has heard its id
+        //
+        // Whether a peer is slow, idle or just not asked yet is decided here and nowhere else: the
+        // idle limit, the timeout and the drain all ask this.
         match lane.paused {
             _ if lane.full => Waits::Room,
             Some(until) => Waits::Pause(until),
@@ -56,6 +66,9 @@ impl Player {
     /// The peer is to be read from: it is its turn, or not too much waits for ours.
     #[must_use]
     pub fn wants_input(&self, connection: usize) -> bool {
+        // When it is the peer's turn it is always read: nothing else can go on. When it is ours a
+        // peer may be some lines ahead; past that its socket fills up and it has to wait
+        // (back-pressure).
         self.waits(connection) == Waits::Peer || self.unheard_len(connection) < UNHEARD
     }
 
@@ -78,6 +91,9 @@ impl Player {
             return None;
         }
         match self.waits(connection) {
+            // `Room` has no time of its own: the write timeout ends a peer that takes nothing.
+            // `Others` has none either, and `Turn` has one that is over: so a wake-up that got lost
+            // delays a turn until somebody asks again, and cannot lose it.
             Waits::Pause(until) => Some(until),
             Waits::Room | Waits::Others => None,
             Waits::Turn => Some(Time::ZERO),
