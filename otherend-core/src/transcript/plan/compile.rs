@@ -28,6 +28,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
         compiler.item(item);
     }
     compiler.finish_rule();
+    // Only now is it known where each turn ends, and with it what its last line is.
     for beat in compiler.lanes.iter_mut().flat_map(|lane| &mut lane.beats) {
         if let Beat::Says(says) = beat {
             says.lines = lines(&says.steps, compiler.over);
@@ -138,6 +139,10 @@ impl Compiler {
         } else {
             &mut self.in_script
         };
+        // The same name is the same slot, as often as it stands there: `{{n:int=1}}` and later
+        // `{{n:int=2}}` is one value that changes. Those of the script belong to the performance,
+        // so that connection 2 can say what 1 heard; those of rules to one connection, for its
+        // peers know nothing of each other.
         let slot = hole
             .name
             .as_ref()
@@ -314,6 +319,16 @@ impl Compiler {
     /// Before a client speaks on a connection it hears what the server says there, and with that,
     /// since the server keeps the order of the file, all that comes before it anywhere.
     fn follow(&mut self, lane: usize, who: Role, order: usize) {
+        // How far must a server be before a client can have opened the next connection?
+        //
+        //     1S: 220 ready        spoken = 1: said, and perhaps still on its way
+        //     1C: LISTEN           heard = 1: a client that speaks here has heard the 220
+        //     1S: 250 listening    spoken = 2
+        //     2C: connect          opens with heard = 1: nobody knows whether the 250 has arrived
+        //     1C: QUIT             heard = 2
+        //
+        // One connection speaks for all: the server's steps have one order, and whoever has heard
+        // the second step knows that the first was said, on whichever connection.
         let Some(spoken) = self.spoken.get_mut(lane) else {
             return;
         };
@@ -332,6 +347,13 @@ impl Compiler {
 
 /// What is heard when `steps` are said: neighbours joined, then cut after each LF.
 fn lines(steps: &[Said], over: Over) -> Vec<Heard> {
+    // Steps are how a file is written, lines are how it is heard, and the bytes are the same:
+    //
+    //     S. 220 {{host:word=a}}             220 {{host:word=a}} ready\r\n   whole, from 2 steps
+    //     S.  ready\r\n250 hi\r\nlogin:      250 hi\r\n                      whole
+    //                                        login:                        a beginning
+    //
+    // The last one has no LF, so nothing shows when it is complete but that it fits.
     let mut lines: Vec<Heard> = Vec::new();
     let mut open = false;
     for (index, step) in steps.iter().enumerate() {

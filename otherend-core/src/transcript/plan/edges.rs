@@ -47,6 +47,10 @@ impl Sieve {
     /// `false`: a line with these edges cannot fit.
     #[inline]
     pub(super) fn passes(&self, edges: Edges) -> bool {
+        // Two comparisons for a line and a rule, where most rules do not fit most lines:
+        //
+        //     rule   GET {{key:word}}\r\n    wanted 'G' 'E' 'T' ' ', mask ff ff ff ff 00 00 00 00
+        //     line   PUT a\r\n              'P' differs: the rule need not be looked at
         let head = (edges.head ^ self.wanted.head) & self.mask.head;
         let tail = (edges.tail ^ self.wanted.tail) & self.mask.tail;
         head | tail == 0
@@ -55,6 +59,8 @@ impl Sieve {
 
 #[inline]
 fn head(bytes: &[u8]) -> u64 {
+    // What a shorter line lacks reads as zeros. So one with zeros in it may pass that should not,
+    // and never the other way round: a sieve only saves work, and `Template::fit` decides.
     match bytes.first_chunk() {
         Some(first) => u64::from_le_bytes(*first),
         None => bytes.iter().rev().fold(0, append),

@@ -168,6 +168,9 @@ struct Search<'a> {
 }
 
 /// How many bytes a search may look at: plenty for anything but a line made to be hard.
+// With n holes a line of length l can cost l to the power of n: of `{{a:text}} {{b:text}}
+// {{c:text}}!` and a megabyte of blanks a peer would make a day's work. Ordinary lines look at each
+// byte a few times.
 fn effort(heard: &[u8]) -> usize {
     (1 << 20) + 64 * heard.len()
 }
@@ -193,11 +196,22 @@ impl<'a> Search<'a> {
 
     /// Go on from part to part; where one does not fit, let the last hole take more.
     fn run(&mut self) -> Option<usize> {
+        // Backtracking with a stack of our own. `{{who:text}}, {{age:int}}` against `Doe, Jo, 42`:
+        //
+        //     who = "Doe"        `, ` follows, but age cannot be "Jo, 42"
+        //     who = "Doe, Jo"    `, ` follows, age = "42": fits
+        //
+        // `takes` holds what every hole so far has taken, the latest on top. Where a part does not
+        // fit, the latest that can take more does so, and all behind it is tried again from there.
         let mut shortest = None;
         let (mut part, mut at) = (0, 0);
         loop {
             let step = match self.parts.get(part) {
                 None if self.extent == Extent::Beginning && self.takes.len() > 1 && at > 0 => {
+                    // The result must not depend on how much came at once. `{{a:text}}
+                    // {{b:/x.*y|[0-9]+/}}>` fits all of `p x 12> y>` with a = "p", and so the
+                    // search finds it first; but had the bytes come one by one, it would have
+                    // fitted `p x 12>` with a = "p x" before the rest was there.
                     // A later hole that took less may have fitted before all of this came.
                     shortest = Some((at, self.takes.clone()));
                     self.narrow(at - 1);
@@ -240,6 +254,8 @@ impl<'a> Search<'a> {
 
     /// What `gap` took earlier in this line, or is remembered from an earlier one.
     fn value(&self, gap: &Gap) -> Option<&'a [u8]> {
+        // `{{n:int}} plus {{n}}`: the second is what the first took in this very line, which is
+        // only remembered once all of it has fitted.
         let same = |take: &&Take| match &self.parts[take.part] {
             Piece::Hole(other) | Piece::Again(other) => other.slot == gap.slot,
             Piece::Literal(_) => false,
@@ -315,6 +331,8 @@ impl<'a> Search<'a> {
             return None;
         }
         match self.parts.get(take.part + 1) {
+            // A hole can only end where the literal behind it stands: jump there rather than try
+            // every byte.
             Some(Piece::Literal(bytes)) => {
                 let last = (take.limit + bytes.len()).min(self.heard.len());
                 let found = find(&self.heard[from..last], bytes);
@@ -346,6 +364,8 @@ impl<'a> Search<'a> {
         let Some(longest) = self.longest(take, kind) else {
             return self.miss(take.part, 0, take.start);
         };
+        // For the message only. `rang {{n:int}} times` and `rang 4 tines`: the hole fits, and what
+        // comes furthest is ` ti` of ` times`. So the caret goes under the `n`, not under the hole.
         let parts = self.parts;
         let Some(Piece::Literal(bytes)) = parts.get(take.part + 1) else {
             return self.miss(take.part + 1, 0, longest);

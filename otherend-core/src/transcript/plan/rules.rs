@@ -93,6 +93,7 @@ impl Answer {
         if !joins && steps.len() > 1 {
             return Answer::Steps(steps);
         }
+        // Most answers are a few lines without a pause: joined, they are one copy into the outbox.
         let mut all = Template::default();
         for step in &steps {
             let AnswerStep::Say(template) = step else {
@@ -151,6 +152,8 @@ impl Rules {
                 file: &mut file,
                 connection: &mut connection,
             };
+            // A line that the rule was written for is the one with its samples. If another rule
+            // answers even that, this one is of no use.
             let mut said = Outbox::new();
             trigger.say(&mut known, &mut said);
             shadowed.extend(self.instead(said.unsent(), *rule));
@@ -189,6 +192,7 @@ impl Rules {
         known: &mut Known<'_>,
         takes: &mut Vec<Take>,
     ) -> Option<usize> {
+        // `on after 3 C: PING` is the exception to what `on C: PING` says, so it comes first.
         if !self.counted.is_empty()
             && let Some(due) = self.count(heard, counts, known, takes)
         {
@@ -200,6 +204,14 @@ impl Rules {
     /// The first `on C:` in the file that fits `heard`.
     #[inline]
     fn first(&self, heard: &[u8], known: &mut Known<'_>, takes: &mut Vec<Take>) -> Option<usize> {
+        // The first in the file wins, as if all were tried in order:
+        //
+        //     on C: GET {{key:word}}    rule 0
+        //     on C: GET time            rule 1: never fires, rule 0 takes the line
+        //     on C: QUIT                rule 2
+        //
+        // A look into the table finds a plain one at once; of those with holes only what stands
+        // above it is still to be tried.
         let plain = self.plain.get(heard).copied();
         let edges = Edges::of(heard);
         for holed in &self.holed {
@@ -232,6 +244,8 @@ impl Rules {
             if trigger.fit(heard, Extent::Whole, known, takes).is_none() {
                 continue;
             }
+            // Each counts for itself, also when an earlier one is due: `on after 2` and `on after
+            // 3` of the same line fire at the second and the third.
             *count = count.saturating_add(1);
             if *count == counted.count && due.is_none() {
                 trigger.remember(heard, takes, known);

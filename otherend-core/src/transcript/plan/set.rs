@@ -10,6 +10,9 @@ use crate::transcript::{Kind, Transcript};
 pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Result<(), SetError> {
     let mut found = false;
     let mut names = Vec::new();
+    // In the transcript, before it is a plan: from there on all is as if the file had said so, its
+    // holes and its messages included. Every hole of the name gets the value: the same name twice
+    // is one value that changes on the way, and whoever sets it wants it to be this one throughout.
     for item in &mut transcript.items {
         if let Item::Setting(Setting::Let {
             name: known,
