@@ -2,6 +2,7 @@
 
 mod compile;
 mod edges;
+mod lines;
 mod matching;
 mod rules;
 mod set;
