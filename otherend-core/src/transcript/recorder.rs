@@ -150,12 +150,18 @@ impl Recorder {
     /// `who` said `bytes`; over UDP they are one datagram.
     pub fn said(&mut self, now: Time, connection: u16, who: Role, bytes: &[u8]) {
         self.connections.entry(connection).or_default();
+        // One side speaking ends the other's turn: its prompt `login: `, which no LF will end, is
+        // written now, or it would stand below the answer to it. And an end that had finished is
+        // spoken to, so what it did was a half-close.
         self.write_held(connection, who.other());
         self.write_stop(now, connection, who.other(), Closing::HalfClose);
         if self.over == Over::Udp {
             return self.write(now, connection, who, bytes);
         }
         let side = self.side(connection, who);
+        // Half a line, and two seconds later its rest, is somebody typing or a server at work: two
+        // pieces with a time between them, which can be played as it was. Half a line and at once
+        // its rest is only how TCP cut it, and the same line however it was cut.
         if !side.held.is_empty() && now.since(side.since) >= UNHURRIED {
             self.write_held(connection, who);
         }
@@ -184,6 +190,12 @@ impl Recorder {
         if std::mem::replace(&mut self.side(connection, who).stopped, true) {
             return;
         }
+        // A FIN does not say whether its sender still listens. What follows does:
+        //
+        //     FIN of the client, the server speaks on    C! half-close
+        //     FIN of the client, FIN of the server       C! close; the second needs no line
+        //     a half-close that has shown, then a FIN    S! close
+        //     RST of either                              S! reset
         let also = self.side(connection, who.other());
         let (unclear, stopped) = (also.stop_is_unclear, also.stopped);
         if how == Closing::Reset {
@@ -285,6 +297,8 @@ impl Recorder {
     /// were [`written`](Self::written): a seal for those, and a mark that says why. Whatever else was
     /// made is given up.
     pub fn break_off(&mut self, why: &str) -> String {
+        // Lines that were made may never have reached the file, and a seal over them would make all
+        // of it look damaged: go back to what is known to be there.
         self.lines = self.written;
         self.ready.clear();
         self.write_head();
@@ -338,6 +352,8 @@ impl Recorder {
     }
 
     fn item(&mut self, now: Time, item: Item) {
+        // `eol` stands at the top of the file, and only the first line that ends shows what it is:
+        // a connection that opens and a prompt come before.
         if self.eol.is_none() {
             return self.early.push((now, item));
         }
@@ -353,6 +369,8 @@ impl Recorder {
         if notable == SHORTEST {
             pause = pause.max(SHORTEST);
         }
+        // What is too short to be noted is not lost: the time is noted up to here only when it is
+        // written, so ten times 3 ms become `+12ms` somewhere, and rounding never adds up.
         if pause >= notable {
             self.noted = Some(noted + pause);
             self.line(&Item::Pause(pause));

@@ -148,6 +148,8 @@ impl Recording {
 /// It is a recording: its second line says so, or there is a seal.
 fn is_sealed(source: &[u8]) -> bool {
     let mut lines = source.split(|b| *b == b'\n');
+    // Either is enough: were it the head alone, one bit changed in it would make a recording a file
+    // written by hand, of which everything is read, a cut last line too.
     let says_so = lines
         .clone()
         .nth(1)
@@ -179,6 +181,8 @@ fn vouched(source: &[u8]) -> Result<Vouched, ReadError> {
     let mut vouched = Vouched::default();
     let mut at = 0;
     for (index, line) in source.split_inclusive(|b| *b == b'\n').enumerate() {
+        // `#= end b0ba8e9e` without its LF is what a full disk may have left. The second line has
+        // the mark, and is the recording's head.
         let whole = line.strip_suffix(b"\n");
         let seal = whole
             .and_then(|line| line.strip_prefix(MARK))
@@ -186,6 +190,10 @@ fn vouched(source: &[u8]) -> Result<Vouched, ReadError> {
         at += line.len();
         if let Some(seal) = seal {
             let number = index + 1;
+            // A seal vouches for every byte above it, the seals among them. So one that was moved,
+            // or stands below a line that was changed, taken out or added, does not fit: the lines
+            // since the last one that does are the damaged ones. What comes below the last seal was
+            // cut off before one was written, and nobody can say whether it is whole.
             let complete = seal == &check.end().as_bytes()[MARK.len()..];
             if vouched.complete || !complete && seal != &check.seal().as_bytes()[MARK.len()..] {
                 return Err(ReadError::Broken {

@@ -26,6 +26,7 @@ impl Recorder {
             self.write_early();
         }
         if self.eol.is_none() {
+            // A peer that never ends a line must not fill the memory while we wait for one.
             self.early_bytes += bytes.len();
             if self.early_bytes > LONGEST {
                 self.write_early();
@@ -58,12 +59,15 @@ impl Recorder {
             // What the server says next does not belong to its prompt.
             state.sides[Role::Server.index()].written.clear();
         }
+        // A secret may come in pieces: `PASS hun`, later `ter2`. So the whole line so far is looked
+        // at, with what of it is in the file already (up to `at`), and only the rest is written.
         let side = &mut state.sides[who.index()];
         let at = side.written.len();
         side.written.extend_from_slice(bytes);
         let line = trim_end(&side.written);
         let secrets = self.masks.secrets(line, who, state.watch);
         let mut secrets = self.known.with_known(line, at, secrets);
+        // `the token is hun` may be the beginning of a secret that is known to be `hunter2`.
         if !is_whole {
             secrets.extend(self.known.begun(line));
             secrets.sort_by_key(|range| range.start);

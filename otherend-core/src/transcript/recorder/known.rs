@@ -43,6 +43,9 @@ impl Known {
 
     /// Where a known secret begins whose rest may be said next, behind the end of `piece`.
     pub(super) fn begun(&self, piece: &[u8]) -> Option<Range<usize>> {
+        // Once `hunter2` was masked behind `PASS `, it is masked wherever it is said again. In a
+        // piece that ends with `hunt` its rest may come in the next one, and `hunt` would already
+        // be in the file.
         let longest = |known: &Finder<'_>| {
             let secret = known.needle();
             let most = (secret.len() - 1).min(piece.len());
@@ -73,6 +76,7 @@ impl Known {
 /// A secret as it may be said again: whole, and without the user's name before it and quotes.
 fn spellings(secret: &[u8]) -> [&[u8]; 3] {
     let last = secret.rsplit(|b| *b == b' ').next().unwrap_or(secret);
+    // `LOGIN bob "hunter2"` masks all behind LOGIN; a server may repeat `hunter2` alone.
     [secret, unquoted(secret), unquoted(last)]
 }
 

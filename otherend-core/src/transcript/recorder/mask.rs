@@ -78,6 +78,9 @@ impl Masks {
 
     /// Shorten what is remembered of a very long line. What is kept does not begin like a line.
     pub(super) fn forget(&self, written: &mut Vec<u8>) {
+        // Whoever sends one endless line must not make us look at all of it for every piece. Behind
+        // `password=` and 16 KiB of it, the rest is still the password: `password=` is all that
+        // needs to be remembered of it.
         const KEPT: usize = 256;
         let last = self.secrets(written, Role::Client, Watch::default());
         if last.iter().any(|range| range.end == written.len()) {

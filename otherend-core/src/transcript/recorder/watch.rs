@@ -38,6 +38,18 @@ impl Watch {
 
     /// `who` said a whole line; `is_mid_line`: the client has begun one meanwhile.
     pub(super) fn heard(&mut self, line: &[u8], who: Role, is_mid_line: bool) {
+        // What no word of the line itself gives away, the lines before it do:
+        //
+        //     C: AUTH LOGIN           Begun
+        //     S: 334 VXNlcm5hbWU6     Asked: the next line of the client is a secret
+        //     C: Ym9i                 Begun again: there may be another question
+        //     S: 334 UGFzc3dvcmQ6     Asked
+        //     C: aHVudGVyMg==
+        //     S: 235 welcome          Nothing
+        //
+        //     S. Password:            Prompted: the next line is, whatever comes before it
+        //
+        // RESP, as Redis speaks it, says the length first: `$4`, `AUTH`, `$7`, `hunter2`.
         *self = match (who, *self) {
             (Role::Server, Watch::Prompted) => Watch::Prompted,
             (Role::Server, Watch::Begun | Watch::Asked) if asks(line) => Watch::Asked,
