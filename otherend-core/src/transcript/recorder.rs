@@ -6,6 +6,7 @@
 mod encode;
 mod known;
 mod mask;
+mod side;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use super::seal::Check;
 use super::{Closing, FIRST_LINE};
 use crate::{LineEnd, Role, Time};
 use known::Known;
-use watch::Watch;
+use side::{Connection, Side};
 
 /// A shorter time than this is not noted.
 const NOTABLE: Duration = Duration::from_millis(10);
@@ -88,28 +89,6 @@ struct Lines {
     check: Check,
     /// There are some that no seal vouches for.
     unsealed: bool,
-}
-
-#[derive(Debug, Default)]
-struct Connection {
-    sides: [Side; 2],
-    /// What makes the next line of the client a secret.
-    watch: Watch,
-}
-
-/// What one side of a connection has said and is not written.
-#[derive(Debug, Default)]
-struct Side {
-    /// An unfinished line.
-    held: Vec<u8>,
-    since: Time,
-    /// What of that line is written already.
-    written: Vec<u8>,
-    stopped: bool,
-    /// What it says next is to come apart from what it said.
-    parted: bool,
-    /// It finished sending, and whether it still listens has not shown yet.
-    stop_is_unclear: bool,
 }
 
 impl Recorder {

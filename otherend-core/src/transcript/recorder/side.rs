@@ -1,0 +1,26 @@
+//! What of a connection is not written yet.
+
+use super::watch::Watch;
+use crate::Time;
+
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    pub(super) sides: [Side; 2],
+    /// What makes the next line of the client a secret.
+    pub(super) watch: Watch,
+}
+
+/// What one side of a connection has said and is not written.
+#[derive(Debug, Default)]
+pub(super) struct Side {
+    /// An unfinished line.
+    pub(super) held: Vec<u8>,
+    pub(super) since: Time,
+    /// What of that line is written already.
+    pub(super) written: Vec<u8>,
+    pub(super) stopped: bool,
+    /// What it says next is to come apart from what it said.
+    pub(super) parted: bool,
+    /// It finished sending, and whether it still listens has not shown yet.
+    pub(super) stop_is_unclear: bool,
+}
