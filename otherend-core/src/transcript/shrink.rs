@@ -114,6 +114,8 @@ impl<E, P: FnMut(&Transcript) -> Result<Outcome, E>> Search<'_, P> {
         let is_step = |index: &usize| matches!(self.whole.items[*index], Item::Step(_));
         let (settings, steps): (Selection, Selection) =
             all.iter().partition(|index| !is_step(index));
+        // Exchanges first, for half of one seldom makes sense: without `C: RCPT` its `S: 250` fails
+        // too, for another reason, and nothing could be left out line by line.
         let exchanges = self.exchanges(&steps);
         let with = |units: &[Selection]| [settings.clone(), units.concat()].concat();
         let kept = smallest(exchanges, |units| self.still_fails(&with(units)))?.concat();
@@ -148,11 +150,15 @@ impl<E, P: FnMut(&Transcript) -> Result<Outcome, E>> Search<'_, P> {
     }
 
     fn still_fails(&mut self, selection: &[usize]) -> Result<bool, E> {
+        // Each play is a conversation with a real server and takes its time; the last rounds ask
+        // for many of the same parts again.
         if let Some(known) = self.tried.get(selection) {
             return Ok(*known);
         }
         let before = self.found.take();
         let failure = self.failure_of(selection)?;
+        // Any failure would do for a search that only wants to see red: without its greeting every
+        // transcript fails. It must be the failure that was looked for.
         let same = failure.is_some() && failure == self.failure;
         if !same {
             self.found = before;
@@ -185,6 +191,8 @@ impl<E, P: FnMut(&Transcript) -> Result<Outcome, E>> Search<'_, P> {
         let mut items = Vec::with_capacity(selection.len());
         for &index in selection {
             let mut item = self.whole.items[index].clone();
+            // With all of connection 1 left out, connection 2 is the first that opens, and a file
+            // numbers them from 1.
             if let Item::Step(Step { connection, .. }) = &mut item {
                 let next = u16::try_from(numbers.len() + 1).unwrap_or(u16::MAX);
                 *connection = *numbers.entry(*connection).or_insert(next);
@@ -230,6 +238,10 @@ fn smallest<T: Clone, E>(
     mut units: Vec<T>,
     mut fails: impl FnMut(&[T]) -> Result<bool, E>,
 ) -> Result<Vec<T>, E> {
+    // Of 1,000 units of which two are needed, one at a time would be a thousand plays. Halves, then
+    // quarters, then eighths are mostly left out at once: here some dozens (delta debugging,
+    // Zeller). What is needed together and lies apart survives until the stretches are short
+    // enough.
     let mut length = units.len().div_ceil(2);
     while length > 0 {
         let mut at = 0;

@@ -63,6 +63,15 @@ impl Turn<'_> {
 
     /// The longest common run of lines: which text fits which line.
     fn pairs(&mut self) -> Vec<(usize, usize)> {
+        // The diff of `diff`, with "fits" for "equal" (longest common subsequence):
+        //
+        //     the file              heard           becomes
+        //     220 {{h:word=a}}      220 b           220 {{h:word=b}}   fits: the file's line stays
+        //     250-SIZE              250-PIPELINE    250-PIPELINE       mended: between two that fit
+        //     250 OK                250 OK          250 OK             fits
+        //
+        // From the last line to the first, so that going forward `longest` says at each place which
+        // side to step over and still pair the most.
         let (texts, lines) = (self.texts.len(), self.heard.len());
         let mut longest = vec![vec![0u32; lines + 1]; texts + 1];
         let mut fits = vec![vec![false; lines]; texts];
@@ -141,6 +150,10 @@ fn place(
     (before, after): (&[u8], &[u8]),
     fits: impl Fn(&[u8]) -> bool,
 ) -> Option<(usize, usize)> {
+    // `250 rang {{n:int=3}} times` and now `250 it rang 4 times`: all of `250 rang ` is not to be
+    // found, but its end ` rang ` is, and behind what it leads to, ` times`. So the hole stays a
+    // hole, around the 4. The longest ends that are found are tried first: they are the least
+    // likely to be chance.
     for kept in (0..=before.len()).rev() {
         let end_of_before = &before[before.len() - kept..];
         let found = memmem::find(&heard[from..], end_of_before);
@@ -182,6 +195,8 @@ pub(crate) fn joined<'s>(steps: impl Iterator<Item = &'s Step>, eol: LineEnd) ->
                 push_last(&mut lines, part);
                 continue;
             };
+            // As the plan hears them: a piece may hold three lines, and one line may be three
+            // pieces.
             for stretch in bytes.split_inclusive(|b| *b == b'\n') {
                 push_last(&mut lines, Part::Literal(stretch.to_vec()));
                 if stretch.ends_with(b"\n") {
