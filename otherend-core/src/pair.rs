@@ -93,6 +93,8 @@ impl Pair {
     /// The clock moves as far as the link's latency needs, and never on to a deadline.
     pub fn drive(&mut self) {
         self.exchange();
+        // Only arrivals, no deadlines: what waits for a timeout stays as it is, and a test can look
+        // at it.
         while let Some(arrival) = self.next_arrival() {
             self.advance_to(arrival);
         }
@@ -102,6 +104,8 @@ impl Pair {
     pub fn turn(&mut self, duration: Duration) {
         let end = self.now + duration;
         self.exchange();
+        // From one due moment to the next, never over one: an idle limit at 60 s and a drain's
+        // deadline at 30 s happen in this order, however far a test turns the clock.
         while let Some(due) = self.next_due().filter(|due| *due <= end) {
             self.advance_to(due);
         }
@@ -123,6 +127,9 @@ impl Pair {
 
     /// Move what can be moved at this moment.
     fn exchange(&mut self) {
+        // Until nothing moves: an answer may make room for the next question within the same
+        // moment. The client always goes first, so that the same test is the same sequence of
+        // events on every run.
         loop {
             let (now, to_server, to_client) = (self.now, &mut self.to_server, &mut self.to_client);
             to_server.arrive(now);

@@ -40,6 +40,8 @@ impl Conversation {
         {
             state.finish(EndReason::Drained);
         }
+        // Only now that all is sent: a reset throws away what is unsent, and a datagram has no one
+        // to linger for.
         if state.phase == Phase::Flushing && state.outbox.is_empty() {
             if state.resets {
                 state.end(now, Phase::Reset);
@@ -65,6 +67,8 @@ impl Conversation {
         let passed = |since: Time, limit: Option<std::time::Duration>| {
             limit.is_some_and(|limit| now >= since + limit)
         };
+        // First, for whoever takes nothing cannot be told anything either: `ERR idle` would only
+        // wait behind the rest.
         if state
             .stalled
             .is_some_and(|since| passed(since, settings.write_timeout))
@@ -73,6 +77,10 @@ impl Conversation {
         }
         match state.phase {
             Phase::Talking => {
+                // Two limits, because one can be fooled. A peer that sends a byte every 10 s is
+                // never idle, and holds its place for ever: so a line that has begun has a time of
+                // its own, from its first byte (the "slow loris"). A peer that sends nothing has
+                // begun no line: idle.
                 let mid_line = self.handler.is_mid_line(state);
                 if mid_line && passed(state.line_began, settings.line_timeout) {
                     state.complain(now, EndReason::LineTimeout);
@@ -81,6 +89,9 @@ impl Conversation {
                     state.complain(now, EndReason::Idle);
                 }
             }
+            // Again two: a peer that is quiet has most likely read our last words, and is closed in
+            // good order. One that sends on and on is cut off in the end, though a reset may cost
+            // it those words.
             Phase::Lingering { since } if passed(since, Some(settings.linger_total)) => {
                 state.end(now, Phase::Reset);
             }

@@ -190,6 +190,7 @@ impl End {
         if self.half_closed {
             return false;
         }
+        // A test may write beside the conversation at the same end, as a peer that misbehaves.
         let by_hand = to.send(now, &self.written);
         self.written.drain(..by_hand);
         let Some(conversation) = &mut self.conversation else {
@@ -209,6 +210,8 @@ impl End {
             Some(_) => false,
             None => true,
         };
+        // As `poll(2)` says POLLERR whether or not one asked to read: a reset is noticed by an end
+        // that takes nothing.
         let may_read = (wanted && self.reading != Reading::Nothing) || from.is_broken();
         let Some(parcel) = from.read_if(may_read) else {
             return may_read && self.tell_nothing_to_read(now);
@@ -261,6 +264,9 @@ impl End {
         match step {
             Step::Wait { .. } => return false,
             Step::HalfClose => self.half_close(now, to),
+            // What a kernel does when a socket is closed over unread input: RST instead of FIN, and
+            // what it had not delivered yet is lost. An end that closes too early fails here as it
+            // would out there.
             Step::Close if from.unread_bytes() > 0 => {
                 self.closed = true;
                 to.reset(now);

@@ -45,6 +45,8 @@ struct Writer(Sender<String>);
 
 impl Observer for Writer {
     fn on_event(&mut self, _now: Time, event: &Event<'_>) {
+        // Words rather than the events: these borrow the line of a buffer that is about to be used
+        // again.
         let note = match event {
             Event::Opened => "opened".into(),
             Event::Heard { line, .. } => format!("heard {}", line.escape_ascii()),

@@ -61,8 +61,10 @@ impl Wire {
 
     /// Take as many of `bytes` as there is room for; gives how many.
     pub(super) fn send(&mut self, now: Time, bytes: &[u8]) -> usize {
+        // Unread bytes count too: this is the window that fills up when a reader stops.
         let count = bytes.len().min(self.link.capacity - self.load);
         self.load += count;
+        // `max_piece: 1` is the hardest cut there is: every byte a read of its own.
         for piece in bytes[..count].chunks(self.link.max_piece.max(1)) {
             self.post(now, Parcel::Bytes(piece.to_vec()));
         }
@@ -93,6 +95,8 @@ impl Wire {
     pub(super) fn arrive(&mut self, now: Time) {
         while self.next_arrival().is_some_and(|arrival| arrival <= now) {
             if let Some((_, parcel)) = self.under_way.pop_front() {
+                // As with TCP: once RST is there, a reader does not get what it has not read
+                // before.
                 if matches!(parcel, Parcel::Reset) {
                     self.discard();
                 }

@@ -73,6 +73,16 @@ impl Opening {
         if UTF8_MARK.starts_with(held) {
             return Opened::Wait;
         }
+        // What the first bytes can still become under `auto`; until that is decided they are
+        // held, for each may come alone:
+        //
+        //     EF BB BF      a UTF-8 mark: dropped
+        //     FF            telnet's IAC or the first half of a UTF-16 mark
+        //     FF FE         IAC DONT, or the mark
+        //     FF FE 68 00   the mark and an `h` of UTF-16
+        //     FF FE 01 68   IAC DONT ECHO, then text
+        //
+        // `dotnet` knows no telnet, and decides at `FF FE`.
         match (self.framing, held) {
             (Framing::Dotnet, [0xff, 0xfe]) | (Framing::Auto, [0xff, 0xfe, _, 0]) => Opened::Utf16,
             (Framing::Dotnet | Framing::Auto, [0xff])
@@ -83,6 +93,8 @@ impl Opening {
 
     /// The held bytes one by one, once they are known to be no mark (or the stream has ended).
     pub(super) fn release(&mut self) -> Option<u8> {
+        // Two bytes may be held when the stream ends: they were text after all, and nobody loses
+        // them.
         self.over = true;
         if self.released == self.len {
             return None;

@@ -81,6 +81,8 @@ impl TelnetFilter {
                 self.state = State::Data;
                 self.negotiate(verb, byte)
             }
+            // `FF FA 1F 00 50 FF FF F0 FF F0`: inside, `FF FF` is one byte of the window's size, so
+            // the `F0` behind it ends nothing. Only the last `FF F0` does.
             State::Subnegotiation(seen) if byte == IAC => {
                 self.go(State::SubnegotiationCommand(seen))
             }
@@ -111,6 +113,8 @@ impl TelnetFilter {
     }
 
     fn negotiate(&mut self, verb: u8, option: u8) -> Filtered {
+        // `FF FD 01` (DO ECHO) is answered `FF FC 01` (WONT ECHO), once. A peer that asks again
+        // knows the answer; two that answered every word of each other would never stop (RFC 1143).
         let (refused, no) = match verb {
             DO => (&mut self.refused_do, WONT),
             WILL => (&mut self.refused_will, DONT),
@@ -126,6 +130,8 @@ impl TelnetFilter {
     }
 
     fn answer(&mut self, answer: Filtered) -> Filtered {
+        // Three bytes asked for, three answered: without a limit a peer that reads nothing could
+        // fill the outbox with refusals.
         if self.answers == MAX_ANSWERS {
             return Filtered::Nothing;
         }
@@ -134,6 +140,8 @@ impl TelnetFilter {
     }
 
     fn skip(&mut self, seen: u16) -> Filtered {
+        // Skipped, not stored. It is told every kibibyte like an overlong line, so that a
+        // subnegotiation without an end runs into the limit on those.
         if seen == MAX_SUBNEGOTIATION {
             self.state = State::Subnegotiation(0);
             return Filtered::TooLong;
