@@ -11,6 +11,7 @@ fn main() -> io::Result<()> {
         Some(commit) => format!("{version} ({commit})"),
         None => version.to_owned(),
     };
+    #[allow(clippy::disallowed_methods, reason = "cargo reads it, and blocks")]
     let mut cargo = io::stdout();
     writeln!(cargo, "cargo:rustc-env=OTHEREND_VERSION={version}")?;
     writeln!(cargo, "cargo:rerun-if-changed=build.rs")?;

@@ -17,11 +17,15 @@ pub(crate) mod screen;
 pub(crate) mod size;
 pub(crate) mod talk;
 
+use std::io::Write;
+
 use clap::builder::FalseyValueParser;
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser};
 
 use crate::command::Command;
 use crate::exit::Failure;
+use crate::output::stdio;
+use crate::output::style::Palette;
 
 /// The other end of your connection.
 #[derive(Debug, Parser)]
@@ -60,7 +64,15 @@ pub(crate) fn parse() -> anyhow::Result<Args> {
 
 /// Show help or a mistake, and leave with its exit code.
 fn shown(error: &clap::Error) -> anyhow::Error {
-    match error.print() {
+    let text = error.render();
+    let plain = |palette| palette == Palette::PLAIN;
+    let printed = match error.use_stderr() {
+        true if plain(Palette::of_stderr()) => write!(stdio::stderr(), "{text}"),
+        true => write!(stdio::stderr(), "{}", text.ansi()),
+        false if plain(Palette::of_stdout()) => write!(stdio::stdout(), "{text}"),
+        false => write!(stdio::stdout(), "{}", text.ansi()),
+    };
+    match printed {
         Err(full) if !error.use_stderr() => full.into(),
         _ => Failure::Shown(u8::try_from(error.exit_code()).unwrap_or(2)).into(),
     }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use otherend_diagnose::CauseKind;
 
+use crate::output::stdio;
 use crate::output::terminal_text::tamed;
 
 /// An error that knows its exit code; anything else that reaches `main` is network trouble.
@@ -58,7 +59,7 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let error = match error.downcast_ref() {
-        Some(full) if is_full(full) => file::stdout_unwritable(full).into(),
+        Some(full) if is_of_stdout(full) => file::stdout_unwritable(full).into(),
         _ => error,
     };
     let text = match error.downcast_ref() {
@@ -74,7 +75,7 @@ pub(crate) fn complain(text: &str) {
     // A file's name or a part of what it holds may stand in it, whoever wrote them.
     let text = tamed(text);
     // A stderr that is gone must not turn an error into a panic.
-    let _ = writeln!(anstream::stderr(), "otherend: {text}");
+    let _ = writeln!(stdio::stderr(), "otherend: {text}");
 }
 
 fn code(error: &anyhow::Error) -> u8 {
@@ -90,9 +91,11 @@ fn code(error: &anyhow::Error) -> u8 {
 }
 
 /// Every other file is named where it is written; what reaches `main` bare is stdout's.
-fn is_full(error: &std::io::Error) -> bool {
+fn is_of_stdout(error: &std::io::Error) -> bool {
     use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+    let full = matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge);
+    // Opened for reading only.
+    full || error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -14,6 +14,7 @@ use rustix::fs::OFlags;
 use crate::exit::Failure;
 use crate::exit::file::unreadable;
 use crate::output::human::size;
+use crate::output::stdio;
 
 /// How standard input is named.
 pub(crate) const STDIN: &str = "-";
@@ -24,7 +25,7 @@ pub(crate) const STDIN: &str = "-";
 /// It cannot be read, is no regular file, or is larger.
 pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     let read = if path == Path::new(STDIN) {
-        whole(io::stdin().lock(), most)
+        whole(stdio::stdin(), most)
     } else {
         regular(path, most)
     };

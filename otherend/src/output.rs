@@ -9,6 +9,7 @@ pub(crate) mod interfaces;
 pub(crate) mod json;
 pub(crate) mod prompt;
 pub(crate) mod screen;
+pub(crate) mod stdio;
 pub(crate) mod style;
 pub(crate) mod terminal_text;
 pub(crate) mod time;

@@ -1,6 +1,6 @@
 //! How to reach a server: the flags of every command that connects.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use otherend_net::{ConnectError, ConnectOptions, Endpoint};
 
 use super::duration;
 use super::route::RouteArgs;
+use crate::output::stdio;
 use crate::output::{human, why};
 
 /// Between two attempts of `--retry`: short at first, for a server that is just starting.
@@ -59,9 +60,9 @@ impl ReachArgs {
 
 /// Somebody who watches would take a silent wait for one without an end.
 fn tell_of_trying(error: &ConnectError, retry: Duration) {
-    if stderr().is_terminal() {
+    if stdio::stderr().is_terminal() {
         let retry = human::duration(retry);
         // A stderr that is gone must not stop the trying.
-        let _ = writeln!(anstream::stderr(), "* {error}; trying again for {retry}");
+        let _ = writeln!(stdio::stderr(), "* {error}; trying again for {retry}");
     }
 }

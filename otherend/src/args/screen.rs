@@ -1,8 +1,7 @@
 //! How things are shown: the flags that every command with a screen has.
 
-use std::io::IsTerminal;
-
 use crate::output::screen::Look;
+use crate::output::stdio;
 use crate::output::time::TimeStyle;
 
 /// What is shown, and how.
@@ -37,7 +36,7 @@ pub(crate) struct ScreenArgs {
 impl ScreenArgs {
     /// How to show it; `numbers` puts the peer's number in front, `on_terminal` is the usual time.
     pub(crate) fn look(&self, numbers: bool, on_terminal: TimeStyle) -> Look {
-        let terminal = std::io::stdout().is_terminal();
+        let terminal = stdio::stdout().is_terminal();
         let usual = if terminal {
             on_terminal
         } else {

@@ -1,8 +1,10 @@
 //! `otherend completions`: the shell's completion script, from the same declarations as the help.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap_complete::Shell;
+
+use crate::output::stdio;
 
 /// The flags of `otherend completions`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +22,6 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, mut program: clap::Command) -> anyhow::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut program, "otherend", &mut script);
-    io::stdout().write_all(&script)?;
+    stdio::stdout().write_all(&script)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ mod pipe;
 mod recorded;
 mod view;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -23,6 +23,7 @@ use crate::args::reach::ReachArgs;
 use crate::args::record::RecordArgs;
 use crate::args::screen::ScreenArgs;
 use crate::args::{address, choice};
+use crate::output::stdio;
 use crate::output::{ask, why};
 use linger::Limits;
 use other_end::Carrier;
@@ -130,7 +131,7 @@ impl Args {
     /// How to show it, if only the environment asks for that, does not make a shown conversation of
     /// a pipe: whoever reads it counts on the peer's bytes.
     pub(crate) fn heed_sources(&mut self, matches: &ArgMatches) {
-        if io::stdout().is_terminal() {
+        if stdio::stdout().is_terminal() {
             return;
         }
         let written = |flag: &str| matches.value_source(flag) != Some(ValueSource::EnvVariable);
@@ -151,10 +152,10 @@ impl Args {
 
     /// Connect; if the address was asked for, ask again while nobody answers there.
     fn reached(&self) -> anyhow::Result<Carrier> {
-        let asks = self.address.is_empty() && io::stdin().is_terminal();
+        let asks = self.address.is_empty() && stdio::stdin().is_terminal();
         loop {
             match self.carrier(&self.endpoint()?) {
-                Err(error) if asks => writeln!(anstream::stderr(), "* {error:#}")?,
+                Err(error) if asks => writeln!(stdio::stderr(), "* {error:#}")?,
                 outcome => return outcome,
             }
         }
@@ -187,7 +188,7 @@ impl Args {
     /// Somebody sits at the terminal and can be given a prompt.
     fn is_interactive(&self) -> bool {
         let shown_otherwise = self.screen.json || self.screen.hex || self.screen.raw;
-        let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+        let terminal = stdio::stdin().is_terminal() && stdio::stdout().is_terminal();
         terminal && !shown_otherwise
     }
 

@@ -1,6 +1,5 @@
 //! `otherend diagnose`: why does it not connect, or why can it not be listened on?
 
-use std::io;
 use std::time::Duration;
 
 use otherend_diagnose::{CauseKind, Options, Verdict};
@@ -74,7 +73,7 @@ refused one is tried.";
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let endpoint = Endpoint::from_words(&args.address)
         .map_err(|error| address::usage(&error, address::Over::TcpOrTls))?;
-    let mut display = Display::new(io::stdout(), args.json);
+    let mut display = Display::new(args.json);
     let options = args.options();
     let listening = args.listen;
     let verdict = if listening {

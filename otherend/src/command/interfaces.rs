@@ -7,6 +7,7 @@ use otherend_diagnose::interfaces::{self, Reach, Scope};
 use otherend_diagnose::listeners::{self, Listener};
 
 use crate::output::interfaces::{self as output, PortUse};
+use crate::output::stdio;
 use crate::output::style::Palette;
 
 /// The flags of `otherend interfaces`.
@@ -34,10 +35,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     if args.json {
         output::json::write(&mut out, &adapters, port_use.as_ref())?;
     } else {
-        let palette = Palette::of(&io::stdout());
+        let palette = Palette::of_stdout();
         output::text::write(&mut out, palette, &adapters, port_use.as_ref())?;
     }
-    io::stdout().write_all(&out)?;
+    stdio::stdout().write_all(&out)?;
     Ok(())
 }
 

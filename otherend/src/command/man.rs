@@ -9,6 +9,7 @@ use clap_mangen::roff::{Roff, roman};
 
 use crate::exit::Failure;
 use crate::exit::file::unwritable;
+use crate::output::stdio;
 
 /// The flags of `otherend man`.
 #[derive(Debug, clap::Args)]
@@ -43,7 +44,7 @@ pub(crate) fn run(args: Args, program: clap::Command) -> anyhow::Result<()> {
     for command in commands {
         write_page(command, &mut pages)?;
     }
-    io::stdout().write_all(&pages)?;
+    stdio::stdout().write_all(&pages)?;
     Ok(())
 }
 

@@ -26,6 +26,7 @@ use crate::args::record::RecordArgs;
 use crate::args::screen::ScreenArgs;
 use crate::exit::Failure;
 use crate::output::screen::{Remark, Screen};
+use crate::output::stdio;
 use crate::output::time::TimeStyle;
 use crate::output::why;
 use crate::run::{Run, Subject};
@@ -187,7 +188,7 @@ impl Args {
             let endpoints = self.listen.endpoints()?;
             match self.bound_to(&endpoints, served) {
                 Err(error) if self.listen.asks() && !mistaken(&error) => {
-                    writeln!(anstream::stderr(), "* {error:#}")?;
+                    writeln!(stdio::stderr(), "* {error:#}")?;
                 }
                 outcome => return outcome,
             }

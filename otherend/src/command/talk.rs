@@ -6,12 +6,13 @@ mod generalise;
 mod lint;
 mod shrink;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use crate::exit::Failure;
+use crate::output::stdio;
 use crate::output::style::Palette;
 use crate::output::terminal_text::tamed;
 use crate::talk::{diff, files, replace};
@@ -80,8 +81,8 @@ impl Rewriting {
         files: &Files,
         rewrite: impl Fn(&Path) -> Result<Rewritten, Failure>,
     ) -> anyhow::Result<usize> {
-        let mut out = anstream::stdout();
-        let palette = Palette::of(&io::stdout());
+        let mut out = stdio::stdout();
+        let palette = Palette::of_stdout();
         let mut changed = 0;
         for path in files::find(&files.files)? {
             let Rewritten { old, new, what } =

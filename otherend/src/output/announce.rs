@@ -1,6 +1,5 @@
 //! What is said when a command begins to listen: where, and from where it can be reached.
 
-use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use otherend_core::Time;
@@ -8,6 +7,7 @@ use otherend_diagnose::interfaces;
 use otherend_diagnose::listeners::Protocol;
 
 use crate::output::screen::{Remark, Screen};
+use crate::output::stdio;
 
 /// Say where it listens, and from where it can be reached. Of the addresses `asked` for, a quiet
 /// screen shows those whose port the system was to choose: nobody else could tell which it is.
@@ -43,7 +43,7 @@ pub(crate) fn announce(
         };
         screen.remark(Time::ZERO, 0, &Remark::Note("loopback-only", text));
     }
-    if !quiet && !screen.look().json && io::stdout().is_terminal() {
+    if !quiet && !screen.look().json && stdio::stdout().is_terminal() {
         let client = client_command(addresses[0], protocol);
         let text = format!("to try it: {client}; Ctrl-C ends this");
         screen.remark(Time::ZERO, 0, &Remark::Note("to-try", &text));

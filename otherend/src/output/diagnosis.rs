@@ -1,11 +1,12 @@
 //! A diagnosis on the screen: each step with its mark and time as it is known, then the verdict;
 //! or the same as JSON Lines.
 
-use std::io::{self, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 
 use otherend_diagnose::{Cause, Likelihood, Mark, Progress, Stage, Step, Verdict};
 use serde::Serialize;
 
+use super::stdio::{self, Patient};
 use super::style::Palette;
 use super::terminal_text::tamed;
 use super::{human, json};
@@ -15,7 +16,7 @@ const WIDEST: usize = 100;
 
 /// Where a diagnosis is shown.
 pub(crate) struct Display {
-    out: Stdout,
+    out: BufWriter<Patient<Stdout>>,
     palette: Palette,
     json: bool,
     /// The width to wrap at; none where it is not a terminal.
@@ -39,13 +40,14 @@ enum Event<'a, E> {
 
 impl Display {
     /// Show on stdout.
-    pub(crate) fn new(out: Stdout, json: bool) -> Display {
-        let palette = Palette::of(&out);
+    pub(crate) fn new(json: bool) -> Display {
+        let out = stdio::stdout();
+        let palette = Palette::of_stdout();
         let terminal = !json && out.is_terminal();
         let columns = || rustix::termios::tcgetwinsize(&out).map_or(80, |size| size.ws_col);
         let width = terminal.then(|| usize::from(columns()).clamp(40, WIDEST));
         Display {
-            out,
+            out: BufWriter::new(out),
             palette,
             json,
             width,
@@ -58,7 +60,7 @@ impl Display {
     pub(crate) fn title(&mut self, title: &str) {
         if !self.json {
             let title = self.palette.strong(title);
-            self.failed = writeln!(self.out, "{title}\n");
+            self.failed = writeln!(self.out, "{title}\n").and_then(|()| self.out.flush());
         }
     }
 
@@ -131,7 +133,7 @@ impl Display {
         for (number, cause) in verdict.causes.iter().enumerate() {
             self.cause(number + 1, cause)?;
         }
-        Ok(())
+        self.out.flush()
     }
 
     fn cause(&mut self, number: usize, cause: &Cause) -> io::Result<()> {

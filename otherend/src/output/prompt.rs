@@ -9,19 +9,24 @@ mod history;
 mod suspend;
 
 use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::termios::tcgetpgrp;
 use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{
-    Cmd, ColorMode, Config, Editor, EventHandler, ExternalPrinter, KeyCode, KeyEvent, Modifiers,
+    Behavior, Cmd, ColorMode, Config, Editor, EventHandler, ExternalPrinter, KeyCode, KeyEvent,
+    Modifiers,
 };
 
 use super::style::{Mark, Palette};
 use gate::{Gate, Hooks};
 use suspend::CtrlZ;
+
+use crate::output::stdio;
 
 /// What somebody did at the prompt.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,10 +56,11 @@ impl Prompt {
     /// When it cannot edit lines: it is none, or a dumb one.
     pub(crate) fn new(keeps_history: bool) -> anyhow::Result<(Prompt, Above)> {
         let gate = Arc::new(Gate::default());
-        let palette = Palette::of(&io::stdout());
+        let palette = Palette::of_stdout();
         let config = Config::builder()
             .history_ignore_space(true)
             .max_history_size(1000)?
+            .behavior(behavior())
             .build();
         let mut editor = Editor::with_config(config)?;
         if palette == Palette::PLAIN {
@@ -165,7 +171,7 @@ impl Above {
                 return Ok(());
             }
         }
-        let mut stdout = io::stdout().lock();
+        let mut stdout = stdio::stdout();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
     }
@@ -195,16 +201,27 @@ impl Above {
         if !self.gate.nothing_typed() {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
+        let mut stdout = stdio::stdout();
         stdout.write_all(b"\x1b[A\x1b[2K\r")?;
         stdout.flush()
     }
 }
 
 fn remark(text: &str) {
-    let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
+    let mark = Palette::of_stdout().mark(Mark::Remark);
     // A terminal that is gone is noticed by whoever reads it.
-    let _ = writeln!(io::stdout().lock(), "{mark} {text}");
+    let _ = writeln!(stdio::stdout(), "{mark} {text}");
+}
+
+/// The terminal is opened anew, so that its mode is nobody else's: where somebody who shares it has
+/// set O_NONBLOCK, the line editor would take a full terminal for one that is gone. That opens the
+/// controlling terminal, which is nearly always the one at hand.
+fn behavior() -> Behavior {
+    let controls = |terminal: BorrowedFd<'_>| tcgetpgrp(terminal).is_ok();
+    match controls(stdio::stdin().as_fd()) && controls(stdio::stdout().as_fd()) {
+        true => Behavior::PreferTerm,
+        false => Behavior::Stdio,
+    }
 }
 
 /// The lines of what was typed or pasted; an empty one if there was nothing.

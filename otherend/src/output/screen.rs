@@ -66,6 +66,8 @@ struct Shared {
     full: AtomicBool,
     /// Counts on while stdout takes something.
     progress: AtomicU64,
+    /// Lines that were taken from the queue, and that stdout has not taken yet.
+    in_hand: AtomicU64,
 }
 
 #[derive(Default)]
@@ -189,6 +191,12 @@ impl Shared {
             skipped: std::mem::take(&mut queue.skipped),
             last: queue.closed,
         }
+    }
+
+    /// How many lines there were to show, and are not shown yet.
+    fn unshown(&self) -> u64 {
+        let queue = self.lock();
+        queue.waiting.lines() + queue.skipped + self.in_hand.load(Ordering::Relaxed)
     }
 
     /// Nobody can be shown anything any more.

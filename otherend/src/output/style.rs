@@ -48,8 +48,20 @@ impl Palette {
     #[cfg(test)]
     pub(crate) const COLORED: Palette = Palette { colored: true };
 
+    /// What suits stdout.
+    #[allow(clippy::disallowed_methods, reason = "it is only looked at")]
+    pub(crate) fn of_stdout() -> Palette {
+        Palette::of(&std::io::stdout())
+    }
+
+    /// What suits stderr.
+    #[allow(clippy::disallowed_methods, reason = "it is only looked at")]
+    pub(crate) fn of_stderr() -> Palette {
+        Palette::of(&std::io::stderr())
+    }
+
     /// What suits `stream`: colours on a terminal unless the user's environment says otherwise.
-    pub(crate) fn of(stream: &impl RawStream) -> Palette {
+    fn of(stream: &impl RawStream) -> Palette {
         Palette {
             colored: AutoStream::choice(stream) != ColorChoice::Never,
         }

@@ -1,6 +1,6 @@
 //! A command that could not connect or listen says why by itself: the first lines of a diagnosis.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use otherend_net::{BindError, ConnectError, ConnectOptions, Endpoint};
 use crate::args::screen::ScreenArgs;
 use crate::exit::Failure;
 use crate::output::screen::{Batch, Remark, Renderer};
+use crate::output::stdio;
 use crate::output::time::TimeStyle;
 
 /// How long it may take to find out: the error itself has taken its time already.
@@ -127,7 +128,7 @@ pub(crate) fn tell_program(error: &anyhow::Error, screen: &ScreenArgs) {
     let look = screen.look(false, TimeStyle::None);
     Renderer::new(look, Instant::now()).batch_into(&mut line, &batch);
     // The exit code tells it too.
-    let _ = io::stdout().write_all(&line);
+    let _ = stdio::stdout().write_all(&line);
 }
 
 /// An address that could not be listened on, and why.

@@ -1,15 +1,15 @@
 //! Ctrl-C and SIGTERM, for every command that serves.
 
-use std::io::{IsTerminal, Write, stderr};
-use std::os::fd::AsFd;
+use std::io::Write;
+use std::time::Duration;
 
 use otherend_net::Handle;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::output::screen::{Remark, Screen};
+use crate::output::stdio;
 
 /// The first Ctrl-C or SIGTERM drains, the second stops at once, the third ends the program as it
 /// would end any other: whatever a stop waits for, nobody has to.
@@ -40,15 +40,9 @@ pub(crate) fn stop_on_signals(handle: Handle, screen: Screen) -> anyhow::Result<
 
 /// A terminal has shown `^C` where the next line is to begin. One that was halted is not waited for.
 fn write_over_echo() {
-    let mut stderr = stderr();
-    if stderr.is_terminal() && takes_something(&stderr) {
+    let mut stderr = stdio::stderr();
+    if stderr.is_terminal() && stderr.takes_within(Duration::ZERO) {
         // Only the look of a screen depends on it.
         let _ = stderr.write_all(b"\r");
     }
-}
-
-fn takes_something(file: &impl AsFd) -> bool {
-    let mut files = [PollFd::new(file, PollFlags::OUT)];
-    let at_once = Timespec::default();
-    poll(&mut files, Some(&at_once)).is_ok_and(|ready| ready > 0)
 }

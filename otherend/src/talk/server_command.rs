@@ -17,6 +17,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::exit::Failure;
+use crate::output::stdio;
 
 /// What becomes the port.
 const PORT: &str = "{port}";
@@ -53,7 +54,7 @@ impl ServerCommand {
         shell
             .args(["-c", &command.replace(PORT, &port.to_string())])
             .stdin(Stdio::null())
-            .stdout(io::stderr())
+            .stdout(stdio::stderr())
             // A group of its own: all of it can be stopped, whatever the shell started.
             .process_group(0);
         let child = shell

@@ -11,6 +11,7 @@ use crate::bench::report::{Report, SCHEMA};
 use crate::exit::Failure;
 use crate::file;
 use crate::output::json;
+use crate::output::stdio;
 use crate::output::style::Palette;
 
 /// The flags of `otherend bench compare`.
@@ -44,7 +45,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let text = match args.json {
         true => json::to_string(&comparison)? + "\n",
         false => {
-            let palette = Palette::of(&std::io::stdout());
+            let palette = Palette::of_stdout();
             let load = match comparison.same_load {
                 true => format!("{}\n\n", task(&before.load)),
                 false => String::new(),
@@ -52,7 +53,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
             load + &text(&args, &comparison, palette)
         }
     };
-    std::io::stdout().write_all(text.as_bytes())?;
+    stdio::stdout().write_all(text.as_bytes())?;
     Ok(())
 }
 

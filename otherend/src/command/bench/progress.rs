@@ -1,13 +1,13 @@
 //! What is seen while it runs: on a terminal a line that changes, otherwise nothing.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::bench::report::time::time;
 use crate::bench::{Interval, Plan};
 use crate::output::human;
+use crate::output::stdio;
 
 /// The line that changes.
 pub(super) struct Progress {
@@ -22,7 +22,7 @@ pub(super) struct Progress {
 impl Progress {
     /// For a run of `plan`; with `quiet`, nothing is shown.
     pub(super) fn new(plan: &Plan, quiet: bool) -> Progress {
-        let seen = !quiet && std::io::stderr().is_terminal();
+        let seen = !quiet && stdio::stderr().is_terminal();
         Progress {
             bar: seen.then(|| bar(plan)),
             clients: plan.clients,

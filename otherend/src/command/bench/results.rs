@@ -9,6 +9,7 @@ use crate::bench::report::{Blame, Report, html};
 use crate::exit::Failure;
 use crate::exit::file::unwritable;
 use crate::output::json;
+use crate::output::stdio;
 use crate::output::style::Palette;
 
 /// What to do with the results.
@@ -44,9 +45,9 @@ impl ResultArgs {
         let text = match (self.json, self.quiet) {
             (true, _) => json::to_string(report)? + "\n",
             (false, true) => String::new(),
-            (false, false) => summary(report, Palette::of(&std::io::stdout())),
+            (false, false) => summary(report, Palette::of_stdout()),
         };
-        std::io::stdout().write_all(text.as_bytes())?;
+        stdio::stdout().write_all(text.as_bytes())?;
         verdict(report)
     }
 }

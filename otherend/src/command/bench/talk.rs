@@ -17,6 +17,7 @@ use crate::bench::report::time::time;
 use crate::bench::talk::{TalkOutcome, TalkPlan, run};
 use crate::exit::Failure;
 use crate::output::human::{count, plural};
+use crate::output::stdio;
 use crate::output::{self, why};
 use crate::talk::files;
 
@@ -77,7 +78,7 @@ impl TalkArgs {
             (false, true) => String::new(),
             (false, false) => text_of(&name, &plan, &outcome),
         };
-        anstream::stdout().write_all(text.as_bytes())?;
+        stdio::stdout().write_all(text.as_bytes())?;
         verdict(&name, &outcome)
     }
 

@@ -4,7 +4,7 @@
 //! One thread, which waits for both. Bytes pass untouched (but for `--crlf`). After the end of stdin
 //! late answers are waited for as long as `--linger` says.
 
-use std::io::{self, Stdin, Write};
+use std::io::{self, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -21,8 +21,11 @@ use super::recorded::Recorded;
 use super::view::View;
 use crate::output::human::plural;
 use crate::output::screen::Remark;
+use crate::output::stdio::{self, Patient};
 use crate::output::style::Mark;
 use crate::output::why;
+
+type Stdin = Patient<io::Stdin>;
 
 /// How much of stdin is sent before answers are looked for: they wait in a socket of limited room.
 const CHUNK: usize = 512;
@@ -99,7 +102,7 @@ struct Datagrams {
 
 impl Datagrams {
     fn carry(&mut self) -> Result<(), Trouble> {
-        let stdin = io::stdin();
+        let stdin = stdio::stdin();
         let mut ended = None;
         loop {
             let left = ended.and_then(|ended| self.left(ended));
@@ -107,7 +110,7 @@ impl Datagrams {
                 return Ok(());
             }
             let input = ended.is_none().then_some(&stdin);
-            let (answered, typed) = self.wait(input, left);
+            let (answered, typed) = self.wait(input, left)?;
             if answered {
                 self.hear_all()?;
             }
@@ -124,15 +127,27 @@ impl Datagrams {
     }
 
     /// Wait for datagrams and input; which of them are there?
-    fn wait(&self, stdin: Option<&Stdin>, limit: Option<Duration>) -> (bool, bool) {
-        let mut fds = vec![PollFd::new(&self.socket, PollFlags::IN)];
+    fn wait(
+        &self,
+        stdin: Option<&Stdin>,
+        limit: Option<Duration>,
+    ) -> Result<(bool, bool), Trouble> {
+        let stdout = stdio::stdout();
+        // Of stdout poll tells that its reader has gone, which it does without being asked.
+        let mut fds = vec![
+            PollFd::new(&self.socket, PollFlags::IN),
+            PollFd::new(&stdout, PollFlags::empty()),
+        ];
         fds.extend(stdin.map(|stdin| PollFd::new(stdin, PollFlags::IN)));
         let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
         if poll(&mut fds, limit.as_ref()).is_err() {
-            return (false, false);
+            return Ok((false, false));
         }
         let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
-        (ready(&fds[0]), fds.get(1).is_some_and(ready))
+        if ready(&fds[1]) {
+            return Err(Trouble::Output(io::ErrorKind::BrokenPipe.into()));
+        }
+        Ok((ready(&fds[0]), fds.get(2).is_some_and(ready)))
     }
 
     /// Show every datagram that is there.
@@ -209,7 +224,7 @@ impl Datagrams {
 
     fn remark(&mut self, verbose: bool, remark: &Remark<'_>) -> Result<(), Trouble> {
         if verbose {
-            let _ = writeln!(anstream::stderr(), "* {remark}");
+            let _ = writeln!(stdio::stderr(), "* {remark}");
         }
         let mut shown = Vec::new();
         self.view.remark(&mut shown, remark);
@@ -221,7 +236,7 @@ fn write(text: &[u8]) -> Result<(), Trouble> {
     if text.is_empty() {
         return Ok(());
     }
-    let mut stdout = io::stdout().lock();
+    let mut stdout = stdio::stdout();
     let written = stdout.write_all(text).and_then(|()| stdout.flush());
     written.map_err(Trouble::Output)
 }

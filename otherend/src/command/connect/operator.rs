@@ -25,6 +25,7 @@ use super::{Args, without_prompt};
 use crate::args::record;
 use crate::output::human;
 use crate::output::prompt::{Above, Prompt};
+use crate::output::stdio;
 use crate::output::style::{Mark, Palette};
 use crate::output::why;
 use farewell::{Enough, Farewell};
@@ -108,7 +109,7 @@ fn recording(
     above: Above,
 ) -> anyhow::Result<Option<(Recording, Writer)>> {
     let on_trouble = Box::new(move |trouble: &RecordError| {
-        let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
+        let mark = Palette::of_stdout().mark(Mark::Remark);
         let text = "the recording ends here, the conversation goes on";
         // A terminal that is gone is noticed by whoever reads it.
         let _ = above.print(&format!("{mark} {text}: {trouble}\n"));
@@ -125,7 +126,7 @@ fn hear_all(
     (seen, farewell): (&Seen, &Farewell),
 ) -> io::Result<EndReason> {
     let remark = |text: &str| {
-        let mark = Palette::of(&io::stdout()).mark(Mark::Remark);
+        let mark = Palette::of_stdout().mark(Mark::Remark);
         above.print(&format!("{mark} {text}\n"))
     };
     loop {
@@ -151,7 +152,7 @@ fn show_unfinished(above: &Above, seen: &Seen) -> io::Result<()> {
     let Some(text) = unfinished.news() else {
         return Ok(());
     };
-    let mark = Palette::of(&io::stdout()).mark(Mark::ToClient);
+    let mark = Palette::of_stdout().mark(Mark::ToClient);
     above.print(&format!("{mark} {}…\n", escaped(text)))
 }
 
@@ -195,8 +196,8 @@ fn summary(counts: &Counts, after: Duration) -> String {
 
 /// A remark where no prompt stands.
 fn remark(text: &str) -> anyhow::Result<()> {
-    let palette = Palette::of(&io::stdout());
-    let mut stdout = io::stdout().lock();
+    let palette = Palette::of_stdout();
+    let mut stdout = stdio::stdout();
     writeln!(stdout, "{} {text}", palette.mark(Mark::Remark))?;
     stdout.flush()?;
     Ok(())

@@ -1,7 +1,8 @@
 //! Connect without a prompt: stdin goes to the server, the server's bytes go to stdout.
 //!
-//! Two threads: this one reads the server, another one reads stdin. Bytes pass untouched (but for
-//! `--crlf`) and are written as they come; nothing is kept back.
+//! Three threads: this one reads the server, another one reads stdin, the third notices when nobody
+//! reads stdout any more. Bytes pass untouched (but for `--crlf`) and are written as they come;
+//! nothing is kept back.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -18,6 +19,7 @@ use super::view::View;
 use crate::exit::Failure;
 use crate::exit::file::stdout_unwritable;
 use crate::output::screen::Remark;
+use crate::output::stdio;
 use crate::output::style::Mark;
 use crate::output::why;
 
@@ -43,12 +45,16 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
     Recorded::end_on_signals(&pipe.recorded)?;
     pipe.recorded.opened();
     if args.screen.verbose > 0 {
-        let _ = writeln!(anstream::stderr(), "* connected to {peer}");
+        let _ = writeln!(stdio::stderr(), "* connected to {peer}");
         Recorded::tell(args.record.begun());
     }
     let connected = format!("connected to {peer}");
     pipe.remark(&Remark::Note("connected", &connected))
         .map_err(|trouble| trouble.into_error("showing"))?;
+    let watching = Arc::clone(&pipe);
+    thread::Builder::new()
+        .name("stdout".into())
+        .spawn(move || watching.watch_stdout())?;
     let sending = Arc::clone(&pipe);
     thread::Builder::new()
         .name("stdin".into())
@@ -101,6 +107,10 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    fn is_ours(&self) -> bool {
+        !matches!(self, Trouble::Peer(_))
+    }
+
     /// What it makes of the conversation.
     pub(super) fn reason(&self) -> EndReason {
         let Trouble::Peer(error) = self else {
@@ -141,21 +151,8 @@ impl Pipe {
 
     /// Read stdin to its end, half-close, and give the server its time to close.
     fn send_all(&self) {
-        match self.send_input() {
-            Ok(()) => {}
-            Err(trouble) => {
-                // What a server said before it left is still read; without stdin or stdout there
-                // is nothing left to do, and the reader is woken.
-                let ours = !matches!(trouble, Trouble::Peer(_));
-                let mut state = self.state();
-                (state.failed, state.in_hand) = (Some(trouble), false);
-                drop(state);
-                self.let_go.notify_all();
-                if ours {
-                    let _ = self.stream.shutdown(Shutdown::Both);
-                }
-                return;
-            }
+        if let Err(trouble) = self.send_input() {
+            return self.fail(trouble);
         }
         if self.half_close {
             self.recorded.stopped(Role::Client, Closing::Close);
@@ -172,11 +169,32 @@ impl Pipe {
         }
     }
 
+    /// A silent server is not waited for where nobody would read what it says.
+    fn watch_stdout(&self) {
+        if stdio::stdout().wait_until_unread().is_ok() {
+            self.fail(Trouble::Output(io::ErrorKind::BrokenPipe.into()));
+        }
+    }
+
+    /// What a server said before it left is still read; without stdin or stdout there is nothing
+    /// left to do, and the reader is woken.
+    fn fail(&self, trouble: Trouble) {
+        let ours = trouble.is_ours();
+        let mut state = self.state();
+        state.in_hand = false;
+        state.failed.get_or_insert(trouble);
+        drop(state);
+        self.let_go.notify_all();
+        if ours {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+    }
+
     fn send_input(&self) -> Result<(), Trouble> {
         let mut chunk = vec![0; CHUNK];
         let mut ends = LineEnds::default();
         loop {
-            let count = read(io::stdin().lock(), &mut chunk).map_err(Trouble::Input)?;
+            let count = read(stdio::stdin(), &mut chunk).map_err(Trouble::Input)?;
             if count == 0 {
                 return self.show_with(|view, out| view.finish(out, Mark::ToServer));
             }
@@ -198,13 +216,17 @@ impl Pipe {
     fn finish(&self, outcome: Result<(), Trouble>, verbose: bool) -> anyhow::Result<()> {
         self.linger.over();
         let unread = outcome.is_ok() && has_more_input();
-        let (lingered, failed) = self.settled();
+        let (lingered, mut failed) = self.settled();
         match &outcome {
+            // Whatever else: it is us who left.
+            _ if failed.as_ref().is_some_and(Trouble::is_ours) => {
+                self.recorded.stopped(Role::Client, Closing::Close);
+            }
             Err(Trouble::Peer(_)) => self.recorded.stopped(Role::Server, Closing::Reset),
             Ok(()) if !lingered => self.recorded.stopped(Role::Server, Closing::Close),
             _ => self.recorded.stopped(Role::Client, Closing::Close),
         }
-        if let Some(trouble @ (Trouble::Input(_) | Trouble::Output(_))) = failed {
+        if let Some(trouble) = failed.take_if(|trouble| trouble.is_ours()) {
             return Err(trouble.into_error("sending"));
         }
         self.show_with(|view, out| view.finish(out, Mark::ToClient))
@@ -212,7 +234,7 @@ impl Pipe {
         let (reason, said) = ending(&outcome, lingered);
         let wrong = lingered && !self.quiet;
         if verbose || wrong {
-            let _ = writeln!(anstream::stderr(), "* {said}");
+            let _ = writeln!(stdio::stderr(), "* {said}");
         }
         self.remark(&Remark::Ended(reason, said))
             .map_err(|trouble| trouble.into_error("showing"))?;
@@ -263,7 +285,7 @@ impl Pipe {
         if text.is_empty() {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
+        let mut stdout = stdio::stdout();
         let written = stdout.write_all(&text).and_then(|()| stdout.flush());
         written.map_err(Trouble::Output)
     }
@@ -275,7 +297,7 @@ impl Pipe {
 
 /// Stdin holds bytes that were not read.
 fn has_more_input() -> bool {
-    rustix::io::ioctl_fionread(io::stdin()).is_ok_and(|bytes| bytes > 0)
+    rustix::io::ioctl_fionread(stdio::stdin()).is_ok_and(|bytes| bytes > 0)
 }
 
 /// How it ended: for programs and for people.

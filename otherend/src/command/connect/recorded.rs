@@ -14,6 +14,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::args::record::{self, RecordArgs};
+use crate::output::stdio;
 
 /// The number of the only connection.
 const ONLY: u64 = 1;
@@ -35,7 +36,7 @@ impl Recorded {
     pub(super) fn start(args: &RecordArgs, over: Over, peer: SocketAddr) -> anyhow::Result<Self> {
         let on_trouble = Box::new(|trouble: &RecordError| {
             let text = "the recording ends here, the conversation goes on";
-            let _ = writeln!(anstream::stderr(), "* {text}: {trouble}");
+            let _ = writeln!(stdio::stderr(), "* {text}: {trouble}");
         });
         let what = format!("otherend connect {peer}");
         let started = args.start(over, &what, on_trouble)?;
@@ -53,7 +54,7 @@ impl Recorded {
     /// Say it beside what is piped.
     pub(super) fn tell(text: Option<String>) {
         if let Some(text) = text {
-            let _ = writeln!(anstream::stderr(), "* {text}");
+            let _ = writeln!(stdio::stderr(), "* {text}");
         }
     }
 

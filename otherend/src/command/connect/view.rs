@@ -1,6 +1,5 @@
 //! What a pipe shows of the bytes that go through it.
 
-use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use otherend_core::{Decoded, Framing, LineDecoder, LineEnd, Time};
@@ -8,6 +7,7 @@ use otherend_core::{Decoded, Framing, LineDecoder, LineEnd, Time};
 use super::Args;
 use crate::output::hex;
 use crate::output::screen::{Batch, Look, Remark, Renderer, Said};
+use crate::output::stdio;
 use crate::output::style::{Mark, Palette};
 use crate::output::terminal_text::TerminalText;
 use crate::output::time::{Stamper, TimeStyle};
@@ -39,7 +39,7 @@ impl View {
             Form::Hex(Box::new(HexView::new(look.time, zero)))
         } else if look.json || look.time != TimeStyle::None {
             Form::Lines(Box::new(LineView::new(args, look, zero)))
-        } else if io::stdout().is_terminal() && !look.raw {
+        } else if stdio::stdout().is_terminal() && !look.raw {
             Form::Terminal(TerminalText::default())
         } else {
             Form::Bytes
@@ -103,7 +103,7 @@ struct HexView {
 
 impl HexView {
     fn new(time: TimeStyle, zero: Instant) -> HexView {
-        let palette = Palette::of(&io::stdout());
+        let palette = Palette::of_stdout();
         let stamper = Stamper::new(time, zero);
         HexView {
             palette,

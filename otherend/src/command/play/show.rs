@@ -1,6 +1,6 @@
 //! What is seen of a test run: a line a file, what differed, and a sum.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -8,6 +8,7 @@ use otherend_core::transcript::{Varying, varying};
 use serde_json::json;
 
 use super::case::{Ending, Played};
+use crate::output::stdio;
 use crate::output::style::Palette;
 use crate::output::terminal_text::tamed;
 use crate::output::{self, human};
@@ -22,11 +23,11 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn new(json: bool, quiet: bool, files: usize) -> Self {
-        let seen = files > 1 && !json && io::stderr().is_terminal();
+        let seen = files > 1 && !json && stdio::stderr().is_terminal();
         Show {
             json,
             quiet,
-            palette: Palette::of(&io::stdout()),
+            palette: Palette::of_stdout(),
             bar: seen.then(|| ProgressBar::new(files as u64)),
         }
     }
@@ -38,7 +39,7 @@ impl Show {
         } else {
             self.text_of(case)
         };
-        let mut out = anstream::stdout();
+        let mut out = stdio::stdout();
         let Some(bar) = &self.bar else {
             return out.write_all(text.as_bytes());
         };
@@ -85,7 +86,7 @@ impl Show {
         };
         let took = human::duration(took);
         writeln!(
-            anstream::stdout(),
+            stdio::stdout(),
             "{passed} passed, {failed} failed, {not_played}in {took}"
         )
     }

@@ -1,6 +1,5 @@
 //! Where the server listens.
 
-use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 
 use otherend_net::Endpoint;
@@ -8,6 +7,7 @@ use otherend_net::Endpoint;
 use crate::args::family::FamilyArgs;
 use crate::args::{address, listening};
 use crate::output::ask;
+use crate::output::stdio;
 
 /// Where to listen.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub(super) struct ListenArgs {
 impl ListenArgs {
     /// Somebody is there who can be asked again.
     pub(super) fn asks(&self) -> bool {
-        self.ask && io::stdin().is_terminal()
+        self.ask && stdio::stdin().is_terminal()
     }
 
     /// Where to listen, as it was written; or ask.

@@ -1,12 +1,13 @@
 //! `otherend talk convert`: to JSON Lines and back.
 
 use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
 use crate::exit::file::unwritable;
 use crate::file;
+use crate::output::stdio;
 use crate::talk::{files, jsonl};
 
 /// JSON Lines may be some times as large as their transcript.
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         jsonl::write(&files::parse(&args.file.display().to_string(), source)?.transcript)
     };
     match &args.output {
-        None => io::stdout().write_all(converted.as_bytes())?,
+        None => stdio::stdout().write_all(converted.as_bytes())?,
         Some(path) => write(path, args.force, &converted)?,
     }
     Ok(())

@@ -9,6 +9,7 @@ use otherend_core::transcript::{Finding, Item, Oddity, Plan, Transcript, lint};
 use super::Files;
 use crate::exit::Failure;
 use crate::output::human::plural;
+use crate::output::stdio;
 use crate::output::terminal_text::tamed;
 use crate::talk::files::{self, File};
 
@@ -39,7 +40,7 @@ struct Count {
 
 /// Look at every file, then say how many are wrong.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let mut out = anstream::stdout();
+    let mut out = stdio::stdout();
     let mut count = Count::default();
     for path in files::find(&args.files.files)? {
         look_at(&path, args.quiet, &mut out, &mut count)?;

@@ -1,6 +1,6 @@
 //! `otherend talk shrink`: the smallest conversation at which a server still differs.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::args::route::RouteArgs;
 use crate::args::talk::SetArgs;
 use crate::exit::Failure;
 use crate::output::human::plural;
+use crate::output::stdio;
 use crate::output::why;
 use crate::talk::files::{self, File};
 use crate::talk::server_command::ServerCommand;
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             transcript,
             mismatch,
         } => {
-            io::stdout().write_all(transcript.to_string().as_bytes())?;
+            stdio::stdout().write_all(transcript.to_string().as_bytes())?;
             let (before, after) = (steps(&file.transcript), steps(&transcript));
             files::remark(&format!(
                 "{} of {} left after {}; the last differed so:\n{}",
@@ -122,7 +123,7 @@ impl<'a> Client<'a> {
             args,
             options,
             conversations: 0,
-            seen: match io::stderr().is_terminal() {
+            seen: match stdio::stderr().is_terminal() {
                 true => ProgressBar::new_spinner(),
                 false => ProgressBar::hidden(),
             },

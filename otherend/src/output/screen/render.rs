@@ -1,6 +1,6 @@
 //! Entries as text or as JSON Lines.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Instant;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -23,7 +23,7 @@ pub(crate) struct Renderer {
 
 impl Renderer {
     pub(crate) fn new(look: Look, zero: Instant) -> Self {
-        let palette = Palette::of(&io::stdout());
+        let palette = Palette::of_stdout();
         Renderer {
             look,
             stamper: Stamper::new(look.time, zero),

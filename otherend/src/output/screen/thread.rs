@@ -1,8 +1,6 @@
 //! The thread that formats and writes, and how long its end is waited for.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -13,6 +11,8 @@ use otherend_core::Time;
 
 use crate::exit::file::stdout_unwritable;
 use crate::exit::{self, Failure};
+use crate::output::human::{self, plural};
+use crate::output::stdio;
 
 use super::{Batch, Look, Renderer, Shared};
 
@@ -22,8 +22,9 @@ const GATHER: Duration = Duration::from_millis(4);
 /// At the end: how long stdout may take nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// So many bytes are written at once: whoever takes one of them within [`PATIENCE`] is slow, and
-/// not stuck.
-const PIECE: usize = 8 * 1024;
+/// not stuck. A pipe that takes anything takes as much (PIPE_BUF), so that what was not taken is
+/// known to the line.
+const PIECE: usize = 4 * 1024;
 
 /// The thread behind a [`Screen`](super::Screen); finish it to see everything that was pushed.
 pub(crate) struct ScreenThread {
@@ -39,7 +40,7 @@ impl ScreenThread {
         thread::Builder::new()
             .name("screen".into())
             .spawn(move || {
-                let terminal = io::stdout().is_terminal();
+                let terminal = stdio::stdout().is_terminal();
                 let shown = show(&inside, look, zero);
                 inside.die();
                 // Who does not wait for the end need not know.
@@ -67,8 +68,12 @@ impl ScreenThread {
             match end.recv_timeout(PATIENCE) {
                 Ok(shown) => return shown,
                 Err(RecvTimeoutError::Timeout) if progress() != before => before = progress(),
-                // It is stuck, or it panicked and has ended, too.
-                Err(_) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => {
+                    stuck(self.shared.unshown());
+                    return Ok(());
+                }
+                // It panicked, and has said so.
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
         }
     }
@@ -78,6 +83,17 @@ impl Drop for ScreenThread {
     fn drop(&mut self) {
         // What was lost is said already.
         let _ = self.finish();
+    }
+}
+
+/// Stdout is there and takes nothing, so that `lines` are lost. It is said only where stderr takes
+/// something: both are often one terminal, and whoever wants to stop must be able to.
+fn stuck(lines: u64) {
+    if lines > 0 && stdio::stderr().takes_within(Duration::ZERO) {
+        let (lines, patience) = (plural(lines, "line"), human::duration(PATIENCE));
+        exit::complain(&format!(
+            "{lines} not shown: stdout took nothing for {patience}"
+        ));
     }
 }
 
@@ -94,10 +110,14 @@ fn lost(error: &io::Error, terminal: bool) -> Result<(), Failure> {
     Err(Failure::Shown(2))
 }
 
+/// How many lines end in it.
+fn ends(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
 /// Format and write what comes until nothing more does.
 fn show(shared: &Shared, look: Look, zero: Instant) -> io::Result<()> {
-    // Not through the program's own handle: its lock would be held while stdout takes nothing.
-    let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let mut stdout = stdio::stdout();
     let mut renderer = Renderer::new(look, zero);
     let mut batch = Batch::default();
     let mut text = Vec::new();
@@ -111,10 +131,23 @@ fn show(shared: &Shared, look: Look, zero: Instant) -> io::Result<()> {
             renderer.skipped_into(&mut text, at, taken.skipped);
         }
         batch.clear();
-        for piece in text.chunks(PIECE) {
-            stdout.write_all(piece)?;
+        // The line that tells of the skipped ones is none of them.
+        let in_hand = ends(&text) + taken.skipped.saturating_sub(1);
+        shared.in_hand.store(in_hand, Ordering::Relaxed);
+        let mut rest = &text[..];
+        while !rest.is_empty() {
+            stdout.wait_until_it_takes()?;
+            let taken = stdout.write(&rest[..rest.len().min(PIECE)])?;
+            if taken == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            shared
+                .in_hand
+                .fetch_sub(ends(&rest[..taken]), Ordering::Relaxed);
             shared.progress.fetch_add(1, Ordering::Relaxed);
+            rest = &rest[taken..];
         }
+        shared.in_hand.store(0, Ordering::Relaxed);
         text.clear();
         if taken.last {
             return Ok(());
