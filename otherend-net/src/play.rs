@@ -1,12 +1,13 @@
 //! Transcripts over real sockets: play the client against a server, or be the server of a test.
 //!
-//! Every connection is a conversation like any other, with a thread that carries it; what is said
-//! when is the core's [`Player`] to decide. For a server that many clients use at once, each from
-//! the start of the file, a [`Server`](crate::Server) gets its handlers from [`Performances`].
+//! One thread carries all connections that a client plays; what is said when is the core's
+//! [`Player`] to decide. For a server that many clients use at once, each from the start of the
+//! file, a [`Server`](crate::Server) gets its behaviours from [`Performances`].
 
 mod mock;
 mod performances;
-mod performer;
+mod stage;
+mod wire;
 
 use std::io;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use otherend_core::transcript::{Options, Outcome, Plan, Player, Timing, Transcri
 
 use crate::client::{ConnectError, ConnectOptions};
 use crate::endpoint::Endpoint;
-use performer::Performer;
+use stage::Stage;
 
 pub use mock::Mock;
 pub use performances::{Performances, Waiting};
@@ -71,7 +72,8 @@ pub fn play(
     endpoint: &Endpoint,
     options: &PlayOptions,
 ) -> Result<Outcome, PlayError> {
-    Performer::new(player(plan, options)).play(endpoint, &options.connect)
+    let mut stage = Stage::new(player(plan, options));
+    stage.play(endpoint, &options.connect)
 }
 
 /// [`play`], and where the server differs, hear its turn to the end instead of stopping: gives
@@ -89,10 +91,9 @@ pub fn update(
     endpoint: &Endpoint,
     options: &PlayOptions,
 ) -> Result<(Outcome, Transcript), PlayError> {
-    let performer = Performer::new(player(plan, options).updating());
-    let outcome = performer.play(endpoint, &options.connect)?;
-    let updated = performer.player().updated(original);
-    Ok((outcome, updated))
+    let mut stage = Stage::new(player(plan, options).updating());
+    let outcome = stage.play(endpoint, &options.connect)?;
+    Ok((outcome, stage.player().updated(original)))
 }
 
 fn player(plan: Arc<Plan>, options: &PlayOptions) -> Player {

@@ -24,6 +24,8 @@ mod cli {
     #[cfg(unix)]
     mod serve;
     mod serve_talk;
+    #[cfg(target_os = "linux")]
+    mod stdio;
     mod talk;
     mod tap;
     mod tap_check;

@@ -11,7 +11,7 @@ use rustix::net::{AddressFamily, SocketType, socket};
 use super::program::otherend;
 
 /// A server for one peer, and what it came back with.
-fn server<T: Send + 'static>(
+pub(crate) fn server<T: Send + 'static>(
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (String, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -89,6 +89,24 @@ impl Program {
         self
     }
 
+    /// Let it read this in place of what the test says.
+    pub(crate) fn on_stdin(mut self, from: impl Into<Stdio>) -> Program {
+        self.command.stdin(from);
+        self
+    }
+
+    /// Let it write there in place of what the test reads.
+    pub(crate) fn on_stdout(mut self, to: impl Into<Stdio>) -> Program {
+        self.command.stdout(to);
+        self
+    }
+
+    /// The same with its stderr.
+    pub(crate) fn on_stderr(mut self, to: impl Into<Stdio>) -> Program {
+        self.command.stderr(to);
+        self
+    }
+
     /// Start it, give it its input, and wait for its end.
     #[track_caller]
     pub(crate) fn run(mut self) -> Outcome {
@@ -116,11 +134,8 @@ impl Program {
         Running {
             shown: format!("{:?}", self.command),
             input: child.stdin.take(),
-            stdout: child
-                .stdout
-                .take()
-                .map_or_else(|| mpsc::channel().1, lines_of),
-            stderr: lines_of(child.stderr.take().expect("a pipe")),
+            stdout: child.stdout.take().map_or_else(nothing, lines_of),
+            stderr: child.stderr.take().map_or_else(nothing, lines_of),
             heard: [String::new(), String::new()],
             child,
             folder: self.folder,
@@ -303,6 +318,11 @@ fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
         }
     });
     received
+}
+
+/// The lines of what is no pipe of the test.
+fn nothing() -> Receiver<String> {
+    mpsc::channel().1
 }
 
 #[track_caller]
