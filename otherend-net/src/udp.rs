@@ -7,6 +7,6 @@
 mod correspondent;
 mod exchange;
 mod guard;
-mod hush;
+mod rate_limit;
 
 pub(crate) use exchange::Exchange;

@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::correspondent::{Correspondent, Way, Withheld};
 use super::guard::Heard;
-use super::hush::Hush;
+use super::rate_limit::RateLimit;
 use crate::accept::admission::Admission;
 use crate::accept::backoff::Backoff;
 use crate::engine::Buffers;
@@ -54,7 +54,7 @@ pub(crate) struct Exchange {
     outbox: Outbox,
     withheld: Vec<Withheld>,
     backoff: Backoff,
-    hush: Hush,
+    told: RateLimit,
 }
 
 impl Exchange {
@@ -78,7 +78,7 @@ impl Exchange {
             outbox,
             withheld: Vec::new(),
             backoff: Backoff::new(),
-            hush: Hush::default(),
+            told: RateLimit::default(),
         }
     }
 
@@ -233,7 +233,7 @@ impl Exchange {
     /// Count what is not answered, and say so now and then.
     fn refuse(&mut self, address: SocketAddr, refusal: Refusal) {
         self.hub.counters.refused();
-        if self.hush.allows(self.hub.clock.now(), refusal.label()) {
+        if self.told.allows(self.hub.clock.now(), refusal.label()) {
             let address = &address.into();
             self.hub.notice(&Notice::Refused { address, refusal });
         }
@@ -242,7 +242,7 @@ impl Exchange {
     fn tell_withheld(&mut self) {
         for Withheld { address, error } in self.withheld.drain(..) {
             self.hub.counters.withheld();
-            if self.hush.allows(self.hub.clock.now(), "withheld") {
+            if self.told.allows(self.hub.clock.now(), "withheld") {
                 let (address, error) = (&address.into(), error.as_ref());
                 self.hub.notice(&Notice::Withheld { address, error });
             }

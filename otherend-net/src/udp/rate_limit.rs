@@ -1,5 +1,5 @@
-//! Says of each kind of trouble once a second at most that it is there: whoever sends datagrams can
-//! send them by the million.
+//! A rate limit: of each kind of trouble it is said once a second at most that it is there, for whoever
+//! sends datagrams can send them by the million.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// When each kind was last told of.
 #[derive(Debug, Default)]
-pub(super) struct Hush {
+pub(super) struct RateLimit {
     told: Vec<(&'static str, Time)>,
 }
 
-impl Hush {
+impl RateLimit {
     /// This may be told of now.
     pub(super) fn allows(&mut self, now: Time, kind: &'static str) -> bool {
         match self.told.iter_mut().find(|(told, _)| *told == kind) {
@@ -31,12 +31,12 @@ mod tests {
 
     #[test]
     fn each_kind_is_told_once_a_second() {
-        let mut hush = Hush::default();
+        let mut limit = RateLimit::default();
         let at = |millis| Time::ZERO + Duration::from_millis(millis);
         let told: Vec<bool> = [0, 400, 999, 1000, 1500]
-            .map(|millis| hush.allows(at(millis), "full"))
+            .map(|millis| limit.allows(at(millis), "full"))
             .to_vec();
         assert_eq!(told, [true, false, false, true, false]);
-        assert!(hush.allows(at(1500), "loop"));
+        assert!(limit.allows(at(1500), "loop"));
     }
 }
