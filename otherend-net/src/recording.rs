@@ -5,10 +5,10 @@
 //! nothing else: a mark in the file says so, and [`Writer::finish`] does.
 
 mod appender;
+mod file;
 mod notes;
 mod place;
 mod scribe;
-mod sheet;
 mod writer;
 
 use std::io;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use otherend_core::transcript::Over;
 
+use super::file::RecordingFile;
 use super::notes::{Note, What};
-use super::sheet::Sheet;
 use super::{RecordError, RecordingConfig, SyncWhen};
 use crate::system::files;
 
@@ -19,18 +19,18 @@ pub(super) struct Place {
     path: PathBuf,
     /// Names the files of a folder; `None`: there is one file, and its key is 0.
     name: Option<Box<Name>>,
-    open: BTreeMap<u64, Sheet>,
+    open: BTreeMap<u64, RecordingFile>,
 }
 
 impl Place {
     /// One file, which must not exist.
     pub(super) fn file(path: PathBuf, config: RecordingConfig) -> Result<Self, RecordError> {
-        let sheet = Sheet::create(path.clone(), &config)?;
+        let file = RecordingFile::create(path.clone(), &config)?;
         Ok(Place {
             config,
             path,
             name: None,
-            open: BTreeMap::from([(0, sheet)]),
+            open: BTreeMap::from([(0, file)]),
         })
     }
 
@@ -69,14 +69,15 @@ impl Place {
         };
         if let (Some(name), false) = (&self.name, self.open.contains_key(&key)) {
             let path = self.path.join(name(key));
-            self.open.insert(key, Sheet::create(path, &self.config)?);
+            self.open
+                .insert(key, RecordingFile::create(path, &self.config)?);
         }
-        let Some(sheet) = self.open.get_mut(&key) else {
+        let Some(file) = self.open.get_mut(&key) else {
             return Ok(());
         };
-        sheet.note(note, bytes)?;
+        file.note(note, bytes)?;
         if self.name.is_some() && note.what == What::Ended {
-            sheet.end()?;
+            file.end()?;
             self.open.remove(&key);
         }
         Ok(())
@@ -84,24 +85,24 @@ impl Place {
 
     /// Append what is ready.
     pub(super) fn write(&mut self) -> Result<(), RecordError> {
-        self.open.values_mut().try_for_each(Sheet::write)
+        self.open.values_mut().try_for_each(RecordingFile::write)
     }
 
     /// Write what may have waited long enough; `true`: there is more that waits.
     pub(super) fn settle(&mut self, quiet: bool) -> bool {
         let mut waits = false;
-        for sheet in self.open.values_mut() {
-            waits |= sheet.settle(quiet);
+        for file in self.open.values_mut() {
+            waits |= file.settle(quiet);
         }
         waits
     }
 
     /// Vouch for all lines so far; with `sync` wait until they are on the disk.
     pub(super) fn seal(&mut self, sync: bool) -> Result<(), RecordError> {
-        for sheet in self.open.values_mut() {
-            sheet.seal()?;
+        for file in self.open.values_mut() {
+            file.seal()?;
             if sync {
-                sheet.sync()?;
+                file.sync()?;
             }
         }
         Ok(())
@@ -109,13 +110,13 @@ impl Place {
 
     /// Every file is complete.
     pub(super) fn end(&mut self) -> Result<(), RecordError> {
-        self.open.values_mut().try_for_each(Sheet::end)
+        self.open.values_mut().try_for_each(RecordingFile::end)
     }
 
     /// Every file ends here, for this reason.
     pub(super) fn break_off(&mut self, why: &RecordError) {
-        for sheet in self.open.values_mut() {
-            sheet.break_off(why);
+        for file in self.open.values_mut() {
+            file.break_off(why);
         }
     }
 

@@ -19,7 +19,7 @@ const PIECE: usize = 256 * 1024;
 const UNDECIDED: Duration = Duration::from_secs(10);
 
 /// A recorder and its file.
-pub(super) struct Sheet {
+pub(super) struct RecordingFile {
     path: PathBuf,
     file: Appender,
     recorder: Recorder,
@@ -33,7 +33,7 @@ pub(super) struct Sheet {
     now: Time,
 }
 
-impl Sheet {
+impl RecordingFile {
     pub(super) fn create(path: PathBuf, config: &RecordingConfig) -> Result<Self, RecordError> {
         let file = Appender::create(&path).map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists => RecordError::Exists(path.clone()),
@@ -46,7 +46,7 @@ impl Sheet {
         if config.over == Over::Udp {
             recorder = recorder.over_udp();
         }
-        Ok(Sheet {
+        Ok(RecordingFile {
             path,
             file,
             recorder,
