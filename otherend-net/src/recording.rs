@@ -5,9 +5,9 @@
 //! nothing else: a mark in the file says so, and [`Writer::finish`] does.
 
 mod appender;
+mod destination;
 mod file;
 mod notes;
-mod place;
 mod scribe;
 mod writer;
 
@@ -22,8 +22,8 @@ use otherend_core::transcript::{MOST_CONNECTIONS, Masks, Over};
 
 use crate::error::plain;
 
+use destination::Destination;
 pub use notes::Notes;
-use place::Place;
 pub use scribe::Scribe;
 
 /// How many bytes may wait for the disk.
@@ -148,8 +148,8 @@ impl Recording {
         on_trouble: OnTrouble,
     ) -> Result<(Recording, Writer), RecordError> {
         let path = path.into();
-        let place = Place::file(path.clone(), config)?;
-        Recording::start(path, place, on_trouble)
+        let destination = Destination::file(path.clone(), config)?;
+        Recording::start(path, destination, on_trouble)
     }
 
     /// Record into a folder, which is created if it is not there: a file for each connection, with
@@ -165,18 +165,18 @@ impl Recording {
         on_trouble: OnTrouble,
     ) -> Result<(Recording, Writer), RecordError> {
         let path = path.into();
-        let place = Place::folder(path.clone(), config, Box::new(name))?;
-        Recording::start(path, place, on_trouble)
+        let destination = Destination::folder(path.clone(), config, Box::new(name))?;
+        Recording::start(path, destination, on_trouble)
     }
 
     fn start(
         path: PathBuf,
-        place: Place,
+        destination: Destination,
         on_trouble: OnTrouble,
     ) -> Result<(Recording, Writer), RecordError> {
         let shared = Arc::new(Shared {
             path,
-            over: place.over(),
+            over: destination.over(),
             queue: Mutex::default(),
             filled: Condvar::new(),
             progress: AtomicU64::new(0),
@@ -189,7 +189,7 @@ impl Recording {
             .name("recording".into())
             .spawn(move || {
                 // Who does not wait for the end need not know.
-                let _ = tell_end.send(writer::run(&inside, place));
+                let _ = tell_end.send(writer::run(&inside, destination));
             })
             .map_err(RecordError::Thread)?;
         let recording = Recording { shared };

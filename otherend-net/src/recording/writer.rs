@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::place::Place;
+use super::destination::Destination;
 use super::{Queue, RecordError, Shared, SyncWhen};
 
 /// How long lines may be without a seal, and with [`SyncWhen::EverySecond`] without a sync.
@@ -15,14 +15,14 @@ const UNSEALED: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(4);
 
 /// Write what comes until nothing more does. Gives why it ended before that.
-pub(super) fn run(shared: &Shared, mut place: Place) -> Option<RecordError> {
+pub(super) fn run(shared: &Shared, mut destination: Destination) -> Option<RecordError> {
     let mut seal_at = None;
     loop {
         let limit = seal_at.map(|at: Instant| at.saturating_duration_since(Instant::now()));
         let taken = shared.take(limit);
-        let written = write(shared, &mut place, &taken, &mut seal_at);
+        let written = write(shared, &mut destination, &taken, &mut seal_at);
         if let Err(error) = &written {
-            place.break_off(error);
+            destination.break_off(error);
             shared.tell(error);
         }
         let over = taken.closed || written.is_err();
@@ -33,7 +33,7 @@ pub(super) fn run(shared: &Shared, mut place: Place) -> Option<RecordError> {
             end(shared);
             return written.err();
         }
-        if place.sync() != SyncWhen::Each {
+        if destination.sync() != SyncWhen::Each {
             thread::sleep(GATHER);
         }
     }
@@ -42,32 +42,32 @@ pub(super) fn run(shared: &Shared, mut place: Place) -> Option<RecordError> {
 /// Write what was taken, and seal and sync it if it is time.
 fn write(
     shared: &Shared,
-    place: &mut Place,
+    destination: &mut Destination,
     taken: &Queue,
     seal_at: &mut Option<Instant>,
 ) -> Result<(), RecordError> {
     shared.progress.fetch_add(1, Ordering::Relaxed);
     for (note, bytes) in taken.notes.iter() {
-        place.note(note, bytes)?;
+        destination.note(note, bytes)?;
         shared.progress.fetch_add(1, Ordering::Relaxed);
     }
     if taken.overflowed {
-        return Err(place.too_slow());
+        return Err(destination.too_slow());
     }
     if taken.closed {
-        return place.end();
+        return destination.end();
     }
-    let sync = place.sync();
+    let sync = destination.sync();
     let now = Instant::now();
     if sync == SyncWhen::Each || seal_at.is_some_and(|at| now >= at) {
-        let waits = place.settle(taken.notes.is_empty());
+        let waits = destination.settle(taken.notes.is_empty());
         *seal_at = waits.then(|| now + UNSEALED);
-        return place.seal(sync != SyncWhen::Never);
+        return destination.seal(sync != SyncWhen::Never);
     }
     if !taken.notes.is_empty() {
         seal_at.get_or_insert(now + UNSEALED);
     }
-    place.write()
+    destination.write()
 }
 
 /// Nothing more is written; what still came is done with.

@@ -14,7 +14,7 @@ use crate::system::files;
 type Name = dyn Fn(u64) -> String + Send;
 
 /// The files that are open.
-pub(super) struct Place {
+pub(super) struct Destination {
     config: RecordingConfig,
     path: PathBuf,
     /// Names the files of a folder; `None`: there is one file, and its key is 0.
@@ -22,11 +22,11 @@ pub(super) struct Place {
     open: BTreeMap<u64, RecordingFile>,
 }
 
-impl Place {
+impl Destination {
     /// One file, which must not exist.
     pub(super) fn file(path: PathBuf, config: RecordingConfig) -> Result<Self, RecordError> {
         let file = RecordingFile::create(path.clone(), &config)?;
-        Ok(Place {
+        Ok(Destination {
             config,
             path,
             name: None,
@@ -45,7 +45,7 @@ impl Place {
             path: path.clone(),
             cause,
         })?;
-        Ok(Place {
+        Ok(Destination {
             config,
             path,
             name: Some(name),
