@@ -105,13 +105,13 @@ pub type OnTrouble = Box<dyn Fn(&RecordError) + Send + Sync>;
 /// The way to a recording; clone it for everyone who has something to be recorded.
 #[derive(Clone)]
 pub struct Recording {
-    shared: Arc<Shared>,
+    channel: Arc<Channel>,
 }
 
 /// What waits to be done once the notes before it are on the disk.
 type Afterwards = Box<dyn FnOnce() + Send>;
 
-struct Shared {
+struct Channel {
     path: PathBuf,
     over: Over,
     queue: Mutex<Queue>,
@@ -174,7 +174,7 @@ impl Recording {
         destination: Destination,
         on_trouble: OnTrouble,
     ) -> Result<(Recording, Writer), RecordError> {
-        let shared = Arc::new(Shared {
+        let channel = Arc::new(Channel {
             path,
             over: destination.over(),
             queue: Mutex::default(),
@@ -183,7 +183,7 @@ impl Recording {
             on_trouble,
             told: AtomicBool::new(false),
         });
-        let inside = Arc::clone(&shared);
+        let inside = Arc::clone(&channel);
         let (tell_end, end) = mpsc::channel();
         thread::Builder::new()
             .name("recording".into())
@@ -192,7 +192,7 @@ impl Recording {
                 let _ = tell_end.send(writer::run(&inside, destination));
             })
             .map_err(RecordError::Thread)?;
-        let recording = Recording { shared };
+        let recording = Recording { channel };
         let writer = Writer {
             recording: recording.clone(),
             end: Some(end),
@@ -205,18 +205,18 @@ impl Recording {
     /// `afterwards` is called once they are written — with [`SyncWhen::Each`] once they are on the
     /// disk — or at once when the recording has ended.
     pub fn push(&self, notes: &mut Notes, afterwards: impl FnOnce() + Send + 'static) {
-        let mut queue = self.shared.lock();
+        let mut queue = self.channel.lock();
         if queue.notes.size() + notes.size() > ROOM {
             queue.overflowed = true;
         }
         if queue.ended || queue.overflowed {
             notes.clear();
-            return self.shared.do_without(queue, afterwards);
+            return self.channel.do_without(queue, afterwards);
         }
         queue.notes.append(notes);
         queue.afterwards.push(Box::new(afterwards));
         drop(queue);
-        self.shared.filled.notify_one();
+        self.channel.filled.notify_one();
     }
 
     /// Leave notes, empty them and wait until they are written, or until it is clear that they
@@ -232,7 +232,7 @@ impl Recording {
     }
 }
 
-impl Shared {
+impl Channel {
     /// Nothing more is recorded: do at once what waits for it. Says so here, for the thread that
     /// writes may be waiting for the disk.
     fn do_without(&self, mut queue: MutexGuard<'_, Queue>, afterwards: impl FnOnce()) {
@@ -303,19 +303,19 @@ impl Writer {
     }
 
     fn join(&mut self) -> Option<RecordError> {
-        let shared = &self.recording.shared;
-        shared.lock().closed = true;
-        shared.filled.notify_one();
+        let channel = &self.recording.channel;
+        channel.lock().closed = true;
+        channel.filled.notify_one();
         let end = self.end.take()?;
-        let mut progress = shared.progress.load(Ordering::Relaxed);
+        let mut progress = channel.progress.load(Ordering::Relaxed);
         loop {
             match end.recv_timeout(PATIENCE) {
                 Ok(outcome) => return outcome,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     let before =
-                        std::mem::replace(&mut progress, shared.progress.load(Ordering::Relaxed));
+                        std::mem::replace(&mut progress, channel.progress.load(Ordering::Relaxed));
                     if before == progress {
-                        return Some(RecordError::Stuck(shared.path.clone()));
+                        return Some(RecordError::Stuck(channel.path.clone()));
                     }
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => {

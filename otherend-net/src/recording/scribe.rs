@@ -56,7 +56,7 @@ impl Scribe {
 
     fn stopped(&mut self, now: Time, who: Role, how: Closing) {
         // No datagram says that another will not follow.
-        if self.recording.shared.over == Over::Tcp {
+        if self.recording.channel.over == Over::Tcp {
             self.notes.stopped(now, self.connection, who, how);
         }
     }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::destination::Destination;
-use super::{Queue, RecordError, Shared, SyncWhen};
+use super::{Channel, Queue, RecordError, SyncWhen};
 
 /// How long lines may be without a seal, and with [`SyncWhen::EverySecond`] without a sync.
 const UNSEALED: Duration = Duration::from_secs(1);
@@ -15,22 +15,22 @@ const UNSEALED: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(4);
 
 /// Write what comes until nothing more does. Gives why it ended before that.
-pub(super) fn run(shared: &Shared, mut destination: Destination) -> Option<RecordError> {
+pub(super) fn run(channel: &Channel, mut destination: Destination) -> Option<RecordError> {
     let mut seal_at = None;
     loop {
         let limit = seal_at.map(|at: Instant| at.saturating_duration_since(Instant::now()));
-        let taken = shared.take(limit);
-        let written = write(shared, &mut destination, &taken, &mut seal_at);
+        let taken = channel.take(limit);
+        let written = write(channel, &mut destination, &taken, &mut seal_at);
         if let Err(error) = &written {
             destination.break_off(error);
-            shared.tell(error);
+            channel.tell(error);
         }
         let over = taken.closed || written.is_err();
         for done in taken.afterwards {
             done();
         }
         if over {
-            end(shared);
+            end(channel);
             return written.err();
         }
         if destination.sync() != SyncWhen::Each {
@@ -41,15 +41,15 @@ pub(super) fn run(shared: &Shared, mut destination: Destination) -> Option<Recor
 
 /// Write what was taken, and seal and sync it if it is time.
 fn write(
-    shared: &Shared,
+    channel: &Channel,
     destination: &mut Destination,
     taken: &Queue,
     seal_at: &mut Option<Instant>,
 ) -> Result<(), RecordError> {
-    shared.progress.fetch_add(1, Ordering::Relaxed);
+    channel.progress.fetch_add(1, Ordering::Relaxed);
     for (note, bytes) in taken.notes.iter() {
         destination.note(note, bytes)?;
-        shared.progress.fetch_add(1, Ordering::Relaxed);
+        channel.progress.fetch_add(1, Ordering::Relaxed);
     }
     if taken.overflowed {
         return Err(destination.too_slow());
@@ -71,8 +71,8 @@ fn write(
 }
 
 /// Nothing more is written; what still came is done with.
-fn end(shared: &Shared) {
-    let mut queue = shared.lock();
+fn end(channel: &Channel) {
+    let mut queue = channel.lock();
     queue.ended = true;
     queue.notes.clear();
     let afterwards = std::mem::take(&mut queue.afterwards);
