@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use otherend_core::{EndReason, Outbox, Time};
 
-use super::guard::{Heard, LoopGuard};
+use super::guard::{LoopCheck, LoopGuard};
 use crate::engine::carrier::Carrier;
 use crate::engine::conversations::Conversations;
 use crate::hub::admitted::Admitted;
@@ -81,17 +81,17 @@ impl Correspondent {
     }
 
     /// It sent `datagram`; `Looping`: which is not answered.
-    pub(super) fn hear(&mut self, way: &mut Way<'_>, datagram: &[u8]) -> Heard {
+    pub(super) fn hear(&mut self, way: &mut Way<'_>, datagram: &[u8]) -> LoopCheck {
         let now = self.carrier.clock.now();
         self.heard = now;
-        if self.guard.heard(now, datagram) == Heard::Looping {
-            return Heard::Looping;
+        if self.guard.heard(now, datagram) == LoopCheck::Looping {
+            return LoopCheck::Looping;
         }
         self.credit.earn(datagram.len());
         self.act(way, Cause::Asked, |carrier| {
             carrier.conversation.receive(now, datagram);
         });
-        Heard::Fine
+        LoopCheck::Fine
     }
 
     /// Carry out the orders that wait.

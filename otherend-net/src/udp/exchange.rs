@@ -11,7 +11,7 @@ use otherend_core::{Outbox, Time};
 use rustix::event::{PollFd, PollFlags};
 
 use super::correspondent::{Correspondent, Way, Withheld};
-use super::guard::Heard;
+use super::guard::LoopCheck;
 use super::rate_limit::RateLimit;
 use crate::accept::admission::Admission;
 use crate::accept::backoff::Backoff;
@@ -176,7 +176,7 @@ impl Exchange {
         } else {
             self.tick_at = Time::earliest(self.tick_at, peer.deadline());
         }
-        if heard == Heard::Looping {
+        if heard == LoopCheck::Looping {
             self.refuse(from, Refusal::Loop);
         }
         self.tell_withheld();

@@ -39,7 +39,7 @@ struct Probe {
 
 /// What to do with a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum LoopCheck {
     /// Answer it.
     Fine,
     /// Do not.
@@ -48,11 +48,11 @@ pub(super) enum Heard {
 
 impl LoopGuard {
     /// The peer sent `datagram`.
-    pub(super) fn heard(&mut self, now: Time, datagram: &[u8]) -> Heard {
+    pub(super) fn heard(&mut self, now: Time, datagram: &[u8]) -> LoopCheck {
         if let Some(last) = self.muted {
             if now.since(last) < QUIET {
                 self.muted = Some(now);
-                return Heard::Looping;
+                return LoopCheck::Looping;
             }
             *self = LoopGuard::default();
         }
@@ -63,10 +63,10 @@ impl LoopGuard {
             self.echoes += 1;
             if self.echoes >= ECHOES {
                 self.muted = Some(now);
-                return Heard::Looping;
+                return LoopCheck::Looping;
             }
         }
-        Heard::Fine
+        LoopCheck::Fine
     }
 
     /// We sent `datagram` to the peer.
@@ -128,7 +128,7 @@ mod tests {
         for sent in 1..1000 {
             now = now + delay;
             let end = sent % 2;
-            if guards[end].heard(now, &datagram) == Heard::Looping {
+            if guards[end].heard(now, &datagram) == LoopCheck::Looping {
                 return sent;
             }
             datagram = [prefixes[end].as_bytes(), &datagram].concat();
@@ -161,7 +161,7 @@ mod tests {
         for round in 0..100u64 {
             for line in 0..50u8 {
                 let now = Time::from_micros(round * 1000 + u64::from(line));
-                if guard.heard(now, &[line]) == Heard::Fine {
+                if guard.heard(now, &[line]) == LoopCheck::Fine {
                     heard += 1;
                     guard.said(now, &[line]);
                 }
@@ -175,7 +175,7 @@ mod tests {
         let mut guard = LoopGuard::default();
         for second in 0..100 {
             let now = Time::ZERO + Duration::from_secs(second);
-            assert_eq!(guard.heard(now, b"ping"), Heard::Fine);
+            assert_eq!(guard.heard(now, b"ping"), LoopCheck::Fine);
             guard.said(now, b"ping");
         }
     }
@@ -184,7 +184,7 @@ mod tests {
     fn short_answers_are_no_echo_of_longer_lines() {
         let mut guard = LoopGuard::default();
         for _ in 0..100 {
-            assert_eq!(guard.heard(Time::ZERO, b"look"), Heard::Fine);
+            assert_eq!(guard.heard(Time::ZERO, b"look"), LoopCheck::Fine);
             guard.said(Time::ZERO, b"ok");
         }
     }
@@ -193,12 +193,12 @@ mod tests {
     fn a_broken_loop_is_forgotten() {
         let mut guard = LoopGuard::default();
         let mut now = Time::ZERO;
-        while guard.heard(now, b"x") == Heard::Fine {
+        while guard.heard(now, b"x") == LoopCheck::Fine {
             guard.said(now, b"x");
         }
         now = now + QUIET / 2;
-        assert_eq!(guard.heard(now, b"other"), Heard::Looping);
+        assert_eq!(guard.heard(now, b"other"), LoopCheck::Looping);
         now = now + QUIET;
-        assert_eq!(guard.heard(now, b"other"), Heard::Fine);
+        assert_eq!(guard.heard(now, b"other"), LoopCheck::Fine);
     }
 }
