@@ -12,9 +12,9 @@ use otherend_core::{Loss, Role, Time};
 use rustix::event::{PollFd, PollFlags};
 
 use super::both::Both;
+use super::direction::Direction;
 use super::event::{Ending, Event, Observer};
 use super::fault::{Fault, Piece};
-use super::lane::Lane;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Order;
 use crate::stream::{self, Stream};
@@ -33,7 +33,7 @@ pub(super) struct Relay<'a> {
     /// Who hung up and is not to be read now: waiting for it would not wait.
     hung_up: Both<bool>,
     /// By who speaks.
-    lanes: Both<Lane>,
+    directions: Both<Direction>,
     input: Box<[u8]>,
     /// When and by whom something was last said.
     touched: Time,
@@ -82,9 +82,9 @@ impl<'a> Relay<'a> {
             observer,
             streams,
             hung_up: Both::default(),
-            lanes: Both {
-                client: Lane::new(faults, Role::Client),
-                server: Lane::new(faults, Role::Server),
+            directions: Both {
+                client: Direction::new(faults, Role::Client),
+                server: Direction::new(faults, Role::Server),
             },
             input: vec![0; INPUT].into_boxed_slice(),
             touched: admitted.hub.clock.now(),
@@ -103,8 +103,8 @@ impl<'a> Relay<'a> {
         Outcome {
             ending,
             passed: Both {
-                client: self.lanes.client.passed(),
-                server: self.lanes.server.passed(),
+                client: self.directions.client.passed(),
+                server: self.directions.server.passed(),
             },
             busy_at_stop: self.busy_at_stop,
         }
@@ -155,14 +155,14 @@ impl<'a> Relay<'a> {
     fn is_idle(&self, now: Time) -> bool {
         self.last_speaker != Some(Role::Client)
             && now >= self.quiet_at()
-            && self.lanes.all(|lane| !lane.is_busy())
+            && self.directions.all(|direction| !direction.is_busy())
             && Role::BOTH.iter().all(|role| !self.has_more(*role))
     }
 
     /// What `role` has said waits to be read.
     fn has_more(&self, role: Role) -> bool {
         // An end that was read once is readable for ever.
-        self.lanes.of(role).wants_input() && stream::is_readable(*self.streams.of(role))
+        self.directions.of(role).wants_input() && stream::is_readable(*self.streams.of(role))
     }
 
     /// When it is idle if nobody says anything until then.
@@ -178,7 +178,10 @@ impl<'a> Relay<'a> {
         let quiet = self.busy_at_stop.map(|_| self.quiet_at());
         // Once it is quiet and still not idle, something has to come first.
         let quiet = quiet.filter(|&quiet| quiet > self.admitted.hub.clock.now());
-        let (client, server) = (self.lanes.client.deadline(), self.lanes.server.deadline());
+        let (client, server) = (
+            self.directions.client.deadline(),
+            self.directions.server.deadline(),
+        );
         let deadlines = [stop, quiet, self.observer.deadline(), client, server];
         deadlines.into_iter().flatten().min()
     }
@@ -192,27 +195,27 @@ impl<'a> Relay<'a> {
         }
         for from in Role::BOTH {
             let listener = *self.streams.of(from.other());
-            self.lanes.of_mut(from).flush(listener);
+            self.directions.of_mut(from).flush(listener);
             if let Some(ending) = self.let_through(now, from) {
                 return Some(ending);
             }
-            if self.lanes.of_mut(from).take_finished() {
+            if self.directions.of_mut(from).take_finished() {
                 // A stream that is already broken says so at the next read.
                 let _ = listener.half_close();
                 self.observer.on_event(now, &Event::Finished { from });
             }
         }
-        let over = self.lanes.all(Lane::is_over);
+        let over = self.directions.all(Direction::is_over);
         over.then(|| self.ending())
     }
 
     /// Do what the faults have come to; without faults there is nothing to do.
     fn let_through(&mut self, now: Time, from: Role) -> Option<Ending> {
-        let (lane, listener) = (self.lanes.of_mut(from), self.streams.of(from.other()));
-        while let Some(piece) = lane.next_piece(now) {
+        let (direction, listener) = (self.directions.of_mut(from), self.streams.of(from.other()));
+        while let Some(piece) = direction.next_piece(now) {
             let event = match &piece {
                 Piece::Bytes(bytes) => {
-                    lane.pass(listener, bytes);
+                    direction.pass(listener, bytes);
                     Event::Bytes { from, bytes }
                 }
                 Piece::Boundary => Event::Boundary { from },
@@ -223,11 +226,11 @@ impl<'a> Relay<'a> {
                 Piece::Cut => return Some(Ending::CutByFault(from)),
                 Piece::Reset => return Some(Ending::ResetByFault(from)),
                 Piece::HalfClose => {
-                    lane.pretend_end();
+                    direction.pretend_end();
                     continue;
                 }
                 Piece::Stall => {
-                    lane.stall();
+                    direction.stall();
                     continue;
                 }
                 Piece::Wait(_) => continue,
@@ -240,7 +243,7 @@ impl<'a> Relay<'a> {
     /// Both directions are over: who broke one of them?
     fn ending(&self) -> Ending {
         let lost = |role: Role| {
-            let loss = self.lanes.of(role.other()).loss()?;
+            let loss = self.directions.of(role.other()).loss()?;
             Some(lost(role, loss))
         };
         let mut ends = Role::BOTH.into_iter();
@@ -251,16 +254,16 @@ impl<'a> Relay<'a> {
         *self.hung_up.of_mut(from) = false;
         let speaker = *self.streams.of(from);
         let outcome = speaker.read(&mut self.input);
-        let lane = self.lanes.of_mut(from);
+        let direction = self.directions.of_mut(from);
         match outcome {
-            Ok(0) => lane.finish(),
+            Ok(0) => direction.finish(),
             Ok(count) => {
                 (self.touched, self.last_speaker) = (now, Some(from));
                 let bytes = &self.input[..count];
-                if lane.divert(now, bytes) {
+                if direction.divert(now, bytes) {
                     return self.let_through(now, from);
                 }
-                lane.pass(self.streams.of(from.other()), bytes);
+                direction.pass(self.streams.of(from.other()), bytes);
                 self.observer.on_event(now, &Event::Bytes { from, bytes });
             }
             Err(error) if stream::is_passing(&error) => {}
@@ -295,8 +298,11 @@ impl<'a> Relay<'a> {
 
     fn interest(&self, role: Role) -> PollFlags {
         let mut interest = PollFlags::empty();
-        interest.set(PollFlags::IN, self.lanes.of(role).wants_input());
-        interest.set(PollFlags::OUT, self.lanes.of(role.other()).has_unsent());
+        interest.set(PollFlags::IN, self.directions.of(role).wants_input());
+        interest.set(
+            PollFlags::OUT,
+            self.directions.of(role.other()).has_unsent(),
+        );
         interest
     }
 
@@ -320,7 +326,7 @@ impl<'a> Relay<'a> {
             return Ok(false);
         }
         *self.hung_up.of_mut(role) = true;
-        if happened.contains(PollFlags::ERR) && self.lanes.of(role).is_over() {
+        if happened.contains(PollFlags::ERR) && self.directions.of(role).is_over() {
             // Nothing of it is left to be read: it is gone now.
             let error = self.streams.of(role).take_error().ok().flatten();
             let loss = error.map_or(Loss::Reset, |error| stream::loss(&error));

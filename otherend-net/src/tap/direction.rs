@@ -14,7 +14,7 @@ use crate::stream::{self, Stream};
 
 /// How far the speaker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum Speaking {
     /// It may say more.
     Open,
     /// It has finished; what it said is still being passed on.
@@ -29,11 +29,11 @@ enum Phase {
 
 /// What one end said and the other has not taken yet.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct Direction {
     unsent: Vec<u8>,
     /// How much of `unsent` is sent after all.
     sent: usize,
-    phase: Phase,
+    speaking: Speaking,
     /// Bytes passed on so far.
     passed: u64,
     /// Where there are faults for this direction.
@@ -42,14 +42,14 @@ pub(super) struct Lane {
     discards: bool,
 }
 
-impl Lane {
+impl Direction {
     /// The direction in which `from` speaks, with its faults.
     pub(super) fn new(faults: &[Arc<Fault>], from: Role) -> Self {
         let tamper = Tamper::new(faults, from);
-        Lane {
+        Direction {
             unsent: Vec::new(),
             sent: 0,
-            phase: Phase::Open,
+            speaking: Speaking::Open,
             passed: 0,
             detour: tamper.map(|tamper| Box::new(Detour::new(tamper))),
             discards: false,
@@ -60,7 +60,7 @@ impl Lane {
     pub(super) fn wants_input(&self) -> bool {
         let waiting =
             !self.unsent.is_empty() || self.detour.as_ref().is_some_and(|d| !d.is_empty());
-        self.discards || (self.phase == Phase::Open && !waiting)
+        self.discards || (self.speaking == Speaking::Open && !waiting)
     }
 
     /// The listener has not taken everything yet.
@@ -75,13 +75,13 @@ impl Lane {
 
     /// Nothing more will come this way.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Finished | Phase::Broken(_))
+        matches!(self.speaking, Speaking::Finished | Speaking::Broken(_))
     }
 
     /// The listener is gone, in this way.
     pub(super) fn loss(&self) -> Option<Loss> {
-        match self.phase {
-            Phase::Broken(loss) => Some(loss),
+        match self.speaking {
+            Speaking::Broken(loss) => Some(loss),
             _ => None,
         }
     }
@@ -93,14 +93,14 @@ impl Lane {
     /// The speaker has finished sending.
     pub(super) fn finish(&mut self) {
         let discarded = std::mem::take(&mut self.discards);
-        if self.phase != Phase::Open {
+        if self.speaking != Speaking::Open {
             return;
         }
         if discarded {
-            self.phase = Phase::Withheld;
+            self.speaking = Speaking::Withheld;
             return;
         }
-        self.phase = Phase::Finishing;
+        self.speaking = Speaking::Finishing;
         if let Some(detour) = &mut self.detour {
             detour.finish();
         }
@@ -113,8 +113,8 @@ impl Lane {
 
     /// As if the speaker had finished sending; what it still says is discarded.
     pub(super) fn pretend_end(&mut self) {
-        if self.phase == Phase::Open {
-            self.phase = Phase::Finishing;
+        if self.speaking == Speaking::Open {
+            self.speaking = Speaking::Finishing;
             self.discards = true;
         }
     }
@@ -149,9 +149,9 @@ impl Lane {
     pub(super) fn take_finished(&mut self) -> bool {
         let all_passed =
             self.unsent.is_empty() && self.detour.as_ref().is_none_or(|d| d.is_empty());
-        let finished = self.phase == Phase::Finishing && all_passed;
+        let finished = self.speaking == Speaking::Finishing && all_passed;
         if finished {
-            self.phase = Phase::Finished;
+            self.speaking = Speaking::Finished;
         }
         finished
     }
@@ -187,7 +187,7 @@ impl Lane {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => {
-                    self.phase = Phase::Broken(stream::loss(&error));
+                    self.speaking = Speaking::Broken(stream::loss(&error));
                     break;
                 }
             }
