@@ -32,7 +32,7 @@ pub struct Plan {
     pub(crate) over: Over,
     pub(crate) timeout: Duration,
     /// The script of each connection.
-    pub(crate) lanes: Vec<Lane>,
+    pub(crate) lanes: Vec<Script>,
     pub(crate) rules: Rules,
     /// The longest line to be heard, as it stands in the file, in bytes.
     pub(crate) longest: usize,
@@ -46,7 +46,7 @@ pub struct Plan {
 
 /// The script of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Lane {
+pub(crate) struct Script {
     /// Its place among all that the client does.
     pub(crate) opens: usize,
     /// How many of the server's steps the client has heard for certain when it opens.
@@ -56,7 +56,7 @@ pub(crate) struct Lane {
     pub(crate) beats: Vec<Beat>,
 }
 
-impl Lane {
+impl Script {
     /// The line on which it opens.
     pub(crate) fn opens_on(&self) -> usize {
         let first = self.beats.first().map(|beat| beat.line(0));
@@ -184,7 +184,7 @@ impl Plan {
     /// The line on which `connection`, counted from 0, opens.
     #[must_use]
     pub fn opens_on(&self, connection: usize) -> Option<usize> {
-        self.lanes.get(connection).map(Lane::opens_on)
+        self.lanes.get(connection).map(Script::opens_on)
     }
 
     /// The line on which a connection opens while an earlier one still has something before it.

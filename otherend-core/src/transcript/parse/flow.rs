@@ -9,20 +9,20 @@ use crate::transcript::model::{Act, Closing, Step};
 /// The connections of the script, and the rule at hand if the line belongs to one.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
-    script: Vec<Lane>,
-    rule: Option<Lane>,
+    script: Vec<Stops>,
+    rule: Option<Stops>,
 }
 
 /// How each end of one connection stopped, and on which line.
 #[derive(Debug, Default)]
-struct Lane {
+struct Stops {
     client: Option<(Closing, usize)>,
     server: Option<(Closing, usize)>,
 }
 
 impl Flow {
     pub(super) fn begin_rule(&mut self) {
-        self.rule = Some(Lane::default());
+        self.rule = Some(Stops::default());
     }
 
     pub(super) fn end_rule(&mut self) {
@@ -55,7 +55,7 @@ impl Flow {
             return Err(spot(Wrong::ConnectionOrder(next)));
         }
         if index == self.script.len() {
-            self.script.push(Lane::default());
+            self.script.push(Stops::default());
         } else if step.act == Act::Connect {
             return Err(spot(Wrong::ConnectedAlready(step.connection)));
         }
@@ -63,7 +63,7 @@ impl Flow {
     }
 }
 
-impl Lane {
+impl Stops {
     fn follow(&mut self, step: &Step, number: usize) -> Result<(), Wrong> {
         let (own, other) = match step.who {
             Role::Client => (&mut self.client, &self.server),

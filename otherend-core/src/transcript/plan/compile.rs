@@ -10,7 +10,7 @@ use super::lines::lines;
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
-use super::{Beat, Ends, Lane, Place, Plan, Said, Says};
+use super::{Beat, Ends, Place, Plan, Said, Says, Script};
 use crate::Role;
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
 use crate::transcript::{FIRST_ITEM, Over, Transcript};
@@ -67,7 +67,7 @@ struct Compiler {
     origins: HashMap<String, (Place, Role)>,
     /// The line of the file at hand.
     line: usize,
-    lanes: Vec<Lane>,
+    lanes: Vec<Script>,
     /// How many things the client and the server did so far.
     order: [usize; 2],
     /// By connection: how many of the server's steps there were when it last spoke there.
@@ -246,7 +246,7 @@ impl Compiler {
         let lane = usize::from(step.connection) - 1;
         if lane >= self.lanes.len() {
             let opens = self.next_order(Role::Client);
-            self.lanes.push(Lane {
+            self.lanes.push(Script {
                 opens,
                 heard: self.heard,
                 line: (step.act == Act::Connect).then_some(line),
