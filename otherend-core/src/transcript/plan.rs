@@ -102,7 +102,7 @@ impl Beat {
 pub(crate) struct Says {
     pub(crate) who: Role,
     pub(crate) steps: Vec<Said>,
-    pub(crate) lines: Vec<Heard>,
+    pub(crate) lines: Vec<Expected>,
 }
 
 /// One step to be said.
@@ -113,7 +113,7 @@ pub(crate) struct Said {
     /// Its place among all that its speaker does on any connection.
     pub(crate) order: usize,
     /// Where on other connections its speaker hears the values that it refers to.
-    pub(crate) after: Vec<Place>,
+    pub(crate) after: Vec<Position>,
     /// The time that passes before it.
     pub(crate) pause: Duration,
     pub(crate) template: Template,
@@ -121,14 +121,14 @@ pub(crate) struct Said {
 
 /// A line of the file, and the connection that it belongs to, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Position {
     pub(crate) lane: usize,
     pub(crate) line: usize,
 }
 
 /// One line to be heard, or the unfinished rest before the other's turn.
 #[derive(Debug)]
-pub(crate) struct Heard {
+pub(crate) struct Expected {
     /// The line in the file on which it begins.
     pub(crate) line: usize,
     /// How many of the steps are heard when this is.

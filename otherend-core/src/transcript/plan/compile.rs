@@ -10,7 +10,7 @@ use super::lines::lines;
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
-use super::{Beat, Ends, Place, Plan, Said, Says, Script};
+use super::{Beat, Ends, Plan, Position, Said, Says, Script};
 use crate::Role;
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
 use crate::transcript::{FIRST_ITEM, Over, Transcript};
@@ -64,7 +64,7 @@ struct Compiler {
     in_rules: HashMap<String, Arc<Gap>>,
     script_names: Vec<(usize, String)>,
     /// Where in the script the latest hole of each name is, and who says it.
-    origins: HashMap<String, (Place, Role)>,
+    origins: HashMap<String, (Position, Role)>,
     /// The line of the file at hand.
     line: usize,
     lanes: Vec<Script>,
@@ -291,7 +291,7 @@ impl Compiler {
 
     /// Where on other connections the speaker of `step` hears what it refers to; its own holes are
     /// noted for later steps.
-    fn after(&mut self, lane: usize, step: &Step) -> Vec<Place> {
+    fn after(&mut self, lane: usize, step: &Step) -> Vec<Position> {
         let (Act::Line(text) | Act::Piece(text)) = &step.act else {
             return Vec::new();
         };
@@ -308,7 +308,7 @@ impl Compiler {
                 Part::Hole(Hole {
                     name: Some(name), ..
                 }) => {
-                    let origin = (Place { lane, line }, step.who);
+                    let origin = (Position { lane, line }, step.who);
                     self.origins.insert(name.clone(), origin);
                 }
                 _ => {}

@@ -1,11 +1,11 @@
 //! Steps as they are heard: joined, and cut into lines or datagrams.
 
 use super::template::{Piece, Template};
-use super::{Extent, Heard, Said};
+use super::{Expected, Extent, Said};
 use crate::transcript::Over;
 
 /// What is heard when `steps` are said: neighbours joined, then cut after each LF.
-pub(super) fn lines(steps: &[Said], over: Over) -> Vec<Heard> {
+pub(super) fn lines(steps: &[Said], over: Over) -> Vec<Expected> {
     // Steps are how a file is written, lines are how it is heard, and the bytes are the same:
     //
     //     S. 220 {{host:word=a}}             220 {{host:word=a}} ready\r\n   whole, from 2 steps
@@ -13,14 +13,14 @@ pub(super) fn lines(steps: &[Said], over: Over) -> Vec<Heard> {
     //                                        login:                        a beginning
     //
     // The last one has no LF, so nothing shows when it is complete but that it fits.
-    let mut lines: Vec<Heard> = Vec::new();
+    let mut lines: Vec<Expected> = Vec::new();
     let mut open = false;
     for (index, step) in steps.iter().enumerate() {
         let pieces = step.template.parts.iter();
         let stretches = pieces.flat_map(|piece| stretches(piece, over));
         for stretch in stretches {
             if !open {
-                lines.push(Heard {
+                lines.push(Expected {
                     line: step.line,
                     steps: index,
                     extent: Extent::Beginning,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::lane::Phase;
 use super::{Beat, Player, Waits};
-use crate::transcript::plan::Place;
+use crate::transcript::plan::Position;
 
 impl Player {
     /// Our side has done another step of the file.
@@ -72,7 +72,7 @@ impl Player {
     }
 
     /// What is to be heard on other connections before a step is, unless nobody is there any more.
-    pub(super) fn has_heard(&self, after: &[Place]) -> bool {
+    pub(super) fn has_heard(&self, after: &[Position]) -> bool {
         // The order of our own steps is not enough where we say what we heard elsewhere:
         //
         //     1S: your id is {{id:int=7}}     heard on connection 1, whenever it comes

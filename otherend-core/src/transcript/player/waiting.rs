@@ -3,7 +3,7 @@
 use super::lane::Phase;
 use super::{Beat, Player};
 use crate::transcript::Over;
-use crate::transcript::plan::Place;
+use crate::transcript::plan::Position;
 use crate::{Role, Time};
 
 /// So many bytes may wait for our own turn, in each connection; then nothing more is read.
@@ -123,7 +123,7 @@ impl Player {
 
     /// The place of the next step here among all that our side does, if it is ours, and what is to
     /// be heard elsewhere before.
-    fn next_order(&self, connection: usize) -> Option<(usize, &[Place])> {
+    fn next_order(&self, connection: usize) -> Option<(usize, &[Position])> {
         match self.beat(connection)? {
             beat if Some(beat.who()) != self.role => None,
             Beat::Says(says) => {
