@@ -3,18 +3,18 @@
 //! The recorder makes text; whoever holds the file appends it. Secrets are masked before there is
 //! any text, and seals ([`seal`](super::seal)) vouch for what was written.
 
+mod auth;
 mod encode;
 mod known;
 mod mask;
 mod side;
-mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::time::Duration;
 
+pub use auth::asks_for_secret;
 pub use mask::Masks;
-pub use watch::asks_for_secret;
 
 use super::model::{Act, Item, Over, Setting, Step};
 use super::seal::Check;

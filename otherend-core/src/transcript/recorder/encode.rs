@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::watch::Watch;
+use super::auth::AuthState;
 use super::{LONGEST, Recorder};
 use crate::transcript::model::{Act, Over, Part, Text};
 use crate::transcript::write::is_readable;
@@ -55,7 +55,7 @@ impl Recorder {
         let state = self.connections.entry(connection).or_default();
         let is_whole = bytes.ends_with(b"\n") || self.over == Over::Udp;
         let is_mid_line = !state.sides[Role::Client.index()].written.is_empty();
-        if who == Role::Client && state.watch == Watch::Prompted {
+        if who == Role::Client && state.auth == AuthState::Prompted {
             // What the server says next does not belong to its prompt.
             state.sides[Role::Server.index()].written.clear();
         }
@@ -65,7 +65,7 @@ impl Recorder {
         let at = side.written.len();
         side.written.extend_from_slice(bytes);
         let line = trim_end(&side.written);
-        let secrets = self.masks.secrets(line, who, state.watch);
+        let secrets = self.masks.secrets(line, who, state.auth);
         let mut secrets = self.known.with_known(line, at, secrets);
         // `the token is hun` may be the beginning of a secret that is known to be `hunter2`.
         if !is_whole {
@@ -74,12 +74,12 @@ impl Recorder {
         }
         let text = with_holes(&side.written, at, secrets);
         if is_whole {
-            state.watch.heard(line, who, is_mid_line);
+            state.auth.heard(line, who, is_mid_line);
             side.written.clear();
             return text;
         }
         if who == Role::Server {
-            state.watch.heard_piece(line);
+            state.auth.heard_piece(line);
         }
         if side.written.len() > REMEMBERED {
             self.masks.forget(&mut side.written);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::watch::Watch;
+use super::auth::AuthState;
 use crate::Role;
 use crate::transcript::model::{Hole, Part};
 use crate::transcript::{Kind, MASKED, Pattern};
@@ -52,15 +52,15 @@ impl Masks {
     /// A client's line has a secret in it, whatever was said before.
     #[must_use]
     pub fn has_secret(&self, line: &[u8]) -> bool {
-        let secrets = self.secrets(line, Role::Client, Watch::default());
+        let secrets = self.secrets(line, Role::Client, AuthState::default());
         !secrets.is_empty()
     }
 
     /// Where the secrets of a line are, in order and apart.
-    pub(super) fn secrets(&self, line: &[u8], who: Role, watch: Watch) -> Vec<Range<usize>> {
+    pub(super) fn secrets(&self, line: &[u8], who: Role, auth: AuthState) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if self.usual {
-            if who == Role::Client && watch.is_secret(line) {
+            if who == Role::Client && auth.is_secret(line) {
                 found.push(0..line.len());
             }
             if LIKELY.is_match(line) {
@@ -82,7 +82,7 @@ impl Masks {
         // `password=` and 16 KiB of it, the rest is still the password: `password=` is all that
         // needs to be remembered of it.
         const KEPT: usize = 256;
-        let last = self.secrets(written, Role::Client, Watch::default());
+        let last = self.secrets(written, Role::Client, AuthState::default());
         if last.iter().any(|range| range.end == written.len()) {
             *written = b"password=".to_vec();
             return;

@@ -1,13 +1,13 @@
 //! What of a connection is not written yet.
 
-use super::watch::Watch;
+use super::auth::AuthState;
 use crate::Time;
 
 #[derive(Debug, Default)]
 pub(super) struct Connection {
     pub(super) sides: [Side; 2],
     /// What makes the next line of the client a secret.
-    pub(super) watch: Watch,
+    pub(super) auth: AuthState,
 }
 
 /// What one side of a connection has said and is not written.

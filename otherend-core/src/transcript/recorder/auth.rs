@@ -8,7 +8,7 @@ use crate::Role;
 
 /// What the lines before say about the next one of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Watch {
+pub(super) enum AuthState {
     #[default]
     Nothing,
     /// The client began to authenticate.
@@ -25,14 +25,14 @@ pub(super) enum Watch {
     Strings,
 }
 
-impl Watch {
+impl AuthState {
     /// The client's `line`, whole or begun, is a secret.
     pub(super) fn is_secret(self, line: &[u8]) -> bool {
         match self {
-            Watch::Asked => line != b"*",
-            Watch::Invited | Watch::Prompted => true,
-            Watch::Strings => !matches!(line.first(), Some(b'$' | b'*')),
-            Watch::Nothing | Watch::Begun | Watch::FourBytes => false,
+            AuthState::Asked => line != b"*",
+            AuthState::Invited | AuthState::Prompted => true,
+            AuthState::Strings => !matches!(line.first(), Some(b'$' | b'*')),
+            AuthState::Nothing | AuthState::Begun | AuthState::FourBytes => false,
         }
     }
 
@@ -51,27 +51,31 @@ impl Watch {
         //
         // RESP, as Redis speaks it, says the length first: `$4`, `AUTH`, `$7`, `hunter2`.
         *self = match (who, *self) {
-            (Role::Server, Watch::Prompted) => Watch::Prompted,
-            (Role::Server, Watch::Begun | Watch::Asked) if asks(line) => Watch::Asked,
-            (Role::Server, _) if asks_for_secret(line) => Watch::Invited,
-            (Role::Server, Watch::Invited) if is_mid_line || line.is_empty() => Watch::Invited,
-            (Role::Server, Watch::Begun | Watch::Asked | Watch::Invited) => Watch::Nothing,
-            (Role::Server, other) => other,
-            (Role::Client, Watch::FourBytes) if line.eq_ignore_ascii_case(b"AUTH") => {
-                Watch::Strings
+            (Role::Server, AuthState::Prompted) => AuthState::Prompted,
+            (Role::Server, AuthState::Begun | AuthState::Asked) if asks(line) => AuthState::Asked,
+            (Role::Server, _) if asks_for_secret(line) => AuthState::Invited,
+            (Role::Server, AuthState::Invited) if is_mid_line || line.is_empty() => {
+                AuthState::Invited
             }
-            (Role::Client, Watch::Strings) if !line.starts_with(b"*") => Watch::Strings,
-            (Role::Client, _) if line == b"$4" => Watch::FourBytes,
-            (Role::Client, Watch::Asked) => Watch::Begun,
-            (Role::Client, _) if begins_auth(line) => Watch::Begun,
-            (Role::Client, _) => Watch::Nothing,
+            (Role::Server, AuthState::Begun | AuthState::Asked | AuthState::Invited) => {
+                AuthState::Nothing
+            }
+            (Role::Server, other) => other,
+            (Role::Client, AuthState::FourBytes) if line.eq_ignore_ascii_case(b"AUTH") => {
+                AuthState::Strings
+            }
+            (Role::Client, AuthState::Strings) if !line.starts_with(b"*") => AuthState::Strings,
+            (Role::Client, _) if line == b"$4" => AuthState::FourBytes,
+            (Role::Client, AuthState::Asked) => AuthState::Begun,
+            (Role::Client, _) if begins_auth(line) => AuthState::Begun,
+            (Role::Client, _) => AuthState::Nothing,
         };
     }
 
     /// The server said `line` so far and has not ended it.
     pub(super) fn heard_piece(&mut self, line: &[u8]) {
         if asks_for_secret(line) {
-            *self = Watch::Prompted;
+            *self = AuthState::Prompted;
         }
     }
 }
