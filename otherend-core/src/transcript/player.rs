@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lane::{Lane, Phase};
+use lane::{Lane, Progress};
 
 pub use mismatch::{Mismatch, Reason, Told};
 pub use waiting::Waits;
@@ -192,10 +192,10 @@ impl Player {
     /// The connection is open.
     pub fn opened(&mut self, connection: usize, now: Time, out: &mut Outbox) {
         let lane = &mut self.lanes[connection];
-        if lane.phase != Phase::Unopened {
+        if lane.progress != Progress::Unopened {
             return;
         }
-        lane.phase = Phase::Open;
+        lane.progress = Progress::Open;
         lane.since = now;
         if self.role == Some(Role::Client) {
             self.count_done();
@@ -265,7 +265,7 @@ impl Player {
         let next = self
             .lanes
             .iter()
-            .position(|lane| lane.phase == Phase::Unopened)?;
+            .position(|lane| lane.progress == Progress::Unopened)?;
         let opens = self.plan.lanes.get(next).map_or(0, |lane| lane.opens);
         (opens == self.done).then_some(next)
     }
@@ -280,7 +280,7 @@ impl Player {
     pub fn to_accept(&self) -> Option<usize> {
         self.lanes
             .iter()
-            .position(|lane| lane.phase == Phase::Unopened)
+            .position(|lane| lane.progress == Progress::Unopened)
     }
 
     /// How to stop once all is sent; told once.
@@ -320,12 +320,13 @@ impl Player {
     /// This connection is done with.
     #[must_use]
     pub fn is_over(&self, connection: usize) -> bool {
-        self.lanes[connection].phase == Phase::Over
+        self.lanes[connection].progress == Progress::Over
     }
 
     /// The line of the file that each open connection has come to.
     pub(crate) fn waiting_lines(&self) -> Vec<usize> {
-        let open = (0..self.lanes.len()).filter(|lane| self.lanes[*lane].phase == Phase::Open);
+        let open =
+            (0..self.lanes.len()).filter(|lane| self.lanes[*lane].progress == Progress::Open);
         open.filter_map(|lane| self.line_at(lane)).collect()
     }
 

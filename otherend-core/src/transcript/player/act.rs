@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::lane::{Phase, Turn};
+use super::lane::{Progress, Turn};
 use super::{Outcome, Player, Reason, Timing, Told};
 use crate::transcript::plan::{Answer, AnswerStep, Beat, Ends, Known, Says};
 use crate::transcript::{Closing, Over};
@@ -29,7 +29,7 @@ impl Player {
         // `turn.rest`. So the order of the file holds however the bytes were cut, and for peers
         // that do not wait for answers.
         loop {
-            if self.lanes[connection].phase != Phase::Open || self.outcome.is_some() {
+            if self.lanes[connection].progress != Progress::Open || self.outcome.is_some() {
                 return;
             }
             // Asked before every step, for one read of a few bytes may set off megabytes of answers
@@ -116,7 +116,7 @@ impl Player {
         lane.closing = Some(closing);
         lane.mute = true;
         if closing != Closing::HalfClose {
-            lane.phase = Phase::Over;
+            lane.progress = Progress::Over;
             // After a half-close the peer is still heard; after anything else nobody may wait for
             // this connection.
             self.skip_the_rest(connection);
@@ -126,7 +126,11 @@ impl Player {
 
     /// All connections are over: passed.
     pub(super) fn check_end(&mut self) {
-        if self.lanes.iter().all(|lane| lane.phase == Phase::Over) {
+        if self
+            .lanes
+            .iter()
+            .all(|lane| lane.progress == Progress::Over)
+        {
             self.outcome.get_or_insert(Outcome::Passed);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lane::{Lane, Phase, Turn};
+use super::lane::{Lane, Progress, Turn};
 use super::mismatch::{Mismatch, Reason};
 use super::{Outcome, Player, Waits};
 use crate::transcript::plan::{Beat, Ends, Extent, Known, Says};
@@ -150,7 +150,7 @@ impl Player {
                 }
                 None => {
                     self.unexpected_line(length, who, turn);
-                    if self.lanes[turn.connection].phase != Phase::Open {
+                    if self.lanes[turn.connection].progress != Progress::Open {
                         return false;
                     }
                 }
@@ -181,7 +181,7 @@ impl Player {
         }
         let lane = &mut self.lanes[turn.connection];
         if lane.ended.iter().all(Option::is_some) || lane.ended.contains(&Some(Closing::Reset)) {
-            lane.phase = Phase::Over;
+            lane.progress = Progress::Over;
             self.check_end();
         }
         false
@@ -295,7 +295,7 @@ impl Player {
             }
             return;
         }
-        self.lanes[connection].phase = Phase::Over;
+        self.lanes[connection].progress = Progress::Over;
         self.lanes.iter_mut().for_each(Lane::let_go);
         self.outcome = Some(Outcome::Failed(Box::new(mismatch)));
     }

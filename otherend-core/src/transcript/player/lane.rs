@@ -9,7 +9,7 @@ use crate::transcript::{Closing, Over};
 use crate::{Outbox, Role, Time};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Phase {
+pub(super) enum Progress {
     #[default]
     Unopened,
     Open,
@@ -19,7 +19,7 @@ pub(super) enum Phase {
 /// One connection.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    pub(super) phase: Phase,
+    pub(super) progress: Progress,
     /// The place in the script.
     pub(super) beat: usize,
     /// The step to be said, or the line to be heard, of that beat.
@@ -128,7 +128,7 @@ impl Player {
         (from, bytes): (Role, &[u8]),
         out: &mut Outbox,
     ) {
-        if self.lanes[connection].phase == Phase::Over || self.outcome.is_some() {
+        if self.lanes[connection].progress == Progress::Over || self.outcome.is_some() {
             return;
         }
         if self.plan.over == Over::Udp {
@@ -170,7 +170,7 @@ impl Player {
         self.proceed(&mut turn);
         let left = turn.rest.map(<[u8]>::len);
         // Over: nothing is heard any more, so nothing is kept.
-        if self.lanes[connection].phase == Phase::Over || self.outcome.is_some() {
+        if self.lanes[connection].progress == Progress::Over || self.outcome.is_some() {
             return;
         }
         for (side, mut kept) in kept.into_iter().enumerate() {

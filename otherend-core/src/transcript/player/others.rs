@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::lane::Phase;
+use super::lane::Progress;
 use super::{Beat, Player, Waits};
 use crate::transcript::plan::Position;
 
@@ -50,10 +50,10 @@ impl Player {
     /// Whoever had this connection is gone, however that came: the others do not wait for it.
     pub fn left(&mut self, connection: usize) {
         let lane = &mut self.lanes[connection];
-        if lane.phase == Phase::Over {
+        if lane.progress == Progress::Over {
             return;
         }
-        lane.phase = Phase::Over;
+        lane.progress = Progress::Over;
         lane.let_go();
         self.skip_the_rest(connection);
         self.check_end();
@@ -65,7 +65,7 @@ impl Player {
             return;
         }
         for connection in 0..self.lanes.len() {
-            if self.lanes[connection].phase == Phase::Unopened {
+            if self.lanes[connection].progress == Progress::Unopened {
                 self.left(connection);
             }
         }
@@ -81,7 +81,7 @@ impl Player {
         // Said too early, this would be the sample, 7, whatever the server gave.
         after.iter().all(|place| {
             let has_come_to = self.line_at(place.lane);
-            let is_over = self.lanes[place.lane].phase == Phase::Over;
+            let is_over = self.lanes[place.lane].progress == Progress::Over;
             is_over || has_come_to.is_none_or(|line| line > place.line)
         })
     }
@@ -107,7 +107,7 @@ impl Player {
             return false;
         };
         let taken = &self.lanes[..connection];
-        if taken.iter().any(|lane| lane.phase != Phase::Over) {
+        if taken.iter().any(|lane| lane.progress != Progress::Over) {
             return self.done >= next.heard;
         }
         (0..connection).all(|earlier| self.is_through(earlier))

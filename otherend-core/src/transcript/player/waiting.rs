@@ -1,6 +1,6 @@
 //! What a connection waits for: the one place that tells its peer's slowness from our own.
 
-use super::lane::Phase;
+use super::lane::Progress;
 use super::{Beat, Player};
 use crate::transcript::Over;
 use crate::transcript::plan::Position;
@@ -31,7 +31,7 @@ impl Player {
     #[must_use]
     pub fn waits(&self, connection: usize) -> Waits {
         let lane = &self.lanes[connection];
-        if lane.phase != Phase::Open || self.outcome.is_some() {
+        if lane.progress != Progress::Open || self.outcome.is_some() {
             return Waits::Peer;
         }
         // In the order of what holds up what. Without room not even a pause that is over goes on;
@@ -87,7 +87,7 @@ impl Player {
     #[must_use]
     pub fn deadline(&self, connection: usize) -> Option<Time> {
         let lane = &self.lanes[connection];
-        if lane.phase != Phase::Open || self.outcome.is_some() {
+        if lane.progress != Progress::Open || self.outcome.is_some() {
             return None;
         }
         match self.waits(connection) {
