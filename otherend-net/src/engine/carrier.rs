@@ -19,7 +19,7 @@ const MUCH: usize = 64 * 1024;
 pub(crate) struct Carrier {
     pub(crate) conversation: Conversation,
     pub(crate) clock: Clock,
-    place: Place,
+    owner: Owner,
     /// Bytes that wait for this peer, as the server was last told.
     waiting: usize,
     /// Orders that wait for the peer to read, oldest first.
@@ -35,8 +35,8 @@ struct AtStop {
     bytes_heard: u64,
 }
 
-/// Where it is carried.
-enum Place {
+/// Whose conversation it is.
+enum Owner {
     /// Among the conversations of a server.
     Server(Admitted),
     /// By itself, in a client.
@@ -55,7 +55,7 @@ impl Carrier {
 
     /// The conversation of a server with whoever was admitted.
     pub(crate) fn of_peer(conversation: Conversation, admitted: Admitted) -> Self {
-        Carrier::new(conversation, admitted.hub.clock, Place::Server(admitted))
+        Carrier::new(conversation, admitted.hub.clock, Owner::Server(admitted))
     }
 
     /// A conversation by itself.
@@ -64,14 +64,14 @@ impl Carrier {
         clock: Clock,
         mailbox: Arc<Mailbox>,
     ) -> Self {
-        Carrier::new(conversation, clock, Place::Client(mailbox))
+        Carrier::new(conversation, clock, Owner::Client(mailbox))
     }
 
-    fn new(conversation: Conversation, clock: Clock, place: Place) -> Self {
+    fn new(conversation: Conversation, clock: Clock, owner: Owner) -> Self {
         Carrier {
             conversation,
             clock,
-            place,
+            owner,
             waiting: 0,
             postponed: VecDeque::new(),
             at_stop: None,
@@ -80,9 +80,9 @@ impl Carrier {
 
     #[inline]
     pub(crate) fn mailbox(&self) -> &Mailbox {
-        match &self.place {
-            Place::Server(admitted) => &admitted.member.mailbox,
-            Place::Client(mailbox) => mailbox,
+        match &self.owner {
+            Owner::Server(admitted) => &admitted.member.mailbox,
+            Owner::Client(mailbox) => mailbox,
         }
     }
 
@@ -189,9 +189,9 @@ impl Carrier {
     }
 
     fn stop_deadline(&self) -> Option<Time> {
-        match &self.place {
-            Place::Server(admitted) => admitted.hub.stop_deadline(),
-            Place::Client(_) => None,
+        match &self.owner {
+            Owner::Server(admitted) => admitted.hub.stop_deadline(),
+            Owner::Client(_) => None,
         }
     }
 
@@ -210,7 +210,7 @@ impl Carrier {
     #[inline]
     fn wake_stirred(&self) {
         if let Some(number) = self.conversation.stirred()
-            && let Place::Server(Admitted { hub, .. }) = &self.place
+            && let Owner::Server(Admitted { hub, .. }) = &self.owner
             && let Some(member) = hub.registry.get(number)
         {
             member.mailbox.wake();
@@ -218,7 +218,7 @@ impl Carrier {
     }
 
     fn account_change(&mut self, now: Time, waiting: usize) {
-        let Place::Server(Admitted { hub, .. }) = &self.place else {
+        let Owner::Server(Admitted { hub, .. }) = &self.owner else {
             return;
         };
         let all = hub.counters.waiting_changed(self.waiting, waiting);
@@ -237,7 +237,7 @@ impl Carrier {
 
 impl Drop for Carrier {
     fn drop(&mut self) {
-        let Place::Server(Admitted { hub, .. }) = &self.place else {
+        let Owner::Server(Admitted { hub, .. }) = &self.owner else {
             return;
         };
         hub.counters.waiting_changed(self.waiting, 0);
