@@ -1,4 +1,5 @@
-//! The state machine for one peer: framing, deadlines, half-close, one behaviour.
+//! The state machine for one peer (usually: a connection or session, sans-I/O): framing, deadlines,
+//! half-close, one behaviour.
 //!
 //! It decides; an engine carries. See [`Conversation`] for the calling order.
 

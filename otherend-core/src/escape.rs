@@ -1,4 +1,5 @@
-//! Bytes of a peer made fit for a terminal: whatever they are, they are only seen, never obeyed.
+//! Bytes of a peer made fit for a terminal (usually: sanitising): whatever they are, they are only
+//! seen, never obeyed.
 //!
 //! [`Escaper`] is the one place that says which characters are shown as an escape; each form of
 //! output has its own spelling of one: `\u{9b}` in text, `\u009b` in JSON, `\xc2\x9b` in a

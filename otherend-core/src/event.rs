@@ -1,4 +1,4 @@
-//! What happens in a conversation, for whoever watches.
+//! What happens in a conversation, for whoever watches (usually: event listeners).
 
 use crate::transcript::{Closing, Mismatch};
 use crate::{Counts, EndReason, LineEnd, Loss, Time};

@@ -1,4 +1,4 @@
-//! The presets: what ends a line, what is stripped, what replies end with.
+//! The presets (usually: a codec's): what ends a line, what is stripped, what replies end with.
 
 pub(crate) mod datagram;
 mod line;

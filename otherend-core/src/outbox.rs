@@ -1,4 +1,4 @@
-//! Bytes on their way out: filled line by line, emptied write by write.
+//! Bytes on their way out (usually: the write buffer): filled line by line, emptied write by write.
 
 use std::mem;
 

@@ -1,4 +1,5 @@
-//! A test kit: two ends joined by a simulated link, and a clock turned by hand.
+//! A test kit (usually: deterministic simulation): two ends joined by a simulated link, and a clock
+//! turned by hand.
 //!
 //! No socket, no thread, no waiting: a test of a ten-minute deadline takes microseconds, and what
 //! it shows is the same on every run. [`Pair`] carries out what a [`Conversation`] asks as an

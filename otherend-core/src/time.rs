@@ -1,4 +1,5 @@
-//! Time as an input: a number the caller counts up, never a clock that is read.
+//! Time as an input (usually: an injected clock): a number the caller counts up, never a clock that
+//! is read.
 
 use std::ops::Add;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! How a peer comes in: accepted, checked, let in or turned away with a line.
+//! How a peer comes in (usually: the accept loop): accepted, checked, let in or turned away with a
+//! line.
 
 pub(crate) mod acceptor;
 pub(crate) mod admission;

@@ -1,5 +1,5 @@
-//! The three engines: functions of one shape that wait for bytes, orders and deadlines, feed the
-//! conversation, and carry out what it asks.
+//! The three engines (usually: event loops, or runtimes): functions of one shape that wait for
+//! bytes, orders and deadlines, feed the conversation, and carry out what it asks.
 
 pub(crate) mod blocking;
 pub(crate) mod carrier;

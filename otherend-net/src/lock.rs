@@ -1,4 +1,4 @@
-//! Locks that outlive a panic of whoever held them.
+//! Locks that outlive a panic of whoever held them (usually: poisoning, ignored).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

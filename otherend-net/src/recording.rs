@@ -1,4 +1,5 @@
-//! Recordings: conversations on disk as they happen, without ever holding one of them up.
+//! Recordings (usually: captures, by a background writer): conversations on disk as they happen,
+//! without ever holding one of them up.
 //!
 //! Whoever carries a conversation leaves [`Notes`] in a bounded queue. One thread makes lines of
 //! them, masks secrets, appends and syncs. A disk that is full or too slow ends the recording, and

@@ -1,4 +1,5 @@
-//! The tap: between clients and a server, shows what both say and passes it on untouched.
+//! The tap (usually: a logging proxy): between clients and a server, shows what both say and passes
+//! it on untouched.
 //!
 //! ```text
 //! client ──▶ accept ──▶ thread: poll, read, write ──▶ connect ──▶ target

@@ -1,4 +1,4 @@
-//! Where a behaviour writes what it says.
+//! Where a behaviour writes what it says (usually: a response writer).
 
 use crate::framing::ReplyStyle;
 use crate::framing::datagram::Boundaries;

@@ -1,4 +1,4 @@
-//! `sink`: listens and says nothing.
+//! `sink`: listens and says nothing (usually: discard, RFC 863).
 
 use super::{Always, Behaviour, Flow, Replies};
 

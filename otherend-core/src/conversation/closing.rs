@@ -1,4 +1,5 @@
-//! How a conversation ends: deadlines, draining, and the last reply that must arrive.
+//! How a conversation ends: deadlines (usually: timeouts), draining (usually: graceful shutdown),
+//! and the last reply that must arrive (usually: a lingering close).
 //!
 //! Closing a socket with unread input makes the kernel reset the connection and lose the last
 //! reply. So: flush, half-close, read and discard until the peer closes or a limit is reached.

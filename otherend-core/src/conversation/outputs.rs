@@ -1,5 +1,6 @@
-//! The doors out: bytes for the peer, what to do with the stream, the next deadline, and how it
-//! stands. Looking changes nothing; only buffers are lent and given back here.
+//! The doors out: bytes for the peer, what to do with the stream (back-pressure is one of the
+//! answers), the next deadline (usually: the next timeout), and how it stands. Looking changes
+//! nothing; only buffers are lent and given back here.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! How a conversation ended, and what went both ways until then.
+//! How a conversation ended (usually: the close reason), and what went both ways until then
+//! (usually: metrics).
 
 use std::fmt;
 

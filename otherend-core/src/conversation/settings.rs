@@ -1,4 +1,5 @@
-//! What all conversations of one server or client have in common: framing, limits, deadlines.
+//! What all conversations of one server or client have in common: framing, limits, deadlines
+//! (usually: the configuration, with its timeouts).
 
 use std::time::Duration;
 

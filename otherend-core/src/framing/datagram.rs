@@ -1,4 +1,5 @@
-//! Datagrams: each is one message, whatever it ends with, and each message said is one of them.
+//! Datagrams (usually: message boundaries): each is one message, whatever it ends with, and each
+//! message said is one of them.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! How a line ends, on its way in and on its way out: the one description of it.
+//! How a line ends (usually: its terminator or delimiter), on its way in and on its way out: the
+//! one description of it.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Writes down what happens in a conversation, one readable line an event.
+//! Writes down (usually: an event log) what happens in a conversation, one readable line an event.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 

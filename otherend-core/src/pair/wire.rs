@@ -1,4 +1,5 @@
-//! One direction of the simulated link: in order, late, in pieces, and bounded.
+//! One direction of the simulated link: in order, late (usually: latency), in pieces (segments),
+//! and bounded (the receive window).
 
 use std::collections::VecDeque;
 use std::time::Duration;

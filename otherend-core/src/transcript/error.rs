@@ -1,4 +1,5 @@
-//! What can be wrong with a transcript's text: where it is, what was found, what fits.
+//! What can be wrong with a transcript's text (usually: diagnostics): where it is, what was found,
+//! what fits.
 //!
 //! Finding and showing are apart: `parse` makes these, `render` draws the line and the caret.
 

@@ -1,4 +1,4 @@
-//! From a recording to a test: what looks variable becomes a hole.
+//! From a recording to a test: what looks variable becomes a hole (usually: a placeholder).
 //!
 //! A guess that is there to be read as a diff. What occurs once is forgotten (`_`); what occurs
 //! again, other than times and how long something took, becomes one value with references to it.

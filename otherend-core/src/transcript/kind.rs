@@ -1,4 +1,4 @@
-//! What fits a hole: eight named kinds and regular expressions.
+//! What fits a hole (usually: a wildcard, typed): eight named kinds and regular expressions.
 //!
 //! No hole reaches over the end of a line: none takes a CR or an LF.
 

@@ -1,4 +1,5 @@
-//! What a transcript says, line for line. Nothing of a file is lost here but its spelling.
+//! What a transcript says, line for line (usually: the syntax tree). Nothing of a file is lost here
+//! but its spelling.
 
 use crate::LineEnd;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Did you mean …?
+//! Did you mean …? (usually: edit distance).
 
 /// Nobody slips in more than this, and the time for a distance grows with both lengths.
 const LONGEST: usize = 64;

@@ -1,4 +1,5 @@
-//! A transcript made ready to be played: lines per connection, rules to look up, values in slots.
+//! A transcript made ready to be played (usually: compiled): lines per connection, rules to look
+//! up, values in slots.
 
 mod compile;
 mod edges;

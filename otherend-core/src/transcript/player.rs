@@ -1,4 +1,4 @@
-//! Plays a transcript from either end, or listens in between and checks both.
+//! Plays a transcript from either end (usually: replay), or listens in between and checks both.
 
 mod act;
 mod gathering;

@@ -1,4 +1,5 @@
-//! From what goes over a connection to the lines of a transcript, as they come.
+//! From what goes over a connection to the lines of a transcript, as they come (usually: a
+//! capture).
 //!
 //! The recorder makes text; whoever holds the file appends it. Secrets are masked before there is
 //! any text, and seals ([`seal`](super::seal)) vouch for what was written.

@@ -1,4 +1,4 @@
-//! Both ends of a transcript against each other, in memory and without time.
+//! Both ends of a transcript against each other, in memory and without time (usually: a dry run).
 
 use std::collections::VecDeque;
 use std::sync::Arc;

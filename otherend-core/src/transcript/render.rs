@@ -1,4 +1,4 @@
-//! The line, the caret, and what fits.
+//! The line, the caret, and what fits (usually: a compiler's diagnostic).
 
 use std::fmt::Write;
 

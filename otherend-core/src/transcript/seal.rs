@@ -1,4 +1,4 @@
-//! Seals: what makes a recording say only what was there.
+//! Seals (usually: checksums): what makes a recording say only what was there.
 //!
 //! A recording's second line begins with `#= recorded`. After that, lines `#= xxxxxxxx` hold the
 //! CRC-32 of every byte of the file before them, and `#= end xxxxxxxx` is the last line of a complete one.

@@ -1,4 +1,5 @@
-//! What was heard instead, written so that every hole and every line that still fits stays.
+//! What was heard instead, written so that every hole and every line that still fits stays
+//! (usually: a merge).
 
 use crate::LineEnd;
 use memchr::memmem;

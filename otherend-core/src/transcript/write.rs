@@ -1,4 +1,4 @@
-//! A transcript as text, in the one canonical spelling.
+//! A transcript as text, in the one canonical spelling (usually: a formatter).
 
 use std::fmt::{self, Display, Formatter, Write};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Who is let in: allowed networks, how many at once, how many of one source.
+//! Who is let in (usually: access control and connection limits): allowed networks, how many at
+//! once, how many of one source.
 
 use std::net::IpAddr;
 

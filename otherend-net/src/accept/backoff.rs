@@ -1,4 +1,5 @@
-//! How long to wait after accepting failed: 10 ms, then twice as long each time, 1 s at most.
+//! How long to wait after accepting failed (usually: exponential back-off): 10 ms, then twice as
+//! long each time, 1 s at most.
 
 use std::time::Duration;
 

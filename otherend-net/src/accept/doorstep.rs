@@ -1,4 +1,5 @@
-//! Peers that were turned away: each gets one line and a moment to read it.
+//! Peers that were turned away (usually: a lingering close): each gets one line and a moment to
+//! read it.
 //!
 //! Closing at once would reset the connection if the peer has already said something, and the
 //! line would be lost. So they wait here, half-closed, until they close, 2 s at most, and no more

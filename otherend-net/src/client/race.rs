@@ -1,4 +1,4 @@
-//! Connecting to a name with several addresses: RFC 8305 §5.
+//! Connecting to a name with several addresses: RFC 8305 §5 (usually: happy eyeballs).
 //!
 //! The first address gets a quarter of a second alone, then the next is tried beside it; one that
 //! fails makes room at once. The first that answers wins, the others are closed.

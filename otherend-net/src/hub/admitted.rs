@@ -1,4 +1,4 @@
-//! A place among the open conversations.
+//! A place among the open conversations (usually: a permit, given back when dropped).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Reaching a server while it serves: stop it, list who is there, speak to one, close one.
+//! Reaching a server while it serves (usually: its control handle): stop it, list who is there,
+//! speak to one, close one.
 
 use std::sync::Arc;
 use std::time::Duration;

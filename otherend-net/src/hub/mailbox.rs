@@ -1,4 +1,5 @@
-//! Orders to a conversation from outside the thread or task that carries it.
+//! Orders to a conversation from outside the thread or task that carries it (usually: an actor's
+//! mailbox, or command queue).
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
-//! The open conversations of one server: list them, speak to one, close one, wait for all to end.
+//! The open conversations of one server (usually: the connection registry): list them, speak to
+//! one, close one, wait for all to end.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! What a server has counted since its start.
+//! What a server has counted since its start (usually: metrics).
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 

@@ -1,4 +1,4 @@
-//! A transcript as the server of one test.
+//! A transcript as the server of one test (usually: a mock server).
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

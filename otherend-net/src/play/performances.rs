@@ -1,4 +1,5 @@
-//! Who plays with whom: the clients of one server take the connections of a transcript.
+//! Who plays with whom (usually: a matchmaker): the clients of one server take the connections of a
+//! transcript.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -1,4 +1,5 @@
-//! A file that is only ever appended to, in whole pieces, with room set aside for its last words.
+//! A file that is only ever appended to (usually: a write-ahead log), in whole pieces, with room
+//! set aside for its last words.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,4 +1,5 @@
-//! What happened in conversations, gathered in two flat pieces of memory.
+//! What happened in conversations (usually: a batch of records), gathered in two flat pieces of
+//! memory.
 
 use otherend_core::transcript::Closing;
 use otherend_core::{Role, Time};

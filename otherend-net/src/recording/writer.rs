@@ -1,4 +1,5 @@
-//! The thread that writes: notes to lines, seals and syncs in time, and what waits for them.
+//! The thread that writes (usually: a log's flusher): notes to lines, seals and syncs in time, and
+//! what waits for them.
 
 use std::sync::atomic::Ordering;
 use std::thread;

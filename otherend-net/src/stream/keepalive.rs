@@ -1,4 +1,4 @@
-//! How dead peers are noticed.
+//! How dead peers are noticed (usually: TCP keepalive).
 
 use std::time::Duration;
 

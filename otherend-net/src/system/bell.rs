@@ -1,4 +1,5 @@
-//! A bell wakes a thread that waits in `poll`: one descriptor, rung from any thread.
+//! A bell (usually: a waker, or eventfd) wakes a thread that waits in `poll`: one descriptor, rung
+//! from any thread.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

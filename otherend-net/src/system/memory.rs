@@ -1,4 +1,4 @@
-//! Giving a crowd's memory back to the system once most of it has left.
+//! Giving a crowd's memory back to the system once most of it has left (usually: heap trimming).
 //!
 //! glibc keeps what was freed below the last piece in use, for good: a server that once had ten
 //! thousand peers would look as if they were still here.

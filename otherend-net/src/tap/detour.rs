@@ -1,4 +1,5 @@
-//! The way of a direction through its faults: pieces wait here for their moment.
+//! The way of a direction through its faults (usually: a delay queue): pieces wait here for their
+//! moment.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! Ending a connection that goes on at both ends, without losing what was passed on.
+//! Ending a connection that goes on at both ends (usually: a lingering close), without losing what
+//! was passed on.
 //!
 //! Closing a socket with unread input would reset it. So: half-close, discard what still comes
 //! until the ends close too, for 2 s at most.

@@ -1,4 +1,5 @@
-//! Faults by meaning: what a tap does to a line that fits, or from it on.
+//! Faults by meaning (usually: fault injection): what a tap does to a line that fits, or from it
+//! on.
 //!
 //! A fault is written as it is said: `after S: 250 {{_:text=}} cut`. Only the direction that a
 //! fault is for has lines in its way; the other passes untouched.

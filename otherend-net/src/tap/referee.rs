@@ -1,4 +1,5 @@
-//! Checks a tap's connections against a transcript, and says which end broke it first and where.
+//! Checks a tap's connections against a transcript (usually: conformance checking), and says which
+//! end broke it first and where.
 
 use std::sync::{Arc, Mutex};
 

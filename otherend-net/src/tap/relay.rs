@@ -1,4 +1,5 @@
-//! Both directions of one connection in one thread: wait, read, write, tell the observer.
+//! Both directions of one connection in one thread (usually: a bidirectional copy): wait, read,
+//! write, tell the observer.
 //!
 //! What one end does is done to the other: bytes are passed on untouched, a half-close as a
 //! half-close, a reset as a reset. Between two waits each end is read once at most, so neither

@@ -1,4 +1,5 @@
-//! One peer of a UDP server: its conversation, and what may be sent to it.
+//! One peer of a UDP server (usually: a flow, or pseudo-connection): its conversation, and what may
+//! be sent to it.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};

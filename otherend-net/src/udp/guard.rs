@@ -1,4 +1,5 @@
-//! Notices a peer that only says back what it is told: two echoes would go on for ever.
+//! Notices a peer that only says back what it is told (usually: loop detection): two echoes would
+//! go on for ever.
 //!
 //! One line of ours at a time is the probe. Said back within half a second, alone or with something
 //! before or after it, it was echoed; after eight echoes nothing of that peer is answered until it

@@ -1,4 +1,4 @@
-//! One read's worth of bytes on its way through the decoder.
+//! One read's worth of bytes (usually: a chunk) on its way through the decoder.
 
 use super::opening::Opened;
 use super::{Decoded, Found, Framing, LineDecoder, LineEnd, ReplyStyle, scan};

@@ -1,4 +1,5 @@
-//! The first bytes of a stream: a UTF-8 mark is dropped, UTF-16 is recognised, anything else is text.
+//! The first bytes of a stream: a UTF-8 mark (usually: the byte order mark, BOM) is dropped, UTF-16
+//! is recognised, anything else is text.
 //!
 //! `FF FE` is both the UTF-16 mark and telnet's IAC DONT. Under `auto` the fourth byte decides:
 //! `FF FE x 00` is UTF-16, anything else is telnet.

@@ -1,4 +1,5 @@
-//! Who can speak where: connections open in order, and nobody speaks after the end.
+//! Who can speak where (usually: semantic checks): connections open in order, and nobody speaks
+//! after the end.
 
 use super::line::Marker;
 use super::{Parsed, Spot};

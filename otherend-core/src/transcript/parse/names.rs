@@ -1,4 +1,4 @@
-//! The names that a file has given so far.
+//! The names that a file has given so far (usually: the symbol table).
 
 use std::collections::BTreeMap;
 

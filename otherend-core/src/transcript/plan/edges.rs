@@ -1,4 +1,5 @@
-//! The two edges of a line: whatever differs there cannot fit, and most of what does not fit does.
+//! The two edges of a line (usually: a prefilter): whatever differs there cannot fit, and most of
+//! what does not fit does.
 
 /// So many bytes of a line at either end.
 const EDGE: usize = size_of::<u64>();

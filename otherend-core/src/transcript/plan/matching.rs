@@ -1,4 +1,5 @@
-//! Does what was heard fit? Holes take as little as they can, from left to right.
+//! Does what was heard fit? Holes take as little as they can, from left to right (usually: lazy
+//! matching of wildcards with backtracking).
 //!
 //! A peer chooses the bytes, so the work is bounded: a line that would need more steps than
 //! [`effort`] allows does not fit. No stack grows with a template, and nothing is allocated for a

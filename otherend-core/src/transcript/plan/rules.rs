@@ -1,4 +1,5 @@
-//! Rules: what the server answers when the script does not lead.
+//! Rules: what the server answers when the script does not lead (usually: stubs, and their
+//! dispatch).
 //!
 //! Most rules are plain lines, and a mock server's speed is theirs: they are found by one look into
 //! a table and answered by one copy. The others are tried in the order of the file.

@@ -1,4 +1,4 @@
-//! Other values for a `let` or a hole, set before a transcript is made ready.
+//! Other values for a `let` or a hole (usually: parameters), set before a transcript is made ready.
 
 use std::fmt;
 

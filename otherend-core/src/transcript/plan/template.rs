@@ -1,4 +1,5 @@
-//! A line to be said or heard: literals, holes and remembered values.
+//! A line to be said or heard (usually: a pattern): literals, holes (wildcards) and remembered
+//! values (back-references).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What holes took or said, to be heard or said again.
+//! What holes took or said, to be heard or said again (usually: captures).
 
 use crate::short;
 

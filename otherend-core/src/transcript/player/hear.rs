@@ -1,4 +1,4 @@
-//! The other's turn: what is heard fits the script, or a rule, or nothing.
+//! The other's turn: what is heard fits the script, or a rule, or nothing (usually: expectations).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The state of one connection of a performance.
+//! The state of one connection of a performance (usually: a replay session).
 
 use std::collections::VecDeque;
 

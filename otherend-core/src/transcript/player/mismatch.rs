@@ -1,4 +1,5 @@
-//! What did not fit: the place in the file, what was heard, and the conversation so far.
+//! What did not fit (usually: the assertion that failed): the place in the file, what was heard,
+//! and the conversation so far.
 
 use std::fmt::{self, Write};
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! What the connections of one performance have to do with each other: who has come, who waits for
-//! whom, and who does not come any more.
+//! What the connections of one performance have to do with each other (usually: their
+//! synchronisation, a happens-before order): who has come, who waits for whom, and who does not
+//! come any more.
 
 use std::sync::Arc;
 

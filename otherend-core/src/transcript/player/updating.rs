@@ -1,4 +1,5 @@
-//! Playing to bring a file up to date: a turn that does not fit is heard to its end and rewritten.
+//! Playing to bring a file up to date (usually: accepting a snapshot): a turn that does not fit is
+//! heard to its end and rewritten.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What a connection waits for: the one place that tells its peer's slowness from our own.
+//! What a connection waits for (usually: its scheduling): the one place that tells its peer's
+//! slowness from our own, with the timeouts and the back-pressure that follow.
 
 use super::lane::Progress;
 use super::{Beat, Player};

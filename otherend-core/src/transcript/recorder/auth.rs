@@ -1,4 +1,5 @@
-//! Secrets that no word of their own line gives away: answers to a server that asks for one.
+//! Secrets that no word of their own line gives away (usually: SASL's challenge and response):
+//! answers to a server that asks for one.
 
 use std::sync::LazyLock;
 

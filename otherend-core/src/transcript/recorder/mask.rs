@@ -1,4 +1,4 @@
-//! Secrets, masked before they are text.
+//! Secrets, masked before they are text (usually: redaction).
 
 use std::ops::Range;
 use std::sync::LazyLock;

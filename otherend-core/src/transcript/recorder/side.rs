@@ -1,4 +1,4 @@
-//! What of a connection is not written yet.
+//! What of a connection is not written yet (usually: line buffers).
 
 use super::auth::AuthState;
 use crate::Time;
