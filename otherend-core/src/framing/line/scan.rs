@@ -153,7 +153,10 @@ impl<'i, S: Simd> Scan<'i, S> {
             // A CR that does not belong to an LF is text.
             Framing::Lf | Framing::Datagram => 0,
             // So is an LF without a CR, here.
-            Framing::Crlf => lfs & !behind_cr,
+            Framing::Crlf => {
+                block.ends = behind_cr;
+                0
+            }
             Framing::Dotnet | Framing::Auto | Framing::Telnet => {
                 block.ends |= lone;
                 let other = if self.framing == Framing::Auto {
