@@ -46,6 +46,7 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
             4..8 => same_ends::<4>(a, b),
             8..16 => same_ends::<8>(a, b),
             16..32 => same_ends::<16>(a, b),
+            32..64 => same_ends::<32>(a, b),
             _ => a == b,
         }
 }

@@ -1,13 +1,15 @@
 //! Plain lines are answered in runs as long as nobody watches; it must not show.
 //!
 //! A conversation with an observer takes each line by itself. So the two are told the same, in the
-//! same pieces, and must say the same, count the same and end the same way.
+//! same pieces, and must say the same, count the same and end the same way. Rules of a transcript
+//! are likewise asked in short, as long as none counts lines or has holes.
 
 use std::sync::Arc;
 
+use otherend_core::transcript::{Plan, Transcript};
 use otherend_core::{
     AnyBehaviour, Conversation, Counts, Echo, EndReason, Event, ExitWords, Framing, Observer,
-    Settings, Sink, Time,
+    Script, Settings, Sink, Time,
 };
 use proptest::prelude::*;
 
@@ -156,6 +158,24 @@ fn no_reply_more_than_the_output_may_have() {
     }
 }
 
+/// A mock of plain rules and one that pauses (which ends the shortcut), and `more`.
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+fn mock(max_output: usize, more: &str) -> Conversation {
+    let file = format!(
+        "otherend talk 1\n\non C: a\nS: the first letter\n\non C: \nS: empty\nS: twice\n\non C: end\nS! close\n\
+         \non C: wait\n+1s\nS: waited\n\non C: {}\nS: long\n\non C: a\nS: never\n{more}",
+        "l".repeat(60)
+    );
+    let transcript = Transcript::parse(file.as_bytes()).unwrap();
+    let script = Script::server(Arc::new(Plan::new(transcript))).unwrap();
+    let settings = Settings {
+        max_line: 64,
+        max_output,
+        ..Settings::server()
+    };
+    Conversation::new(Arc::new(settings), script, Time::ZERO)
+}
+
 fn case() -> impl Strategy<Value = Case> {
     let framing = prop::sample::select(&Framing::ALL[..]);
     let prefix = prop::option::of("[a-z\r]{0,40}");
@@ -196,5 +216,24 @@ proptest! {
     ) {
         let pieces: Vec<&[u8]> = input.chunks(size).collect();
         case.check(&pieces);
+    }
+
+    /// Two more rules, which nobody sets off, make it ask all of them at each line.
+    #[test]
+    fn rules_answer_the_same_in_short(
+        lines in prop::collection::vec(prop_oneof![
+            12 => Just("a\n".to_owned()), 8 => Just("\n".to_owned()), 8 => Just("l".repeat(60) + "\n"),
+            1 => "[ab]{0,70}\n", 1 => Just("end\n".to_owned()), 1 => Just("wait\n".to_owned()), 1 => "[ab\r]{0,3}",
+        ], 0..60),
+        size in prop_oneof![Just(usize::MAX), 1usize..300],
+        max_output in prop_oneof![0usize..300, Just(1 << 20)],
+    ) {
+        let input = lines.concat();
+        let pieces: Vec<&[u8]> = input.as_bytes().chunks(size).collect();
+        let short = outcome(mock(max_output, ""), &pieces);
+        let counting = mock(max_output, "\non after 1000 C: never\nS: never\n");
+        prop_assert_eq!(&short, &outcome(counting, &pieces));
+        let watched = mock(max_output, "").observed(Box::new(Watcher));
+        prop_assert_eq!(&short, &outcome(watched, &pieces));
     }
 }

@@ -41,6 +41,54 @@ fn among<S: Simd>(simd: S, block: &[u8; BLOCK], [a, b, c]: [u8; 3]) -> u64 {
     (bytes.simd_eq(a) | bytes.simd_eq(b) | bytes.simd_eq(c)).to_bitmask()
 }
 
+/// Where each LF of an input stands.
+#[derive(Debug)]
+pub(crate) struct Lfs<'i> {
+    level: Level,
+    input: &'i [u8],
+    /// Where the block under search starts.
+    block: usize,
+    /// The LF of that block which were not given yet.
+    mask: u64,
+}
+
+impl<'i> Lfs<'i> {
+    #[inline]
+    pub(crate) fn of(input: &'i [u8]) -> Self {
+        let level = Level::new();
+        Lfs {
+            level,
+            input,
+            block: 0,
+            mask: lfs(level, input),
+        }
+    }
+}
+
+impl Iterator for Lfs<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.mask == 0 {
+            self.block += BLOCK;
+            self.mask = lfs(self.level, self.input.get(self.block..)?);
+        }
+        let at = self.block + self.mask.trailing_zeros() as usize;
+        self.mask &= self.mask - 1;
+        Some(at)
+    }
+}
+
+/// Which of the first bytes of `rest` are LF. Not inlined, as [`positions`].
+#[inline(never)]
+fn lfs(level: Level, rest: &[u8]) -> u64 {
+    match rest.first_chunk() {
+        Some(block) => dispatch!(level, simd => among(simd, block, [b'\n'; 3])),
+        None => positions_of_rest(rest, [b'\n'; 3]),
+    }
+}
+
 /// Goes through an input in blocks, from the start of a line and with nothing pending, and tells
 /// plain line ends from what a [`Feed`](super::Feed) must look at.
 #[derive(Debug)]
@@ -211,6 +259,15 @@ mod tests {
                 let found = dispatch!(level, simd => among(simd, &both, NEEDLES));
                 prop_assert_eq!(found, plainly(&both, NEEDLES));
             }
+        }
+    }
+
+    #[test]
+    fn every_lf_of_an_input_is_found() {
+        for length in 0..200 {
+            let input: Vec<u8> = (0..length).map(|i| i % 7 + i % 3 + 8).collect();
+            let plainly: Vec<usize> = (0..input.len()).filter(|&i| input[i] == b'\n').collect();
+            assert_eq!(Lfs::of(&input).collect::<Vec<_>>(), plainly);
         }
     }
 

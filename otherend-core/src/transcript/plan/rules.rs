@@ -4,11 +4,10 @@
 //! Most rules are plain lines, and a mock server's speed is theirs: they are found by one look into
 //! a table and answered by one copy. The others are tried in the order of the file.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Duration;
 
 use super::edges::{Edges, Sieve};
+use super::line_table::LineTable;
 use super::matching::{Extent, Take};
 use super::template::Template;
 use super::values::{Known, Values};
@@ -22,7 +21,7 @@ pub(crate) struct Rules {
     /// `on connect`, the first of them.
     pub(crate) connect: Option<usize>,
     /// `on C: …` without holes: the first of each line.
-    plain: HashMap<Box<[u8]>, usize, BuildHasherDefault<LineHasher>>,
+    plain: LineTable,
     /// `on C: …` with holes, in order.
     holed: Vec<Holed>,
     /// `on after N C: …`, in order.
@@ -119,7 +118,7 @@ impl Rules {
             SetsOff::Connect => *self.connect.get_or_insert(index),
             SetsOff::Other => *self.other.get_or_insert(index),
             SetsOff::Line(trigger) => match trigger.as_literal() {
-                Some(literal) => *self.plain.entry(literal.into()).or_insert(index),
+                Some(literal) => self.plain.number_or(literal, index),
                 None => {
                     let (before, after) = trigger.around();
                     self.holed.push(Holed {
@@ -159,8 +158,8 @@ impl Rules {
             trigger.say(&mut known, &mut said);
             shadowed.extend(self.instead(said.unsent(), *rule));
         }
-        for (line, rule) in &self.plain {
-            shadowed.extend(self.instead(line, *rule));
+        for (line, rule) in self.plain.iter() {
+            shadowed.extend(self.instead(line, rule));
         }
         let line = |rule: usize| self.all[rule].line;
         shadowed
@@ -202,6 +201,33 @@ impl Rules {
         self.first(heard, known, takes).or(self.other)
     }
 
+    /// The rules that answer a line of theirs whatever else is in the file: no `on after` counts
+    /// lines, and none with holes stands before them.
+    pub(crate) fn undisputed(&self) -> &[Rule] {
+        let first_holed = self
+            .holed
+            .first()
+            .map_or(self.all.len(), |holed| holed.rule);
+        match self.counted.is_empty() {
+            true => &self.all[..first_holed],
+            false => &[],
+        }
+    }
+
+    /// The one of `undisputed` for `heard`, a whole line, and what it says, if both are plain.
+    #[inline]
+    pub(crate) fn plainly<'r>(
+        &self,
+        undisputed: &'r [Rule],
+        heard: &[u8],
+    ) -> Option<(&'r Rule, &'r [u8])> {
+        let rule = undisputed.get(self.plain.get(heard)?)?;
+        match &rule.answer {
+            Answer::Plain(said) => Some((rule, said)),
+            _ => None,
+        }
+    }
+
     /// The first `on C:` in the file that fits `heard`.
     #[inline]
     fn first(&self, heard: &[u8], known: &mut Known<'_>, takes: &mut Vec<Take>) -> Option<usize> {
@@ -213,7 +239,7 @@ impl Rules {
         //
         // A look into the table finds a plain one at once; of those with holes only what stands
         // above it is still to be tried.
-        let plain = self.plain.get(heard).copied();
+        let plain = self.plain.get(heard);
         let edges = Edges::of(heard);
         for holed in &self.holed {
             if plain.is_some_and(|plain| plain < holed.rule) {
@@ -254,44 +280,5 @@ impl Rules {
             }
         }
         due
-    }
-}
-
-/// Hashes lines eight bytes at a time.
-///
-/// It need not withstand an attack: whoever writes the file chooses what is in the table, and a
-/// peer's line is only looked up.
-#[derive(Debug, Default)]
-struct LineHasher(u64);
-
-impl LineHasher {
-    fn mix(&mut self, bytes: u64) {
-        self.0 = (self.0.rotate_left(5) ^ bytes).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-impl Hasher for LineHasher {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        for chunk in chunks {
-            self.mix(u64::from_le_bytes(*chunk));
-        }
-        // Bytes that were mixed already do no harm, and a fixed number of them is faster.
-        match bytes.last_chunk() {
-            Some(last) => self.mix(u64::from_le_bytes(*last)),
-            None => self.mix(rest.iter().fold(0, |all, b| all << 8 | u64::from(*b))),
-        }
-    }
-
-    #[inline]
-    fn write_usize(&mut self, length: usize) {
-        self.mix(length as u64);
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        // The upper bits are mixed best; the table uses both ends.
-        self.0 ^ (self.0 >> 32)
     }
 }

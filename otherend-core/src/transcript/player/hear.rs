@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::lane::{Lane, Progress, Turn};
 use super::mismatch::{Mismatch, Reason};
 use super::{Outcome, Player, Waits};
+use crate::framing::Lfs;
 use crate::transcript::plan::{Beat, Ends, Extent, Known, Says};
 use crate::transcript::{Closing, Difference, Over, Plan, Wanted};
 use crate::{Role, Time};
@@ -117,10 +118,39 @@ impl Player {
         }
     }
 
+    /// Plain rules answer the lines that come first, as [`answer_lines`](Self::answer_lines) would,
+    /// but without asking at each what else could happen.
+    fn answer_plainly(&mut self, plan: &Plan, turn: &mut Turn<'_>) {
+        let lane = &mut self.lanes[turn.connection];
+        if lane.mute || plan.over == Over::Udp {
+            return;
+        }
+        let rules = plan.rules.undisputed();
+        let rest = turn.rest_of(Role::Client);
+        let mut start = 0;
+        for lf in Lfs::of(rest) {
+            let line = &rest[start..=lf];
+            if line.len() > self.max_line || turn.out.len() >= self.max_output {
+                break;
+            }
+            let Some((rule, said)) = plan.rules.plainly(rules, line) else {
+                break;
+            };
+            plan.reach(rule.line);
+            turn.out.push(said);
+            start = lf + 1;
+        }
+        lane.used(turn, Role::Client, start);
+    }
+
     /// Rules answer every line, until there are no more or something else is to be done first.
     fn answer_lines(&mut self, turn: &mut Turn<'_>) -> bool {
         let plan = Arc::clone(&self.plan);
         let who = Role::Client;
+        self.answer_plainly(&plan, turn);
+        if turn.out.len() >= self.max_output {
+            return true;
+        }
         loop {
             let lane = &mut self.lanes[turn.connection];
             let Some(line) = lane.line(turn.rest_of(who), who, plan.over) else {
