@@ -29,7 +29,7 @@ pub use asynchronous::AsyncClient;
 pub use options::{ConnectError, ConnectOptions};
 pub use race::Attempt;
 pub use reach::{connect, connect_udp};
-pub(crate) use reach::{connect_to_any, resolve};
+pub(crate) use reach::{connect_to_any, reach, resolve};
 pub use say_error::{Gone, SayError};
 
 /// What [`Client::receive_within`] came back with.
@@ -92,7 +92,7 @@ impl Client {
         target: impl Into<Target>,
         options: &ConnectOptions,
     ) -> Result<Client, ConnectError> {
-        let stream = reach::reach(&target.into(), options)?;
+        let stream = reach(&target.into(), options)?;
         Client::over(stream, options.settings.clone()).map_err(ConnectError::Local)
     }
 

@@ -1,13 +1,12 @@
 //! Transcripts over real sockets: play the client against a server, or be the server of a test.
 //!
-//! One thread carries all connections that a client plays; what is said when is the core's
-//! [`Player`] to decide. For a server that many clients use at once, each from the start of the
-//! file, a [`Server`](crate::Server) gets its behaviours from [`Performances`].
+//! Every connection is a conversation like any other, with a thread that carries it; what is said
+//! when is the core's [`Player`] to decide. For a server that many clients use at once, each from
+//! the start of the file, a [`Server`](crate::Server) gets its handlers from [`Performances`].
 
 mod mock;
 mod performances;
-mod stage;
-mod wire;
+mod performer;
 
 use std::io;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use otherend_core::transcript::{Options, Outcome, Plan, Player, Timing, Transcri
 
 use crate::client::{ConnectError, ConnectOptions};
 use crate::endpoint::Endpoint;
-use stage::Stage;
+use performer::Performer;
 
 pub use mock::Mock;
 pub use performances::{Performances, Waiting};
@@ -72,8 +71,7 @@ pub fn play(
     endpoint: &Endpoint,
     options: &PlayOptions,
 ) -> Result<Outcome, PlayError> {
-    let mut stage = Stage::new(player(plan, options));
-    stage.play(endpoint, &options.connect)
+    Performer::new(player(plan, options)).play(endpoint, &options.connect)
 }
 
 /// [`play`], and where the server differs, hear its turn to the end instead of stopping: gives
@@ -91,9 +89,10 @@ pub fn update(
     endpoint: &Endpoint,
     options: &PlayOptions,
 ) -> Result<(Outcome, Transcript), PlayError> {
-    let mut stage = Stage::new(player(plan, options).updating());
-    let outcome = stage.play(endpoint, &options.connect)?;
-    Ok((outcome, stage.player().updated(original)))
+    let performer = Performer::new(player(plan, options).updating());
+    let outcome = performer.play(endpoint, &options.connect)?;
+    let updated = performer.player().updated(original);
+    Ok((outcome, updated))
 }
 
 fn player(plan: Arc<Plan>, options: &PlayOptions) -> Player {

@@ -26,7 +26,7 @@ pub fn connect(endpoint: &Endpoint, options: &ConnectOptions) -> Result<TcpStrea
 /// # Errors
 ///
 /// As [`connect`] and [`connect_udp`]; over a Unix socket, when nobody listens at it.
-pub(super) fn reach(target: &Target, options: &ConnectOptions) -> Result<Stream, ConnectError> {
+pub(crate) fn reach(target: &Target, options: &ConnectOptions) -> Result<Stream, ConnectError> {
     match target {
         Target::Stream(endpoint) => connect(endpoint, options).map(Stream::Tcp),
         Target::Datagrams(endpoint) => connect_udp(endpoint, options).map(Stream::Udp),

@@ -6,8 +6,11 @@ use otherend_net::{Engine, raise_descriptor_limit};
 
 use super::stage::{RawPeer, config, echo, serve, skipped};
 
+// Over TCP alone: two crowds at once would take more descriptors than one process has.
 on_engines! {
     for_all:;
+    for_many:;
+    over_tcp for_all:;
     for_many:
         thousands_of_slow_peers_do_not_delay_a_normal_one
         all_that_are_too_many_are_told_so

@@ -14,7 +14,9 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use super::stage::{PATIENCE, RawPeer, config, echo, serve_watched, skipped};
 
 on_engines! {
-    for_all:
+    for_all:;
+    for_many:;
+    over_tcp for_all:
         one_that_is_silent_is_noticed
         one_that_acknowledges_nothing_is_noticed;
     for_many:

@@ -9,16 +9,18 @@ use super::stage::{RawPeer, Seen, config, echo, millis, serve, serve_watched, sk
 
 on_engines! {
     for_all:
+        while_suspended_nobody_is_accepted;
+    for_many:
+        one_client_too_many_is_told_that_the_server_is_full
+        a_place_that_was_left_is_free_again
+        one_source_has_only_so_many;
+    over_tcp for_all:
         a_source_that_is_not_allowed_is_told_so
         a_denied_source_is_told_so_even_if_allowed
-        while_suspended_nobody_is_accepted
         the_same_port_serves_both_families
         a_taken_port_is_an_error_with_its_address
         a_refused_peer_that_had_already_spoken_still_hears_why;
     for_many:
-        one_client_too_many_is_told_that_the_server_is_full
-        a_place_that_was_left_is_free_again
-        one_source_has_only_so_many
 }
 
 fn one_client_too_many_is_told_that_the_server_is_full(engine: Engine) {
@@ -128,7 +130,7 @@ fn the_same_port_serves_both_families(engine: Engine) {
     let server = server.start().unwrap();
     for address in addresses {
         let mut peer = RawPeer {
-            stream: std::io::BufReader::new(TcpStream::connect(address).unwrap()),
+            stream: std::io::BufReader::new(TcpStream::connect(address).unwrap().into()),
         };
         assert_eq!(peer.ask("hello"), "hello\n");
         drop(peer);

@@ -9,9 +9,11 @@ use super::stage::{RawPeer, answering, config, echo, serve_watched};
 
 on_engines! {
     for_all:
-        a_panic_over_a_line_is_one_conversations_own
-        a_panic_over_a_greeting_is_one_conversations_own
         a_panic_while_the_behaviour_is_made_is_one_conversations_own;
+    for_many:;
+    over_tcp for_all:
+        a_panic_over_a_line_is_one_conversations_own
+        a_panic_over_a_greeting_is_one_conversations_own;
     for_many:
         the_neighbours_of_a_panic_go_on
 }

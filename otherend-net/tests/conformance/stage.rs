@@ -1,16 +1,20 @@
 //! What the cases stand on: a server on some engine, who watches it, and a peer made of a socket.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::mem::MaybeUninit;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use otherend_net::core::{
-    AnyBehaviour, Behaviour, Echo, Event, Flow, Handler, Observer, Replies, Time,
+    Address, AnyBehaviour, Behaviour, Echo, Event, Flow, Handler, Observer, Replies, Time,
 };
 use otherend_net::endpoint::Listen;
 use otherend_net::{Engine, Notice, Peer, Running, Server, ServerConfig, Watcher};
+use socket2::{Domain, SockAddr, Socket, Type};
+use tempfile::TempDir;
 
 /// Whatever takes longer than this hangs: a test fails then, and says where.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,15 +59,51 @@ pub(crate) fn answering(
     AnyBehaviour::custom(Answering(answer))
 }
 
-fn free_port() -> [Listen; 1] {
-    [SocketAddr::from(([127, 0, 0, 1], 0)).into()]
+thread_local! {
+    /// The folder for the Unix sockets of the servers of this test, which has this thread; `None`:
+    /// they are on TCP.
+    static UNIX: RefCell<Option<TempDir>> = const { RefCell::new(None) };
+}
+
+/// Let the servers of `case` listen on Unix sockets.
+pub(crate) fn over_unix(case: impl FnOnce()) {
+    UNIX.set(Some(tempfile::tempdir().unwrap()));
+    case();
+}
+
+/// Where nobody listens yet.
+fn free_place() -> [Listen; 1] {
+    UNIX.with_borrow(|folder| match folder {
+        Some(folder) => {
+            let taken = std::fs::read_dir(folder.path()).unwrap().count();
+            let path = folder.path().join(format!("{taken}.sock"));
+            [Listen::Stream(Address::Path(path))]
+        }
+        None => [SocketAddr::from(([127, 0, 0, 1], 0)).into()],
+    })
+}
+
+/// A stream to where a server listens, that does not wait to send little.
+pub(crate) fn stream_to(address: &Address) -> std::io::Result<Socket> {
+    if let Some(address) = address.inet() {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.connect(&address.into())?;
+        socket.set_tcp_nodelay(true)?;
+        return Ok(socket);
+    }
+    let Address::Path(path) = address else {
+        panic!("no server of a case listens there");
+    };
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    Ok(socket)
 }
 
 pub(crate) fn serve<H: Into<Handler>>(
     config: ServerConfig,
     behaviour: impl Fn(&Peer) -> H + Send + Sync + 'static,
 ) -> Running {
-    let server = Server::bind(&free_port(), config, behaviour).unwrap();
+    let server = Server::bind(&free_place(), config, behaviour).unwrap();
     server.start().unwrap()
 }
 
@@ -73,7 +113,7 @@ pub(crate) fn serve_watched<H: Into<Handler>>(
     behaviour: impl Fn(&Peer) -> H + Send + Sync + 'static,
 ) -> (Running, Watch) {
     let (seen, watch) = channel();
-    let server = Server::bind(&free_port(), config, behaviour).unwrap();
+    let server = Server::bind(&free_place(), config, behaviour).unwrap();
     let server = server.watched_by(Arc::new(Eyes(seen))).start().unwrap();
     (server, Watch(watch))
 }
@@ -162,13 +202,12 @@ impl Observer for PeerWatcher {
 
 /// A peer with nothing of otherend in it.
 pub(crate) struct RawPeer {
-    pub(crate) stream: BufReader<TcpStream>,
+    pub(crate) stream: BufReader<Socket>,
 }
 
 impl RawPeer {
     pub(crate) fn connect(server: &Running) -> RawPeer {
-        let stream = TcpStream::connect(&server.addresses()[0]).unwrap();
-        stream.set_nodelay(true).unwrap();
+        let stream = stream_to(&server.addresses()[0]).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         RawPeer {
@@ -220,7 +259,7 @@ impl RawPeer {
     pub(crate) fn hears_nothing_for(&mut self, time: Duration) {
         let stream = self.stream.get_ref();
         stream.set_read_timeout(Some(time)).unwrap();
-        let error = stream.peek(&mut [0]).unwrap_err();
+        let error = stream.peek(&mut [MaybeUninit::uninit()]).unwrap_err();
         assert!(matches!(
             error.kind(),
             ErrorKind::WouldBlock | ErrorKind::TimedOut
@@ -230,7 +269,7 @@ impl RawPeer {
 
     /// Close with a reset.
     pub(crate) fn reset(self) {
-        let socket = socket2::SockRef::from(self.stream.get_ref());
+        let socket = self.stream.get_ref();
         socket.set_linger(Some(Duration::ZERO)).unwrap();
     }
 }

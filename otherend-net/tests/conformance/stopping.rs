@@ -5,18 +5,22 @@ use std::time::Instant;
 
 use otherend_net::{Engine, Running};
 
-use super::stage::{PATIENCE, RawPeer, Seen, config, echo, millis, serve, serve_watched};
+use super::stage::{
+    PATIENCE, RawPeer, Seen, config, echo, millis, serve, serve_watched, stream_to,
+};
 
 on_engines! {
     for_all:
         a_drain_closes_an_idle_peer_at_once
         a_drain_lets_a_line_that_has_begun_end
-        a_drain_cuts_off_who_never_finishes
         a_stop_resets_at_once
         dropping_the_server_stops_it
         nobody_gets_in_after_a_stop;
     for_many:
-        under_load_every_line_that_was_heard_is_answered
+        under_load_every_line_that_was_heard_is_answered;
+    over_tcp for_all:
+        a_drain_cuts_off_who_never_finishes;
+    for_many:
 }
 
 fn a_drain_closes_an_idle_peer_at_once(engine: Engine) {
@@ -79,12 +83,12 @@ fn a_stop_resets_at_once(engine: Engine) {
 
 fn dropping_the_server_stops_it(engine: Engine) {
     let server = serve(config(engine), echo);
-    let address = server.addresses()[0].inet().unwrap();
+    let address = server.addresses()[0].clone();
     let mut peer = RawPeer::connect(&server);
     assert_eq!(peer.ask("hello"), "hello\n");
     drop(server);
     let _ = std::io::Read::read_to_end(&mut peer.stream, &mut Vec::new());
-    assert!(std::net::TcpStream::connect(address).is_err());
+    assert!(stream_to(&address).is_err());
 }
 
 fn nobody_gets_in_after_a_stop(engine: Engine) {
@@ -97,7 +101,7 @@ fn nobody_gets_in_after_a_stop(engine: Engine) {
     assert!(handle.is_stopping());
     if engine != Engine::Single {
         // The single engine's door is this conversation's thread: it closes after it.
-        while std::net::TcpStream::connect(&server.addresses()[0]).is_ok() {
+        while stream_to(&server.addresses()[0]).is_ok() {
             thread::yield_now();
         }
     }

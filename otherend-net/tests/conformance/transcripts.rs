@@ -20,7 +20,9 @@ use super::actor::{Actor, WHOLE};
 use super::stage::{PATIENCE, RawPeer, Seen, Watch, config, serve_watched};
 
 on_engines! {
-    for_all:
+    for_all:;
+    for_many:;
+    over_tcp for_all:
         each_script_is_the_same_wherever_it_is_cut
         rules_answer_the_same_wherever_their_client_is_cut
         each_bad_peer_hears_the_same_wherever_it_is_cut

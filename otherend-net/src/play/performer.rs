@@ -1,0 +1,232 @@
+//! Plays the client's end: each connection is a conversation that a thread's driver carries, as any
+//! other; the player that they share says when the next one opens and how it all ended.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use otherend_core::transcript::{Outcome, Over, Player};
+use otherend_core::{
+    Conversation, EndReason, Event, Framing, Loss, Observer, Performance, Script, Settings, Time,
+};
+
+use super::PlayError;
+use crate::client::{ConnectOptions, reach};
+use crate::endpoint::{Endpoint, Target};
+use crate::engine::Buffers;
+use crate::engine::blocking::Driver;
+use crate::engine::carrier::Carrier;
+use crate::hub::Hub;
+use crate::hub::admitted::Admitted;
+use crate::hub::mailbox::{Mailbox, Order};
+use crate::lock::lock;
+use crate::stream::Stream;
+use crate::system::bell::Bell;
+
+/// After our end: how long the peer's is waited for.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// A transcript on its way, played as the client.
+pub(super) struct Performer {
+    player: Mutex<Player>,
+    /// Some conversation had its turn with the player.
+    changed: Condvar,
+    /// Over UDP: where nobody receives datagrams, once that was said.
+    refused: Arc<Mutex<Option<io::Error>>>,
+}
+
+/// What is to be done next.
+enum Next {
+    Open(usize),
+    End(Outcome),
+}
+
+impl Performer {
+    pub(super) fn new(player: Player) -> Arc<Self> {
+        Arc::new(Performer {
+            player: Mutex::new(player),
+            changed: Condvar::new(),
+            refused: Arc::default(),
+        })
+    }
+
+    pub(super) fn player(&self) -> MutexGuard<'_, Player> {
+        lock(&self.player)
+    }
+
+    /// Play until all is said and heard, or something does not fit.
+    pub(super) fn play(
+        self: &Arc<Self>,
+        endpoint: &Endpoint,
+        options: &ConnectOptions,
+    ) -> Result<Outcome, PlayError> {
+        let hub = Arc::new(Hub::new(Bell::new().map_err(PlayError::Local)?));
+        let played = self.open_all(&hub, endpoint, options);
+        if let Ok(Outcome::Passed) = played {
+            // What was said last is still on its way, and the peers have a moment to close.
+            hub.registry.wait_until_empty(Duration::MAX);
+        } else {
+            for member in hub.registry.all() {
+                member.mailbox.post(Order::Close(EndReason::ClosedHere));
+            }
+        }
+        match lock(&self.refused).take() {
+            Some(error) => Err(PlayError::Local(error)),
+            None => played,
+        }
+    }
+
+    /// Open each connection when its time has come, until there is an outcome.
+    fn open_all(
+        self: &Arc<Self>,
+        hub: &Arc<Hub>,
+        endpoint: &Endpoint,
+        options: &ConnectOptions,
+    ) -> Result<Outcome, PlayError> {
+        let over = self.player().over();
+        let target = match over {
+            Over::Tcp => Target::Stream(endpoint.clone()),
+            Over::Udp => Target::Datagrams(endpoint.clone()),
+        };
+        let settings = Arc::new(settings(over));
+        loop {
+            match self.next() {
+                Next::End(outcome) => return Ok(outcome),
+                Next::Open(connection) => {
+                    let stream = reach(&target, options)?;
+                    let driver = self.begin(hub, connection, stream, &settings);
+                    carry(driver.map_err(PlayError::Local)?).map_err(PlayError::Local)?;
+                }
+            }
+        }
+    }
+
+    /// Wait for what is to be done next.
+    fn next(&self) -> Next {
+        let mut player = self.player();
+        loop {
+            if let Some(connection) = player.to_open() {
+                return Next::Open(connection);
+            }
+            if let Some(outcome) = player.outcome() {
+                return Next::End(outcome.clone());
+            }
+            let waited = self.changed.wait(player);
+            player = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The conversation on `connection`, opened: the player knows of it before anything else is
+    /// asked of it.
+    fn begin(
+        self: &Arc<Self>,
+        hub: &Arc<Hub>,
+        connection: usize,
+        stream: Stream,
+        settings: &Arc<Settings>,
+    ) -> io::Result<Driver> {
+        let (address, local) = (stream.peer_address()?, stream.local_address()?);
+        let peer = hub.introduce(address, local);
+        let admitted = Admitted::new(hub, peer, Mailbox::for_thread()?);
+        let now = hub.clock.now();
+        let performance = Arc::clone(self) as Arc<dyn Performance>;
+        let script = Script::among(performance, connection);
+        let mut conversation = Conversation::new(Arc::clone(settings), script, now);
+        if settings.framing == Framing::Datagram {
+            let refused = Arc::clone(&self.refused);
+            let address = admitted.member.peer.address.to_string();
+            conversation = conversation.observed(Box::new(Refusals { refused, address }));
+        }
+        conversation.open(now);
+        Ok(Driver::new(
+            stream,
+            Carrier::of_peer(conversation, admitted),
+        ))
+    }
+}
+
+/// The player's own time limits are the only ones: what it waits for, and how long, stands in the
+/// file or was asked for.
+fn settings(over: Over) -> Settings {
+    Settings {
+        framing: match over {
+            Over::Tcp => Framing::Lf,
+            Over::Udp => Framing::Datagram,
+        },
+        max_output: usize::MAX,
+        linger_idle: LINGER,
+        linger_total: LINGER,
+        ..Settings::client()
+    }
+}
+
+/// Carry a conversation to its end in a thread of its own.
+fn carry(mut driver: Driver) -> io::Result<()> {
+    let thread = thread::Builder::new().name("play".into());
+    thread.spawn(move || {
+        let mut buffers = Buffers::new();
+        while driver.turn(&mut buffers, None) {}
+    })?;
+    Ok(())
+}
+
+impl Performance for Performer {
+    fn player(&self) -> Box<dyn DerefMut<Target = Player> + '_> {
+        Box::new(Lent {
+            player: Performer::player(self),
+            changed: &self.changed,
+        })
+    }
+
+    /// They are numbered in the order in which they open, from 1.
+    fn client(&self, connection: usize) -> Option<u64> {
+        Some(connection as u64 + 1)
+    }
+}
+
+/// The player, while a conversation has it.
+struct Lent<'a> {
+    player: MutexGuard<'a, Player>,
+    changed: &'a Condvar,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Player;
+
+    fn deref(&self) -> &Player {
+        &self.player
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Player {
+        &mut self.player
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        // Woken while the player is still locked here, whoever waits gets it right after.
+        self.changed.notify_one();
+    }
+}
+
+/// Remembers that nobody receives datagrams there: that is no difference to the transcript.
+struct Refusals {
+    refused: Arc<Mutex<Option<io::Error>>>,
+    address: String,
+}
+
+impl Observer for Refusals {
+    fn on_event(&mut self, _now: Time, _event: &Event<'_>) {}
+
+    fn on_lost(&mut self, _now: Time, loss: Loss) {
+        if loss == Loss::Refused {
+            let text = format!("nothing is listening on udp {}", self.address);
+            let error = io::Error::new(io::ErrorKind::ConnectionRefused, text);
+            lock(&self.refused).get_or_insert(error);
+        }
+    }
+}
