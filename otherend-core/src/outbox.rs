@@ -98,6 +98,8 @@ impl Outbox {
     /// The first `count` queued bytes were sent.
     pub(crate) fn advance(&mut self, count: usize) {
         self.start += count.min(self.len());
+        // From the start of the memory again: mostly everything is sent at once, and nothing ever
+        // has to be moved.
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
         }
@@ -121,6 +123,8 @@ impl Outbox {
 
     #[cold]
     fn grow(&mut self, count: usize) {
+        // What was sent leaves room in front: move up first, for that may be all the room it takes.
+        // A peer that is a little slow for hours would otherwise make this grow for hours.
         self.memory.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.len());
         let needed = self.end + count;

@@ -101,6 +101,8 @@ impl Script {
         let Part::Among(performance, connection) = &self.part else {
             return None;
         };
+        // The client on connection 1 said what connection 2 waited for. Whatever thread carries 2
+        // sleeps and cannot see that; so whoever carried 1 asks here whom to wake.
         let stirred = performance.player().stirred();
         performance.client(stirred.filter(|stirred| stirred != connection)?)
     }

@@ -54,6 +54,7 @@ pub(super) fn parse(source: &[u8]) -> Result<Vec<Item>, ParseError> {
 /// Bytes to characters, wherever in a character the bytes begin and end.
 fn place(spot: Spot, line: usize, text: &str) -> ParseError {
     let end = spot.at + spot.width;
+    // `S: éé{{n` is wrong from byte 7, which is the sixth character: editors and carets count those.
     let before = |(at, c): (usize, char)| at + c.len_utf8() <= spot.at;
     let column = text.char_indices().take_while(|next| before(*next)).count();
     let until = text.char_indices().take_while(|(at, _)| *at < end).count();
@@ -145,6 +146,8 @@ impl Parser {
             }
             Line::Marked(marker) => {
                 self.talking = true;
+                // A blank line ends a rule, so the same `S:` is an answer above it and a step of
+                // the script below.
                 self.names.in_rule = self.flow.in_rule();
                 let step = line::step(text, &marker, &mut self.names)?;
                 self.flow.check(&step, &marker, number)?;
@@ -160,6 +163,7 @@ impl Parser {
         at: usize,
         number: usize,
     ) -> Parsed<Setting> {
+        // A setting holds for the whole file: below a step it would look as if it began there.
         if self.talking {
             return Err(Spot::new(
                 0,

@@ -200,6 +200,7 @@ impl Player {
         if self.role == Some(Role::Client) {
             self.count_done();
         }
+        // An opening is a line of the file only where the file writes it (`2C: connect`).
         if let Some(line) = self.plan.lanes.get(connection).and_then(|lane| lane.line) {
             self.plan.reach(line);
         }
@@ -231,6 +232,8 @@ impl Player {
         if self.gathered_at(connection).is_some_and(|end| now >= end) {
             self.end_gathering(connection, now);
         }
+        // Go on first: what is due by now may be our own turn, and a peer that we kept waiting is
+        // not blamed for its silence.
         let before = out.len();
         self.drive(connection, now, out);
         self.check_patience(connection, now);
@@ -267,6 +270,8 @@ impl Player {
             .iter()
             .position(|lane| lane.progress == Progress::Unopened)?;
         let opens = self.plan.lanes.get(next).map_or(0, |lane| lane.opens);
+        // Connections open in the order of the file, and where it says so: with `2C: connect` below
+        // `1C: LOGIN` not before LOGIN was said, for a server may count its clients.
         (opens == self.done).then_some(next)
     }
 

@@ -32,11 +32,15 @@ struct End {
 pub(crate) fn rehearse(plan: &Arc<Plan>) -> Rehearsal {
     let client = Player::client(Arc::clone(plan));
     let server = Player::server(Arc::clone(plan));
+    // A server goes on after what it did not expect; here that is what is looked for.
     let strict = Options {
         strict: true,
         ..server.options()
     };
     let mut ends = [End::new(client), End::new(server.with(strict))];
+    // One thing at a time, until nothing moves any more. What is not through by then never will be:
+    // there is no time that could pass, and nobody else who could speak. So a deadlock is found and
+    // not waited for.
     while open(&mut ends) || pass_on(&mut ends) || stir(&mut ends) {}
     let [client, mut server] = ends.map(|end| end.player);
     if let Some(Outcome::Failed(mismatch)) = client.outcome() {
@@ -53,6 +57,9 @@ pub(crate) fn rehearse(plan: &Arc<Plan>) -> Rehearsal {
         return Rehearsal::Stuck(lines);
     }
     match client.values_unlike(&server) {
+        // Both passed, and yet a hole may have taken another part of the line than its sample: of
+        // `a b c`, `{{x:text=a b}} {{_:text=c}}` takes `a`. Whoever says x later says something
+        // else.
         slots if slots.is_empty() => Rehearsal::Passed,
         slots => Rehearsal::Differs(slots),
     }

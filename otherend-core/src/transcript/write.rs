@@ -136,6 +136,8 @@ fn write_kind(f: &mut impl Write, kind: &Kind) -> fmt::Result {
     while let Some(character) = characters.next() {
         match character {
             '/' => f.write_str("\\/")?,
+            // What is escaped already stays as it is: the `/` of `\/` must not get another
+            // backslash.
             '\\' => {
                 f.write_char('\\')?;
                 characters
@@ -173,6 +175,7 @@ pub(super) fn is_readable(bytes: &[u8]) -> bool {
         plain.map(char::len_utf8).sum::<usize>()
     };
     let plain: usize = bytes.utf8_chunks().map(plain).sum();
+    // A greeting with an accent in Latin-1 is text with an escape in it; a picture is hex.
     3 * plain >= 2 * bytes.len()
 }
 
@@ -190,6 +193,12 @@ fn write_bytes(f: &mut impl Write, bytes: &[u8], within: Within) -> fmt::Result 
         f.write_str("\\x20")?;
         rest = after;
     }
+    // Written so that reading gives the same bytes, and an editor or a screen changes none of them:
+    //
+    //     `ok ` at the end of a line    ok\x20            an editor would strip the blank
+    //     `{` in front of a hole        \x7b{{n:int=1}}   `{{{` would begin the hole a byte early
+    //     `}` at the end of a sample    a\x7d}}           `}}}` would end it a byte early
+    //     ESC [ 2 J                     \x1b[2J           a screen would clear itself
     while !rest.is_empty() {
         let (run, after) = rest.split_at(unescaped(rest));
         match std::str::from_utf8(run) {

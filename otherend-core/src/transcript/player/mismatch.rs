@@ -127,6 +127,8 @@ impl Mismatch {
         }
         let at = self.difference.as_ref().map(|difference| difference.at);
         let text = body(&self.heard);
+        // A line's end is shown only where it is what differs: `S. 250 OK\r\n` with a caret below
+        // `\r`. Otherwise it would stand behind every line that is shown, and mean nothing.
         let ends_otherwise = at.is_some_and(|at| at >= text.len());
         let (heard, mark) = if ends_otherwise || text.len() == self.heard.len() {
             (&self.heard[..], '.')
@@ -134,6 +136,7 @@ impl Mismatch {
             (text, ':')
         };
         let head = marker(self.connection, self.who, mark);
+        // The caret counts what is seen: two bytes that are shown as `\x1b\x07` are eight columns.
         let before = at.map_or(0, |at| shown(&heard[..at.min(heard.len())]).chars().count());
         let (text, column) = window(&shown(heard), before);
         let _ = writeln!(out, "    heard     {head} {text}");
