@@ -18,14 +18,14 @@ const MOST: usize = 5;
 /// Tell of such connections to these ports for as long as the server serves.
 pub(super) fn watch(ports: Vec<u16>, handle: Handle, screen: Screen) -> std::io::Result<()> {
     let thread = thread::Builder::new().name("unfinished".into());
-    let mut look = Look::default();
+    let mut last = Snapshot::default();
     thread.spawn(move || {
         while !handle.is_stopping() {
             thread::sleep(EVERY);
             let waiting = ports
                 .iter()
                 .flat_map(|port| otherend_diagnose::half_open(*port));
-            for text in look.next(waiting.collect()) {
+            for text in last.next(waiting.collect()) {
                 screen.remark(handle.now(), 0, &Remark::Note("unfinished", &text));
             }
         }
@@ -35,11 +35,11 @@ pub(super) fn watch(ports: Vec<u16>, handle: Handle, screen: Screen) -> std::io:
 
 /// Who was there at the last look, and whether that was told.
 #[derive(Debug, Default)]
-struct Look {
+struct Snapshot {
     waiting: HashMap<SocketAddr, bool>,
 }
 
-impl Look {
+impl Snapshot {
     /// What is new to tell: those who were there at the last look too, each once.
     fn next(&mut self, waiting: Vec<SocketAddr>) -> Vec<String> {
         let mut before = std::mem::take(&mut self.waiting);
@@ -66,16 +66,16 @@ fn sentence(peer: &SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Look;
+    use super::Snapshot;
 
     #[test]
     fn who_waits_for_two_looks_is_told_once() {
         let peer = "192.0.2.1:40000".parse().unwrap();
-        let mut look = Look::default();
-        let told: Vec<usize> = (0..4).map(|_| look.next(vec![peer]).len()).collect();
+        let mut last = Snapshot::default();
+        let told: Vec<usize> = (0..4).map(|_| last.next(vec![peer]).len()).collect();
         assert_eq!(told, [0, 1, 0, 0]);
-        assert_eq!(look.next(Vec::new()).len(), 0);
-        assert_eq!(look.next(vec![peer]).len(), 0);
+        assert_eq!(last.next(Vec::new()).len(), 0);
+        assert_eq!(last.next(vec![peer]).len(), 0);
     }
 
     #[test]
@@ -83,9 +83,9 @@ mod tests {
         let peers: Vec<_> = (1..=9u16)
             .map(|port| ([192, 0, 2, 1], port).into())
             .collect();
-        let mut look = Look::default();
-        look.next(peers.clone());
-        let told = look.next(peers);
+        let mut last = Snapshot::default();
+        last.next(peers.clone());
+        let told = last.next(peers);
         assert_eq!(told.len(), 6);
         assert_eq!(told[5], "4 more tried to connect in vain");
     }

@@ -21,7 +21,7 @@ pub(super) fn watch(
     screen: Screen,
 ) -> std::io::Result<()> {
     let thread = thread::Builder::new().name("waiting".into());
-    let mut look = Look::default();
+    let mut last = Snapshot::default();
     thread.spawn(move || {
         while !handle.is_stopping() {
             thread::sleep(EVERY);
@@ -32,7 +32,7 @@ pub(super) fn watch(
                 Some(_) => addresses.iter().map(|at| listeners::waiting(*at)).sum(),
                 None => 0,
             };
-            if let Some(text) = look.next(waiting, served) {
+            if let Some(text) = last.next(waiting, served) {
                 screen.remark(handle.now(), 0, &Remark::Note("waiting", &text));
             }
         }
@@ -42,11 +42,11 @@ pub(super) fn watch(
 
 /// How many waited at the last look.
 #[derive(Debug, Default)]
-struct Look {
+struct Snapshot {
     waiting: u32,
 }
 
-impl Look {
+impl Snapshot {
     /// What there is to tell when so many wait while this conversation is `served`.
     fn next(&mut self, waiting: u32, served: Option<u64>) -> Option<String> {
         let before = std::mem::replace(&mut self.waiting, waiting);
@@ -60,18 +60,18 @@ impl Look {
 
 #[cfg(test)]
 mod tests {
-    use super::Look;
+    use super::Snapshot;
 
     #[test]
     fn more_who_wait_are_told_and_fewer_are_not() {
-        let mut look = Look::default();
-        assert_eq!(look.next(0, Some(1)), None);
-        let told = look.next(1, Some(1)).unwrap();
+        let mut last = Snapshot::default();
+        assert_eq!(last.next(0, Some(1)), None);
+        let told = last.next(1, Some(1)).unwrap();
         assert_eq!(told, "1 client waits until conversation 1 ends");
-        assert_eq!(look.next(1, Some(1)), None);
-        let told = look.next(3, Some(1)).unwrap();
+        assert_eq!(last.next(1, Some(1)), None);
+        let told = last.next(3, Some(1)).unwrap();
         assert_eq!(told, "3 clients wait until conversation 1 ends");
-        assert_eq!(look.next(2, Some(2)), None);
-        assert_eq!(look.next(3, None), None);
+        assert_eq!(last.next(2, Some(2)), None);
+        assert_eq!(last.next(3, None), None);
     }
 }
