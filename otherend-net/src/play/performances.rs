@@ -47,7 +47,7 @@ struct Inside {
     /// What new performances play.
     plan: Arc<Plan>,
     /// Those of several connections that may need more clients, oldest first.
-    open: Vec<Arc<Shared>>,
+    open: Vec<Arc<SharedPerformance>>,
 }
 
 /// A client that hears nothing until another one comes.
@@ -65,7 +65,7 @@ pub struct Waiting {
 
 /// A performance that several clients share.
 #[derive(Debug)]
-struct Shared(Mutex<Ensemble>);
+struct SharedPerformance(Mutex<Ensemble>);
 
 #[derive(Debug)]
 struct Ensemble {
@@ -118,7 +118,7 @@ impl Performances {
         if let Ok(script) = Script::server(Arc::clone(&plan)) {
             return script.with(|_| self.options);
         }
-        let shared = Arc::new(Shared(Mutex::new(Ensemble {
+        let shared = Arc::new(SharedPerformance(Mutex::new(Ensemble {
             player: Player::server(Arc::clone(&plan)).with(self.options),
             plan,
             clients: vec![peer.number],
@@ -136,7 +136,7 @@ impl Performances {
     }
 }
 
-impl Shared {
+impl SharedPerformance {
     fn join(self: &Arc<Self>, peer: &Peer) -> Option<Script> {
         let mut ensemble = lock(&self.0);
         let next = ensemble.clients.len();
@@ -176,7 +176,7 @@ impl Ensemble {
     }
 }
 
-impl Performance for Shared {
+impl Performance for SharedPerformance {
     fn player(&self) -> Box<dyn DerefMut<Target = Player> + '_> {
         Box::new(Lent(lock(&self.0)))
     }
