@@ -6,7 +6,8 @@
 mod variable;
 mod varying;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::model::{Hole, Item, Part, Setting, Text};
 use super::{Kind, Transcript};
@@ -34,12 +35,15 @@ pub fn generalise(transcript: &Transcript) -> Transcript {
         let Some(text) = item.text_mut() else {
             continue;
         };
-        let parts = std::mem::take(text);
-        for part in parts.parts() {
+        let mut parts = Vec::new();
+        for part in text.parts() {
             match part {
-                Part::Literal(bytes) => with_holes(bytes, &counts, &mut names, text),
-                other => text.push(other.clone()),
+                Part::Literal(bytes) => with_holes(bytes, &counts, &mut names, &mut parts),
+                other => parts.push(other.clone()),
             }
+        }
+        if parts.len() > 1 {
+            *text = parts.into_iter().collect();
         }
     }
     transcript
@@ -67,8 +71,13 @@ fn literals(transcript: &Transcript) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Add `bytes` to `text` with a hole or a reference for each variable.
-fn with_holes(bytes: &[u8], counts: &HashMap<Vec<u8>, usize>, names: &mut Names, text: &mut Text) {
+/// Add `bytes` to `text`, with a hole or a reference for each variable.
+fn with_holes(
+    bytes: &[u8],
+    counts: &HashMap<Vec<u8>, usize>,
+    names: &mut Names,
+    text: &mut Vec<Part>,
+) {
     let mut at = 0;
     for variable in variables(bytes) {
         text.push(Part::Literal(bytes[at..variable.start].to_vec()));
@@ -78,7 +87,7 @@ fn with_holes(bytes: &[u8], counts: &HashMap<Vec<u8>, usize>, names: &mut Names,
         let known = key.as_ref().and_then(|key| names.values.get(key));
         text.push(match known {
             Some(name) => Part::Reference(name.clone()),
-            None => Part::Hole(Hole {
+            None => Part::from(Hole {
                 name: key.map(|key| names.next(&bytes[..variable.start], &variable.kind, key)),
                 kind: variable.kind,
                 sample: bytes[variable.start..variable.end].to_vec(),
@@ -90,49 +99,55 @@ fn with_holes(bytes: &[u8], counts: &HashMap<Vec<u8>, usize>, names: &mut Names,
 
 /// Names given and still free.
 struct Names {
-    taken: BTreeSet<String>,
+    taken: HashSet<Arc<str>>,
+    /// By stem, the number that comes next: a file may have a million ids.
+    numbers: HashMap<String, u64>,
     /// By the key of what they name.
-    values: HashMap<Vec<u8>, String>,
+    values: HashMap<Vec<u8>, Arc<str>>,
 }
 
 impl Names {
     /// The names that a file has already.
     fn of(transcript: &Transcript) -> Self {
-        let mut taken = BTreeSet::new();
+        let mut taken = HashSet::new();
         for item in transcript.items() {
-            if let Item::Setting(Setting::Let { name, .. }) = item {
-                taken.insert(name.clone());
+            if let Item::Setting(Setting::Let(set)) = item {
+                taken.insert(Arc::clone(&set.name));
             }
             for part in item.text().map(Text::parts).unwrap_or_default() {
-                if let Part::Hole(Hole {
-                    name: Some(name), ..
-                }) = part
-                {
-                    taken.insert(name.clone());
+                if let Part::Hole(hole) = part {
+                    taken.extend(hole.name.clone());
                 }
             }
         }
         Names {
             taken,
+            numbers: HashMap::new(),
             values: HashMap::new(),
         }
     }
 
     /// A free name for a value: its label, as in `id=42`, or its kind.
-    fn next(&mut self, before: &[u8], kind: &Kind, key: Vec<u8>) -> String {
+    fn next(&mut self, before: &[u8], kind: &Kind, key: Vec<u8>) -> Arc<str> {
         let stem = match (label(before), kind) {
             (Some(label), _) => label.to_ascii_lowercase(),
             (None, Kind::Regex(_)) => "number".to_owned(),
             (None, Kind::Word) => "id".to_owned(),
             (None, kind) => kind.name().to_owned(),
         };
-        let numbered = (2..).map(|number| format!("{stem}{number}"));
-        let mut names = std::iter::once(stem.clone()).chain(numbered);
-        let name = names
-            .find(|name| !self.taken.contains(name))
-            .unwrap_or(stem);
-        self.taken.insert(name.clone());
-        self.values.insert(key, name.clone());
+        let next = self.numbers.entry(stem.clone()).or_insert(1);
+        let name: Arc<str> = loop {
+            let name = match *next {
+                1 => stem.clone(),
+                number => format!("{stem}{number}"),
+            };
+            *next += 1;
+            if !self.taken.contains(&name[..]) {
+                break name.into();
+            }
+        };
+        self.taken.insert(Arc::clone(&name));
+        self.values.insert(key, Arc::clone(&name));
         name
     }
 }

@@ -3,7 +3,7 @@
 //! No hole reaches over the end of a line: none takes a CR or an LF.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use memchr::memchr2;
 use regex::bytes::{Regex, RegexBuilder};
@@ -188,9 +188,12 @@ pub(crate) const TIME_FORMS: &str = r"
     | [0-9]{2}:[0-9]{2} (?: :[0-9]{2} (?: [.,][0-9]+ )? )?
 ";
 
-/// A regular expression of a hole: `/…/`.
+/// A regular expression of a hole: `/…/`. Copies share what was made of it.
 #[derive(Debug, Clone)]
-pub struct Pattern {
+pub struct Pattern(Arc<Made>);
+
+#[derive(Debug)]
+struct Made {
     source: String,
     whole: Regex,
 }
@@ -203,22 +206,22 @@ impl Pattern {
     pub fn new(source: &str) -> Result<Self, String> {
         // By itself first: a stray parenthesis must not close the group around it.
         compile(source)?;
-        Ok(Pattern {
+        Ok(Pattern(Arc::new(Made {
             source: source.to_owned(),
             whole: compile(&format!(r"\A(?:{source})\z"))?,
-        })
+        })))
     }
 
     /// What stands between the slashes.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 
     /// It matches the whole of `bytes`.
     #[must_use]
     pub fn is_match(&self, bytes: &[u8]) -> bool {
-        self.whole.is_match(bytes)
+        self.0.whole.is_match(bytes)
     }
 }
 
@@ -243,7 +246,7 @@ fn in_one_line(error: &regex::Error) -> String {
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
+        self.source() == other.source()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What in a valid transcript can never happen, or is likely a slip.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -150,13 +151,14 @@ fn open_ends(plan: &Plan, findings: &mut Vec<Finding>) {
 
 /// What can be seen line by line.
 fn lines(transcript: &Transcript, over: Over, findings: &mut Vec<Finding>) {
+    let referred = referred(transcript);
     let mut pause = None;
     for (index, item) in transcript.items().iter().enumerate() {
         let line = index + FIRST_ITEM;
         let mut find = |what| findings.push(Finding { line, what });
         match item {
-            Item::Setting(Setting::Let { name, .. }) if !is_referred_to(transcript, name) => {
-                find(Oddity::Unused(name.clone()));
+            Item::Setting(Setting::Let(set)) if !referred.contains(&*set.name) => {
+                find(Oddity::Unused(set.name.to_string()));
             }
             Item::Step(step) if over == Over::Udp && matches!(step.act, Act::Close(_)) => {
                 find(Oddity::NoEnd);
@@ -188,10 +190,13 @@ fn text_of(text: &Text, mut find: impl FnMut(Oddity)) {
     }
 }
 
-fn is_referred_to(transcript: &Transcript, name: &str) -> bool {
-    let mut texts = transcript.items().iter().filter_map(Item::text);
-    texts.any(|text| {
-        let mut parts = text.parts().iter();
-        parts.any(|part| matches!(part, Part::Reference(referred) if referred == name))
-    })
+/// The names that anything refers to.
+fn referred(transcript: &Transcript) -> HashSet<&str> {
+    let texts = transcript.items().iter().filter_map(Item::text);
+    let parts = texts.flat_map(Text::parts);
+    let names = parts.filter_map(|part| match part {
+        Part::Reference(name) => Some(&**name),
+        _ => None,
+    });
+    names.collect()
 }

@@ -2,6 +2,7 @@
 //! but its spelling.
 
 use crate::LineEnd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Kind, MASKED};
@@ -36,12 +37,16 @@ pub enum Setting {
     /// `over`: the transport.
     Over(Over),
     /// `let NAME = VALUE`: `{{NAME}}` stands for the value.
-    Let {
-        /// The name.
-        name: String,
-        /// What it stands for.
-        value: Vec<u8>,
-    },
+    Let(Box<Let>),
+}
+
+/// `let NAME = VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Let {
+    /// The name.
+    pub name: Arc<str>,
+    /// What it stands for.
+    pub value: Vec<u8>,
 }
 
 /// What carries the conversation.
@@ -119,8 +124,21 @@ pub enum Trigger {
 /// Bytes with holes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text {
-    parts: Vec<Part>,
+    parts: Parts,
 }
+
+/// The stretches of a text. Nearly all lines of a recording are one literal, and a file may have a
+/// million of them: that one stands here itself, without memory of its own besides its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum Parts {
+    #[default]
+    None,
+    One(Part),
+    Many(Box<[Part]>),
+}
+
+// What a million lines are to take is counted from these: see docs/transcript.md, Limits.
+const _: () = assert!(size_of::<Text>() <= 24 && size_of::<Item>() <= 40);
 
 /// A stretch of a [`Text`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,49 +146,58 @@ pub enum Part {
     /// Exactly these bytes; never empty, never beside another literal.
     Literal(Vec<u8>),
     /// Anything of a kind.
-    Hole(Hole),
+    Hole(Box<Hole>),
     /// `{{name}}`: the value of a `let` or of an earlier hole.
-    Reference(String),
+    Reference(Arc<str>),
 }
 
 /// `{{name:kind=sample}}`: matches its kind when heard and says its sample when spoken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hole {
     /// What remembers the value; `None` for `_`.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// What fits.
     pub kind: Kind,
     /// One value that fits.
     pub sample: Vec<u8>,
 }
 
+impl From<Hole> for Part {
+    fn from(hole: Hole) -> Self {
+        Part::Hole(Box::new(hole))
+    }
+}
+
 impl Text {
     /// Exactly `bytes`.
     #[must_use]
     pub fn literal(bytes: &[u8]) -> Self {
-        let mut text = Text::default();
-        text.push(Part::Literal(bytes.to_vec()));
-        text
+        Text::from_iter([Part::Literal(bytes.to_vec())])
     }
 
-    /// Add `part` at the end; literals grow together.
+    /// Add `part` at the end; literals grow together. Who adds many collects them instead.
     pub fn push(&mut self, part: Part) {
-        match (self.parts.last_mut(), part) {
-            (_, Part::Literal(bytes)) if bytes.is_empty() => {}
-            (Some(Part::Literal(before)), Part::Literal(bytes)) => before.extend(bytes),
-            (_, part) => self.parts.push(part),
-        }
+        let parts = match std::mem::take(&mut self.parts) {
+            Parts::None => Vec::new(),
+            Parts::One(part) => vec![part],
+            Parts::Many(parts) => parts.into_vec(),
+        };
+        *self = parts.into_iter().chain([part]).collect();
     }
 
     /// Its stretches, in order.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
-        &self.parts
+        match &self.parts {
+            Parts::None => &[],
+            Parts::One(part) => std::slice::from_ref(part),
+            Parts::Many(parts) => parts,
+        }
     }
 
     /// The name of the first hole whose sample is the mask of a secret.
     pub(crate) fn masked(&self) -> Option<&str> {
-        self.parts.iter().find_map(|part| match part {
+        self.parts().iter().find_map(|part| match part {
             Part::Hole(hole) if hole.sample == MASKED => hole.name.as_deref(),
             _ => None,
         })
@@ -178,7 +205,7 @@ impl Text {
 
     /// Without `end` in the last literal, if that is how it ends.
     pub(crate) fn strip_end(&self, end: &[u8]) -> Option<Text> {
-        let (last, before) = self.parts.split_last()?;
+        let (last, before) = self.parts().split_last()?;
         let Part::Literal(bytes) = last else {
             return None;
         };
@@ -187,13 +214,17 @@ impl Text {
     }
 
     pub(crate) fn parts_mut(&mut self) -> &mut [Part] {
-        &mut self.parts
+        match &mut self.parts {
+            Parts::None => &mut [],
+            Parts::One(part) => std::slice::from_mut(part),
+            Parts::Many(parts) => parts,
+        }
     }
 
     /// The bytes, if there is neither a hole nor a reference.
     #[must_use]
     pub fn as_literal(&self) -> Option<&[u8]> {
-        match &self.parts[..] {
+        match self.parts() {
             [] => Some(b""),
             [Part::Literal(bytes)] => Some(bytes),
             _ => None,
@@ -228,12 +259,28 @@ impl Item {
 }
 
 impl FromIterator<Part> for Text {
+    /// Literals side by side become one, and those of no bytes none.
     fn from_iter<T: IntoIterator<Item = Part>>(parts: T) -> Self {
-        let mut text = Text::default();
+        let mut merged: Vec<Part> = Vec::new();
         for part in parts {
-            text.push(part);
+            match (merged.last_mut(), part) {
+                (_, Part::Literal(bytes)) if bytes.is_empty() => {}
+                (Some(Part::Literal(before)), Part::Literal(bytes)) => before.extend(bytes),
+                (_, part) => merged.push(part),
+            }
         }
-        text
+        for part in &mut merged {
+            if let Part::Literal(bytes) = part {
+                bytes.shrink_to_fit();
+            }
+        }
+        Text {
+            parts: match merged.len() {
+                0 => Parts::None,
+                1 => merged.pop().map_or(Parts::None, Parts::One),
+                _ => Parts::Many(merged.into()),
+            },
+        }
     }
 }
 

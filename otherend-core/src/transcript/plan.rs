@@ -11,6 +11,7 @@ mod set;
 mod template;
 mod values;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub struct Plan {
     /// The longest line to be heard, as it stands in the file, in bytes.
     pub(crate) longest: usize,
     /// By slot of the script: the line and the name of its first hole.
-    script_names: Vec<(usize, String)>,
+    script_names: Vec<(usize, Arc<str>)>,
     /// By line, counted from 0: it was said, heard or answered in some performance.
     reached: Vec<AtomicBool>,
     /// What clients said that nothing fitted, in all performances.
@@ -293,12 +294,13 @@ impl Plan {
 
     /// The line and the name of the hole that has this slot of the script.
     pub(crate) fn script_hole(&self, slot: usize) -> Option<(usize, String)> {
-        self.script_names.get(slot).cloned()
+        let (line, name) = self.script_names.get(slot)?;
+        Some((*line, name.to_string()))
     }
 
     /// Where the script's hole with this name is remembered.
     pub(crate) fn script_slot(&self, name: &str) -> Option<Slot> {
-        let slot = self.script_names.iter().position(|(_, own)| own == name);
+        let slot = self.script_names.iter().position(|(_, own)| &**own == name);
         slot.map(Slot::File)
     }
 

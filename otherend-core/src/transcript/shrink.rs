@@ -121,7 +121,7 @@ impl<E, P: FnMut(&Transcript) -> Result<Outcome, E>> Search<'_, P> {
         let kept = smallest(exchanges, |units| self.still_fails(&with(units)))?.concat();
         let optional = |index: &usize| {
             let item = &self.whole.items[*index];
-            !matches!(item, Item::Setting(setting) if !matches!(setting, Setting::Let { .. }))
+            !matches!(item, Item::Setting(setting) if !matches!(setting, Setting::Let(_)))
         };
         let left = [settings, kept].concat();
         let (units, fixed): (Selection, Selection) = left.iter().partition(|index| optional(index));
@@ -223,7 +223,7 @@ fn without_samples(heard: &[u8]) -> Text {
     });
     let parts = general.items.iter().filter_map(Item::text);
     let parts = parts.flat_map(Text::parts).map(|part| match part {
-        Part::Hole(hole) => Part::Hole(Hole {
+        Part::Hole(hole) => Part::from(Hole {
             name: None,
             sample: Vec::new(),
             kind: hole.kind.clone(),

@@ -1,12 +1,17 @@
 //! What was heard instead, written so that every hole and every line that still fits stays
 //! (usually: a merge).
 
-use crate::LineEnd;
+mod table;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use memchr::memmem;
 
-use super::model::{Act, Hole, Item, Part, Step, Text};
+use super::model::{Act, Hole, Item, Part, Setting, Step, Text};
 use super::{Kind, Transcript};
-use crate::Role;
+use crate::{LineEnd, Role};
+use table::Table;
 
 /// Steps of a file and what they become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +68,9 @@ impl Turn<'_> {
     }
 
     /// The longest common run of lines: which text fits which line.
+    ///
+    /// That takes a look at each text beside each line. In a turn of thousands of lines only those
+    /// near the same place are looked at: what moved further is written anew.
     fn pairs(&mut self) -> Vec<(usize, usize)> {
         // The diff of `diff`, with "fits" for "equal" (longest common subsequence):
         //
@@ -74,29 +82,20 @@ impl Turn<'_> {
         // From the last line to the first, so that going forward `longest` says at each place which
         // side to step over and still pair the most.
         let (texts, lines) = (self.texts.len(), self.heard.len());
-        let mut longest = vec![vec![0u32; lines + 1]; texts + 1];
-        let mut fits = vec![vec![false; lines]; texts];
-        for text in (0..texts).rev() {
-            for line in (0..lines).rev() {
-                fits[text][line] = (self.fits)(text, line);
-                longest[text][line] = match fits[text][line] {
-                    true => longest[text + 1][line + 1] + 1,
-                    false => longest[text + 1][line].max(longest[text][line + 1]),
-                };
+        // What fits at the beginning is a part of the longest run, whatever follows.
+        let mut same = 0;
+        while same < texts.min(lines) && (self.fits)(same, same) {
+            same += 1;
+        }
+        let mut pairs: Vec<(usize, usize)> = (0..same).map(|at| (at, at)).collect();
+        let mut table = Table::new(texts - same, lines - same);
+        for text in (0..table.rows).rev() {
+            for line in table.near(text).rev() {
+                let fits = (self.fits)(same + text, same + line);
+                table.set(text, line, fits);
             }
         }
-        let mut pairs = Vec::new();
-        let (mut text, mut line) = (0, 0);
-        while text < texts && line < lines {
-            if fits[text][line] {
-                pairs.push((text, line));
-                (text, line) = (text + 1, line + 1);
-            } else if longest[text + 1][line] >= longest[text][line + 1] {
-                text += 1;
-            } else {
-                line += 1;
-            }
-        }
+        pairs.extend(table.path().map(|(text, line)| (same + text, same + line)));
         pairs
     }
 }
@@ -105,7 +104,7 @@ impl Turn<'_> {
 /// their neighbours.
 pub(crate) fn mend(text: &Text, heard: &[u8], values: &Remembered<'_>) -> Text {
     let parts = text.parts();
-    let mut mended = Text::default();
+    let mut mended = Vec::new();
     let mut at = 0;
     for (index, part) in parts.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| parts.get(before));
@@ -124,16 +123,16 @@ pub(crate) fn mend(text: &Text, heard: &[u8], values: &Remembered<'_>) -> Text {
         };
         mended.push(Part::Literal(heard[at..start].to_vec()));
         mended.push(match part {
-            Part::Hole(hole) => Part::Hole(Hole {
+            Part::Hole(hole) => Part::from(Hole {
                 sample: heard[start..end].to_vec(),
-                ..hole.clone()
+                ..(**hole).clone()
             }),
             other => other.clone(),
         });
         at = end;
     }
     mended.push(Part::Literal(heard[at..].to_vec()));
-    mended
+    mended.into_iter().collect()
 }
 
 fn literal(part: &Part) -> Option<&[u8]> {
@@ -143,6 +142,9 @@ fn literal(part: &Part) -> Option<&[u8]> {
     }
 }
 
+/// So much of what stood beside a hole is looked for at the most, byte by byte less.
+const LOOKED_AT: usize = 256;
+
 /// Where something that `fits` stands in `heard`, not before `from`: behind the end of what stood
 /// before it, and in front of the beginning of what stood behind it.
 fn place(
@@ -151,6 +153,10 @@ fn place(
     (before, after): (&[u8], &[u8]),
     fits: impl Fn(&[u8]) -> bool,
 ) -> Option<(usize, usize)> {
+    let (before, after) = (
+        &before[before.len().saturating_sub(LOOKED_AT)..],
+        &after[..after.len().min(LOOKED_AT)],
+    );
     // `250 rang {{n:int=3}} times` and now `250 it rang 4 times`: all of `250 rang ` is not to be
     // found, but its end ` rang ` is, and behind what it leads to, ` times`. So the hole stays a
     // hole, around the 4. The longest ends that are found are tried first: they are the least
@@ -181,39 +187,34 @@ fn takes(kind: &Kind, bytes: &[u8]) -> bool {
 
 /// The texts of `steps` joined and cut after each LF, as they are heard.
 pub(crate) fn joined<'s>(steps: impl Iterator<Item = &'s Step>, eol: LineEnd) -> Vec<Text> {
-    let mut lines = vec![Text::default()];
+    let mut lines: Vec<Text> = Vec::new();
+    let mut line: Vec<Part> = Vec::new();
     for step in steps {
-        let mut parts = match &step.act {
+        let said = match &step.act {
             Act::Line(text) | Act::Piece(text) => text.parts().to_vec(),
             Act::Hex(bytes) => vec![Part::Literal(bytes.clone())],
             Act::Connect | Act::Close(_) => Vec::new(),
         };
-        if matches!(step.act, Act::Line(_)) {
-            parts.push(Part::Literal(eol.bytes().to_vec()));
-        }
-        for part in parts {
+        let is_line = matches!(step.act, Act::Line(_));
+        let end = is_line.then(|| Part::Literal(eol.bytes().to_vec()));
+        for part in said.into_iter().chain(end) {
             let Part::Literal(bytes) = part else {
-                push_last(&mut lines, part);
+                line.push(part);
                 continue;
             };
             // As the plan hears them: a piece may hold three lines, and one line may be three
             // pieces.
             for stretch in bytes.split_inclusive(|b| *b == b'\n') {
-                push_last(&mut lines, Part::Literal(stretch.to_vec()));
+                line.push(Part::Literal(stretch.to_vec()));
                 if stretch.ends_with(b"\n") {
-                    lines.push(Text::default());
+                    lines.push(line.drain(..).collect());
                 }
             }
         }
     }
+    lines.push(line.into_iter().collect());
     lines.retain(|line| !line.parts().is_empty());
     lines
-}
-
-fn push_last(lines: &mut [Text], part: Part) {
-    if let Some(line) = lines.last_mut() {
-        line.push(part);
-    }
 }
 
 /// `text` as a step: a line if it ends as the file's lines do, a piece if not.
@@ -230,15 +231,20 @@ pub(crate) fn step(like: &Step, text: Text, eol: LineEnd) -> Step {
 
 /// `transcript` after `edits`, each of which names lines of it.
 pub(crate) fn apply(transcript: &Transcript, edits: &[Edit]) -> Transcript {
+    let gone: HashSet<usize> = edits.iter().flat_map(|edit| &edit.lines).copied().collect();
+    let mut edits: Vec<&Edit> = edits.iter().collect();
+    // Stable: those at one place stay in their order.
+    edits.sort_by_key(|edit| edit.before);
+    let mut edits = edits.into_iter().peekable();
     // Each with the line that it comes from.
     let mut items: Vec<(usize, Item)> = Vec::new();
     for (item, line) in transcript.items().iter().zip(super::FIRST_ITEM..) {
-        for edit in edits.iter().filter(|edit| edit.before == line) {
+        while let Some(edit) = edits.next_if(|edit| edit.before <= line) {
             let last = edit.lines.last().copied().unwrap_or(line);
             let steps = edit.steps.iter().cloned();
             items.extend(steps.map(|step| (last, Item::Step(step))));
         }
-        if !edits.iter().any(|edit| edit.lines.contains(&line)) {
+        if !gone.contains(&line) {
             items.push((line, item.clone()));
         }
     }
@@ -251,41 +257,50 @@ pub(crate) fn apply(transcript: &Transcript, edits: &[Edit]) -> Transcript {
 /// References to holes that have gone: spoken, they say what the hole said; heard, the first is the
 /// hole from now on, for that is what it was when nothing had given it a value.
 fn settle_references(items: &mut [(usize, Item)], before: &Transcript) {
-    let mut known: Vec<String> = Vec::new();
+    let holes = holes(before);
+    let mut known: HashSet<Arc<str>> = HashSet::new();
     for (line, item) in items {
-        if let Item::Setting(super::Setting::Let { name, .. }) = item {
-            known.push(name.clone());
+        if let Item::Setting(Setting::Let(set)) = item {
+            known.insert(Arc::clone(&set.name));
         }
         let is_heard = matches!(item, Item::Step(step) if step.who == Role::Server);
         let Some(text) = item.text_mut() else {
             continue;
         };
-        let settled = std::mem::take(text);
-        for part in settled.parts() {
-            let part = match part {
-                Part::Reference(name) if !known.contains(name) => match hole(before, *line, name) {
-                    Some(hole) if is_heard => Part::Hole(hole.clone()),
-                    hole => Part::Literal(hole.map(|hole| hole.sample.clone()).unwrap_or_default()),
-                },
-                part => part.clone(),
-            };
-            if let Part::Hole(hole) = &part {
+        for part in text.parts_mut() {
+            if let Part::Reference(name) = part
+                && !known.contains(name)
+            {
+                // The last one above it.
+                let of_name = holes.get(name).map(Vec::as_slice).unwrap_or_default();
+                let above = of_name.partition_point(|(at, _)| at <= line);
+                *part = match of_name[..above].last() {
+                    Some((_, hole)) if is_heard => Part::from((*hole).clone()),
+                    Some((_, hole)) => Part::Literal(hole.sample.clone()),
+                    None => Part::Literal(Vec::new()),
+                };
+            }
+            if let Part::Hole(hole) = part {
                 known.extend(hole.name.clone());
             }
-            text.push(part);
         }
+        // What has become plain grows together with what stands beside it.
+        let parts = text.parts().iter().cloned();
+        *text = parts.collect();
     }
 }
 
-/// The last hole with this name up to `line`.
-fn hole<'t>(transcript: &'t Transcript, line: usize, name: &str) -> Option<&'t Hole> {
-    let items = transcript.items().iter().zip(super::FIRST_ITEM..=line);
-    let texts = items.filter_map(|(item, _)| item.text());
-    let holes = texts.flat_map(Text::parts).filter_map(|part| match part {
-        Part::Hole(hole) => Some(hole),
-        _ => None,
-    });
+/// By name, the holes of a transcript, each with its line.
+fn holes(transcript: &Transcript) -> HashMap<&Arc<str>, Vec<(usize, &Hole)>> {
+    let mut holes: HashMap<_, Vec<_>> = HashMap::new();
+    for (item, line) in transcript.items().iter().zip(super::FIRST_ITEM..) {
+        for part in item.text().map(Text::parts).unwrap_or_default() {
+            if let Part::Hole(hole) = part
+                && let Some(name) = &hole.name
+            {
+                holes.entry(name).or_default().push((line, &**hole));
+            }
+        }
+    }
     holes
-        .filter(|hole| hole.name.as_deref() == Some(name))
-        .last()
 }

@@ -47,10 +47,10 @@ impl Display for Setting {
             Setting::Timeout(time) => write!(f, "timeout  {}", Span(*time)),
             Setting::Over(Over::Tcp) => f.write_str("over     tcp"),
             Setting::Over(Over::Udp) => f.write_str("over     udp"),
-            Setting::Let { name, value } => {
-                write!(f, "let      {name} =")?;
+            Setting::Let(set) => {
+                write!(f, "let      {} =", set.name)?;
                 let mut text = String::new();
-                write_bytes(&mut text, value, Within::Let)?;
+                write_bytes(&mut text, &set.value, Within::Let)?;
                 lead(f, &text)
             }
         }

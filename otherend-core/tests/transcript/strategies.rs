@@ -1,11 +1,12 @@
 //! Random transcripts: valid ones made of items, and scraps that may be anything.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::LineEnd;
 use otherend_core::Role;
 use otherend_core::transcript::{
-    Act, Closing, Hole, Item, Kind, Over, Part, Pattern, Setting, Step, Text, Trigger,
+    Act, Closing, Hole, Item, Kind, Let, Over, Part, Pattern, Setting, Step, Text, Trigger,
 };
 use proptest::prelude::*;
 
@@ -84,12 +85,15 @@ fn settings() -> impl Strategy<Value = Vec<Item>> {
     let timeout = prop::option::of(duration());
     let value = prop::option::of(bytes());
     (eol, over, timeout, value).prop_map(|(eol, over, timeout, value)| {
-        let name = "fixed".to_owned();
+        let fixed = |value| Let {
+            name: "fixed".into(),
+            value,
+        };
         let settings = [
             eol.map(Setting::Eol),
             over.map(Setting::Over),
             timeout.map(Setting::Timeout),
-            value.map(|value| Setting::Let { name, value }),
+            value.map(|value| Setting::Let(Box::new(fixed(value)))),
         ];
         settings.into_iter().flatten().map(Item::Setting).collect()
     })
@@ -145,8 +149,8 @@ fn trigger() -> impl Strategy<Value = Trigger> {
 fn text() -> impl Strategy<Value = Text> {
     let part = prop_oneof![
         4 => bytes().prop_map(Part::Literal),
-        2 => hole().prop_map(Part::Hole),
-        1 => "[a-c]".prop_map(Part::Reference),
+        2 => hole().prop_map(Part::from),
+        1 => "[a-c]".prop_map(|name| Part::Reference(name.into())),
     ];
     prop::collection::vec(part, 0..5).prop_map(Text::from_iter)
 }
@@ -169,7 +173,11 @@ fn hole() -> impl Strategy<Value = Hole> {
             (Kind::Regex(with_slashes), sample.into_bytes())
         }),
     ];
-    (name, filled).prop_map(|(name, (kind, sample))| Hole { name, kind, sample })
+    (name, filled).prop_map(|(name, (kind, sample))| Hole {
+        name: name.map(Into::into),
+        kind,
+        sample,
+    })
 }
 
 /// Make the items fit together: names known, connections in order, nobody speaking after an end.
@@ -177,9 +185,9 @@ fn mend(items: &mut Vec<Item>) {
     let mut known = vec![Vec::new(), Vec::new()];
     if items
         .iter()
-        .any(|item| matches!(item, Item::Setting(Setting::Let { .. })))
+        .any(|item| matches!(item, Item::Setting(Setting::Let(_))))
     {
-        known = vec![vec!["fixed".to_owned()]; 2];
+        known = vec![vec![Arc::from("fixed")]; 2];
     }
     let mut in_rule = false;
     let mut opened = 0;
@@ -225,19 +233,18 @@ fn mend(items: &mut Vec<Item>) {
     });
 }
 
-fn mend_text(text: &mut Text, in_rule: bool, known: &mut [Vec<String>]) {
+fn mend_text(text: &mut Text, in_rule: bool, known: &mut [Vec<Arc<str>>]) {
     let mut mended = Text::default();
     for part in text.parts() {
-        if let Part::Hole(Hole {
-            name: Some(name), ..
-        }) = part
+        if let Part::Hole(hole) = part
+            && let Some(name) = &hole.name
         {
             known[1].push(name.clone());
             if !in_rule {
                 known[0].push(name.clone());
             }
         }
-        let unknown = |name: &String| !known[usize::from(in_rule)].contains(name);
+        let unknown = |name: &Arc<str>| !known[usize::from(in_rule)].contains(name);
         if !matches!(part, Part::Reference(name) if unknown(name)) {
             mended.push(part.clone());
         }

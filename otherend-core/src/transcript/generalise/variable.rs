@@ -1,8 +1,9 @@
 //! What looks variable: dates, addresses, ids, long numbers, and numbers whose label says so.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::transcript::kind::TIME_FORMS;
 use crate::transcript::{Kind, Pattern};
@@ -12,7 +13,7 @@ pub(super) struct Variable {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) kind: Kind,
-    /// Which of [`GROUPS`] found it.
+    /// Which of [`FORMS`] it has.
     group: &'static str,
 }
 
@@ -35,11 +36,8 @@ impl Variable {
 pub(super) fn variables(bytes: &[u8]) -> Vec<Variable> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(captures) = LOOKS.captures_at(bytes, at) {
-        let Some(whole) = captures.get(0) else {
-            break;
-        };
-        let variable = variable(&captures, bytes);
+    while let Some(whole) = LOOKS.find_at(bytes, at) {
+        let variable = variable(bytes, whole.range());
         at = match &variable {
             Some(variable) => variable.end,
             None => end_of_word(bytes, whole.start()),
@@ -58,38 +56,37 @@ fn end_of_word(bytes: &[u8], start: usize) -> usize {
 }
 
 /// What was found, if it is variable after all.
-fn variable(captures: &Captures<'_>, bytes: &[u8]) -> Option<Variable> {
+fn variable(bytes: &[u8], range: Range<usize>) -> Option<Variable> {
     const SHORTEST_TIME: usize = 8;
-    let whole = captures.get(0)?;
-    let next = bytes.get(whole.end()).copied().unwrap_or(b' ');
+    let next = bytes.get(range.end).copied().unwrap_or(b' ');
     if next.is_ascii_alphanumeric() || next == b'_' {
         return None;
     }
-    let found = whole.as_bytes();
+    let found = &bytes[range.clone()];
     let has = |wanted: fn(&u8) -> bool| found.iter().filter(|b| wanted(b)).count();
     let (digits, letters) = (has(u8::is_ascii_digit), has(u8::is_ascii_alphabetic));
-    let mut groups = GROUPS.into_iter();
-    let group = groups.find(|group| captures.name(group).is_some())?;
-    let kind = match group {
+    // Of several that match here the first was taken, and it matches the whole of what was found.
+    let (group, _) = GROUPS.iter().find(|(_, looks)| looks.is_match(found))?;
+    let kind = match *group {
         "time" if found.len() >= SHORTEST_TIME => Kind::Time,
         "uuid" => Kind::Uuid,
         "ip" => Kind::Ip,
         "hex" if digits > 0 && letters > 0 => Kind::Hex,
         "hex" if letters == 0 => Kind::Int,
-        "decimal" if found.contains(&b'+') => Kind::Regex(Pattern::new(SUM).ok()?),
-        "decimal" => Kind::Regex(Pattern::new(r"[0-9]+\.[0-9]+").ok()?),
+        "decimal" if found.contains(&b'+') => Kind::Regex(SUM.clone()),
+        "decimal" => Kind::Regex(DECIMAL.clone()),
         "int" => Kind::Int,
         // A word would go on to the next blank.
         "id" if is_mixed(found) => match next {
             b' ' | b'\r' => Kind::Word,
-            _ => Kind::Regex(Pattern::new("[A-Za-z0-9_-]+").ok()?),
+            _ => Kind::Regex(ID.clone()),
         },
-        "small" if label(&bytes[..whole.start()]).is_some_and(is_counted) => Kind::Int,
+        "small" if label(&bytes[..range.start]).is_some_and(is_counted) => Kind::Int,
         _ => return None,
     };
     kind.fits(found).then(|| Variable {
-        start: whole.start(),
-        end: whole.end(),
+        start: range.start,
+        end: range.end,
         kind,
         group,
     })
@@ -107,26 +104,45 @@ fn is_counted(label: &str) -> bool {
     COUNTED.is_match(label.as_bytes())
 }
 
-const GROUPS: [&str; 8] = ["time", "uuid", "ip", "hex", "decimal", "int", "id", "small"];
-
 /// A duration in parts: of those there may be another number the next time.
-const SUM: &str = r"[0-9]+\.[0-9]+( \+ [0-9]+\.[0-9]+)*";
+static SUM: LazyLock<Pattern> = LazyLock::new(|| pattern(r"[0-9]+\.[0-9]+( \+ [0-9]+\.[0-9]+)*"));
+static DECIMAL: LazyLock<Pattern> = LazyLock::new(|| pattern(r"[0-9]+\.[0-9]+"));
+static ID: LazyLock<Pattern> = LazyLock::new(|| pattern("[A-Za-z0-9_-]+"));
+
+fn pattern(source: &str) -> Pattern {
+    Pattern::new(source).expect("a constant")
+}
+
+/// What looks variable, by name; the first that fits counts.
+const FORMS: [(&str, &str); 8] = [
+    ("time", TIME_FORMS),
+    (
+        "uuid",
+        "[0-9a-fA-F]{8} (?: -[0-9a-fA-F]{4} ){3} -[0-9a-fA-F]{12}",
+    ),
+    (
+        "ip",
+        r"[0-9]{1,3} (?: \.[0-9]{1,3} ){3} | [0-9a-fA-F]{1,4} (?: ::? [0-9a-fA-F]{1,4} ){2,7}",
+    ),
+    ("hex", "[0-9a-fA-F]{8,}"),
+    (
+        "decimal",
+        r"[0-9]+ \. [0-9]{3,} (?: \x20 \+ \x20 [0-9]+ \. [0-9]{3,} )*",
+    ),
+    ("int", "[0-9]{5,}"),
+    ("id", "[A-Za-z0-9][A-Za-z0-9_-]{9,}"),
+    ("small", "[0-9]{1,4}"),
+];
 
 static LOOKS: LazyLock<Regex> = LazyLock::new(|| {
-    regex(&format!(
-        r"\b(?:
-        (?<time> {TIME_FORMS} )
-        | (?<uuid> [0-9a-fA-F]{{8}} (?: -[0-9a-fA-F]{{4}} ){{3}} -[0-9a-fA-F]{{12}} )
-        | (?<ip> [0-9]{{1,3}} (?: \.[0-9]{{1,3}} ){{3}}
-            | [0-9a-fA-F]{{1,4}} (?: ::? [0-9a-fA-F]{{1,4}} ){{2,7}} )
-        | (?<hex> [0-9a-fA-F]{{8,}} )
-        | (?<decimal> [0-9]+ \. [0-9]{{3,}} (?: \x20 \+ \x20 [0-9]+ \. [0-9]{{3,}} )* )
-        | (?<int> [0-9]{{5,}} )
-        | (?<id> [A-Za-z0-9][A-Za-z0-9_-]{{9,}} )
-        | (?<small> [0-9]{{1,4}} )
-        )"
-    ))
+    let forms = FORMS.map(|(_, form)| form).join(" | ");
+    regex(&format!(r"\b(?: {forms} )"))
 });
+
+/// Each of [`FORMS`] by itself: to ask them is much faster than to let one expression say which of
+/// its groups it was.
+static GROUPS: LazyLock<[(&str, Regex); 8]> =
+    LazyLock::new(|| FORMS.map(|(name, form)| (name, regex(&format!(r"\A(?: {form} )\z")))));
 
 fn regex(pattern: &str) -> Regex {
     RegexBuilder::new(pattern)
@@ -138,12 +154,18 @@ fn regex(pattern: &str) -> Regex {
 
 /// What `before` says that a value behind it is: `id` of `"id": `.
 pub(super) fn label(before: &[u8]) -> Option<&str> {
-    let label = LABEL.captures(before)?.get(1)?;
-    std::str::from_utf8(label.as_bytes()).ok()
+    /// A label with its quotes and blanks is not longer.
+    const LONGEST: usize = 64;
+    let near = &before[before.len().saturating_sub(LONGEST)..];
+    let found = LABEL.find(near)?.as_bytes();
+    let sign = found.iter().rposition(|b| matches!(b, b'=' | b':'))?;
+    let label = &found[..sign];
+    let quoted = label.strip_suffix(b"\"").or(label.strip_suffix(b"'"));
+    std::str::from_utf8(quoted.unwrap_or(label)).ok()
 }
 
 static LABEL: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"([A-Za-z][A-Za-z0-9_-]{0,15})["']?[=:]["'\x20]*\z"#));
+    LazyLock::new(|| regex(r#"[A-Za-z][A-Za-z0-9_-]{0,15}["']?[=:]["'\x20]*\z"#));
 
 /// Labels of numbers that are another one each time.
 static COUNTED: LazyLock<Regex> =

@@ -36,14 +36,13 @@ pub fn varying(mismatch: &Mismatch) -> Option<Varying> {
     }
     let mut kinds = [was.kind, is.kind].into_iter();
     let kind = kinds.find(|kind| kind.fits(sample) && kind.fits(other))?;
-    let mut hole = Text::default();
-    hole.push(Part::Hole(Hole {
+    let hole = Part::from(Hole {
         name: None,
         kind,
         sample: sample.to_vec(),
-    }));
+    });
     Some(Varying {
-        hole,
+        hole: Text::from_iter([hole]),
         generalises: was.looks_variable,
     })
 }

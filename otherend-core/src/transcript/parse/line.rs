@@ -6,7 +6,7 @@ use super::hex::hex;
 use super::names::{Names, is_name};
 use super::text::{self, Within};
 use super::{Parsed, Spot, excerpt};
-use crate::transcript::model::{Act, Closing, Over, Setting, Step, Text, Trigger};
+use crate::transcript::model::{Act, Closing, Let, Over, Setting, Step, Text, Trigger};
 use crate::transcript::nearest::nearest;
 use crate::transcript::{MOST_CONNECTIONS, Wrong};
 use crate::{LineEnd, Role, parse_duration};
@@ -232,10 +232,10 @@ pub(super) fn read_let(text: &str, at: usize, number: usize, names: &mut Names) 
         return Err(Spot::new(at, name.len(), Wrong::Name(excerpt(name))));
     }
     let twice = |line| Spot::new(at, name.len(), Wrong::Twice(name.to_owned(), line));
-    names.set(name, number).map_err(twice)?;
+    let name = names.set(name, number).map_err(twice)?;
     let value = text::read(text, skip_blanks(text, equals + 1), Within::Let)?;
-    Ok(Setting::Let {
-        name: name.to_owned(),
+    Ok(Setting::Let(Box::new(Let {
+        name,
         value: value.as_literal().unwrap_or_default().to_vec(),
-    })
+    })))
 }

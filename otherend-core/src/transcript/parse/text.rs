@@ -5,7 +5,7 @@ use super::names::{Names, is_name};
 use super::{Parsed, Spot, excerpt};
 use crate::transcript::model::{Hole, Part, Text};
 use crate::transcript::nearest::nearest;
-use crate::transcript::{Kind, Pattern, Wrong, WrongText};
+use crate::transcript::{Kind, Wrong, WrongText};
 
 /// Where a text stands.
 pub(super) enum Within<'n> {
@@ -26,13 +26,13 @@ pub(super) fn read(line: &str, from: usize, mut within: Within<'_>) -> Parsed<Te
         let width = line.len() - visible.len();
         return Err(Spot::new(visible.len(), width, Wrong::TrailingBlank));
     }
-    let mut text = Text::default();
+    let mut parts = Vec::new();
     let mut at = from;
     while at < line.len() {
         let rest = &line[at..];
         if !rest.starts_with("{{") {
             let (literal, length) = literal(line, at, "{{")?;
-            text.push(Part::Literal(literal));
+            parts.push(Part::Literal(literal));
             at += length;
             continue;
         }
@@ -40,10 +40,10 @@ pub(super) fn read(line: &str, from: usize, mut within: Within<'_>) -> Parsed<Te
             return Err(spot(at, 2, WrongText::HoleInLet));
         };
         let (part, length) = hole(line, at, names)?;
-        text.push(part);
+        parts.push(part);
         at += length;
     }
-    Ok(text)
+    Ok(parts.into_iter().collect())
 }
 
 /// The bytes from `from` to `stop` or to the end, and how much of the line they are.
@@ -107,7 +107,7 @@ fn hole(line: &str, at: usize, names: &mut Names) -> Parsed<(Part, usize)> {
     if name != "_" && !is_name(name) {
         return Err(spot(start, name.len(), WrongText::Name(excerpt(name))));
     }
-    let (kind, kind_end) = kind(line, at, end + 1)?;
+    let (kind, kind_end) = kind(line, at, end + 1, names)?;
     if !line[kind_end..].starts_with('=') {
         let missing = WrongText::NoSample(excerpt(&line[start..kind_end]));
         let width = line[at..]
@@ -124,14 +124,20 @@ fn hole(line: &str, at: usize, names: &mut Names) -> Parsed<(Part, usize)> {
         let wrong = WrongText::Sample(kind, excerpt(&line[kind_end + 1..sample_end]));
         return Err(spot(kind_end + 1, length.max(1), wrong));
     }
-    if name != "_" {
-        names
-            .define(name)
-            .map_err(|wrong| spot(start, name.len(), wrong))?;
-    }
-    let name = (name != "_").then(|| name.to_owned());
-    let hole = Hole { name, kind, sample };
-    Ok((Part::Hole(hole), sample_end + 2 - at))
+    let known = match name {
+        "_" => None,
+        name => Some(
+            names
+                .define(name)
+                .map_err(|wrong| spot(start, name.len(), wrong))?,
+        ),
+    };
+    let hole = Hole {
+        name: known,
+        kind,
+        sample,
+    };
+    Ok((Part::from(hole), sample_end + 2 - at))
 }
 
 /// `{{name}}`, which begins at byte `at`.
@@ -143,16 +149,16 @@ fn reference(line: &str, at: usize, name: &str, names: &Names) -> Parsed<(Part, 
         "_" => Err(spot(at, whole, WrongText::Forgotten)),
         _ if !is_name(name) => Err(spot(at + 2, name.len(), WrongText::Name(excerpt(name)))),
         _ => match names.refer(name) {
-            Ok(()) => Ok((Part::Reference(name.to_owned()), whole)),
+            Ok(known) => Ok((Part::Reference(known), whole)),
             Err(wrong) => Err(spot(at + 2, name.len(), wrong)),
         },
     }
 }
 
 /// The kind at byte `at` of the hole at byte `hole`, and where it ends.
-fn kind(line: &str, hole: usize, at: usize) -> Parsed<(Kind, usize)> {
+fn kind(line: &str, hole: usize, at: usize, names: &mut Names) -> Parsed<(Kind, usize)> {
     if line[at..].starts_with('/') {
-        return regex(line, at);
+        return regex(line, at, names);
     }
     let end = line[at..].find(['=', '}']);
     let end = at + end.ok_or_else(|| spot(hole, 2, WrongText::OpenHole))?;
@@ -169,13 +175,14 @@ fn kind(line: &str, hole: usize, at: usize) -> Parsed<(Kind, usize)> {
 }
 
 /// `/…/` from byte `at`, and where it ends.
-fn regex(line: &str, at: usize) -> Parsed<(Kind, usize)> {
+fn regex(line: &str, at: usize, names: &mut Names) -> Parsed<(Kind, usize)> {
     let mut source = String::new();
     let mut characters = line[at + 1..].char_indices();
     while let Some((offset, character)) = characters.next() {
         match character {
             '/' => {
-                let pattern = Pattern::new(&source)
+                let pattern = names
+                    .pattern(&source)
                     .map_err(|why| spot(at, offset + 2, WrongText::Regex(excerpt(&why))))?;
                 return Ok((Kind::Regex(pattern), at + 1 + offset + 1));
             }

@@ -58,13 +58,13 @@ struct Compiler {
     eol: LineEnd,
     over: Over,
     timeout: Duration,
-    lets: HashMap<String, Vec<u8>>,
+    lets: HashMap<Arc<str>, Vec<u8>>,
     /// The latest hole of each name.
-    in_script: HashMap<String, Arc<Gap>>,
-    in_rules: HashMap<String, Arc<Gap>>,
-    script_names: Vec<(usize, String)>,
+    in_script: HashMap<Arc<str>, Arc<Gap>>,
+    in_rules: HashMap<Arc<str>, Arc<Gap>>,
+    script_names: Vec<(usize, Arc<str>)>,
     /// Where in the script the latest hole of each name is, and who says it.
-    origins: HashMap<String, (Position, Role)>,
+    origins: HashMap<Arc<str>, (Position, Role)>,
     /// The line of the file at hand.
     line: usize,
     lanes: Vec<Script>,
@@ -114,8 +114,8 @@ impl Compiler {
             Setting::Eol(eol) => self.eol = *eol,
             Setting::Timeout(time) => self.timeout = *time,
             Setting::Over(over) => self.over = *over,
-            Setting::Let { name, value } => {
-                self.lets.insert(name.clone(), value.clone());
+            Setting::Let(set) => {
+                self.lets.insert(Arc::clone(&set.name), set.value.clone());
             }
         }
     }
@@ -305,13 +305,12 @@ impl Compiler {
                     }
                     _ => {}
                 },
-                Part::Hole(Hole {
-                    name: Some(name), ..
-                }) => {
+                Part::Hole(hole) => {
                     let origin = (Position { lane, line }, step.who);
-                    self.origins.insert(name.clone(), origin);
+                    let name = hole.name.as_ref().map(|name| (Arc::clone(name), origin));
+                    self.origins.extend(name);
                 }
-                _ => {}
+                Part::Literal(_) => {}
             }
         }
         after

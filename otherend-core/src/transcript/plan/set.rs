@@ -1,6 +1,7 @@
 //! Other values for a `let` or a hole (usually: parameters), set before a transcript is made ready.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::transcript::model::{Hole, Item, Part, Setting, Text};
 use crate::transcript::nearest::nearest;
@@ -14,16 +15,12 @@ pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Resu
     // holes and its messages included. Every hole of the name gets the value: the same name twice
     // is one value that changes on the way, and whoever sets it wants it to be this one throughout.
     for item in &mut transcript.items {
-        if let Item::Setting(Setting::Let {
-            name: known,
-            value: old,
-        }) = item
-        {
-            if known == name {
-                *old = value.to_vec();
+        if let Item::Setting(Setting::Let(set)) = item {
+            if &*set.name == name {
+                set.value = value.to_vec();
                 found = true;
             }
-            names.push(known.clone());
+            names.push(Arc::clone(&set.name));
         }
         for hole in holes(item) {
             if hole.name.as_deref() == Some(name) {
@@ -40,7 +37,7 @@ pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Resu
     if found {
         return Ok(());
     }
-    let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+    let near = nearest(name, names.iter().map(|name| &**name)).map(str::to_owned);
     let name = name.to_owned();
     Err(SetError::Unknown { name, near })
 }
@@ -51,7 +48,7 @@ fn holes(item: &mut Item) -> impl Iterator<Item = &mut Hole> {
         .into_iter()
         .flat_map(Text::parts_mut)
         .filter_map(|part| match part {
-            Part::Hole(hole) => Some(hole),
+            Part::Hole(hole) => Some(&mut **hole),
             _ => None,
         })
 }

@@ -27,7 +27,7 @@ pub(crate) enum Piece {
 /// A hole, shared with all references to it.
 #[derive(Debug)]
 pub(crate) struct Gap {
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Arc<str>>,
     pub(crate) kind: Kind,
     pub(crate) sample: Vec<u8>,
     /// Where the value is remembered.

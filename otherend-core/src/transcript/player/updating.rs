@@ -9,7 +9,7 @@ use super::lane::Turn;
 use super::{Player, Reason};
 use crate::transcript::plan::{Beat, Extent, Known, Plan, Says};
 use crate::transcript::update::{self, Edit};
-use crate::transcript::{Hole, Item, Part, Setting, Step, Text, Transcript};
+use crate::transcript::{Item, Part, Setting, Step, Text, Transcript};
 use crate::{LineEnd, Role, Time};
 
 /// A turn has ended when nothing more came for this long.
@@ -194,13 +194,10 @@ fn value(plan: &Plan, name: &str, known: &Known<'_>) -> Option<Vec<u8>> {
 /// What the holes of a line took that was written anew: it may be said later.
 fn remember_samples(plan: &Plan, text: &Text, known: &mut Known<'_>) {
     for part in text.parts() {
-        if let Part::Hole(Hole {
-            name: Some(name),
-            sample,
-            ..
-        }) = part
+        if let Part::Hole(hole) = part
+            && let Some(name) = &hole.name
         {
-            known.remember(plan.script_slot(name), sample);
+            known.remember(plan.script_slot(name), &hole.sample);
         }
     }
 }

@@ -138,8 +138,8 @@ static USUAL: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 
 /// A masked secret.
 pub(super) fn hole() -> Part {
-    Part::Hole(Hole {
-        name: Some(NAME.to_owned()),
+    Part::from(Hole {
+        name: Some(NAME.into()),
         kind: Kind::Text,
         sample: MASKED.to_vec(),
     })

@@ -51,7 +51,8 @@ impl Template {
                 None => Wanted::Kind(gap.kind.clone()),
                 Some(value) => {
                     let rest = value.get(closest.matched..).unwrap_or_default();
-                    Wanted::Value(gap.name.clone().unwrap_or_default(), rest.to_vec())
+                    let name = gap.name.as_deref().unwrap_or_default();
+                    Wanted::Value(name.to_owned(), rest.to_vec())
                 }
             },
         }
