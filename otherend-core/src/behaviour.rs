@@ -58,8 +58,12 @@ pub trait Behaviour: Send {
     }
 
     /// The peer has finished sending and every line of it was answered. Replies still arrive.
-    fn on_peer_finished(&mut self, replies: &mut Replies<'_>) {
+    ///
+    /// With [`Flow::Pending`] there is more to come: the conversation goes on until it is
+    /// [answered](crate::Conversation::answer) or closed. Otherwise it ends here.
+    fn on_peer_finished(&mut self, replies: &mut Replies<'_>) -> Flow {
         let _ = replies;
+        Flow::Continue
     }
 }
 
@@ -129,7 +133,7 @@ impl Behaviour for AnyBehaviour {
         }
     }
 
-    fn on_peer_finished(&mut self, replies: &mut Replies<'_>) {
+    fn on_peer_finished(&mut self, replies: &mut Replies<'_>) -> Flow {
         match self {
             AnyBehaviour::Echo(echo) => echo.on_peer_finished(replies),
             AnyBehaviour::Sink(sink) => sink.on_peer_finished(replies),

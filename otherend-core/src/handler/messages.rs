@@ -39,6 +39,8 @@ pub(super) struct Messages {
     /// Lines that were too long so far.
     too_long: u8,
     awaited: Option<Awaited>,
+    /// The behaviour knows that the peer has finished.
+    told_end: bool,
 }
 
 impl Messages {
@@ -47,6 +49,7 @@ impl Messages {
             behaviour,
             too_long: 0,
             awaited: None,
+            told_end: false,
         }
     }
 
@@ -197,9 +200,16 @@ impl Messages {
                 return;
             }
         }
-        if state.is_talking() {
-            self.behaviour.on_peer_finished(&mut state.replies(now));
-            state.finish(EndReason::PeerFinished);
+        if !state.is_talking() {
+            return;
+        }
+        let flow = match std::mem::replace(&mut self.told_end, true) {
+            false => self.behaviour.on_peer_finished(&mut state.replies(now)),
+            true => Flow::Continue,
+        };
+        match flow {
+            Flow::Continue => state.finish(EndReason::PeerFinished),
+            flow => self.follow(state, now, flow),
         }
     }
 

@@ -104,8 +104,9 @@ fn a_behaviour_can_greet_and_say_goodbye() {
         fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
             Flow::Continue
         }
-        fn on_peer_finished(&mut self, replies: &mut Replies<'_>) {
+        fn on_peer_finished(&mut self, replies: &mut Replies<'_>) -> Flow {
             replies.line(b"goodbye");
+            Flow::Continue
         }
     }
     let mut pair = Pair::new(conversation(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use otherend_core::{
-    AnyBehaviour, Behaviour, Conversation, EndReason, Flow, Replies, Settings, Step, Time,
+    AnyBehaviour, Behaviour, Conversation, EndReason, Flow, Replies, Said, Settings, Step, Time,
 };
 use proptest::prelude::*;
 
@@ -26,8 +26,9 @@ impl Behaviour for Asks {
         }
     }
 
-    fn on_peer_finished(&mut self, replies: &mut Replies<'_>) {
+    fn on_peer_finished(&mut self, replies: &mut Replies<'_>) -> Flow {
         replies.line(b"bye");
+        Flow::Continue
     }
 }
 
@@ -91,6 +92,27 @@ fn a_peer_that_finishes_meanwhile_gets_every_answer() {
     answer(&mut asking, "two");
     assert_eq!(asking.unsent(), b"one\nb\ntwo\nbye\n");
     assert_eq!(asking.reason(), Some(EndReason::PeerFinished));
+}
+
+#[test]
+fn the_end_itself_may_be_answered_later() {
+    struct Late;
+    impl Behaviour for Late {
+        fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+            Flow::Continue
+        }
+        fn on_peer_finished(&mut self, _replies: &mut Replies<'_>) -> Flow {
+            Flow::Pending
+        }
+    }
+    let mut late = conversation(Settings::server(), AnyBehaviour::custom(Late));
+    late.receive(Time::ZERO, b"a\n");
+    late.peer_finished(Time::ZERO);
+    assert_eq!(late.reason(), None);
+    assert_eq!(late.say(Time::ZERO, b"still here"), Said::Queued);
+    assert!(answer(&mut late, "done"));
+    assert_eq!(late.unsent(), b"still here\ndone\n");
+    assert_eq!(late.reason(), Some(EndReason::PeerFinished));
 }
 
 #[test]
