@@ -53,7 +53,7 @@ pub use client::{
 pub use endpoint::Endpoint;
 pub use engine::Engine;
 pub use error::BindError;
-pub use hub::handle::{Handle, Open};
+pub use hub::handle::{Delivery, Handle, Open};
 pub use hub::stats::{Report, Stats};
 pub use otherend_core as core;
 pub use peer::Peer;

@@ -201,7 +201,12 @@ fn beyond_loopback_longer_answers_are_withheld() {
     socket.send(b"hello").unwrap();
     until(&server, |stats| stats.withheld == 1);
     assert!(is_silent(&socket));
-    assert!(server.handle().say(1, b"what our own end says is said"));
+    assert!(
+        server
+            .handle()
+            .say(1, b"what our own end says is said")
+            .is_taken()
+    );
     assert_eq!(hear(&socket), b"what our own end says is said\n");
 }
 
@@ -292,7 +297,7 @@ fn the_operator_speaks_lists_and_closes() {
         .collect();
     let expected = [&first, &second].map(|socket| socket.local_addr().unwrap());
     assert_eq!(addresses, expected);
-    assert!(handle.say(2, b"hello, second"));
+    assert!(handle.say(2, b"hello, second").is_taken());
     assert_eq!(hear(&second), b"hello, second\n");
     assert!(handle.close(1));
     until(&server, |stats| stats.ended == 1);
@@ -301,7 +306,7 @@ fn the_operator_speaks_lists_and_closes() {
     while handle.conversations().len() > 1 {
         std::thread::yield_now();
     }
-    assert!(!handle.say(1, b"hello, first"));
+    assert!(!handle.say(1, b"hello, first").is_taken());
 }
 
 struct Rude;

@@ -123,7 +123,12 @@ impl Carrier {
     fn catch_up(&mut self, now: Time) {
         while let Some(order) = self.postponed.front() {
             match order {
-                Order::Say(line) if self.conversation.say(now, line) == Said::Full => return,
+                Order::Say(line) => {
+                    if self.conversation.say(now, line) == Said::Full {
+                        return;
+                    }
+                    self.mailbox().let_go(line);
+                }
                 Order::FinishSaying => self.conversation.finish_saying(),
                 Order::Close(reason) => self.conversation.close(now, *reason),
                 _ => {}

@@ -27,6 +27,26 @@ pub struct Open {
     pub age: Duration,
 }
 
+/// What became of a line that was to be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// It is said once the lines before it are. If the conversation ends before, it is not.
+    Taken,
+    /// So many lines wait for this peer already that it was not taken; later there may be room.
+    Full,
+    /// The peer is not here, or this is a tap, which says nothing of its own.
+    NotHere,
+}
+
+impl Delivery {
+    /// It will be said, unless the conversation ends before.
+    #[must_use]
+    pub fn is_taken(self) -> bool {
+        self == Delivery::Taken
+    }
+}
+
 impl Handle {
     pub(crate) fn of(hub: &Arc<Hub>) -> Handle {
         Handle {
@@ -86,10 +106,15 @@ impl Handle {
             .collect()
     }
 
-    /// Say a line to the peer with this number. `false`: it is not here, or this is a tap, which
-    /// says nothing of its own.
-    pub fn say(&self, number: u64, line: &[u8]) -> bool {
-        self.hub.speaks && self.post(number, Order::Say(line.to_vec()))
+    /// Say a line to the peer with this number, in its turn: while the peer is slow, lines wait for
+    /// it, up to 1 MiB of them.
+    pub fn say(&self, number: u64, line: &[u8]) -> Delivery {
+        let member = self.hub.registry.get(number);
+        match member.filter(|_| self.hub.speaks) {
+            None => Delivery::NotHere,
+            Some(member) if member.mailbox.post_line(line) => Delivery::Taken,
+            Some(_) => Delivery::Full,
+        }
     }
 
     /// Close the conversation with this number in good order. `false`: it is not here.

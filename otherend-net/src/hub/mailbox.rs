@@ -1,8 +1,11 @@
 //! Orders to a conversation from outside the thread or task that carries it (usually: an actor's
 //! mailbox, or command queue).
+//!
+//! Lines to say are held back while the peer is slow, in order, and there is room for so many: who
+//! orders one more is told that it is full. An abort and a drain wait behind nothing.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 #[cfg(feature = "tokio")]
 use std::task::Waker;
@@ -27,12 +30,17 @@ pub(crate) enum Order {
     Abort(EndReason),
 }
 
+/// Lines beyond so many bytes do not wait (1 MiB), the memory of their orders counted too.
+const ROOM: usize = 1024 * 1024;
+
 /// Where orders wait until the carrier looks, and how it is woken to look.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     /// Orders may be waiting. Looked at without the lock.
     waiting: AtomicBool,
     orders: Mutex<Vec<Order>>,
+    /// Bytes of lines that wait: here, or with the carrier until the peer has read some.
+    held: AtomicUsize,
     wake: Wake,
 }
 
@@ -71,12 +79,41 @@ impl Mailbox {
         Mailbox {
             waiting: AtomicBool::new(false),
             orders: Mutex::new(Vec::new()),
+            held: AtomicUsize::new(0),
             wake,
         }
     }
 
-    /// Leave an order and wake the carrier.
+    /// Leave a line to say, if there is room. `false`: there is none, the peer is too slow. One that
+    /// is longer than all the room is taken while nothing else waits.
+    pub(crate) fn post_line(&self, line: &[u8]) -> bool {
+        let size = size(line);
+        let more = |held: usize| {
+            let fits = held == 0 || held.saturating_add(size) <= ROOM;
+            fits.then(|| held.saturating_add(size))
+        };
+        let held = &self.held;
+        let taken = held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        if taken.is_ok() {
+            self.leave(Order::Say(line.to_vec()));
+        }
+        taken.is_ok()
+    }
+
+    /// A line that waited was said or is never said: its room is free.
+    pub(crate) fn let_go(&self, line: &[u8]) {
+        self.held.fetch_sub(size(line), Ordering::Relaxed);
+    }
+
+    /// Leave an order, for which there is always room, and wake the carrier.
     pub(crate) fn post(&self, order: Order) {
+        if let Order::Say(line) = &order {
+            self.held.fetch_add(size(line), Ordering::Relaxed);
+        }
+        self.leave(order);
+    }
+
+    fn leave(&self, order: Order) {
         lock(&self.orders).push(order);
         self.wake();
     }
@@ -97,6 +134,22 @@ impl Mailbox {
     }
 
     /// The orders that wait, oldest first.
+    ///
+    /// No wake-up is lost as long as both sides keep their order. Who posts: the order, the mark,
+    /// the bell. Who takes: the mark, the bell, the orders. So whatever came between two of these
+    /// steps is found now or rings again:
+    ///
+    /// ```text
+    /// carrier                          somebody who posts
+    /// mark off
+    ///                                  leaves the order, mark on, rings
+    /// silences that ring too
+    /// takes the orders: the new one is among them, and the mark only makes it look once more
+    /// ```
+    ///
+    /// The other way round (orders first, then the mark) an order left in between would lie in a
+    /// mailbox without mark or ring until the next. A wake without an order ([`wake`](Self::wake))
+    /// may lose its ring here: the carrier asks for its deadline after this and before it waits.
     #[inline]
     pub(crate) fn take(&self) -> Vec<Order> {
         // Without orders this is one load: it is asked before every wait.
@@ -126,5 +179,38 @@ impl Mailbox {
         if let Wake::Task(slot) = &self.wake {
             *lock(slot) = Some(waker.clone());
         }
+    }
+}
+
+/// What a line takes while it waits.
+fn size(line: &[u8]) -> usize {
+    line.len() + size_of::<Order>()
+}
+
+#[cfg(all(test, feature = "tokio"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_held_back_and_nothing_else() {
+        let mailbox = Mailbox::for_task();
+        let line = vec![b'x'; ROOM / 4];
+        let taken = (0..9).filter(|_| mailbox.post_line(&line)).count();
+        assert_eq!(taken, 3);
+        mailbox.post(Order::Abort(EndReason::ClosedHere));
+        let orders = mailbox.take();
+        assert_eq!(orders.len(), 4);
+        assert!(matches!(orders[3], Order::Abort(_)));
+        // Taken is not said: they still wait, with the carrier.
+        assert!(!mailbox.post_line(&line));
+        mailbox.let_go(&line);
+        assert!(mailbox.post_line(&line));
+    }
+
+    #[test]
+    fn a_line_longer_than_all_room_waits_alone() {
+        let mailbox = Mailbox::for_task();
+        assert!(mailbox.post_line(&vec![b'x'; 2 * ROOM]));
+        assert!(!mailbox.post_line(b"x"));
     }
 }

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::thread;
 use std::time::Instant;
 
-use otherend_net::{Engine, ServerConfig};
+use otherend_net::{Delivery, Engine, ServerConfig};
 
 use super::stage::{PATIENCE, RawPeer, Seen, config, echo, millis, pace, serve, serve_watched};
 
@@ -18,7 +18,8 @@ on_engines! {
         one_that_never_ends_its_line_is_told_once
         one_that_does_not_close_after_the_end_is_left
         one_that_goes_on_sending_after_the_end_is_reset
-        one_that_never_reads_and_is_spoken_to_is_dropped;
+        one_that_never_reads_and_is_spoken_to_is_dropped
+        what_is_said_to_a_slow_one_waits_in_order_up_to_a_limit;
     for_many:
         nobody_waits_for_one_that_never_reads
         one_that_reads_byte_by_byte_delays_nobody
@@ -268,9 +269,36 @@ fn one_that_never_reads_and_is_spoken_to_is_dropped(engine: Engine) {
     let handle = server.handle();
     let news = vec![b'n'; 50_000];
     let began = Instant::now();
-    while handle.say(1, &news) {
+    while handle.say(1, &news) != Delivery::NotHere {
         assert!(began.elapsed() < PATIENCE, "it is told for ever");
         pace(millis(1));
     }
     assert_eq!(watch.wait_for_end(1), "peer-not-reading");
+}
+
+fn what_is_said_to_a_slow_one_waits_in_order_up_to_a_limit(engine: Engine) {
+    let mut config = config(engine);
+    config.settings.max_output = 100_000;
+    let server = serve(config, echo);
+    let mut peer = RawPeer::connect(&server);
+    assert_eq!(peer.ask("hello"), "hello\n");
+    let handle = server.handle();
+    let line = |number: u64| format!("{number:09}{}", "n".repeat(10_000));
+    let mut taken = 0;
+    while handle.say(1, line(taken).as_bytes()) == Delivery::Taken {
+        taken += 1;
+    }
+    assert_eq!(handle.say(1, &[b'n'; 10_000]), Delivery::Full);
+    // What no socket and no output holds is bounded; how much these hold is the system's choice.
+    assert!(taken > 100, "{taken}");
+    for number in 0..taken {
+        assert_eq!(peer.line().trim_end(), line(number));
+    }
+    // There is room again once the last were taken.
+    while handle.say(1, b"and now") == Delivery::Full {
+        pace(millis(1));
+    }
+    assert_eq!(peer.line(), "and now\n");
+    handle.close(1);
+    assert_eq!(peer.rest_text(), "");
 }

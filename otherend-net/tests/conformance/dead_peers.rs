@@ -56,7 +56,7 @@ fn one_that_acknowledges_nothing_is_noticed(engine: Engine) {
         let mut peer = RawPeer::connect(&server);
         assert_eq!(peer.ask("hello"), "hello\n");
         namespace.drop_everything();
-        assert!(server.handle().say(1, b"are you there?"));
+        assert!(server.handle().say(1, b"are you there?").is_taken());
         let began = Instant::now();
         assert_eq!(watch.wait_for_end(1), "unreachable");
         assert!(began.elapsed() < PATIENCE / 2);

@@ -107,12 +107,12 @@ fn a_kicked_peer_hears_what_was_said_and_the_end(engine: Engine) {
     let open = handle.conversations();
     assert_eq!(open.len(), 1);
     let number = open[0].peer.number;
-    assert!(handle.say(number, b"time to go"));
+    assert!(handle.say(number, b"time to go").is_taken());
     assert!(handle.close(number));
     assert_eq!(peer.rest_text(), "time to go\n");
     drop(peer);
     assert_eq!(watch.wait_for_end(number), "closed-here");
-    assert!(!handle.say(number + 1, b"nobody"));
+    assert!(!handle.say(number + 1, b"nobody").is_taken());
     assert!(!handle.close(number + 1));
 }
 
@@ -130,7 +130,7 @@ fn a_line_said_to_one_peer_reaches_that_peer_alone(engine: Engine) {
         .iter()
         .find(|open| open.peer.address.inet() == third)
         .unwrap();
-    assert!(handle.say(chosen.peer.number, b"only you"));
+    assert!(handle.say(chosen.peer.number, b"only you").is_taken());
     assert_eq!(peers[2].line(), "only you\n");
     for peer in &mut peers {
         assert_eq!(peer.ask("bye"), "bye\n");
