@@ -6,6 +6,7 @@ pub(crate) mod handle;
 pub(crate) mod mailbox;
 pub(crate) mod registry;
 pub(crate) mod stats;
+pub(crate) mod tally;
 
 use std::io;
 use std::sync::Arc;

@@ -55,6 +55,7 @@ pub use engine::Engine;
 pub use error::BindError;
 pub use hub::handle::{Delivery, Handle, Open};
 pub use hub::stats::{Report, Stats};
+pub use hub::tally::Tally;
 pub use otherend_core as core;
 pub use peer::Peer;
 pub use server::{Running, Server, ServerConfig};

@@ -218,7 +218,7 @@ impl Acceptor {
     }
 
     fn turn_away(&mut self, stream: Stream, address: &Address, refusal: Refusal) {
-        self.hub.counters.refused();
+        self.hub.counters.refused(refusal);
         self.hub.notice(&Notice::Refused { address, refusal });
         self.doorstep
             .turn_away(self.hub.clock.now(), stream, refusal.line());
@@ -230,7 +230,7 @@ impl Acceptor {
             return;
         }
         if let Ok((stream, address)) = self.listeners[index].accept() {
-            self.hub.counters.refused();
+            self.hub.counters.refused(Refusal::Full);
             self.hub.notice(&Notice::Refused {
                 address: &address,
                 refusal: Refusal::Full,

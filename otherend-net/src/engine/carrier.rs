@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use otherend_core::{Conversation, EndReason, Handler, Said, Time};
+use otherend_core::{Conversation, Counts, EndReason, Handler, Said, Time};
 
 use super::conversations::Conversations;
 use crate::hub::admitted::Admitted;
@@ -22,6 +22,8 @@ pub(crate) struct Carrier {
     owner: Owner,
     /// Bytes that wait for this peer, as the server was last told.
     waiting: usize,
+    /// What went both ways, as the server was last told.
+    counted: Counts,
     /// Orders that wait for the peer to read, oldest first.
     postponed: VecDeque<Order>,
     /// Set when the stop came.
@@ -73,6 +75,7 @@ impl Carrier {
             clock,
             owner,
             waiting: 0,
+            counted: Counts::default(),
             postponed: VecDeque::new(),
             at_stop: None,
         }
@@ -200,15 +203,34 @@ impl Carrier {
         }
     }
 
-    /// Tell the server how many bytes wait for this peer, of which too many in all end the slow
-    /// ones, and which other conversation can go on now.
+    /// Tell the server what went both ways and how many bytes wait for this peer, of which too many
+    /// in all end the slow ones, and which other conversation can go on now. Once a turn and not once
+    /// a line: the counters are everybody's, and a thread that writes them takes them from the others.
     #[inline]
     pub(crate) fn account(&mut self, now: Time) {
         let waiting = self.conversation.waiting_bytes();
         if waiting != self.waiting {
             self.account_change(now, waiting);
         }
+        self.count();
         self.wake_stirred();
+    }
+
+    /// Tell the server what went both ways since it was last told.
+    #[inline]
+    fn count(&mut self) {
+        let counts = self.conversation.counts();
+        // What goes one way moves its bytes.
+        let moved = counts.bytes_heard != self.counted.bytes_heard
+            || counts.bytes_said != self.counted.bytes_said
+            || counts.lines_said != self.counted.lines_said;
+        if !moved {
+            return;
+        }
+        if let Owner::Server(Admitted { hub, .. }) = &self.owner {
+            hub.counters.went(&self.counted, &counts);
+        }
+        self.counted = counts;
     }
 
     /// Wake the carrier of another conversation that can go on because this one did.
@@ -245,6 +267,7 @@ impl Drop for Carrier {
         let Owner::Server(Admitted { hub, .. }) = &self.owner else {
             return;
         };
+        let hub = Arc::clone(hub);
         hub.counters.waiting_changed(self.waiting, 0);
         if !self.conversation.is_over() {
             // The task or thread was torn down around it.
@@ -252,8 +275,9 @@ impl Drop for Carrier {
         }
         self.wake_stirred();
         let reason = self.conversation.reason().unwrap_or(EndReason::Stopped);
-        hub.counters
-            .ended(reason.is_orderly(), &self.conversation.counts());
+        let counts = self.conversation.counts();
+        hub.counters.went(&self.counted, &counts);
+        hub.counters.ended_for(reason);
         // A peer that broke it off was not cut off by the stop.
         let broke_off = matches!(reason, EndReason::PeerReset | EndReason::Unreachable);
         if let Some(at_stop) = self.at_stop.as_ref().filter(|_| !broke_off) {

@@ -51,7 +51,7 @@ pub(crate) fn start(
         });
     if let Err(error) = started {
         hub.accept_failed(&error);
-        hub.counters.refused();
+        hub.counters.refused(Refusal::Full);
         if let Some(stream) = fetch(&kept) {
             tell(&stream, Refusal::Full.line());
         }

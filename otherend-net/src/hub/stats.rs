@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use otherend_core::Counts;
+use otherend_core::{Counts, EndReason};
+
+use super::tally::{SharedTally, Tally};
+use crate::watch::Refusal;
 
 /// Counters that conversations and acceptor share; each is exact, together they are a moment's blur.
 #[derive(Debug, Default)]
@@ -20,18 +23,22 @@ pub(crate) struct Counters {
     drained_busy: AtomicU64,
     drained_idle: AtomicU64,
     aborted: AtomicU64,
+    refusals: SharedTally<Refusal>,
+    reasons: SharedTally<EndReason>,
     /// Bytes that wait for slow peers in all conversations together.
     waiting: AtomicUsize,
 }
 
 /// A server's counters at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
     /// Connections that became conversations.
     pub accepted: u64,
     /// Connections refused: full, too many of one source, or not allowed. Over UDP: datagrams.
     pub refused: u64,
+    /// Those by why.
+    pub refusals: Tally<Refusal>,
     /// Over UDP: replies that did not leave, because they would have been more than what was asked
     /// for them or because the system did not take them.
     pub withheld: u64,
@@ -41,12 +48,15 @@ pub struct Stats {
     pub ended: u64,
     /// Those of them that a limit, a fault or force ended.
     pub disorderly: u64,
-    /// What went both ways in the conversations that have ended.
+    /// Those that have ended by why. A tap's connections have reasons of their own, see
+    /// [`tap::Ending`](crate::tap::Ending).
+    pub reasons: Tally<EndReason>,
+    /// What has gone both ways, in conversations that go on too; a tap's are added at their end.
     pub counts: Counts,
 }
 
 /// How the conversations that were open at a stop ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Report {
     /// In the middle of something: they finished it and got every reply.
@@ -65,7 +75,8 @@ impl Counters {
         self.accepted.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn refused(&self) {
+    pub(crate) fn refused(&self, refusal: Refusal) {
+        self.refusals.add(refusal);
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -77,14 +88,28 @@ impl Counters {
         self.accept_errors.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn ended(&self, orderly: bool, counts: &Counts) {
-        let add = |counter: &AtomicU64, count| counter.fetch_add(count, Ordering::Relaxed);
-        add(&self.ended, 1);
-        add(&self.disorderly, u64::from(!orderly));
-        add(&self.lines_heard, counts.lines_heard);
-        add(&self.lines_said, counts.lines_said);
-        add(&self.bytes_heard, counts.bytes_heard);
-        add(&self.bytes_said, counts.bytes_said);
+    /// Something went both ways in a conversation; `before` is what was told of it already.
+    pub(crate) fn went(&self, before: &Counts, now: &Counts) {
+        let add = |counter: &AtomicU64, before: u64, now: u64| {
+            counter.fetch_add(now - before, Ordering::Relaxed);
+        };
+        add(&self.lines_heard, before.lines_heard, now.lines_heard);
+        add(&self.lines_said, before.lines_said, now.lines_said);
+        add(&self.bytes_heard, before.bytes_heard, now.bytes_heard);
+        add(&self.bytes_said, before.bytes_said, now.bytes_said);
+    }
+
+    /// A conversation has ended, for this reason.
+    pub(crate) fn ended_for(&self, reason: EndReason) {
+        self.reasons.add(reason);
+        self.ended(reason.is_orderly());
+    }
+
+    /// A conversation has ended.
+    pub(crate) fn ended(&self, orderly: bool) {
+        self.ended.fetch_add(1, Ordering::Relaxed);
+        let disorderly = u64::from(!orderly);
+        self.disorderly.fetch_add(disorderly, Ordering::Relaxed);
     }
 
     /// A conversation ended while the server was stopping.
@@ -110,10 +135,12 @@ impl Counters {
         Stats {
             accepted: get(&self.accepted),
             refused: get(&self.refused),
+            refusals: self.refusals.so_far(),
             withheld: get(&self.withheld),
             accept_errors: get(&self.accept_errors),
             ended: get(&self.ended),
             disorderly: get(&self.disorderly),
+            reasons: self.reasons.so_far(),
             counts: Counts {
                 lines_heard: get(&self.lines_heard),
                 lines_said: get(&self.lines_said),

@@ -95,7 +95,8 @@ fn count(admitted: &Admitted, outcome: &Outcome) {
         bytes_said: outcome.passed.server,
         ..Counts::default()
     };
-    counters.ended(orderly, &counts);
+    counters.went(&Counts::default(), &counts);
+    counters.ended(orderly);
     if let Some(was_busy) = outcome.busy_at_stop {
         counters.stopped(!orderly, was_busy);
     }

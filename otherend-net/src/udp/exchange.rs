@@ -232,7 +232,7 @@ impl Exchange {
 
     /// Count what is not answered, and say so now and then.
     fn refuse(&mut self, address: SocketAddr, refusal: Refusal) {
-        self.hub.counters.refused();
+        self.hub.counters.refused(refusal);
         if self.told.allows(self.hub.clock.now(), refusal.label()) {
             let address = &address.into();
             self.hub.notice(&Notice::Refused { address, refusal });

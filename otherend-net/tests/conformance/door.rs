@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr, TcpStream};
 
 use otherend_net::core::Time;
-use otherend_net::{BindError, Engine, Server};
+use otherend_net::{BindError, Engine, Refusal, Server};
 
 use super::stage::{RawPeer, Seen, config, echo, millis, serve, serve_watched, skipped};
 
@@ -44,7 +44,9 @@ fn one_client_too_many_is_told_that_the_server_is_full(engine: Engine) {
     for peer in &mut inside {
         assert_eq!(peer.ask("undisturbed?"), "undisturbed?\n");
     }
-    assert_eq!(server.handle().stats().refused, 10);
+    let stats = server.handle().stats();
+    assert_eq!(stats.refused, 10);
+    assert_eq!(stats.refusals.of(Refusal::Full), 10);
 }
 
 fn a_place_that_was_left_is_free_again(engine: Engine) {

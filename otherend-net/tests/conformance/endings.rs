@@ -1,9 +1,11 @@
 //! How a conversation ends, and that its last reply arrives.
 
-use otherend_net::Engine;
-use otherend_net::core::Flow;
+use std::time::Instant;
 
-use super::stage::{RawPeer, answering, config, echo, serve, serve_watched};
+use otherend_net::Engine;
+use otherend_net::core::{EndReason, Flow};
+
+use super::stage::{PATIENCE, RawPeer, answering, config, echo, serve, serve_watched};
 
 on_engines! {
     for_all:
@@ -12,6 +14,7 @@ on_engines! {
         the_exit_word_ends_the_conversation
         a_reset_in_the_middle_of_a_reply_ends_nothing_else
         a_peer_that_closes_without_a_word_is_no_trouble
+        what_goes_both_ways_is_counted_while_it_goes
         a_kicked_peer_hears_what_was_said_and_the_end;
     for_many:;
     over_tcp for_all:
@@ -143,4 +146,27 @@ fn a_behaviour_that_finishes_now_resets(engine: Engine) {
     peer.send(b"boom\n");
     assert_eq!(peer.rest_before_reset(), b"");
     assert_eq!(watch.wait_for_end(1), "behaviour-finished");
+}
+
+fn what_goes_both_ways_is_counted_while_it_goes(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), echo);
+    let handle = server.handle();
+    let mut peer = RawPeer::connect(&server);
+    assert_eq!(peer.ask("one"), "one\n");
+    // The answer may be here before it is counted.
+    let began = Instant::now();
+    while handle.stats().counts.bytes_said < 4 {
+        assert!(began.elapsed() < PATIENCE, "it is never counted");
+        std::thread::yield_now();
+    }
+    let stats = handle.stats();
+    assert_eq!(stats.ended, 0);
+    assert_eq!((stats.counts.lines_heard, stats.counts.lines_said), (1, 1));
+    peer.finish();
+    assert_eq!(peer.rest_text(), "");
+    watch.wait_for_end(1);
+    let stats = server.drain().stats;
+    assert_eq!((stats.ended, stats.counts.lines_heard), (1, 1));
+    assert_eq!(stats.reasons.of(EndReason::PeerFinished), 1);
+    assert_eq!(stats.reasons.of(EndReason::Idle), 0);
 }
