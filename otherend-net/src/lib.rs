@@ -34,6 +34,7 @@ mod engine;
 mod error;
 mod hub;
 mod lock;
+pub mod partner;
 mod peer;
 pub mod play;
 pub mod recording;

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use otherend_core::{Conversation, Counts, EndReason, Handler, Said, Time};
+use otherend_core::{Conversation, Counts, EndReason, Flow, Handler, Said, Time};
 
 use super::conversations::Conversations;
 use crate::hub::admitted::Admitted;
@@ -117,6 +117,7 @@ impl Carrier {
                 });
                 self.conversation.drain(now);
             }
+            Order::GoOn => _ = self.conversation.answer(now, |_| Flow::Continue),
             Order::Abort(reason) => self.conversation.abort(now, reason),
         }
     }

@@ -117,6 +117,11 @@ impl Handle {
         }
     }
 
+    /// The behaviour of the conversation with this number has room again.
+    pub(crate) fn go_on(&self, number: u64) {
+        self.post(number, Order::GoOn);
+    }
+
     /// Close the conversation with this number in good order. `false`: it is not here.
     pub fn close(&self, number: u64) -> bool {
         self.post(number, Order::Close(EndReason::ClosedHere))

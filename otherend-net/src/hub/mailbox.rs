@@ -22,6 +22,8 @@ pub(crate) enum Order {
     Say(Vec<u8>),
     /// Half-close once all is said, and go on hearing.
     FinishSaying,
+    /// What a behaviour had no room for may come.
+    GoOn,
     /// Say what is queued and close.
     Close(EndReason),
     /// Finish what has begun and close.

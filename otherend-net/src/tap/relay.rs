@@ -142,7 +142,7 @@ impl<'a> Relay<'a> {
                 Order::Close(_) => return Some(Ending::ClosedHere),
                 Order::Abort(_) => return Some(Ending::Stopped),
                 // Nobody can order these: see `Handle::say`.
-                Order::Say(_) | Order::FinishSaying => {}
+                Order::Say(_) | Order::FinishSaying | Order::GoOn => {}
             }
         }
         let stop = self.admitted.hub.stop_deadline();
