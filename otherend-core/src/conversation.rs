@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use crate::behaviour::{Flow, Replies};
 use crate::transcript::Closing;
-use crate::{Event, Handler, Observer, Time};
+use crate::{Event, Handler, Observer, Time, Watched};
 
-pub use reason::{Counts, EndReason};
+pub use reason::{Between, Counts, EndReason};
 pub use settings::{ExitWords, Role, Settings};
 use state::{Draining, Saying};
 pub(crate) use state::{Phase, State};
@@ -119,7 +119,7 @@ impl Conversation {
     /// Let `observer` see everything from here on.
     #[must_use]
     pub fn observed(mut self, observer: Box<dyn Observer>) -> Self {
-        self.state.observer = Some(observer);
+        self.state.watched = Watched::by(Some(observer));
         self
     }
 
@@ -140,9 +140,8 @@ impl Conversation {
         let state = &mut self.state;
         state.touched = now;
         state.counts.bytes_heard += bytes.len() as u64;
-        if let Some(observer) = &mut state.observer {
-            observer.on_bytes_heard(now, bytes);
-        }
+        let peer = state.settings.role.other();
+        state.watched.tell_bytes(now, peer, bytes);
         if !state.is_talking() {
             return;
         }
@@ -168,7 +167,8 @@ impl Conversation {
             return;
         }
         state.peer_done = true;
-        state.tell(now, &Event::PeerFinished);
+        let from = state.settings.role.other();
+        state.tell(now, &Event::Finished { from });
         match state.phase {
             Phase::Lingering { .. } => state.end(now, Phase::Closed),
             Phase::Talking if state.held.is_empty() && self.handler.takes_input() => {
@@ -184,8 +184,10 @@ impl Conversation {
     #[inline]
     pub fn sent(&mut self, now: Time, count: usize) {
         let state = &mut self.state;
-        if let Some(observer) = &mut state.observer {
-            observer.on_bytes_said(now, &state.outbox.unsent()[..count]);
+        // A datagram may be empty; that a stream took nothing is nothing to tell.
+        if count > 0 || state.boundaries.is_some() {
+            let said = &state.outbox.unsent()[..count];
+            state.watched.tell_bytes(now, state.settings.role, said);
         }
         state.counts.bytes_said += count as u64;
         self.taken(now, count);
@@ -293,6 +295,7 @@ impl Conversation {
 
     /// Time has passed: carries out every deadline up to `now`. Harmless when there is none.
     pub fn tick(&mut self, now: Time) {
+        self.state.watched.tick(now);
         self.handler.tick(&mut self.state, now);
         self.meet_deadlines(now);
         self.settle(now);

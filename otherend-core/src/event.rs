@@ -1,17 +1,48 @@
-//! What happens in a conversation, for whoever watches (usually: event listeners).
+//! What can be seen: one vocabulary for servers, clients, taps and scripts, whatever carries them,
+//! and whoever looks at it (usually: event listeners).
+
+mod watched;
+
+use std::error::Error;
+use std::time::Duration;
 
 use crate::transcript::{Closing, Mismatch};
-use crate::{Counts, EndReason, LineEnd, Loss, Time};
+use crate::{Address, Counts, EndReason, LineEnd, Loss, Role, Time};
+
+pub use watched::Watched;
 
 /// Something that happened in a conversation.
 ///
-/// However TCP cut the bytes, the events are the same and in the same order. One detail depends on
-/// it: a line that ended at CR LF is told as [`LineEnd::Cr`] when its LF had not come yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// However TCP cut the bytes, the events are the same and in the same order, but for
+/// [`Bytes`](Self::Bytes). One detail depends on it: a line that ended at CR LF is told as
+/// [`LineEnd::Cr`] when its LF had not come yet.
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The conversation begins.
+    /// The conversation begins. At a tap: the client is here, and the target is being connected to.
     Opened,
+    /// A tap's target answered: from here on bytes pass.
+    Connected {
+        /// The address that answered.
+        target: &'a Address,
+        /// Our own address towards it.
+        local: &'a Address,
+        /// How long it took.
+        after: Duration,
+    },
+    /// A tap's target could not be reached.
+    NotConnected {
+        /// Why.
+        error: &'a (dyn Error + 'static),
+    },
+    /// Bytes as they went, before anything is made of them: the peer's as they came, ours as its
+    /// socket took them, a tap's as they are passed on. How they are cut is TCP's choice.
+    Bytes {
+        /// Who said them.
+        from: Role,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
     /// The peer said a line.
     Heard {
         /// Without its terminator.
@@ -31,15 +62,69 @@ pub enum Event<'a> {
     /// The peer said something that the transcript does not have; see
     /// [`Script`](crate::Script).
     Unexpected(&'a Mismatch),
-    /// The peer has finished sending; it may still be reading.
-    PeerFinished,
-    /// The conversation is over; nothing comes after this.
+    /// A fault that a tap makes met this line of one end; at the start of a connection there is none.
+    Fault {
+        /// Whose line it is.
+        from: Role,
+        /// The fault, as it was written.
+        fault: &'a str,
+        /// The line with its end, as it was said.
+        line: &'a [u8],
+    },
+    /// What a tap passed on so far stands by itself: a fault parts it from what follows.
+    Boundary {
+        /// Who said it.
+        from: Role,
+    },
+    /// An end has finished sending; it may still be reading. At a tap the other end is told so.
+    Finished {
+        /// Who has finished.
+        from: Role,
+    },
+    /// Our own side stopped: its sending side is shut down, or the stream is closed or reset. The
+    /// last of these comes right before [`Ended`](Self::Ended).
+    Stopped {
+        /// In this way.
+        how: Closing,
+    },
+    /// The stream broke: the peer reset it, or can no longer be reached.
+    Lost(Loss),
+    /// It is over; nothing comes after this.
     Ended {
         /// Why.
         reason: EndReason,
-        /// What went both ways until now.
+        /// Who brought it about, where it was one of the two ends. At a tap this says which.
+        who: Option<Role>,
+        /// What went both ways until now. A tap hears the client, and says what the server said.
         counts: Counts,
     },
+}
+
+/// The kinds of events that come so often that they are built only for whoever wants them; all
+/// others are told to everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wants {
+    /// [`Event::Heard`] and [`Event::Said`].
+    pub messages: bool,
+    /// [`Event::Bytes`].
+    pub bytes: bool,
+}
+
+impl Wants {
+    /// Everything.
+    pub const ALL: Wants = Wants {
+        messages: true,
+        bytes: true,
+    };
+
+    /// What either wants.
+    #[must_use]
+    pub const fn or(self, other: Wants) -> Wants {
+        Wants {
+            messages: self.messages || other.messages,
+            bytes: self.bytes || other.bytes,
+        }
+    }
 }
 
 /// Whoever watches a conversation: a screen, a recorder, a counter.
@@ -50,27 +135,9 @@ pub trait Observer: Send {
     /// Something happened at `now`. Slices live for this call only.
     fn on_event(&mut self, now: Time, event: &Event<'_>);
 
-    /// Bytes of the peer exactly as they came, before anything is made of them.
-    ///
-    /// How they are cut is TCP's choice.
-    fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
-        let _ = (now, bytes);
-    }
-
-    /// Bytes that the peer's socket took.
-    fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
-        let _ = (now, bytes);
-    }
-
-    /// Our own side stopped: its sending side is shut down, or the stream is closed or reset. The
-    /// last of these comes right before [`Event::Ended`].
-    fn on_stopped(&mut self, now: Time, how: Closing) {
-        let _ = (now, how);
-    }
-
-    /// The stream broke: the peer reset it, or can no longer be reached.
-    fn on_lost(&mut self, now: Time, loss: Loss) {
-        let _ = (now, loss);
+    /// What it is to be told of, from now on; asked at the beginning and after every pause.
+    fn wants(&self) -> Wants {
+        Wants::ALL
     }
 
     /// All of one input is worked off: the moment to hand on what was gathered.
@@ -79,5 +146,15 @@ pub trait Observer: Send {
     /// It has seen enough: it is let go after this input, and no more events are built.
     fn is_done(&self) -> bool {
         false
+    }
+
+    /// When [`tick`](Self::tick) is due at the latest; `None`: never.
+    fn deadline(&self) -> Option<Time> {
+        None
+    }
+
+    /// Time has passed.
+    fn tick(&mut self, now: Time) {
+        let _ = now;
     }
 }

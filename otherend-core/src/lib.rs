@@ -66,11 +66,11 @@ pub use behaviour::{
     AnyBehaviour, Behaviour, Echo, Flow, Performance, Replies, Script, SeveralConnections, Sink,
 };
 pub use conversation::{
-    Conversation, Counts, EndReason, ExitWords, Loss, Role, Said, Settings, Step,
+    Between, Conversation, Counts, EndReason, ExitWords, Loss, Role, Said, Settings, Step,
 };
 pub use duration::parse_duration;
 pub use escape::{Escaper, escape_into, escaped};
-pub use event::{Event, Observer};
+pub use event::{Event, Observer, Wants, Watched};
 pub use framing::{Decoded, Feed, Framing, LineDecoder, LineEnd};
 pub use handler::Handler;
 pub use outbox::Outbox;

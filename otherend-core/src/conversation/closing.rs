@@ -5,7 +5,7 @@
 //! reply. So: flush, half-close, read and discard until the peer closes or a limit is reached.
 
 use super::{Conversation, Draining, EndReason, Loss, Phase, Saying};
-use crate::Time;
+use crate::{Event, Time};
 
 impl Conversation {
     /// The stream broke: nothing can be read or written any more.
@@ -16,9 +16,7 @@ impl Conversation {
             Loss::Refused => EndReason::Refused,
         };
         let state = &mut self.state;
-        if let Some(observer) = &mut state.observer {
-            observer.on_lost(now, loss);
-        }
+        state.tell(now, &Event::Lost(loss));
         if state.is_talking() {
             self.handler.lost(state, now);
         }
@@ -53,12 +51,7 @@ impl Conversation {
         if state.is_ended() {
             self.handler.leave();
         }
-        if let Some(observer) = &mut state.observer {
-            observer.on_pause();
-            if observer.is_done() {
-                state.observer = None;
-            }
-        }
+        state.watched.pause();
     }
 
     /// Every deadline that has passed, in the order of their weight.

@@ -81,6 +81,7 @@ impl Conversation {
             ),
             Phase::Flushing | Phase::Closed | Phase::Reset => None,
         };
+        let other = Time::earliest(other, self.state.watched.deadline());
         Time::earliest(write, other)
     }
 

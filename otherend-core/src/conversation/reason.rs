@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::Role;
+
 /// Why a conversation ended: the first cause, and the only one that is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -45,6 +47,12 @@ pub enum EndReason {
     Refused,
     /// It was silent for longest when its place was needed for another peer.
     Forgotten,
+    /// A tap never reached its target.
+    NotConnected,
+    /// A fault that a tap makes cut a line, and both ends were closed.
+    CutByFault,
+    /// A fault that a tap makes reset both ends.
+    ResetByFault,
 }
 
 impl EndReason {
@@ -71,6 +79,9 @@ impl EndReason {
             EndReason::SelfConnect => "self-connect",
             EndReason::Refused => "refused",
             EndReason::Forgotten => "forgotten",
+            EndReason::NotConnected => "not-connected",
+            EndReason::CutByFault => "cut-by-fault",
+            EndReason::ResetByFault => "reset-by-fault",
         }
     }
 
@@ -84,6 +95,19 @@ impl EndReason {
                 | EndReason::BehaviourFinished
                 | EndReason::ClosedHere
                 | EndReason::Drained
+                | EndReason::CutByFault
+                | EndReason::ResetByFault
+        )
+    }
+
+    /// The peer itself brought the end about by what it did to the stream.
+    pub(crate) const fn is_peers(self) -> bool {
+        matches!(
+            self,
+            EndReason::PeerFinished
+                | EndReason::PeerReset
+                | EndReason::Unreachable
+                | EndReason::Refused
         )
     }
 }
@@ -110,6 +134,65 @@ impl fmt::Display for EndReason {
             EndReason::SelfConnect => "the connection reached itself",
             EndReason::Refused => "nothing is listening there",
             EndReason::Forgotten => "forgotten, its place was needed for another peer",
+            EndReason::NotConnected => "the target was not reached",
+            EndReason::CutByFault => "cut by a fault",
+            EndReason::ResetByFault => "reset by a fault",
+        })
+    }
+}
+
+/// Why a conversation between two others ended, in the words of a tap; see
+/// [`EndReason::between`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Between {
+    reason: EndReason,
+    who: Option<Role>,
+}
+
+impl EndReason {
+    /// As a tap says it, to which both ends are others; `who` of them brought it about.
+    ///
+    /// ```
+    /// use otherend_core::{EndReason, Role};
+    ///
+    /// let ending = EndReason::PeerReset.between(Some(Role::Client));
+    /// assert_eq!(ending.label(), "client-reset");
+    /// assert_eq!(ending.to_string(), "the client reset the connection");
+    /// ```
+    #[must_use]
+    pub const fn between(self, who: Option<Role>) -> Between {
+        Between { reason: self, who }
+    }
+}
+
+impl Between {
+    /// A stable word: the label in metrics and in JSON.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match (self.reason, self.who) {
+            (EndReason::PeerFinished, _) => "finished",
+            (EndReason::PeerReset, Some(Role::Client)) => "client-reset",
+            (EndReason::PeerReset, Some(Role::Server)) => "server-reset",
+            (EndReason::Unreachable, Some(Role::Client)) => "client-unreachable",
+            (EndReason::Unreachable, Some(Role::Server)) => "server-unreachable",
+            (reason, _) => reason.label(),
+        }
+    }
+}
+
+impl fmt::Display for Between {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.reason, self.who) {
+            (EndReason::PeerFinished, _) => "both ends have finished",
+            (EndReason::PeerReset, Some(Role::Client)) => "the client reset the connection",
+            (EndReason::PeerReset, Some(Role::Server)) => "the server reset the connection",
+            (EndReason::Unreachable, Some(Role::Client)) => "the client can no longer be reached",
+            (EndReason::Unreachable, Some(Role::Server)) => "the server can no longer be reached",
+            (EndReason::ClosedHere, _) => "closed at the tap",
+            (EndReason::Drained, _) => "the tap is stopping",
+            (EndReason::Stopped, _) => "cut off, the tap stopped",
+            (EndReason::Panicked, _) => "the observer panicked",
+            (reason, _) => return reason.fmt(f),
         })
     }
 }

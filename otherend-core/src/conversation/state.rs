@@ -6,7 +6,7 @@ use super::{Counts, EndReason, Role, Settings};
 use crate::behaviour::Replies;
 use crate::framing::datagram::Boundaries;
 use crate::transcript::Closing;
-use crate::{Event, LineDecoder, Observer, Outbox, Time};
+use crate::{Event, LineDecoder, Outbox, Time, Watched};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -44,7 +44,7 @@ pub(crate) enum Draining {
 pub(crate) struct State {
     pub(crate) settings: Arc<Settings>,
     pub(crate) decoder: LineDecoder,
-    pub(crate) observer: Option<Box<dyn Observer>>,
+    pub(crate) watched: Watched,
     pub(crate) outbox: Outbox,
     /// Over datagrams: where those in the outbox end.
     pub(crate) boundaries: Option<Box<Boundaries>>,
@@ -74,7 +74,7 @@ impl State {
             decoder: LineDecoder::new(settings.framing, settings.max_line),
             boundaries: settings.is_datagrams().then(Box::default),
             settings,
-            observer: None,
+            watched: Watched::default(),
             outbox: Outbox::new(),
             held: Vec::new(),
             phase: Phase::Talking,
@@ -97,9 +97,7 @@ impl State {
     }
 
     pub(crate) fn tell(&mut self, now: Time, event: &Event<'_>) {
-        if let Some(observer) = &mut self.observer {
-            observer.on_event(now, event);
-        }
+        self.watched.tell(now, event);
     }
 
     /// Where lines to the peer are written.
@@ -109,7 +107,7 @@ impl State {
             outbox: &mut self.outbox,
             counts: &mut self.counts,
             boundaries: self.boundaries.as_deref_mut(),
-            observer: self.observer.as_deref_mut(),
+            observer: self.watched.of_messages(),
             now,
         }
     }
@@ -172,8 +170,14 @@ impl State {
         };
         self.tell_stopped(now, how);
         let reason = *self.reason.get_or_insert(EndReason::PeerFinished);
+        let who = reason.is_peers().then(|| self.settings.role.other());
         let counts = self.counts;
-        self.tell(now, &Event::Ended { reason, counts });
+        let ended = Event::Ended {
+            reason,
+            who,
+            counts,
+        };
+        self.tell(now, &ended);
     }
 
     #[inline]
@@ -191,8 +195,6 @@ impl State {
 
     /// Tell how our side stopped.
     pub(super) fn tell_stopped(&mut self, now: Time, how: Closing) {
-        if let Some(observer) = &mut self.observer {
-            observer.on_stopped(now, how);
-        }
+        self.tell(now, &Event::Stopped { how });
     }
 }

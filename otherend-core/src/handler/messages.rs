@@ -132,7 +132,7 @@ impl Messages {
             outbox: &mut state.outbox,
             counts: &mut state.counts,
             boundaries: None,
-            observer: state.observer.as_deref_mut(),
+            observer: state.watched.of_messages(),
             now,
             style,
         };
@@ -166,7 +166,7 @@ impl Messages {
             outbox: &mut state.outbox,
             counts: &mut state.counts,
             boundaries: state.boundaries.as_deref_mut(),
-            observer: state.observer.as_deref_mut(),
+            observer: state.watched.of_messages(),
             now,
             style: ReplyStyle { end, telnet: false },
         };
@@ -187,7 +187,7 @@ impl Messages {
                 outbox: &mut state.outbox,
                 counts: &mut state.counts,
                 boundaries: state.boundaries.as_deref_mut(),
-                observer: state.observer.as_deref_mut(),
+                observer: state.watched.of_messages(),
                 now,
                 style,
             };

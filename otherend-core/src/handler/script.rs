@@ -78,7 +78,7 @@ impl Scripted {
     /// Let the transcript hear `bytes`.
     pub(super) fn hear(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
         state.counts.lines_heard += memchr_iter(b'\n', bytes).count() as u64;
-        if state.observer.is_none() {
+        if !state.watched.wants_messages() {
             let whole = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
             let (lines, piece) = bytes.split_at(whole);
             for part in [lines, piece].into_iter().filter(|part| !part.is_empty()) {
@@ -230,7 +230,7 @@ impl Scripted {
         }
         state.counts.lines_heard += 1;
         while let (Some(Decoded::Line(line, end)), Some(observer)) =
-            (state.decoder.finish(), &mut state.observer)
+            (state.decoder.finish(), state.watched.of_messages())
         {
             observer.on_event(now, &Event::Heard { line, end });
         }
@@ -240,7 +240,7 @@ impl Scripted {
 fn tell_heard(state: &mut State, now: Time, bytes: &[u8]) {
     let mut feed = state.decoder.feed(bytes);
     while let Some(decoded) = feed.next() {
-        if let (Decoded::Line(line, end), Some(observer)) = (decoded, &mut state.observer) {
+        if let (Decoded::Line(line, end), Some(observer)) = (decoded, state.watched.of_messages()) {
             observer.on_event(now, &Event::Heard { line, end });
         }
     }
@@ -261,7 +261,7 @@ fn tell_said(state: &mut State, now: Time, before: usize) {
     if let Some(boundaries) = &mut state.boundaries {
         boundaries.push(said.len());
     }
-    let Some(observer) = &mut state.observer else {
+    let Some(observer) = state.watched.of_messages() else {
         return;
     };
     for line in said.split_inclusive(|b| *b == b'\n' && !whole) {

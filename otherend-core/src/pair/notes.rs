@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::{Event, Observer, Time};
+use crate::{Event, Observer, Time, Wants};
 
 /// The events of a conversation as text, for a test to compare.
 ///
@@ -53,10 +53,19 @@ impl Observer for Writer {
             Event::Said { line, .. } => format!("said {}", line.escape_ascii()),
             Event::LineTooLong => "line too long".into(),
             Event::Unexpected(mismatch) => format!("unexpected: {mismatch}"),
-            Event::PeerFinished => "peer finished".into(),
+            Event::Finished { .. } => "peer finished".into(),
             Event::Ended { reason, .. } => format!("ended {}", reason.label()),
+            // How it went over the wire, and what only a tap can tell.
+            _ => return,
         };
         // Nobody reads the notes any more: nothing is lost.
         let _ = self.0.send(note);
+    }
+
+    fn wants(&self) -> Wants {
+        Wants {
+            messages: true,
+            bytes: false,
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use otherend_core::transcript::{Outcome, Over, Player};
 use otherend_core::{
     Conversation, EndReason, Event, Framing, Loss, Observer, Performance, Script, Settings, Time,
+    Wants,
 };
 
 use super::PlayError;
@@ -220,13 +221,15 @@ struct Refusals {
 }
 
 impl Observer for Refusals {
-    fn on_event(&mut self, _now: Time, _event: &Event<'_>) {}
-
-    fn on_lost(&mut self, _now: Time, loss: Loss) {
-        if loss == Loss::Refused {
+    fn on_event(&mut self, _now: Time, event: &Event<'_>) {
+        if let Event::Lost(Loss::Refused) = event {
             let text = format!("nothing is listening on udp {}", self.address);
             let error = io::Error::new(io::ErrorKind::ConnectionRefused, text);
             lock(&self.refused).get_or_insert(error);
         }
+    }
+
+    fn wants(&self) -> Wants {
+        Wants::default()
     }
 }

@@ -1,7 +1,7 @@
-//! Records a conversation of a server or a client, as one of its observers.
+//! Records a conversation of a server, a client or a tap, as one of its observers.
 
 use otherend_core::transcript::{Closing, Over};
-use otherend_core::{EndReason, Event, Loss, Observer, Role, Time};
+use otherend_core::{EndReason, Event, Observer, Role, Time, Wants};
 
 use super::{Notes, Recording};
 
@@ -12,8 +12,8 @@ use super::{Notes, Recording};
 pub struct Scribe {
     recording: Recording,
     connection: u64,
-    /// Who we are in the conversation.
-    own: Role,
+    /// Who we are in the conversation; `None`: we stand between its ends.
+    own: Option<Role>,
     notes: Notes,
     /// How our side stopped last.
     own_end: Closing,
@@ -26,9 +26,18 @@ impl Scribe {
     #[must_use]
     pub fn new(recording: Recording, connection: u64, own: Role) -> Self {
         Scribe {
+            own: Some(own),
+            ..Scribe::between(recording, connection)
+        }
+    }
+
+    /// For a conversation of two others, which a tap passes on.
+    #[must_use]
+    pub fn between(recording: Recording, connection: u64) -> Self {
+        Scribe {
             recording,
             connection,
-            own,
+            own: None,
             notes: Notes::default(),
             own_end: Closing::Close,
             is_lost: false,
@@ -50,10 +59,6 @@ impl Scribe {
         self.recording.push_and_wait(&mut self.notes);
     }
 
-    fn peer(&self) -> Role {
-        self.own.other()
-    }
-
     fn stopped(&mut self, now: Time, who: Role, how: Closing) {
         // No datagram says that another will not follow.
         if self.recording.channel.over == Over::Tcp {
@@ -61,54 +66,73 @@ impl Scribe {
         }
     }
 
-    fn ended(&mut self, now: Time, reason: EndReason) {
+    fn ended(&mut self, now: Time, own: Role, reason: EndReason) {
         let (who, how) = if self.is_lost {
-            (self.peer(), Closing::Reset)
+            (own.other(), Closing::Reset)
         } else {
-            (self.own, self.own_end)
+            (own, self.own_end)
         };
         if !reason.is_orderly() {
-            self.notes
-                .comment(now, self.connection, &reason.to_string());
+            self.comment(now, &reason.to_string());
         }
         self.stopped(now, who, how);
-        self.notes.ended(now, self.connection);
+    }
+
+    /// The end of a connection that a tap passed on.
+    fn ended_between(&mut self, now: Time, reason: EndReason, who: Option<Role>) {
+        match (reason, who) {
+            // Each end has stopped already, or neither ever spoke.
+            (EndReason::PeerFinished | EndReason::NotConnected, _) => {}
+            (EndReason::CutByFault, Some(who)) => self.stopped(now, who, Closing::Close),
+            (_, Some(who)) => self.stopped(now, who, Closing::Reset),
+            (reason, None) => self.comment(now, &reason.between(None).to_string()),
+        }
+    }
+
+    fn comment(&mut self, now: Time, text: &str) {
+        self.notes.comment(now, self.connection, text);
     }
 }
 
 impl Observer for Scribe {
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
         match *event {
-            Event::Opened => self.notes.opened(now, self.connection),
-            Event::PeerFinished => {
-                self.stopped(now, self.peer(), Closing::Close);
+            // A connection that a tap cannot pass on leaves a comment: nothing was said.
+            Event::Opened if self.own.is_none() => {}
+            Event::Opened | Event::Connected { .. } => self.notes.opened(now, self.connection),
+            Event::NotConnected { error } => self.comment(now, &error.to_string()),
+            // An empty datagram of ours is none that a transcript could say.
+            Event::Bytes { from, bytes: b"" } if self.own == Some(from) => {}
+            Event::Bytes { from, bytes } => self.notes.said(now, self.connection, from, bytes),
+            // Not the line that met it: there may be a secret in it.
+            Event::Fault { fault, .. } => self.comment(now, &format!("fault: {fault}")),
+            Event::Boundary { from } => self.notes.parted(now, self.connection, from),
+            Event::Finished { from } => self.stopped(now, from, Closing::Close),
+            Event::Stopped { how } => {
+                self.own_end = how;
+                if let (Closing::HalfClose, Some(own)) = (how, self.own) {
+                    // Whether it still hears anything decides what it is called.
+                    self.stopped(now, own, Closing::Close);
+                }
             }
-            Event::Ended { reason, .. } => self.ended(now, reason),
+            Event::Lost(_) => self.is_lost = true,
+            Event::Ended { reason, who, .. } => {
+                match self.own {
+                    Some(own) => self.ended(now, own, reason),
+                    None => self.ended_between(now, reason, who),
+                }
+                self.notes.ended(now, self.connection);
+            }
             // Lines are bytes too, and those are noted.
             _ => {}
         }
     }
 
-    fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
-        self.notes.said(now, self.connection, self.peer(), bytes);
-    }
-
-    fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.notes.said(now, self.connection, self.own, bytes);
+    fn wants(&self) -> Wants {
+        Wants {
+            messages: false,
+            bytes: true,
         }
-    }
-
-    fn on_stopped(&mut self, now: Time, how: Closing) {
-        self.own_end = how;
-        if how == Closing::HalfClose {
-            // Whether it still hears anything decides what it is called.
-            self.stopped(now, self.own, Closing::Close);
-        }
-    }
-
-    fn on_lost(&mut self, _now: Time, _loss: Loss) {
-        self.is_lost = true;
     }
 
     fn on_pause(&mut self) {

@@ -1,11 +1,10 @@
 //! One observer made of several.
 
-use otherend_core::transcript::Closing;
-use otherend_core::{Event, Loss, Observer, Time};
+use otherend_core::{Event, Observer, Time, Wants, Watched};
 
-/// Tells each of several observers everything, in one order, and lets go of those that are done.
+/// Tells each of several observers what it wants, in one order, and lets go of those that are done.
 pub(super) struct FanOut {
-    observers: Vec<Box<dyn Observer>>,
+    all: Vec<Watched>,
 }
 
 impl FanOut {
@@ -13,50 +12,44 @@ impl FanOut {
     pub(super) fn over(mut observers: Vec<Box<dyn Observer>>) -> Option<Box<dyn Observer>> {
         match observers.len() {
             0 | 1 => observers.pop(),
-            _ => Some(Box::new(FanOut { observers })),
+            _ => {
+                let all = observers.into_iter().map(Some).map(Watched::by).collect();
+                Some(Box::new(FanOut { all }))
+            }
         }
     }
 }
 
 impl Observer for FanOut {
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
-        for observer in &mut self.observers {
-            observer.on_event(now, event);
+        for watched in &mut self.all {
+            watched.tell(now, event);
         }
     }
 
-    fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
-        for observer in &mut self.observers {
-            observer.on_bytes_heard(now, bytes);
-        }
-    }
-
-    fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
-        for observer in &mut self.observers {
-            observer.on_bytes_said(now, bytes);
-        }
-    }
-
-    fn on_stopped(&mut self, now: Time, how: Closing) {
-        for observer in &mut self.observers {
-            observer.on_stopped(now, how);
-        }
-    }
-
-    fn on_lost(&mut self, now: Time, loss: Loss) {
-        for observer in &mut self.observers {
-            observer.on_lost(now, loss);
-        }
+    fn wants(&self) -> Wants {
+        let wants = self.all.iter().map(Watched::wants);
+        wants.fold(Wants::default(), Wants::or)
     }
 
     fn on_pause(&mut self) {
-        self.observers.retain_mut(|observer| {
-            observer.on_pause();
-            !observer.is_done()
+        self.all.retain_mut(|watched| {
+            watched.pause();
+            !watched.is_by_nobody()
         });
     }
 
     fn is_done(&self) -> bool {
-        self.observers.is_empty()
+        self.all.is_empty()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.all.iter().filter_map(Watched::deadline).min()
+    }
+
+    fn tick(&mut self, now: Time) {
+        for watched in &mut self.all {
+            watched.tick(now);
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use otherend_net::core::{
-    Address, AnyBehaviour, Behaviour, Echo, Event, Flow, Handler, Observer, Replies, Time,
+    Address, AnyBehaviour, Behaviour, Echo, Event, Flow, Handler, Observer, Replies, Role, Time,
 };
 use otherend_net::endpoint::Listen;
 use otherend_net::{Engine, Notice, Peer, Running, Server, ServerConfig, Watcher};
@@ -190,13 +190,13 @@ impl Observer for PeerWatcher {
     fn on_event(&mut self, _now: Time, event: &Event<'_>) {
         let _ = match event {
             Event::Heard { line, .. } => self.1.send(Seen::Line(self.0, line.to_vec())),
+            Event::Bytes {
+                from: Role::Client,
+                bytes,
+            } => self.1.send(Seen::Bytes(self.0, bytes.len())),
             Event::Ended { reason, .. } => self.1.send(Seen::Ended(self.0, reason.label())),
             _ => Ok(()),
         };
-    }
-
-    fn on_bytes_heard(&mut self, _now: Time, bytes: &[u8]) {
-        let _ = self.1.send(Seen::Bytes(self.0, bytes.len()));
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn answer(
         Always::Prefixed(prefix) => Some(prefix),
         Always::Nothing => None,
     };
-    if state.observer.is_some() || state.decoder.is_telnet() {
+    if state.watched.wants_messages() || state.decoder.is_telnet() {
         return None;
     }
     // The reply that fills the output up is left to be followed by `Stop::OutputFull`; so is the

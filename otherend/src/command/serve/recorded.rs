@@ -1,7 +1,6 @@
 //! `--record`: one conversation on its way to the recording, and what is shown only behind it.
 
-use otherend_core::transcript::Closing;
-use otherend_core::{Event, LineEnd, Loss, Observer, Role, Time};
+use otherend_core::{Event, LineEnd, Observer, Role, Time, Wants};
 use otherend_net::recording::{Recording, Scribe};
 
 use crate::output::screen::{Batch, Screen};
@@ -29,6 +28,14 @@ impl Recorded {
         Recorded {
             scribe: Scribe::new(recording, number, Role::Server),
             waiting: before_showing.then(Waiting::default),
+        }
+    }
+
+    /// Lines, where one without an end has to be cut off.
+    pub(super) fn wants(&self) -> Wants {
+        Wants {
+            messages: self.waiting.is_some(),
+            bytes: true,
         }
     }
 
@@ -64,6 +71,10 @@ impl Recorded {
             return;
         };
         match *event {
+            Event::Bytes {
+                from: Role::Server,
+                bytes,
+            } => waiting.unsent = waiting.unsent.saturating_sub(bytes.len()),
             Event::Heard { end, .. } if !is_written(end) => self.cut(now),
             Event::Said { line, end } => {
                 waiting.unsent += line.len() + end.bytes().len();
@@ -75,25 +86,6 @@ impl Recorded {
             Event::Ended { .. } => waiting.unsent = 0,
             _ => {}
         }
-    }
-
-    pub(super) fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
-        self.scribe.on_bytes_heard(now, bytes);
-    }
-
-    pub(super) fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
-        self.scribe.on_bytes_said(now, bytes);
-        if let Some(waiting) = &mut self.waiting {
-            waiting.unsent = waiting.unsent.saturating_sub(bytes.len());
-        }
-    }
-
-    pub(super) fn on_lost(&mut self, now: Time, loss: Loss) {
-        self.scribe.on_lost(now, loss);
-    }
-
-    pub(super) fn on_stopped(&mut self, now: Time, how: Closing) {
-        self.scribe.on_stopped(now, how);
     }
 }
 

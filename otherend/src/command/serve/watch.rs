@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use otherend_core::transcript::{Closing, Mismatch};
-use otherend_core::{Event, Loss, Observer, Time};
+use otherend_core::transcript::Mismatch;
+use otherend_core::{Event, Observer, Role, Time, Wants};
 use otherend_net::recording::Recording;
 use otherend_net::{Handle, Notice, Peer, Watcher};
 
@@ -139,11 +139,15 @@ impl Watching {
     }
 
     /// With `--hex`: bytes as they went, in place of lines.
-    fn bytes(&mut self, now: Time, said: Said, bytes: &[u8]) {
-        if self.look.quiet || !self.screen.look().hex {
+    fn bytes(&mut self, now: Time, from: Role, bytes: &[u8]) {
+        if !self.screen.look().hex {
             return;
         }
-        let offset = &mut self.offsets[usize::from(said == Said::Server(None))];
+        let said = match from {
+            Role::Client => Said::Client(None),
+            Role::Server => Said::Server(None),
+        };
+        let offset = &mut self.offsets[from.index()];
         let from = *offset;
         *offset += bytes.len() as u64;
         if self.screen.is_full() {
@@ -226,9 +230,12 @@ impl Watching {
                 };
                 self.remark(now, &came);
             }
-            Event::PeerFinished if self.look.verbose => self.remark(now, &Remark::FinishedSending),
+            Event::Bytes { from, bytes } => self.bytes(now, from, bytes),
+            Event::Finished { .. } if self.look.verbose => {
+                self.remark(now, &Remark::FinishedSending);
+            }
             Event::LineTooLong if self.look.verbose => self.remark(now, &Remark::LineTooLong),
-            Event::Ended { reason, counts } => {
+            Event::Ended { reason, counts, .. } => {
                 self.sum_up_misfits(now, None);
                 let after = now.since(self.since);
                 self.remark(
@@ -259,34 +266,17 @@ impl Observer for Watching {
         }
     }
 
-    fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
-        if let Some(recorded) = &mut self.recorded {
-            recorded.on_bytes_heard(now, bytes);
-        }
-        self.bytes(now, Said::Client(None), bytes);
-    }
-
-    fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
-        if let Some(recorded) = &mut self.recorded {
-            recorded.on_bytes_said(now, bytes);
-        }
-        self.bytes(now, Said::Server(None), bytes);
-    }
-
-    fn on_stopped(&mut self, now: Time, how: Closing) {
-        if let Some(recorded) = &mut self.recorded {
-            recorded.on_stopped(now, how);
-        }
+    fn wants(&self) -> Wants {
+        let shown = Wants {
+            messages: self.ear.is_some() || (!self.look.quiet && !self.screen.look().hex),
+            bytes: !self.look.quiet && self.screen.look().hex,
+        };
+        let recorded = self.recorded.as_ref().map(|recorded| recorded.wants());
+        shown.or(recorded.unwrap_or_default())
     }
 
     fn is_done(&self) -> bool {
         self.look.quiet && self.recorded.is_none() && self.ear.is_none()
-    }
-
-    fn on_lost(&mut self, now: Time, loss: Loss) {
-        if let Some(recorded) = &mut self.recorded {
-            recorded.on_lost(now, loss);
-        }
     }
 
     fn on_pause(&mut self) {

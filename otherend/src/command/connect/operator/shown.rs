@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
-use otherend_core::transcript::Closing;
-use otherend_core::{Counts, Event, Loss, Observer, Role, Time};
+use otherend_core::{Counts, Event, Observer, Role, Time};
 use otherend_net::recording::{Recording, Scribe};
 
 use super::super::Args;
@@ -82,43 +81,21 @@ impl Observer for Shown {
                 self.batch.line(now, 0, Said::Server(Some(end)), line);
             }
             Event::LineTooLong => self.remark(now, &Remark::LineTooLong),
-            Event::PeerFinished if self.verbose => self.remark(now, &Remark::FinishedSending),
+            Event::Bytes {
+                from: Role::Server,
+                bytes,
+            } if self.may_be_unfinished => {
+                let unfinished = self.seen.unfinished.lock();
+                unfinished
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .heard(bytes);
+            }
+            Event::Finished { .. } if self.verbose => self.remark(now, &Remark::FinishedSending),
             Event::Ended { counts, .. } => {
                 let _ = self.seen.counts.set(counts);
             }
             // What we say stands behind the prompt already.
             _ => {}
-        }
-    }
-
-    fn on_bytes_heard(&mut self, now: Time, bytes: &[u8]) {
-        if let Some(scribe) = &mut self.scribe {
-            scribe.on_bytes_heard(now, bytes);
-        }
-        if !self.may_be_unfinished {
-            return;
-        }
-        let unfinished = self.seen.unfinished.lock();
-        unfinished
-            .unwrap_or_else(PoisonError::into_inner)
-            .heard(bytes);
-    }
-
-    fn on_bytes_said(&mut self, now: Time, bytes: &[u8]) {
-        if let Some(scribe) = &mut self.scribe {
-            scribe.on_bytes_said(now, bytes);
-        }
-    }
-
-    fn on_stopped(&mut self, now: Time, how: Closing) {
-        if let Some(scribe) = &mut self.scribe {
-            scribe.on_stopped(now, how);
-        }
-    }
-
-    fn on_lost(&mut self, now: Time, loss: Loss) {
-        if let Some(scribe) = &mut self.scribe {
-            scribe.on_lost(now, loss);
         }
     }
 
