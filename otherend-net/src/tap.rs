@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! client ──▶ accept ──▶ thread: poll, read, write ──▶ connect ──▶ target
-//!                            └─▶ Observer: bytes with time and speaker, connects, closes, resets
+//!                            └─▶ Event: bytes with time and speaker, connects, closes, resets
 //! ```
 //!
 //! A connection costs a thread. Measured on loopback, a thread with `poll` passes more than an
@@ -15,10 +15,8 @@ mod carry;
 mod config;
 mod detour;
 mod direction;
-mod event;
 mod farewell;
 mod fault;
-mod record;
 mod referee;
 mod relay;
 
@@ -26,7 +24,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Instant;
 
-use otherend_core::{Address, Observer as LineObserver, Time};
+use otherend_core::Address;
 
 use crate::accept::acceptor::Acceptor;
 use crate::client::{self, ConnectError};
@@ -35,14 +33,12 @@ use crate::engine::{Engine, threads};
 use crate::error::BindError;
 use crate::hub::handle::Handle;
 use crate::hub::stats::Report;
-use crate::peer::Peer;
 use crate::server::Running;
 use crate::server::bound::{Bound, Sockets};
 use crate::stream::Stream;
-use crate::watch::{Notice, Watcher};
+use crate::watch::Watcher;
 
 pub use config::TapConfig;
-pub use event::{Audience, Ending, Event, Observer};
 pub use fault::{Fault, FaultError};
 pub use referee::{Judge, Referee, Verdict};
 
@@ -75,14 +71,13 @@ struct Tapping {
     /// Where the tap listens.
     addresses: Vec<Address>,
     faults: Vec<Arc<Fault>>,
-    audience: Option<Arc<dyn Audience>>,
 }
 
 /// A connection to the target.
 struct Reached {
     stream: Stream,
-    address: SocketAddr,
-    local: SocketAddr,
+    address: Address,
+    local: Address,
 }
 
 impl Tap {
@@ -107,17 +102,14 @@ impl Tap {
             config,
             addresses: bound.addresses.clone(),
             faults: Vec::new(),
-            audience: None,
         };
         Ok(Tap { bound, tapping })
     }
 
-    /// Let `audience` see every connection and what happens at the door.
+    /// Let `watcher` see every connection and what happens at the door; any number of them can.
     #[must_use]
-    pub fn watched_by(mut self, audience: Arc<dyn Audience>) -> Self {
-        let watchers = &self.bound.hub.watchers;
-        watchers.add(Arc::new(AtTheDoor(Arc::clone(&audience))));
-        self.tapping.audience = Some(audience);
+    pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
+        self.bound.hub.watchers.add(watcher);
         self
     }
 
@@ -192,12 +184,6 @@ impl Tap {
 }
 
 impl Tapping {
-    fn observer(&self, peer: &Peer) -> Box<dyn Observer> {
-        let audience = self.audience.as_ref();
-        let observer = audience.and_then(|audience| audience.observer(peer));
-        observer.unwrap_or_else(|| Box::new(Nobody))
-    }
-
     fn connect(&self) -> Result<Reached, ConnectError> {
         let options = &self.config.connect;
         let addresses = client::resolve(&self.target, options)?;
@@ -210,8 +196,8 @@ impl Tapping {
         let stream = client::connect_to_any(&self.target, &others, options)?;
         let (address, local) = (stream.peer_addr(), stream.local_addr());
         Ok(Reached {
-            address: address.map_err(ConnectError::Local)?,
-            local: local.map_err(ConnectError::Local)?,
+            address: address.map_err(ConnectError::Local)?.into(),
+            local: local.map_err(ConnectError::Local)?.into(),
             stream: stream.into(),
         })
     }
@@ -230,26 +216,6 @@ impl Tapping {
 /// A socket can only be bound to an address of this machine.
 fn is_of_this_machine(address: SocketAddr) -> bool {
     UdpSocket::bind(SocketAddr::new(address.ip(), 0)).is_ok()
-}
-
-/// Watches nothing.
-struct Nobody;
-
-impl Observer for Nobody {
-    fn on_event(&mut self, _now: Time, _event: &Event<'_>) {}
-}
-
-/// The tap's audience, as the door knows it.
-struct AtTheDoor(Arc<dyn Audience>);
-
-impl Watcher for AtTheDoor {
-    fn observer(&self, _peer: &Peer) -> Option<Box<dyn LineObserver>> {
-        None
-    }
-
-    fn notice(&self, now: Time, notice: &Notice<'_>) {
-        self.0.notice(now, notice);
-    }
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use ends::{
     Seen, anywhere, connect, hear, hear_out, is_reset, next, refusing, reset, say, tap_to, tapped,
     tapped_with, to_the_end,
 };
-use otherend_net::Peer;
-use otherend_net::core::{Role, Time};
-use otherend_net::tap::{Audience, Ending, Event, Observer, Tap, TapConfig};
+use otherend_net::core::{EndReason, Event, Observer, Role, Time};
+use otherend_net::tap::{Tap, TapConfig};
+use otherend_net::{Peer, Watcher};
 
 #[test]
 fn bytes_pass_both_ways_and_are_seen_with_their_speaker() {
@@ -36,7 +36,7 @@ fn bytes_pass_both_ways_and_are_seen_with_their_speaker() {
             Seen::Bytes(Role::Server, b"250 rang\n\0\xff".to_vec()),
             Seen::Finished(Role::Client),
             Seen::Finished(Role::Server),
-            Seen::Ended(Ending::Finished),
+            Seen::Ended(EndReason::PeerFinished, None),
         ]
     );
 }
@@ -73,7 +73,7 @@ fn a_reset_of_the_client_is_passed_on_as_one() {
     assert!(is_reset(&t.server));
     assert_eq!(
         to_the_end(&t.seen).last(),
-        Some(&Seen::Ended(Ending::Reset(Role::Client)))
+        Some(&Seen::Ended(EndReason::PeerReset, Some(Role::Client)))
     );
 }
 
@@ -84,7 +84,7 @@ fn a_reset_of_the_server_is_passed_on_as_one() {
     assert!(is_reset(&t.client));
     assert_eq!(
         to_the_end(&t.seen),
-        [Seen::Ended(Ending::Reset(Role::Server))]
+        [Seen::Ended(EndReason::PeerReset, Some(Role::Server))]
     );
 }
 
@@ -99,7 +99,7 @@ fn a_client_that_resets_after_its_half_close_is_noticed_at_once() {
         to_the_end(&t.seen),
         [
             Seen::Finished(Role::Client),
-            Seen::Ended(Ending::Reset(Role::Client))
+            Seen::Ended(EndReason::PeerReset, Some(Role::Client))
         ]
     );
 }
@@ -147,7 +147,7 @@ fn sixteen_megabytes_pass_each_way_at_once_byte_for_byte() {
     }
     assert_eq!(
         to_the_end(&t.seen).last(),
-        Some(&Seen::Ended(Ending::Finished))
+        Some(&Seen::Ended(EndReason::PeerFinished, None))
     );
 }
 
@@ -192,7 +192,7 @@ fn a_target_that_is_not_there_is_no_good_end_for_the_client() {
     assert!(is_reset(&client));
     let why = format!("cannot connect to {target}: connection refused");
     assert_eq!(next(&seen), Seen::NotConnected(why));
-    assert_eq!(next(&seen), Seen::Ended(Ending::NotConnected));
+    assert_eq!(next(&seen), Seen::Ended(EndReason::NotConnected, None));
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn whoever_is_too_many_is_told() {
 
 struct Clumsy;
 
-impl Audience for Clumsy {
+impl Watcher for Clumsy {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
         (peer.number == 1).then(|| Box::new(Clumsy) as Box<dyn Observer>)
     }

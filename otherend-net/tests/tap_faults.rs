@@ -14,38 +14,18 @@ use ends::{anywhere, connect, hear, hear_out, is_reset, reset, say};
 use otherend_net::core::transcript::{
     Masks, Options, Outcome, Plan, Recording as Recorded, Timing, Transcript,
 };
-use otherend_net::core::{Handler, Role, Script, Time};
+use otherend_net::core::{Handler, Observer, Role, Script};
 use otherend_net::play::{PlayOptions, play};
-use otherend_net::recording::{Notes, Recording, RecordingConfig, Writer};
-use otherend_net::tap::{Audience, Event, Fault, Observer, Tap, TapConfig};
-use otherend_net::{Peer, Running, Server, ServerConfig};
+use otherend_net::recording::{Recording, RecordingConfig, Scribe, Writer};
+use otherend_net::tap::{Fault, Tap, TapConfig};
+use otherend_net::{Peer, Running, Server, ServerConfig, Watcher};
 
 /// Records every connection.
 struct Record(Recording);
 
-impl Audience for Record {
+impl Watcher for Record {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
-        Some(Box::new(Recorder {
-            recording: self.0.clone(),
-            number: peer.number,
-            notes: Notes::default(),
-        }))
-    }
-}
-
-struct Recorder {
-    recording: Recording,
-    number: u64,
-    notes: Notes,
-}
-
-impl Observer for Recorder {
-    fn on_event(&mut self, now: Time, event: &Event<'_>) {
-        event.note(&mut self.notes, now, self.number);
-    }
-
-    fn on_pause(&mut self) {
-        self.recording.push(&mut self.notes, || ());
+        Some(Box::new(Scribe::between(self.0.clone(), peer.number)))
     }
 }
 

@@ -9,17 +9,17 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 
 use ends::{anywhere, connect, hear, hear_out, reset, say, watched_tap};
-use otherend_net::core::Time;
 use otherend_net::core::transcript::{Outcome, Plan, Transcript};
-use otherend_net::tap::{Audience, Event, Judge, Observer, Referee, Verdict};
-use otherend_net::{Peer, Running};
+use otherend_net::core::{Event, Observer, Time};
+use otherend_net::tap::{Judge, Referee, Verdict};
+use otherend_net::{Peer, Running, Watcher};
 
 /// What the referee ruled, as a screen shows it; nothing for a performance that passed.
 type Rulings = mpsc::Sender<String>;
 
 struct Court(Referee, Mutex<Rulings>);
 
-impl Audience for Court {
+impl Watcher for Court {
     fn observer(&self, _peer: &Peer) -> Option<Box<dyn Observer>> {
         let rulings = self.1.lock().unwrap().clone();
         Some(Box::new(Seat(self.0.judge(), rulings)))

@@ -278,7 +278,7 @@ impl Drop for Carrier {
         let reason = self.conversation.reason().unwrap_or(EndReason::Stopped);
         let counts = self.conversation.counts();
         hub.counters.went(&self.counted, &counts);
-        hub.counters.ended_for(reason);
+        hub.counters.ended(reason);
         // A peer that broke it off was not cut off by the stop.
         let broke_off = matches!(reason, EndReason::PeerReset | EndReason::Unreachable);
         if let Some(at_stop) = self.at_stop.as_ref().filter(|_| !broke_off) {

@@ -48,8 +48,7 @@ pub struct Stats {
     pub ended: u64,
     /// Those of them that a limit, a fault or force ended.
     pub disorderly: u64,
-    /// Those that have ended by why. A tap's connections have reasons of their own, see
-    /// [`tap::Ending`](crate::tap::Ending).
+    /// Those that have ended by why.
     pub reasons: Tally<EndReason>,
     /// What has gone both ways, in conversations that go on too; a tap's are added at their end.
     pub counts: Counts,
@@ -100,15 +99,10 @@ impl Counters {
     }
 
     /// A conversation has ended, for this reason.
-    pub(crate) fn ended_for(&self, reason: EndReason) {
+    pub(crate) fn ended(&self, reason: EndReason) {
         self.reasons.add(reason);
-        self.ended(reason.is_orderly());
-    }
-
-    /// A conversation has ended.
-    pub(crate) fn ended(&self, orderly: bool) {
         self.ended.fetch_add(1, Ordering::Relaxed);
-        let disorderly = u64::from(!orderly);
+        let disorderly = u64::from(!reason.is_orderly());
         self.disorderly.fetch_add(disorderly, Ordering::Relaxed);
     }
 

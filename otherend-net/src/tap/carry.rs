@@ -3,11 +3,10 @@
 use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use otherend_core::Counts;
+use otherend_core::{Counts, EndReason, Event, Watched};
 
 use super::Tapping;
 use super::both::Both;
-use super::event::{Ending, Event, Observer};
 use super::farewell::farewell;
 use super::relay::{Outcome, Relay};
 use crate::hub::admitted::Admitted;
@@ -19,67 +18,58 @@ pub(super) fn carry(client: &Stream, admitted: &Admitted, tap: &Tapping) {
     let clock = admitted.hub.clock;
     let server = OnceCell::new();
     // A panic of the observer ends this connection and no other.
-    let watched = catch_unwind(AssertUnwindSafe(|| {
-        let mut observer = tap.observer(&admitted.member.peer);
-        let outcome = match reach(tap, clock, &mut *observer) {
+    let carried = catch_unwind(AssertUnwindSafe(|| {
+        let observer = admitted.hub.watchers.observer(&admitted.member.peer);
+        let mut watched = Watched::by(observer);
+        let outcome = match reach(tap, clock, &mut watched) {
             Some(stream) => {
                 let server = server.get_or_init(|| stream);
-                Relay::new(
-                    admitted,
-                    &mut *observer,
-                    Both { client, server },
-                    &tap.faults,
-                )
-                .run()
+                Relay::new(admitted, &mut watched, Both { client, server }, &tap.faults).run()
             }
-            None => Outcome::of(Ending::NotConnected),
+            None => Outcome::of(EndReason::NotConnected),
         };
-        observer.on_event(clock.now(), &outcome.event());
-        observer.on_pause();
+        watched.tell(clock.now(), &outcome.event());
+        watched.pause();
         outcome
     }));
-    let outcome = watched.unwrap_or_else(|_| Outcome::of(Ending::Panicked));
+    let outcome = carried.unwrap_or_else(|_| Outcome::of(EndReason::Panicked));
     let streams = [Some(client), server.get()];
     close(
         &streams.into_iter().flatten().collect::<Vec<_>>(),
-        outcome.ending,
+        outcome.reason,
     );
     count(admitted, &outcome);
 }
 
 /// Connect to the target and tell the observer how that went.
-fn reach(tap: &Tapping, clock: Clock, observer: &mut dyn Observer) -> Option<Stream> {
+fn reach(tap: &Tapping, clock: Clock, watched: &mut Watched) -> Option<Stream> {
     let began = clock.now();
-    observer.on_event(began, &Event::Accepted);
-    observer.on_pause();
+    watched.tell(began, &Event::Opened);
+    watched.pause();
     let reached = tap.connect();
     let now = clock.now();
     let event = match &reached {
         Ok(reached) => Event::Connected {
-            target: reached.address,
-            local: reached.local,
+            target: &reached.address,
+            local: &reached.local,
             after: now.since(began),
         },
         Err(error) => Event::NotConnected { error },
     };
-    observer.on_event(now, &event);
-    observer.on_pause();
+    watched.tell(now, &event);
+    watched.pause();
     reached.ok().map(|reached| reached.stream)
 }
 
 /// Close the streams as the connection ended.
-fn close(streams: &[&Stream], ending: Ending) {
-    match ending {
-        Ending::Finished | Ending::CutByFault(_) | Ending::ClosedHere | Ending::Drained => {
-            farewell(streams)
-        }
+fn close(streams: &[&Stream], reason: EndReason) {
+    match reason {
+        EndReason::PeerFinished
+        | EndReason::CutByFault
+        | EndReason::ClosedHere
+        | EndReason::Drained => farewell(streams),
         // A close would look like a server that has nothing to say.
-        Ending::NotConnected
-        | Ending::Reset(_)
-        | Ending::Unreachable(_)
-        | Ending::ResetByFault(_)
-        | Ending::Stopped
-        | Ending::Panicked => {
+        _ => {
             for stream in streams {
                 stream.reset_on_close();
             }
@@ -89,14 +79,9 @@ fn close(streams: &[&Stream], ending: Ending) {
 
 fn count(admitted: &Admitted, outcome: &Outcome) {
     let counters = &admitted.hub.counters;
-    let orderly = outcome.ending.is_orderly();
-    let counts = Counts {
-        bytes_heard: outcome.passed.client,
-        bytes_said: outcome.passed.server,
-        ..Counts::default()
-    };
-    counters.went(&Counts::default(), &counts);
-    counters.ended(orderly);
+    let orderly = outcome.reason.is_orderly();
+    counters.went(&Counts::default(), &outcome.counts());
+    counters.ended(outcome.reason);
     if let Some(was_busy) = outcome.busy_at_stop {
         counters.stopped(!orderly, was_busy);
     }

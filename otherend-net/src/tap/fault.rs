@@ -112,6 +112,11 @@ impl Fault {
         self.met.load(Ordering::Relaxed)
     }
 
+    /// As it was written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn meet(&self) {
         self.met.store(true, Ordering::Relaxed);
     }

@@ -3,10 +3,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use otherend_core::Time;
 use otherend_core::transcript::{Closing, Outcome, Plan, Player};
+use otherend_core::{EndReason, Event, Time};
 
-use super::{Ending, Event};
 use crate::lock::lock;
 
 /// Judges every connection of a tap; clone it freely.
@@ -143,13 +142,16 @@ fn watch(player: &mut Player, connection: usize, now: Time, event: &Event<'_>) {
         Event::Bytes { from, bytes } => player.overheard(connection, now, from, bytes),
         Event::Finished { from } => player.saw_end(connection, now, from, Closing::Close),
         Event::Ended {
-            ending: Ending::CutByFault(who),
+            reason,
+            who: Some(who),
             ..
-        } => player.saw_end(connection, now, who, Closing::Close),
-        Event::Ended {
-            ending: Ending::Reset(who) | Ending::Unreachable(who) | Ending::ResetByFault(who),
-            ..
-        } => player.saw_end(connection, now, who, Closing::Reset),
+        } => {
+            let how = match reason {
+                EndReason::CutByFault => Closing::Close,
+                _ => Closing::Reset,
+            };
+            player.saw_end(connection, now, who, how);
+        }
         _ => {}
     }
 }

@@ -9,12 +9,11 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use otherend_core::{Loss, Role, Time};
+use otherend_core::{Counts, EndReason, Event, Loss, Role, Time, Watched};
 use rustix::event::{PollFd, PollFlags};
 
 use super::both::Both;
 use super::direction::Direction;
-use super::event::{Ending, Event, Observer};
 use super::fault::{Fault, Piece};
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Order;
@@ -29,7 +28,7 @@ const QUIET: Duration = Duration::from_millis(200);
 /// Two streams and what is between them.
 pub(super) struct Relay<'a> {
     admitted: &'a Admitted,
-    observer: &'a mut dyn Observer,
+    watched: &'a mut Watched,
     streams: Both<&'a Stream>,
     /// Who hung up and is not to be read now: waiting for it would not wait.
     hung_up: Both<bool>,
@@ -45,7 +44,9 @@ pub(super) struct Relay<'a> {
 
 /// How it went.
 pub(super) struct Outcome {
-    pub(super) ending: Ending,
+    pub(super) reason: EndReason,
+    /// Which end brought it about, if one did.
+    pub(super) who: Option<Role>,
     /// Bytes passed on, by who said them.
     pub(super) passed: Both<u64>,
     /// Was something under way when the stop came, if it came?
@@ -54,33 +55,46 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// Nothing was passed on.
-    pub(super) fn of(ending: Ending) -> Self {
+    pub(super) fn of(reason: EndReason) -> Self {
         Outcome {
-            ending,
+            reason,
+            who: None,
             passed: Both::default(),
             busy_at_stop: None,
         }
     }
 
+    /// What the client said was heard, what the server said was said.
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            bytes_heard: self.passed.client,
+            bytes_said: self.passed.server,
+            ..Counts::default()
+        }
+    }
+
     pub(super) fn event(&self) -> Event<'static> {
         Event::Ended {
-            ending: self.ending,
-            from_client: self.passed.client,
-            from_server: self.passed.server,
+            reason: self.reason,
+            who: self.who,
+            counts: self.counts(),
         }
     }
 }
 
+/// Why it ends, and which end brought that about.
+type Ending = (EndReason, Option<Role>);
+
 impl<'a> Relay<'a> {
     pub(super) fn new(
         admitted: &'a Admitted,
-        observer: &'a mut dyn Observer,
+        watched: &'a mut Watched,
         streams: Both<&'a Stream>,
         faults: &[Arc<Fault>],
     ) -> Self {
         Relay {
             admitted,
-            observer,
+            watched,
             streams,
             hung_up: Both::default(),
             directions: Both {
@@ -96,13 +110,14 @@ impl<'a> Relay<'a> {
 
     /// Pass on what comes until there is nothing more to pass.
     pub(super) fn run(mut self) -> Outcome {
-        let ending = loop {
+        let (reason, who) = loop {
             if let Some(ending) = self.turn() {
                 break ending;
             }
         };
         Outcome {
-            ending,
+            reason,
+            who,
             passed: Both {
                 client: self.directions.client.passed(),
                 server: self.directions.server.passed(),
@@ -115,7 +130,7 @@ impl<'a> Relay<'a> {
     fn turn(&mut self) -> Option<Ending> {
         let now = self.admitted.hub.clock.now();
         let ending = self.follow_orders(now).or_else(|| self.move_on(now));
-        self.observer.on_pause();
+        self.watched.pause();
         if ending.is_some() {
             return ending;
         }
@@ -139,17 +154,17 @@ impl<'a> Relay<'a> {
                     let busy = !self.is_idle(now);
                     self.busy_at_stop.get_or_insert(busy);
                 }
-                Order::Close(_) => return Some(Ending::ClosedHere),
-                Order::Abort(_) => return Some(Ending::Stopped),
+                Order::Close(_) => return Some((EndReason::ClosedHere, None)),
+                Order::Abort(_) => return Some((EndReason::Stopped, None)),
                 // Nobody can order these: see `Handle::say`.
                 Order::Say(_) | Order::FinishSaying | Order::GoOn => {}
             }
         }
         let stop = self.admitted.hub.stop_deadline();
         if stop.is_some_and(|stop| now >= stop) {
-            return Some(Ending::Stopped);
+            return Some((EndReason::Stopped, None));
         }
-        (self.busy_at_stop.is_some() && self.is_idle(now)).then_some(Ending::Drained)
+        (self.busy_at_stop.is_some() && self.is_idle(now)).then_some((EndReason::Drained, None))
     }
 
     /// Nothing is under way: all was passed on, the server owes no answer, nobody is speaking.
@@ -183,7 +198,7 @@ impl<'a> Relay<'a> {
             self.directions.client.deadline(),
             self.directions.server.deadline(),
         );
-        let deadlines = [stop, quiet, self.observer.deadline(), client, server];
+        let deadlines = [stop, quiet, self.watched.deadline(), client, server];
         deadlines.into_iter().flatten().min()
     }
 
@@ -191,9 +206,7 @@ impl<'a> Relay<'a> {
 
     /// Send what is kept and tell the ends what they are to be told.
     fn move_on(&mut self, now: Time) -> Option<Ending> {
-        if self.observer.deadline().is_some_and(|due| now >= due) {
-            self.observer.tick(now);
-        }
+        self.watched.tick(now);
         for from in Role::BOTH {
             let listener = *self.streams.of(from.other());
             self.directions.of_mut(from).flush(listener);
@@ -203,7 +216,7 @@ impl<'a> Relay<'a> {
             if self.directions.of_mut(from).take_finished() {
                 // A stream that is already broken says so at the next read.
                 let _ = listener.half_close();
-                self.observer.on_event(now, &Event::Finished { from });
+                self.watched.tell(now, &Event::Finished { from });
             }
         }
         let over = self.directions.all(Direction::is_over);
@@ -222,10 +235,11 @@ impl<'a> Relay<'a> {
                 Piece::Boundary => Event::Boundary { from },
                 Piece::Fault(fault, line) => {
                     fault.meet();
+                    let fault = fault.text();
                     Event::Fault { from, fault, line }
                 }
-                Piece::Cut => return Some(Ending::CutByFault(from)),
-                Piece::Reset => return Some(Ending::ResetByFault(from)),
+                Piece::Cut => return Some((EndReason::CutByFault, Some(from))),
+                Piece::Reset => return Some((EndReason::ResetByFault, Some(from))),
                 Piece::HalfClose => {
                     direction.pretend_end();
                     continue;
@@ -236,7 +250,7 @@ impl<'a> Relay<'a> {
                 }
                 Piece::Wait(_) => continue,
             };
-            self.observer.on_event(now, &event);
+            self.watched.tell(now, &event);
         }
         None
     }
@@ -248,7 +262,8 @@ impl<'a> Relay<'a> {
             Some(lost(role, loss))
         };
         let mut ends = Role::BOTH.into_iter();
-        ends.find_map(lost).unwrap_or(Ending::Finished)
+        ends.find_map(lost)
+            .unwrap_or((EndReason::PeerFinished, None))
     }
 
     fn read(&mut self, now: Time, from: Role) -> Option<Ending> {
@@ -265,7 +280,7 @@ impl<'a> Relay<'a> {
                     return self.let_through(now, from);
                 }
                 direction.pass(self.streams.of(from.other()), bytes);
-                self.observer.on_event(now, &Event::Bytes { from, bytes });
+                self.watched.tell_bytes(now, from, bytes);
             }
             Err(error) if stream::is_passing(&error) => {}
             Err(error) => return Some(lost(from, stream::loss(&error))),
@@ -338,8 +353,9 @@ impl<'a> Relay<'a> {
 }
 
 fn lost(role: Role, loss: Loss) -> Ending {
-    match loss {
-        Loss::Reset => Ending::Reset(role),
-        Loss::Unreachable | Loss::Refused => Ending::Unreachable(role),
-    }
+    let reason = match loss {
+        Loss::Reset => EndReason::PeerReset,
+        Loss::Unreachable | Loss::Refused => EndReason::Unreachable,
+    };
+    (reason, Some(role))
 }

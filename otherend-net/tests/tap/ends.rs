@@ -7,9 +7,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use otherend_net::core::{Role, Time};
-use otherend_net::tap::{Audience, Ending, Event, Observer, Tap, TapConfig};
-use otherend_net::{Endpoint, Peer, Running};
+use otherend_net::core::{Address, EndReason, Event, Observer, Role, Time};
+use otherend_net::tap::{Tap, TapConfig};
+use otherend_net::{Endpoint, Peer, Running, Watcher};
 
 /// Nothing in these tests takes long: who waits for so long waits for ever.
 const FOR_EVER: Duration = Duration::from_secs(20);
@@ -21,7 +21,7 @@ pub(crate) enum Seen {
     NotConnected(String),
     Bytes(Role, Vec<u8>),
     Finished(Role),
-    Ended(Ending),
+    Ended(EndReason, Option<Role>),
 }
 
 /// A tap with one connection through it.
@@ -40,10 +40,10 @@ pub(crate) fn tap_to(target: Endpoint, config: TapConfig) -> (Running, mpsc::Rec
     (tap.start().unwrap(), seen)
 }
 
-/// A tap between nobody yet and `target`, watched by `audience`.
-pub(crate) fn watched_tap(target: Endpoint, audience: Arc<dyn Audience>) -> Running {
+/// A tap between nobody yet and `target`, watched by `watcher`.
+pub(crate) fn watched_tap(target: Endpoint, watcher: Arc<dyn Watcher>) -> Running {
     let tap = Tap::bind(&[anywhere().into()], target, TapConfig::default()).unwrap();
-    tap.watched_by(audience).start().unwrap()
+    tap.watched_by(watcher).start().unwrap()
 }
 
 /// A tap and one connection through it.
@@ -102,7 +102,7 @@ pub(crate) fn to_the_end(seen: &mpsc::Receiver<Seen>) -> Vec<Seen> {
             }
             (_, event) => all.push(event),
         }
-        if let Some(Seen::Ended(_)) = all.last() {
+        if let Some(Seen::Ended(..)) = all.last() {
             return all;
         }
     }
@@ -141,7 +141,7 @@ pub(crate) fn reset(stream: TcpStream) {
 
 struct Watch(Mutex<mpsc::Sender<Seen>>);
 
-impl Audience for Watch {
+impl Watcher for Watch {
     fn observer(&self, _peer: &Peer) -> Option<Box<dyn Observer>> {
         Some(Box::new(Watching(self.0.lock().unwrap().clone())))
     }
@@ -152,11 +152,14 @@ struct Watching(mpsc::Sender<Seen>);
 impl Observer for Watching {
     fn on_event(&mut self, _now: Time, event: &Event<'_>) {
         let seen = match *event {
-            Event::Connected { target, .. } => Seen::Connected(target),
+            Event::Connected {
+                target: Address::Inet(target),
+                ..
+            } => Seen::Connected(*target),
             Event::NotConnected { error } => Seen::NotConnected(error.to_string()),
             Event::Bytes { from, bytes } => Seen::Bytes(from, bytes.to_vec()),
             Event::Finished { from } => Seen::Finished(from),
-            Event::Ended { ending, .. } => Seen::Ended(ending),
+            Event::Ended { reason, who, .. } => Seen::Ended(reason, who),
             _ => return,
         };
         // The test may be over.

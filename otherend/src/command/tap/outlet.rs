@@ -1,6 +1,7 @@
 //! Where a connection's observer leaves what it gathered: the recording, the screen, or both.
 
-use otherend_net::recording::{Notes, Recording};
+use otherend_core::Observer;
+use otherend_net::recording::{Recording, Scribe};
 
 use crate::output::screen::{Batch, Screen};
 
@@ -15,17 +16,20 @@ pub(super) struct Outlet {
 
 impl Outlet {
     /// Hand on what was gathered, and empty it. Never waits.
-    pub(super) fn hand_on(&self, batch: &mut Batch, notes: &mut Notes) {
-        let Some(recording) = &self.recording else {
-            return self.screen.push(batch);
-        };
-        if self.shown_when_recorded && !batch.is_empty() {
-            let (screen, mut batch) = (self.screen.clone(), std::mem::take(batch));
-            return recording.push(notes, move || screen.push(&mut batch));
-        }
-        if !notes.is_empty() {
-            recording.push(notes, || ());
+    pub(super) fn hand_on(&self, batch: &mut Batch, scribe: &mut Option<Scribe>) {
+        if let Some(scribe) = scribe {
+            if self.shown_when_recorded && !batch.is_empty() {
+                let (screen, mut batch) = (self.screen.clone(), std::mem::take(batch));
+                return scribe.hand_on(move || screen.push(&mut batch));
+            }
+            scribe.on_pause();
         }
         self.screen.push(batch);
+    }
+
+    /// Records the connection with this number, if there is a recording.
+    pub(super) fn scribe(&self, number: u64) -> Option<Scribe> {
+        let recording = self.recording.clone()?;
+        Some(Scribe::between(recording, number))
     }
 }

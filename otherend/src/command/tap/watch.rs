@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::transcript::{Mismatch, Outcome};
-use otherend_core::{Decoded, Framing, LineDecoder, LineEnd, Role, Time};
-use otherend_net::recording::Notes;
-use otherend_net::tap::{Audience, Event, Judge, Observer};
-use otherend_net::{Notice, Peer};
+use otherend_core::{Decoded, Event, Framing, LineDecoder, LineEnd, Observer, Role, Time, Wants};
+use otherend_net::recording::Scribe;
+use otherend_net::tap::Judge;
+use otherend_net::{Notice, Peer, Watcher};
 
 use super::check::Check;
 use super::outlet::Outlet;
@@ -41,7 +41,7 @@ pub(super) struct Watch {
     pub(super) check: Option<Check>,
 }
 
-impl Audience for Watch {
+impl Watcher for Watch {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
         let judged = |check: &Check| (check.referee.judge(), Arc::clone(&check.file));
         Some(Box::new(Watching {
@@ -53,7 +53,7 @@ impl Audience for Watch {
             since: Time::ZERO,
             sides: [Side::new(), Side::new()],
             batch: Batch::default(),
-            notes: Notes::default(),
+            scribe: self.outlet.scribe(peer.number),
             skipped: 0,
         }))
     }
@@ -75,7 +75,7 @@ struct Watching {
     /// Client, server.
     sides: [Side; 2],
     batch: Batch,
-    notes: Notes,
+    scribe: Option<Scribe>,
     /// Lines not gathered because the screen is full.
     skipped: u64,
 }
@@ -110,15 +110,23 @@ impl Side {
 
 impl Observer for Watching {
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
-        if self.outlet.recording.is_some() {
-            event.note(&mut self.notes, now, self.peer.number);
+        if let Some(scribe) = &mut self.scribe {
+            scribe.on_event(now, event);
         }
         self.show(now, event);
         self.judge(now, event);
     }
 
+    /// Bytes: their lines are found here.
+    fn wants(&self) -> Wants {
+        Wants {
+            messages: false,
+            bytes: self.show > Show::Trouble || self.scribe.is_some() || self.judged.is_some(),
+        }
+    }
+
     fn on_pause(&mut self) {
-        self.outlet.hand_on(&mut self.batch, &mut self.notes);
+        self.outlet.hand_on(&mut self.batch, &mut self.scribe);
         if self.skipped > 0 {
             self.outlet.screen.skip(std::mem::take(&mut self.skipped));
         }
@@ -141,7 +149,7 @@ impl Observer for Watching {
 impl Watching {
     fn show(&mut self, now: Time, event: &Event<'_>) {
         match *event {
-            Event::Accepted => {
+            Event::Opened => {
                 self.since = now;
                 let address = self.peer.address.clone();
                 self.remark(now, Show::Lines, &Remark::Came(&address));
@@ -171,20 +179,19 @@ impl Watching {
                 self.remark(now, Show::Everything, &Remark::Tap(remark));
             }
             Event::Ended {
-                ending,
-                from_client,
-                from_server,
+                reason,
+                who,
+                counts,
             } => {
                 self.finish_line(now, Role::Client);
                 self.finish_line(now, Role::Server);
                 let after = now.since(self.since);
                 let remark = TapRemark::Ended {
-                    ending,
-                    from_client,
-                    from_server,
+                    ending: reason.between(who),
+                    counts,
                     after,
                 };
-                let trouble = !ending.is_orderly();
+                let trouble = !reason.is_orderly();
                 let show = if trouble { Show::Trouble } else { Show::Lines };
                 self.remark(now, show, &Remark::Tap(remark));
             }
@@ -309,8 +316,12 @@ impl Watching {
 
     /// What is shown is no whole line: if it waits for the disk, it has to get there.
     fn cut(&mut self, now: Time) {
-        if self.outlet.shown_when_recorded {
-            self.notes.cut(now, self.peer.number);
+        if let Some(scribe) = self
+            .scribe
+            .as_mut()
+            .filter(|_| self.outlet.shown_when_recorded)
+        {
+            scribe.cut(now);
         }
     }
 }

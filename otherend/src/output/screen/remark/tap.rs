@@ -1,12 +1,12 @@
 //! What happens at a tap, for people and for programs.
 
+use std::error::Error;
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use otherend_core::{Role, escaped};
-use otherend_net::tap::{Ending, Fault};
-use otherend_net::{ConnectError, Endpoint, Report};
+use otherend_core::{Address, Between, Counts, Role, escaped};
+use otherend_net::tap::Fault;
+use otherend_net::{Endpoint, Report};
 use serde_json::{Value, json};
 
 use super::open_at_the_stop;
@@ -20,16 +20,16 @@ pub(crate) enum TapRemark<'a> {
     /// The target answered.
     Connected {
         /// The address that did.
-        target: SocketAddr,
+        target: &'a Address,
         /// How long it took.
         after: Duration,
     },
     /// The target could not be reached.
-    NotConnected(&'a ConnectError),
+    NotConnected(&'a dyn Error),
     /// An end has finished sending.
     Finished(Role),
     /// A fault met a line of this end; at the start of a connection there is none.
-    Fault(Role, &'a Fault, &'a [u8]),
+    Fault(Role, &'a str, &'a [u8]),
     /// An end began to speak TLS.
     Tls(Role),
     /// A line of this end is too long to be shown.
@@ -37,11 +37,9 @@ pub(crate) enum TapRemark<'a> {
     /// A connection is over.
     Ended {
         /// Why.
-        ending: Ending,
-        /// Bytes passed on to the server.
-        from_client: u64,
-        /// Bytes passed on to the client.
-        from_server: u64,
+        ending: Between,
+        /// What was passed on: the client was heard, what the server said was said.
+        counts: Counts,
         /// How long it lasted.
         after: Duration,
     },
@@ -78,15 +76,14 @@ impl fmt::Display for TapRemark<'_> {
             ),
             TapRemark::Ended {
                 ending,
-                from_client,
-                from_server,
+                counts,
                 after,
             } => write!(
                 f,
                 "ended after {}: {ending} (client said {}, server said {})",
                 human::duration(*after),
-                human::size(*from_client),
-                human::size(*from_server),
+                human::size(counts.bytes_heard),
+                human::size(counts.bytes_said),
             ),
             TapRemark::Stopped(report) => {
                 let counts = report.stats.counts;
@@ -110,14 +107,14 @@ impl TapRemark<'_> {
                 json!({"event": "target", "address": target.to_string()})
             }
             TapRemark::Connected { target, after } => {
-                json!({"event": "reached", "target": target, "seconds": after.as_secs_f64()})
+                json!({"event": "reached", "target": target.to_string(), "seconds": after.as_secs_f64()})
             }
             TapRemark::NotConnected(error) => {
                 json!({"event": "not-reached", "error": error.to_string()})
             }
             TapRemark::Finished(from) => json!({"event": "finished-sending", "who": name(*from)}),
             TapRemark::Fault(from, fault, line) => json!({
-                "event": "fault", "fault": fault.to_string(), "who": name(*from),
+                "event": "fault", "fault": fault, "who": name(*from),
                 "line": escaped(line.trim_ascii_end()),
             }),
             TapRemark::NeverMet(fault) => {
@@ -127,12 +124,11 @@ impl TapRemark<'_> {
             TapRemark::LineTooLong(from) => json!({"event": "line-too-long", "who": name(*from)}),
             TapRemark::Ended {
                 ending,
-                from_client,
-                from_server,
+                counts,
                 after,
             } => json!({
                 "event": "ended", "reason": ending.label(), "seconds": after.as_secs_f64(),
-                "bytes_of_client": from_client, "bytes_of_server": from_server,
+                "bytes_of_client": counts.bytes_heard, "bytes_of_server": counts.bytes_said,
             }),
             TapRemark::Stopped(report) => json!({
                 "event": "stopped", "finished": report.finished,
