@@ -1,7 +1,7 @@
 //! Recordings (usually: captures, by a background writer): conversations on disk as they happen,
 //! without ever holding one of them up.
 //!
-//! Whoever carries a conversation leaves [`Notes`] in a bounded queue. One thread makes lines of
+//! A [`Scribe`] watches a conversation and leaves [`Notes`] in a bounded queue. One thread makes lines of
 //! them, masks secrets, appends and syncs. A disk that is full or too slow ends the recording, and
 //! nothing else: a mark in the file says so, and [`Writer::finish`] does.
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use otherend_core::transcript::Over;
-use otherend_core::{EndReason, Role};
+use otherend_core::{EndReason, Event, Role};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::Args;
@@ -48,7 +48,7 @@ pub(super) fn run(socket: UdpSocket, args: &Args) -> anyhow::Result<()> {
         recorded: Arc::new(Recorded::start(&args.record, Over::Udp, peer)?),
     };
     Recorded::end_on_signals(&datagrams.recorded)?;
-    datagrams.recorded.opened();
+    datagrams.recorded.see(&Event::Opened);
     let verbose = args.screen.verbose > 0;
     if verbose {
         Recorded::tell(args.record.begun());

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use otherend_core::transcript::{Closing, Over};
-use otherend_core::{EndReason, Role};
+use otherend_core::{EndReason, Event, Loss, Role};
 
 use super::Args;
 use super::linger::{Limits, Linger};
@@ -43,7 +43,7 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         recorded: Arc::new(Recorded::start(&args.record, Over::Tcp, peer)?),
     });
     Recorded::end_on_signals(&pipe.recorded)?;
-    pipe.recorded.opened();
+    pipe.recorded.see(&Event::Opened);
     if args.screen.verbose > 0 {
         let _ = writeln!(stdio::stderr(), "* connected to {peer}");
         Recorded::tell(args.record.begun());
@@ -155,7 +155,9 @@ impl Pipe {
             return self.fail(trouble);
         }
         if self.half_close {
-            self.recorded.stopped(Role::Client, Closing::Close);
+            self.recorded.see(&Event::Stopped {
+                how: Closing::HalfClose,
+            });
             // A connection that is gone is noticed by the reader.
             let _ = self.stream.shutdown(Shutdown::Write);
         }
@@ -218,13 +220,11 @@ impl Pipe {
         let unread = outcome.is_ok() && has_more_input();
         let (lingered, mut failed) = self.settled();
         match &outcome {
-            // Whatever else: it is us who left.
-            _ if failed.as_ref().is_some_and(Trouble::is_ours) => {
-                self.recorded.stopped(Role::Client, Closing::Close);
-            }
-            Err(Trouble::Peer(_)) => self.recorded.stopped(Role::Server, Closing::Reset),
-            Ok(()) if !lingered => self.recorded.stopped(Role::Server, Closing::Close),
-            _ => self.recorded.stopped(Role::Client, Closing::Close),
+            // Whatever else: it is us who left, as the end tells.
+            _ if failed.as_ref().is_some_and(Trouble::is_ours) => {}
+            Err(Trouble::Peer(_)) => self.recorded.see(&Event::Lost(Loss::Reset)),
+            Ok(()) if !lingered => self.recorded.see(&Event::Finished { from: Role::Server }),
+            _ => {}
         }
         if let Some(trouble) = failed.take_if(|trouble| trouble.is_ours()) {
             return Err(trouble.into_error("sending"));

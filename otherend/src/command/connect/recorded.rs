@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use otherend_core::transcript::{Closing, Over};
-use otherend_core::{Role, Time};
-use otherend_net::recording::{Notes, RecordError, Recording, Writer};
+use otherend_core::transcript::Over;
+use otherend_core::{Counts, EndReason, Event, Observer, Role, Time};
+use otherend_net::recording::{RecordError, Scribe, Writer};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -22,13 +22,11 @@ const ONLY: u64 = 1;
 /// Records the conversation, if that is wanted. The threads of a pipe share it.
 pub(super) struct Recorded {
     zero: Instant,
-    over: Over,
-    recording: Option<Recording>,
+    /// Gone once the conversation is over: what comes then would begin another in the file.
+    scribe: Mutex<Option<Scribe>>,
     /// Whoever said something waits until it is on the disk.
     waits: bool,
     writer: Mutex<Option<Writer>>,
-    /// What comes now would begin another connection in the file.
-    ended: Mutex<bool>,
 }
 
 impl Recorded {
@@ -41,13 +39,12 @@ impl Recorded {
         let what = format!("otherend connect {peer}");
         let started = args.start(over, &what, on_trouble)?;
         let (recording, writer) = started.unzip();
+        let scribe = recording.map(|recording| Scribe::new(recording, ONLY, Role::Client));
         Ok(Recorded {
             zero: Instant::now(),
-            over,
-            recording,
+            scribe: Mutex::new(scribe),
             waits: args.is_before_showing(),
             writer: Mutex::new(writer),
-            ended: Mutex::new(false),
         })
     }
 
@@ -58,37 +55,28 @@ impl Recorded {
         }
     }
 
-    pub(super) fn opened(&self) {
-        self.note(|notes, now| notes.opened(now, ONLY));
-    }
-
-    pub(super) fn said(&self, who: Role, bytes: &[u8]) {
-        self.note(|notes, now| {
-            notes.said(now, ONLY, who, bytes);
-            if self.waits && !bytes.ends_with(b"\n") {
-                // What is shown next may not end like a line.
-                notes.cut(now, ONLY);
-            }
-        });
-    }
-
-    pub(super) fn stopped(&self, who: Role, how: Closing) {
-        // No datagram says that another will not follow.
-        if self.over == Over::Tcp {
-            self.note(|notes, now| notes.stopped(now, ONLY, who, how));
+    /// Something happened.
+    pub(super) fn see(&self, event: &Event<'_>) {
+        if let Some(scribe) = &mut *self.scribe() {
+            self.note(scribe, event);
         }
+    }
+
+    /// `from` said `bytes`.
+    pub(super) fn said(&self, from: Role, bytes: &[u8]) {
+        self.see(&Event::Bytes { from, bytes });
     }
 
     /// The conversation is over: end the recording in good order, or say why it ended before.
     pub(super) fn finish(&self) -> anyhow::Result<()> {
-        self.end(|notes, now| notes.ended(now, ONLY));
+        self.end();
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         record::finish(writer.take())
     }
 
     /// A signal that ends the program ends the recording in good order first.
     pub(super) fn end_on_signals(recorded: &Arc<Self>) -> io::Result<()> {
-        if recorded.recording.is_none() {
+        if recorded.scribe().is_none() {
             return Ok(());
         }
         let recorded = Arc::clone(recorded);
@@ -96,7 +84,7 @@ impl Recorded {
         let thread = thread::Builder::new().name("signals".into());
         thread.spawn(move || {
             for signal in signals.forever() {
-                recorded.stopped_by_signal();
+                recorded.end();
                 // Why it ended before was told when it did.
                 let _ = recorded.finish();
                 let _ = emulate_default_handler(signal);
@@ -105,41 +93,33 @@ impl Recorded {
         Ok(())
     }
 
-    /// The other threads still hear and say things; none of it is after the end.
-    fn stopped_by_signal(&self) {
-        self.end(|notes, now| {
-            if self.over == Over::Tcp {
-                notes.stopped(now, ONLY, Role::Client, Closing::Close);
-            }
-            notes.ended(now, ONLY);
-        });
-    }
-
-    fn note(&self, note: impl FnOnce(&mut Notes, Time)) {
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*ended {
-            self.push(note);
+    /// The other threads may still hear and say things; none of it is after the end.
+    fn end(&self) {
+        let mut scribe = self.scribe();
+        if let Some(mut scribe) = scribe.take() {
+            let ended = Event::Ended {
+                reason: EndReason::PeerFinished,
+                who: None,
+                counts: Counts::default(),
+            };
+            self.note(&mut scribe, &ended);
         }
     }
 
-    /// Note the last that there is to note.
-    fn end(&self, note: impl FnOnce(&mut Notes, Time)) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if !std::mem::replace(&mut *ended, true) {
-            self.push(note);
+    fn note(&self, scribe: &mut Scribe, event: &Event<'_>) {
+        let now = Time::ZERO + self.zero.elapsed();
+        scribe.on_event(now, event);
+        if !self.waits {
+            return scribe.on_pause();
         }
+        if matches!(event, Event::Bytes { bytes, .. } if !bytes.ends_with(b"\n")) {
+            // What is shown next may not end like a line.
+            scribe.cut(now);
+        }
+        scribe.hand_on_and_wait();
     }
 
-    fn push(&self, note: impl FnOnce(&mut Notes, Time)) {
-        let Some(recording) = &self.recording else {
-            return;
-        };
-        let mut notes = Notes::default();
-        note(&mut notes, Time::ZERO + self.zero.elapsed());
-        if self.waits {
-            recording.push_and_wait(&mut notes);
-        } else {
-            recording.push(&mut notes, || ());
-        }
+    fn scribe(&self) -> MutexGuard<'_, Option<Scribe>> {
+        self.scribe.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
