@@ -130,16 +130,12 @@ fn shadows(plan: &Plan, findings: &mut Vec<Finding>) {
 }
 
 fn open_ends(plan: &Plan, findings: &mut Vec<Finding>) {
-    for beat in plan.lanes.iter().flat_map(|lane| &lane.beats) {
+    for beat in plan.lanes.iter().flat_map(|script| script.beats_from(0)) {
         let Beat::Says(says) = beat else {
             continue;
         };
-        for heard in says
-            .lines
-            .iter()
-            .filter(|line| line.extent == Extent::Beginning)
-        {
-            if let Some(Piece::Hole(_) | Piece::Again(_)) = heard.template.parts.last() {
+        for heard in says.lines().filter(|line| line.extent == Extent::Beginning) {
+            if let Some(Piece::Hole(_) | Piece::Again(_)) = heard.template.parts().last() {
                 findings.push(Finding {
                     line: heard.line,
                     what: Oddity::OpenEnd,

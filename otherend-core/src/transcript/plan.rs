@@ -7,6 +7,7 @@ mod line_table;
 mod lines;
 mod matching;
 mod rules;
+mod script;
 mod set;
 mod template;
 mod values;
@@ -17,7 +18,8 @@ use std::time::Duration;
 
 pub(crate) use matching::{Extent, Take};
 pub(crate) use rules::{Answer, AnswerStep, Rules};
-pub(crate) use template::{Piece, Template};
+pub(crate) use script::{Beat, Ends, Says, Script};
+pub(crate) use template::Piece;
 pub(crate) use values::{Known, Values};
 
 use values::Slot;
@@ -25,7 +27,7 @@ use values::Slot;
 pub use matching::{Difference, Wanted};
 pub use set::SetError;
 
-use super::{Closing, FIRST_ITEM, Item, Over, Transcript};
+use super::{FIRST_ITEM, Item, Over, Transcript};
 use crate::Role;
 
 /// A transcript made ready to be played, by any number of [`Player`](super::Player)s at once.
@@ -47,108 +49,11 @@ pub struct Plan {
     misfits: AtomicU64,
 }
 
-/// The script of one connection.
-#[derive(Debug, Default)]
-pub(crate) struct Script {
-    /// Its place among all that the client does.
-    pub(crate) opens: usize,
-    /// How many of the server's steps the client has heard for certain when it opens.
-    pub(crate) heard: usize,
-    /// The line that says so, if one does.
-    pub(crate) line: Option<usize>,
-    pub(crate) beats: Vec<Beat>,
-}
-
-impl Script {
-    /// The line on which it opens.
-    pub(crate) fn opens_on(&self) -> usize {
-        let first = self.beats.first().map(|beat| beat.line(0));
-        self.line.or(first).unwrap_or_default()
-    }
-
-    /// The line of its last step.
-    fn ends_on(&self) -> usize {
-        let last = self.beats.last().map(|beat| beat.line(usize::MAX));
-        last.or(self.line).unwrap_or_default()
-    }
-}
-
-/// What one end does until the other's turn.
-#[derive(Debug)]
-pub(crate) enum Beat {
-    Says(Says),
-    Ends(Ends),
-}
-
-impl Beat {
-    pub(crate) fn who(&self) -> Role {
-        match self {
-            Beat::Says(says) => says.who,
-            Beat::Ends(ends) => ends.who,
-        }
-    }
-
-    /// The line in the file of its step or line number `step`, or of its last.
-    pub(crate) fn line(&self, step: usize) -> usize {
-        match self {
-            Beat::Ends(ends) => ends.line,
-            Beat::Says(says) => {
-                let last = says.steps.len() - 1;
-                says.steps[step.min(last)].line
-            }
-        }
-    }
-}
-
-/// Neighbouring steps of one speaker: `steps` to be said, the same joined into `lines` to be heard.
-#[derive(Debug)]
-pub(crate) struct Says {
-    pub(crate) who: Role,
-    pub(crate) steps: Vec<Said>,
-    pub(crate) lines: Vec<Expected>,
-}
-
-/// One step to be said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    /// Its line in the file.
-    pub(crate) line: usize,
-    /// Its place among all that its speaker does on any connection.
-    pub(crate) order: usize,
-    /// Where on other connections its speaker hears the values that it refers to.
-    pub(crate) after: Vec<Position>,
-    /// The time that passes before it.
-    pub(crate) pause: Duration,
-    pub(crate) template: Template,
-}
-
 /// A line of the file, and the connection that it belongs to, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
     pub(crate) lane: usize,
     pub(crate) line: usize,
-}
-
-/// One line to be heard, or the unfinished rest before the other's turn.
-#[derive(Debug)]
-pub(crate) struct Expected {
-    /// The line in the file on which it begins.
-    pub(crate) line: usize,
-    /// How many of the steps are heard when this is.
-    pub(crate) steps: usize,
-    /// It ends with LF, or is a datagram: all of that must fit.
-    pub(crate) extent: Extent,
-    pub(crate) template: Template,
-}
-
-/// One end stops.
-#[derive(Debug)]
-pub(crate) struct Ends {
-    pub(crate) who: Role,
-    pub(crate) closing: Closing,
-    pub(crate) line: usize,
-    pub(crate) order: usize,
-    pub(crate) pause: Duration,
 }
 
 impl Plan {
@@ -176,6 +81,12 @@ impl Plan {
     #[must_use]
     pub fn transcript(&self) -> &Transcript {
         &self.transcript
+    }
+
+    /// What happens at a place of the script of `connection`, counted from 0.
+    #[inline]
+    pub(crate) fn beat(&self, connection: usize, index: usize) -> Option<Beat<'_>> {
+        self.lanes.get(connection)?.beat(index)
     }
 
     /// How many connections the script has; 1 if there are only rules.

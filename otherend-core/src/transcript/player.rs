@@ -347,8 +347,7 @@ impl Player {
         self.lanes[connection].ended[peer].get_or_insert(how);
     }
 
-    fn beat(&self, connection: usize) -> Option<&Beat> {
-        let beats = &self.plan.lanes.get(connection)?.beats;
-        beats.get(self.lanes[connection].beat)
+    fn beat(&self, connection: usize) -> Option<Beat<'_>> {
+        self.plan.beat(connection, self.lanes[connection].beat)
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
-use super::lines::lines;
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
+use super::script::{Ends, Script};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
-use super::{Beat, Ends, Plan, Position, Said, Says, Script};
+use super::{Plan, Position};
 use crate::Role;
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
 use crate::transcript::{FIRST_ITEM, Over, Transcript};
@@ -30,12 +30,8 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
     }
     compiler.finish_rule();
     // Only now is it known where each turn ends, and with it what its last line is.
-    for beat in compiler.lanes.iter_mut().flat_map(|lane| &mut lane.beats) {
-        if let Beat::Says(says) = beat {
-            says.lines = lines(&says.steps, compiler.over);
-            let lengths = says.lines.iter().map(|line| line.template.len());
-            compiler.longest = lengths.fold(compiler.longest, usize::max);
-        }
+    for script in &mut compiler.lanes {
+        compiler.longest = compiler.longest.max(script.listen(compiler.over));
     }
     let lines = transcript.items().len() + FIRST_ITEM - 1;
     Plan {
@@ -120,17 +116,17 @@ impl Compiler {
         }
     }
 
-    fn template(&mut self, text: &Text) -> Template {
-        let mut template = Template::default();
-        for part in text.parts() {
-            let piece = match part {
-                Part::Literal(bytes) => Piece::Literal(bytes.clone()),
-                Part::Hole(hole) => Piece::Hole(self.gap(hole)),
-                Part::Reference(name) => self.reference(name),
-            };
-            template.push(piece);
+    /// `text` with `end` behind it.
+    fn template(&mut self, text: &Text, end: &[u8]) -> Template {
+        if let Some(bytes) = text.as_literal() {
+            return literal(&[bytes, end].concat());
         }
-        template
+        let pieces = text.parts().iter().map(|part| match part {
+            Part::Literal(bytes) => Piece::Literal(bytes[..].into()),
+            Part::Hole(hole) => Piece::Hole(self.gap(hole)),
+            Part::Reference(name) => self.reference(name),
+        });
+        pieces.chain([Piece::Literal(end.into())]).collect()
     }
 
     fn gap(&mut self, hole: &Hole) -> Arc<Gap> {
@@ -158,7 +154,7 @@ impl Compiler {
         let gap = Arc::new(Gap {
             name: hole.name.clone(),
             kind: hole.kind.clone(),
-            sample: hole.sample.clone(),
+            sample: hole.sample[..].into(),
             slot,
         });
         if let Some(name) = &hole.name {
@@ -170,30 +166,24 @@ impl Compiler {
     /// Reading has made sure that the name is known.
     fn reference(&self, name: &str) -> Piece {
         if let Some(value) = self.lets.get(name) {
-            return Piece::Literal(value.clone());
+            return Piece::Literal(value[..].into());
         }
         let of_rules = self.in_rules.get(name).filter(|_| self.in_rule);
         match of_rules.or_else(|| self.in_script.get(name)) {
             Some(gap) => Piece::Again(Arc::clone(gap)),
-            None => Piece::Literal(Vec::new()),
+            None => Piece::Literal(Box::default()),
         }
     }
 
     fn line(&mut self, text: &Text) -> Template {
-        let mut template = self.template(text);
-        template.push(Piece::Literal(self.eol.bytes().to_vec()));
-        template
+        self.template(text, self.eol.bytes())
     }
 
     fn said(&mut self, step: &Step) -> Option<Template> {
         match &step.act {
             Act::Line(text) => Some(self.line(text)),
-            Act::Piece(text) => Some(self.template(text)),
-            Act::Hex(bytes) => {
-                let mut template = Template::default();
-                template.push(Piece::Literal(bytes.clone()));
-                Some(template)
-            }
+            Act::Piece(text) => Some(self.template(text, b"")),
+            Act::Hex(bytes) => Some(literal(bytes)),
             Act::Connect | Act::Close(_) => None,
         }
     }
@@ -246,12 +236,8 @@ impl Compiler {
         let lane = usize::from(step.connection) - 1;
         if lane >= self.lanes.len() {
             let opens = self.next_order(Role::Client);
-            self.lanes.push(Script {
-                opens,
-                heard: self.heard,
-                line: (step.act == Act::Connect).then_some(line),
-                beats: Vec::new(),
-            });
+            let connect = (step.act == Act::Connect).then_some(line);
+            self.lanes.push(Script::new(opens, self.heard, connect));
             self.spoken.push(0);
         }
         if step.act == Act::Connect {
@@ -261,32 +247,19 @@ impl Compiler {
         self.follow(lane, step.who, order);
         let after = self.after(lane, step);
         let template = self.said(step);
-        let beats = &mut self.lanes[lane].beats;
+        let script = &mut self.lanes[lane];
         if let Act::Close(closing) = step.act {
-            beats.push(Beat::Ends(Ends {
+            script.end(Ends {
                 who: step.who,
                 closing,
                 line,
                 order,
                 pause,
-            }));
+            });
             return;
         }
-        let said = Said {
-            line,
-            order,
-            after,
-            pause,
-            template: template.unwrap_or_default(),
-        };
-        match beats.last_mut() {
-            Some(Beat::Says(says)) if says.who == step.who => says.steps.push(said),
-            _ => beats.push(Beat::Says(Says {
-                who: step.who,
-                steps: vec![said],
-                lines: Vec::new(),
-            })),
-        }
+        let template = template.unwrap_or_default();
+        script.say(step.who, (line, order), (pause, &after), template);
     }
 
     /// Where on other connections the speaker of `step` hears what it refers to; its own holes are
@@ -343,4 +316,8 @@ impl Compiler {
         *order += 1;
         *order - 1
     }
+}
+
+fn literal(bytes: &[u8]) -> Template {
+    Template::from_iter([Piece::Literal(bytes.into())])
 }

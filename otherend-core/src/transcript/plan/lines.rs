@@ -1,11 +1,25 @@
 //! Steps as they are heard: joined, and cut into lines or datagrams.
 
+use super::Extent;
+use super::script::Says;
 use super::template::{Piece, Template};
-use super::{Expected, Extent, Said};
 use crate::transcript::Over;
 
-/// What is heard when `steps` are said: neighbours joined, then cut after each LF.
-pub(super) fn lines(steps: &[Said], over: Over) -> Vec<Expected> {
+/// A line that is heard, or what is not complete.
+pub(super) struct Line {
+    /// The line in the file on which it begins.
+    pub(super) line: usize,
+    /// How many of the steps are heard when this is.
+    pub(super) steps: usize,
+    pub(super) extent: Extent,
+    /// How many bytes it has, as it stands in the file.
+    pub(super) length: usize,
+    /// `None`: it is the last of its steps, neither more nor less.
+    pub(super) template: Option<Template>,
+}
+
+/// What is heard when all of `says` is said: neighbours joined, then cut after each LF.
+pub(super) fn lines(says: Says<'_>, over: Over) -> Vec<Line> {
     // Steps are how a file is written, lines are how it is heard, and the bytes are the same:
     //
     //     S. 220 {{host:word=a}}             220 {{host:word=a}} ready\r\n   whole, from 2 steps
@@ -13,49 +27,66 @@ pub(super) fn lines(steps: &[Said], over: Over) -> Vec<Expected> {
     //                                        login:                        a beginning
     //
     // The last one has no LF, so nothing shows when it is complete but that it fits.
-    let mut lines: Vec<Expected> = Vec::new();
-    let mut open = false;
-    for (index, step) in steps.iter().enumerate() {
-        let pieces = step.template.parts.iter();
-        let stretches = pieces.flat_map(|piece| stretches(piece, over));
-        for stretch in stretches {
-            if !open {
-                lines.push(Expected {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut open: Vec<Piece> = Vec::new();
+    for (index, step) in says.steps().enumerate() {
+        let is_line = over == Over::Udp || step.template.is_one_line();
+        if open.is_empty() && is_line {
+            if !step.template.parts().is_empty() {
+                lines.push(Line {
+                    line: step.line,
+                    steps: index + 1,
+                    extent: Extent::Whole,
+                    length: step.template.len(),
+                    template: None,
+                });
+            }
+            continue;
+        }
+        for piece in step.template.parts().iter().flat_map(stretches) {
+            if open.is_empty() {
+                lines.push(Line {
                     line: step.line,
                     steps: index,
                     extent: Extent::Beginning,
-                    template: Template::default(),
+                    length: 0,
+                    template: None,
                 });
             }
-            open = over == Over::Udp || !ends_line(&stretch);
-            if let Some(line) = lines.last_mut() {
-                line.template.push(stretch);
-                line.steps = index + 1;
+            let Some(line) = lines.last_mut() else {
+                continue;
+            };
+            line.steps = index + 1;
+            let ends = piece.ends_line();
+            open.push(piece);
+            if ends {
+                line.extent = Extent::Whole;
+                line.close(&mut open);
             }
         }
-        if over == Over::Udp {
-            open = false;
-        }
     }
-    for line in &mut lines {
-        if over == Over::Udp || line.template.parts.last().is_some_and(ends_line) {
-            line.extent = Extent::Whole;
-        }
+    if let Some(line) = lines.last_mut().filter(|_| !open.is_empty()) {
+        line.close(&mut open);
     }
     lines
 }
 
-/// `piece` cut after each LF; a datagram stays whole.
-fn stretches(piece: &Piece, over: Over) -> Vec<Piece> {
-    match piece {
-        Piece::Literal(bytes) if over == Over::Tcp => {
-            let lines = bytes.split_inclusive(|b| *b == b'\n');
-            lines.map(|line| Piece::Literal(line.to_vec())).collect()
-        }
-        whole => vec![whole.clone()],
+impl Line {
+    /// All of it is in `pieces`.
+    fn close(&mut self, pieces: &mut Vec<Piece>) {
+        let template: Template = pieces.drain(..).collect();
+        self.length = template.len();
+        self.template = Some(template);
     }
 }
 
-fn ends_line(piece: &Piece) -> bool {
-    matches!(piece, Piece::Literal(bytes) if bytes.ends_with(b"\n"))
+/// `piece` cut after each LF.
+fn stretches(piece: &Piece) -> Vec<Piece> {
+    match piece {
+        Piece::Literal(bytes) => {
+            let lines = bytes.split_inclusive(|b| *b == b'\n');
+            lines.map(|line| Piece::Literal(line.into())).collect()
+        }
+        whole => vec![whole.clone()],
+    }
 }

@@ -78,15 +78,15 @@ impl Template {
     #[inline]
     pub(super) fn around(&self) -> (&[u8], &[u8]) {
         (
-            self.parts.first().map_or(&[], Piece::literal),
-            self.parts.last().map_or(&[], Piece::literal),
+            self.parts().first().map_or(&[], Piece::literal),
+            self.parts().last().map_or(&[], Piece::literal),
         )
     }
 
     /// The only hole and its place, if there is just one: then there is nothing to search.
     #[inline]
     fn one_hole(&self) -> Option<(usize, &Gap)> {
-        match &self.parts[..] {
+        match self.parts() {
             [Piece::Hole(gap)] | [Piece::Hole(gap), Piece::Literal(_)] => Some((0, gap)),
             [Piece::Literal(_), Piece::Hole(gap)]
             | [Piece::Literal(_), Piece::Hole(gap), Piece::Literal(_)] => Some((1, gap)),
@@ -97,7 +97,7 @@ impl Template {
     /// Remember what the holes took.
     pub(crate) fn remember(&self, heard: &[u8], takes: &[Take], known: &mut Known<'_>) {
         for take in takes {
-            if let Piece::Hole(gap) | Piece::Again(gap) = &self.parts[take.part] {
+            if let Piece::Hole(gap) | Piece::Again(gap) = &self.parts()[take.part] {
                 known.remember(gap.slot, &heard[take.start..take.end]);
             }
         }
@@ -132,7 +132,7 @@ impl<'a> Search<'a> {
         takes: &'a mut Vec<Take>,
     ) -> Self {
         Search {
-            parts: &template.parts,
+            parts: template.parts(),
             heard,
             extent,
             known,

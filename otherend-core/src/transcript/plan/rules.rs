@@ -94,15 +94,14 @@ impl Answer {
             return Answer::Steps(steps);
         }
         // Most answers are a few lines without a pause: joined, they are one copy into the outbox.
-        let mut all = Template::default();
+        let mut pieces = Vec::new();
         for step in &steps {
             let AnswerStep::Say(template) = step else {
                 return Answer::Steps(steps);
             };
-            for piece in &template.parts {
-                all.push(piece.clone());
-            }
+            pieces.extend_from_slice(template.parts());
         }
+        let all: Template = pieces.into_iter().collect();
         match all.as_literal() {
             Some(bytes) => Answer::Plain(bytes.to_vec()),
             None => Answer::Says(all),

@@ -3,21 +3,34 @@
 
 use std::sync::Arc;
 
+use memchr::memchr;
+
 use super::values::{Known, Slot};
 use crate::Outbox;
 use crate::transcript::Kind;
 
 /// What is said or heard, ready for use: every `let` is filled in, every name is a slot.
+///
+/// As in a [`Text`](crate::transcript::Text), nearly all are one literal.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Template {
-    pub(crate) parts: Vec<Piece>,
+pub(crate) struct Template(Parts);
+
+#[derive(Debug, Clone, Default)]
+enum Parts {
+    #[default]
+    None,
+    One(Piece),
+    Many(Box<[Piece]>),
 }
+
+// A million of them: see docs/transcript.md, Limits.
+const _: () = assert!(size_of::<Template>() <= 24);
 
 /// A stretch of a [`Template`].
 #[derive(Debug, Clone)]
 pub(crate) enum Piece {
     /// Exactly these bytes; never beside another literal.
-    Literal(Vec<u8>),
+    Literal(Box<[u8]>),
     /// Anything that fits.
     Hole(Arc<Gap>),
     /// The value that this hole took or said; as long as there is none, the hole itself.
@@ -29,7 +42,7 @@ pub(crate) enum Piece {
 pub(crate) struct Gap {
     pub(crate) name: Option<Arc<str>>,
     pub(crate) kind: Kind,
-    pub(crate) sample: Vec<u8>,
+    pub(crate) sample: Box<[u8]>,
     /// Where the value is remembered.
     pub(crate) slot: Option<Slot>,
 }
@@ -43,29 +56,80 @@ impl Piece {
             Piece::Hole(_) | Piece::Again(_) => b"",
         }
     }
+
+    /// An LF is its last byte.
+    pub(super) fn ends_line(&self) -> bool {
+        self.literal().ends_with(b"\n")
+    }
+}
+
+impl FromIterator<Piece> for Template {
+    /// Literals side by side become one, and those of no bytes none.
+    fn from_iter<T: IntoIterator<Item = Piece>>(pieces: T) -> Self {
+        let mut parts: Vec<Piece> = Vec::new();
+        // The literal under way: it grows here, and gets its size when it is complete.
+        let mut literal: Vec<u8> = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Literal(bytes) if literal.is_empty() => literal = bytes.into_vec(),
+                Piece::Literal(bytes) => literal.extend_from_slice(&bytes),
+                hole => {
+                    parts.extend(complete(&mut literal));
+                    parts.push(hole);
+                }
+            }
+        }
+        let last = complete(&mut literal);
+        Template(match (parts.is_empty(), last) {
+            (true, None) => Parts::None,
+            (true, Some(only)) => Parts::One(only),
+            (false, last) => {
+                parts.extend(last);
+                Parts::Many(parts.into())
+            }
+        })
+    }
+}
+
+fn complete(literal: &mut Vec<u8>) -> Option<Piece> {
+    let bytes = std::mem::take(literal);
+    (!bytes.is_empty()).then(|| Piece::Literal(bytes.into()))
 }
 
 impl Template {
-    pub(crate) fn push(&mut self, piece: Piece) {
-        match (self.parts.last_mut(), piece) {
-            (_, Piece::Literal(bytes)) if bytes.is_empty() => {}
-            (Some(Piece::Literal(before)), Piece::Literal(bytes)) => before.extend(bytes),
-            (_, piece) => self.parts.push(piece),
+    /// Its pieces, in order.
+    #[inline]
+    pub(crate) fn parts(&self) -> &[Piece] {
+        match &self.0 {
+            Parts::None => &[],
+            Parts::One(piece) => std::slice::from_ref(piece),
+            Parts::Many(pieces) => pieces,
         }
     }
 
     /// The bytes, if there are no holes.
+    #[inline]
     pub(crate) fn as_literal(&self) -> Option<&[u8]> {
-        match &self.parts[..] {
-            [] => Some(b""),
-            [Piece::Literal(bytes)] => Some(bytes),
+        match &self.0 {
+            Parts::None => Some(b""),
+            Parts::One(Piece::Literal(bytes)) => Some(bytes),
             _ => None,
         }
     }
 
+    /// It ends with LF, and there is none before.
+    pub(super) fn is_one_line(&self) -> bool {
+        let Some((last, before)) = self.parts().split_last() else {
+            return false;
+        };
+        let has_none = |bytes: &[u8]| memchr(b'\n', bytes).is_none();
+        let end = last.literal().strip_suffix(b"\n");
+        end.is_some_and(has_none) && before.iter().all(|piece| has_none(piece.literal()))
+    }
+
     /// How many bytes it has as it stands in the file.
     pub(crate) fn len(&self) -> usize {
-        let lengths = self.parts.iter().map(|piece| match piece {
+        let lengths = self.parts().iter().map(|piece| match piece {
             Piece::Literal(bytes) => bytes.len(),
             Piece::Hole(gap) | Piece::Again(gap) => gap.sample.len(),
         });
@@ -74,7 +138,7 @@ impl Template {
 
     /// Say it: holes say their samples and remember them, references what is remembered.
     pub(crate) fn say(&self, known: &mut Known<'_>, out: &mut Outbox) {
-        for piece in &self.parts {
+        for piece in self.parts() {
             match piece {
                 Piece::Literal(bytes) => out.push(bytes),
                 Piece::Hole(gap) => {

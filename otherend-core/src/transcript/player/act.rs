@@ -41,9 +41,7 @@ impl Player {
             if self.lanes[connection].answering.is_some() && !self.go_on_answering(turn) {
                 return;
             }
-            let beats = plan.lanes.get(connection).map(|lane| &lane.beats[..]);
-            let beat = beats.and_then(|beats| beats.get(self.lanes[connection].beat));
-            let went_on = match beat {
+            let went_on = match plan.beat(connection, self.lanes[connection].beat) {
                 None => self.beyond(turn),
                 Some(Beat::Says(says)) if Some(says.who) == self.role => self.say(says, turn),
                 Some(Beat::Ends(ends)) if Some(ends.who) == self.role => self.end(ends, turn),
@@ -57,10 +55,10 @@ impl Player {
     }
 
     /// Say the next step of `says`; `false`: not now.
-    fn say(&mut self, says: &Says, turn: &mut Turn<'_>) -> bool {
+    fn say(&mut self, says: Says<'_>, turn: &mut Turn<'_>) -> bool {
         let peer = self.peer().index();
         let lane = &mut self.lanes[turn.connection];
-        let Some(said) = says.steps.get(lane.step) else {
+        let Some(said) = says.step(lane.step) else {
             lane.next_beat(turn.now);
             return true;
         };
@@ -74,7 +72,7 @@ impl Player {
         // connection 2 may be open and idle first, and must not publish before connection 1 has
         // subscribed: `done` counts what our side did anywhere, and a step's turn has come when all
         // before it is counted.
-        let is_next = said.order == self.done && self.has_heard(&said.after);
+        let is_next = said.order == self.done && self.has_heard(said.after);
         if !is_next || !self.waited(turn.connection, said.pause, turn.now) {
             return false;
         }
@@ -99,7 +97,7 @@ impl Player {
     }
 
     /// Stop as `ends` says; `false`: not now.
-    fn end(&mut self, ends: &Ends, turn: &mut Turn<'_>) -> bool {
+    fn end(&mut self, ends: Ends, turn: &mut Turn<'_>) -> bool {
         if ends.order != self.done || !self.waited(turn.connection, ends.pause, turn.now) {
             return false;
         }

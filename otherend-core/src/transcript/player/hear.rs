@@ -15,13 +15,13 @@ const UNEXPECTED_KEPT: usize = 64;
 
 impl Player {
     /// Hear the next line of `says`; `false`: it has not come yet.
-    pub(super) fn hear(&mut self, says: &Says, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn hear(&mut self, says: Says<'_>, turn: &mut Turn<'_>) -> bool {
         if self.lanes[turn.connection].gathering.is_some() {
             return self.go_on_gathering(says.who, turn);
         }
         let updating = self.is_updating();
         let lane = &mut self.lanes[turn.connection];
-        let Some(expected) = says.lines.get(lane.step) else {
+        let Some(expected) = says.line(lane.step) else {
             lane.next_beat(turn.now);
             return true;
         };
@@ -54,9 +54,9 @@ impl Player {
                 }
                 // Steps and lines are not the same: `S. 220 ` and `S: ready` are two steps and are
                 // heard as one line. All of a line's steps are reached with it.
-                let before = says.lines[..lane.step].last();
+                let before = lane.step.checked_sub(1).and_then(|line| says.line(line));
                 let reached = before.map_or(0, |line| line.steps)..expected.steps;
-                for step in &says.steps[reached] {
+                for step in reached.filter_map(|step| says.step(step)) {
                     self.plan.reach(step.line);
                 }
                 lane.step += 1;
@@ -73,7 +73,7 @@ impl Player {
     }
 
     /// Hear how the other end stops; `false`: it has not yet.
-    pub(super) fn hear_end(&mut self, ends: &Ends, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn hear_end(&mut self, ends: Ends, turn: &mut Turn<'_>) -> bool {
         if self.lanes[turn.connection].gathering.is_some() {
             return self.go_on_gathering(ends.who, turn);
         }
@@ -296,7 +296,7 @@ impl Player {
     }
 
     pub(super) fn fail(&mut self, connection: usize, heard: Vec<u8>, reason: Reason) {
-        let who = self.beat(connection).map_or(self.peer(), Beat::who);
+        let who = self.beat(connection).map_or(self.peer(), |beat| beat.who());
         self.fail_at(connection, who, heard, reason);
     }
 
@@ -339,8 +339,7 @@ impl Player {
     ) -> Mismatch {
         let plan = Arc::clone(&self.plan);
         let lane = &mut self.lanes[connection];
-        let beats = plan.lanes.get(connection).map(|lane| &lane.beats[..]);
-        let beat = beats.and_then(|beats| beats.get(lane.beat));
+        let beat = plan.beat(connection, lane.beat);
         let known = Known {
             file: &mut self.values,
             connection: &mut lane.values,
@@ -348,8 +347,8 @@ impl Player {
         let (line, difference) = match beat {
             None => (None, other_end(&plan, &heard, &reason)),
             Some(Beat::Ends(ends)) => (Some(ends.line), None),
-            Some(Beat::Says(says)) => match says.lines.get(lane.step).filter(|_| says.who == who) {
-                None => (says.steps.get(lane.step).map(|said| said.line), None),
+            Some(Beat::Says(says)) => match says.line(lane.step).filter(|_| says.who == who) {
+                None => (says.step(lane.step).map(|said| said.line), None),
                 Some(expected) => {
                     let extent = expected.extent;
                     let difference = expected.template.difference(&heard, extent, &known);

@@ -34,13 +34,13 @@ impl Player {
         // until `done` is 5. The lost steps are noted instead of counted at once, for step 2 may
         // still be under way elsewhere: `done` jumps over them when it comes there.
         let lane = &self.lanes[connection];
-        for (beat, index) in script.beats.iter().zip(0..).skip(lane.beat) {
+        for (beat, index) in script.beats_from(lane.beat).zip(lane.beat..) {
             let said = if index == lane.beat { lane.step } else { 0 };
             match beat {
                 beat if Some(beat.who()) != self.role => {}
                 Beat::Ends(ends) => _ = self.skipped.insert(ends.order),
                 Beat::Says(says) => {
-                    let left = says.steps.iter().skip(said);
+                    let left = says.steps().skip(said);
                     self.skipped.extend(left.map(|said| said.order));
                 }
             }
@@ -116,9 +116,9 @@ impl Player {
 
     /// All of the script was said and heard here.
     fn is_through(&self, connection: usize) -> bool {
+        let at = self.lanes[connection].beat;
         let script = self.plan.lanes.get(connection);
-        let beats = script.map_or(&[][..], |script| &script.beats);
-        let mut left = beats.iter().skip(self.lanes[connection].beat);
+        let mut left = script.into_iter().flat_map(|script| script.beats_from(at));
         left.all(|beat| matches!(beat, Beat::Ends(_)))
     }
 
@@ -135,7 +135,7 @@ impl Player {
         let step = self.lanes[connection].step;
         match self.beat(connection)? {
             Beat::Says(says) if Some(says.who) != self.role => {
-                let line = says.lines.get(step).or(says.lines.last())?;
+                let line = says.line(step).or(says.lines().next_back())?;
                 Some(line.line)
             }
             beat => Some(beat.line(step)),

@@ -1,6 +1,7 @@
 //! Playing to bring a file up to date (usually: accepting a snapshot): a turn that does not fit is
 //! heard to its end and rewritten.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,8 +111,7 @@ impl Player {
         let mut heard = std::mem::take(&mut lane.heard_in_turn);
         // Lines that fitted, lines that did not, and what came of the last one: all of the turn.
         heard.append(lane.unheard_of(peer));
-        let beats = plan.lanes.get(connection).map(|lane| &lane.beats[..]);
-        let edit = match beats.and_then(|beats| beats.get(lane.beat)) {
+        let edit = match plan.beat(connection, lane.beat) {
             None => return,
             Some(Beat::Says(says)) => {
                 lane.next_beat(now);
@@ -127,10 +127,10 @@ impl Player {
         &mut self,
         plan: &Plan,
         connection: usize,
-        says: &Says,
+        says: Says<'_>,
         heard: &[u8],
     ) -> Option<Edit> {
-        let lines: Vec<usize> = says.steps.iter().map(|said| said.line).collect();
+        let lines: Vec<usize> = says.steps().map(|said| said.line).collect();
         let steps: Vec<&Step> = lines
             .iter()
             .filter_map(|line| step_on(plan, *line))
@@ -144,7 +144,7 @@ impl Player {
         };
         let takes = &mut self.takes;
         let fits = |text: usize, line: usize| {
-            let Some(expected) = says.lines.get(text) else {
+            let Some(expected) = says.line(text) else {
                 return false;
             };
             let fit = expected
@@ -159,11 +159,15 @@ impl Player {
             values: Box::new(|name| value(plan, name, &known)),
         }
         .mended();
+        let mut first_with: HashMap<String, usize> = HashMap::new();
+        for (index, text) in texts.iter().enumerate() {
+            first_with.entry(text.to_string()).or_insert(index);
+        }
         for (text, line) in mended.iter_mut().zip(&heard) {
             // A line of the file that fits has its old samples, another one what was heard.
-            let of_file = texts.iter().position(|of_file| of_file == text);
-            let expected = of_file.and_then(|index| says.lines.get(index));
-            let template = expected.map(|expected| &expected.template);
+            let of_file = first_with.get(&text.to_string()).copied();
+            let expected = of_file.and_then(|index| says.line(index));
+            let template = expected.map(|expected| expected.template);
             match template.filter(|it| it.fit(line, Extent::Whole, &known, takes).is_some()) {
                 Some(template) => template.remember(line, takes, &mut known),
                 None => {

@@ -128,8 +128,8 @@ impl Player {
         match self.beat(connection)? {
             beat if Some(beat.who()) != self.role => None,
             Beat::Says(says) => {
-                let said = says.steps.get(self.lanes[connection].step)?;
-                Some((said.order, &said.after))
+                let said = says.step(self.lanes[connection].step)?;
+                Some((said.order, said.after))
             }
             Beat::Ends(ends) => Some((ends.order, &[])),
         }

@@ -43,7 +43,7 @@ impl Template {
     }
 
     fn wanted(&self, closest: &Closest, known: &Known<'_>) -> Wanted {
-        match self.parts.get(closest.part) {
+        match self.parts().get(closest.part) {
             None => Wanted::End,
             Some(Piece::Literal(bytes)) => Wanted::Bytes(bytes[closest.matched..].to_vec()),
             Some(Piece::Hole(gap)) => Wanted::Kind(gap.kind.clone()),

@@ -29,16 +29,14 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn template(before: Vec<u8>, kind: Kind, after: Vec<u8>) -> Template {
-    let mut template = Template::default();
-    template.push(Piece::Literal(before));
-    template.push(Piece::Hole(Arc::new(Gap {
+    let hole = Piece::Hole(Arc::new(Gap {
         name: None,
         kind,
-        sample: Vec::new(),
+        sample: Box::default(),
         slot: None,
-    })));
-    template.push(Piece::Literal(after));
-    template
+    }));
+    let literal = |bytes: Vec<u8>| Piece::Literal(bytes.into());
+    Template::from_iter([literal(before), hole, literal(after)])
 }
 
 /// Kinds of which a longer hole may fit before a shorter one does.
@@ -90,11 +88,10 @@ proptest! {
         pieces in prop::collection::vec((forked_kind(), "[ab0]{0,1}"), 1..4),
         heard in "[ab0]{0,12}",
     ) {
-        let mut unfinished = Template::default();
-        for (kind, after) in pieces {
-            let parts = template(Vec::new(), kind, after.into_bytes()).parts;
-            parts.into_iter().for_each(|part| unfinished.push(part));
-        }
+        let pieces = pieces.into_iter().flat_map(|(kind, after)| {
+            template(Vec::new(), kind, after.into_bytes()).parts().to_vec()
+        });
+        let unfinished: Template = pieces.collect();
         let heard = heard.into_bytes();
         let mut values = [Values::default(), Values::default()];
         let [file, connection] = &mut values;
