@@ -146,7 +146,7 @@ pub enum Part {
     /// Exactly these bytes; never empty, never beside another literal.
     Literal(Vec<u8>),
     /// Anything of a kind.
-    Hole(Box<Hole>),
+    Hole(Arc<Hole>),
     /// `{{name}}`: the value of a `let` or of an earlier hole.
     Reference(Arc<str>),
 }
@@ -164,7 +164,7 @@ pub struct Hole {
 
 impl From<Hole> for Part {
     fn from(hole: Hole) -> Self {
-        Part::Hole(Box::new(hole))
+        Part::Hole(Arc::new(hole))
     }
 }
 

@@ -12,8 +12,9 @@ mod set;
 mod template;
 mod values;
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub(crate) use matching::{Extent, Take};
@@ -27,7 +28,7 @@ use values::Slot;
 pub use matching::{Difference, Wanted};
 pub use set::SetError;
 
-use super::{FIRST_ITEM, Item, Over, Transcript};
+use super::{FIRST_ITEM, Hole, Item, Over, Transcript};
 use crate::Role;
 
 /// A transcript made ready to be played, by any number of [`Player`](super::Player)s at once.
@@ -41,8 +42,10 @@ pub struct Plan {
     pub(crate) rules: Rules,
     /// The longest line to be heard, as it stands in the file, in bytes.
     pub(crate) longest: usize,
-    /// By slot of the script: the line and the name of its first hole.
-    script_names: Vec<(usize, Arc<str>)>,
+    /// By slot of the script: its first hole, and the line of that.
+    first_holes: Vec<(u32, Arc<Hole>)>,
+    /// The slots of the script by name, once somebody asks.
+    slots: OnceLock<HashMap<Arc<str>, Slot>>,
     /// By line, counted from 0: it was said, heard or answered in some performance.
     reached: Vec<AtomicBool>,
     /// What clients said that nothing fitted, in all performances.
@@ -166,12 +169,15 @@ impl Plan {
     pub fn take_over(&self, before: &Plan) {
         self.misfits.fetch_add(before.misfits(), Ordering::Relaxed);
         let of_before = before.transcript.items().iter().zip(FIRST_ITEM..);
-        let reached: Vec<&Item> = of_before
+        let reached: HashSet<String> = of_before
             .filter(|(_, line)| before.reached[line - 1].load(Ordering::Relaxed))
-            .map(|(item, _)| item)
+            .map(|(item, _)| item.to_string())
             .collect();
+        if reached.is_empty() {
+            return;
+        }
         for (item, line) in self.transcript.items().iter().zip(FIRST_ITEM..) {
-            if reached.contains(&item) {
+            if reached.contains(&item.to_string()) {
                 self.reach(line);
             }
         }
@@ -205,14 +211,20 @@ impl Plan {
 
     /// The line and the name of the hole that has this slot of the script.
     pub(crate) fn script_hole(&self, slot: usize) -> Option<(usize, String)> {
-        let (line, name) = self.script_names.get(slot)?;
-        Some((*line, name.to_string()))
+        let (line, hole) = self.first_holes.get(slot)?;
+        Some((*line as usize, hole.name.as_deref()?.to_owned()))
     }
 
     /// Where the script's hole with this name is remembered.
     pub(crate) fn script_slot(&self, name: &str) -> Option<Slot> {
-        let slot = self.script_names.iter().position(|(_, own)| &**own == name);
-        slot.map(Slot::File)
+        let slots = self.slots.get_or_init(|| {
+            let names = self.first_holes.iter().map(|(_, hole)| hole.name.clone());
+            let slots = names.zip((0..).map(Slot::File));
+            slots
+                .filter_map(|(name, slot)| Some((name?, slot)))
+                .collect()
+        });
+        slots.get(name).copied()
     }
 
     /// It has rules.

@@ -2,12 +2,12 @@
 
 use crate::LineEnd;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
-use super::script::{Ends, Script};
+use super::script::{Ends, Script, packed};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
 use super::{Plan, Position};
@@ -24,8 +24,8 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
         timeout: TIMEOUT,
         ..Compiler::default()
     };
-    for (index, item) in transcript.items().iter().enumerate() {
-        compiler.line = index + FIRST_ITEM;
+    for (item, line) in transcript.items().iter().zip(FIRST_ITEM..) {
+        compiler.line = line;
         compiler.item(item);
     }
     compiler.finish_rule();
@@ -33,6 +33,15 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
     for script in &mut compiler.lanes {
         compiler.longest = compiler.longest.max(script.listen(compiler.over));
     }
+    let Compiler {
+        over,
+        timeout,
+        lanes,
+        rules,
+        longest,
+        first_holes,
+        ..
+    } = compiler;
     let lines = transcript.items().len() + FIRST_ITEM - 1;
     Plan {
         transcript,
@@ -40,29 +49,33 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
             .take(lines)
             .collect(),
         misfits: AtomicU64::new(0),
-        over: compiler.over,
-        timeout: compiler.timeout,
-        lanes: compiler.lanes,
-        rules: compiler.rules,
-        longest: compiler.longest,
-        script_names: compiler.script_names,
+        over,
+        timeout,
+        lanes,
+        rules,
+        longest,
+        first_holes,
+        slots: OnceLock::new(),
     }
 }
 
 #[derive(Default)]
-struct Compiler {
+struct Compiler<'t> {
     eol: LineEnd,
     over: Over,
     timeout: Duration,
-    lets: HashMap<Arc<str>, Vec<u8>>,
+    lets: HashMap<&'t str, &'t [u8]>,
     /// The latest hole of each name.
-    in_script: HashMap<Arc<str>, Arc<Gap>>,
-    in_rules: HashMap<Arc<str>, Arc<Gap>>,
-    script_names: Vec<(usize, Arc<str>)>,
-    /// Where in the script the latest hole of each name is, and who says it.
-    origins: HashMap<Arc<str>, (Position, Role)>,
+    in_script: HashMap<&'t str, InScript>,
+    in_rules: HashMap<&'t str, Gap>,
+    /// By slot of the script, the first hole that has it.
+    first_holes: Vec<(u32, Arc<Hole>)>,
     /// The line of the file at hand.
     line: usize,
+    /// Who speaks on it, on which connection, if it belongs to the script.
+    speaker: Option<(usize, Role)>,
+    /// Where on other connections that one hears what it refers to.
+    after: Vec<Position>,
     lanes: Vec<Script>,
     /// How many things the client and the server did so far.
     order: [usize; 2],
@@ -77,6 +90,13 @@ struct Compiler {
     longest: usize,
 }
 
+/// A hole of the script: where it is, and who says it.
+struct InScript {
+    gap: Gap,
+    at: Position,
+    who: Role,
+}
+
 /// A rule whose answer is not complete yet.
 struct Building {
     sets_off: SetsOff,
@@ -84,8 +104,8 @@ struct Building {
     steps: Vec<AnswerStep>,
 }
 
-impl Compiler {
-    fn item(&mut self, item: &Item) {
+impl<'t> Compiler<'t> {
+    fn item(&mut self, item: &'t Item) {
         match item {
             Item::Comment(_) => {}
             Item::Blank => self.finish_rule(),
@@ -105,19 +125,19 @@ impl Compiler {
         }
     }
 
-    fn setting(&mut self, setting: &Setting) {
+    fn setting(&mut self, setting: &'t Setting) {
         match setting {
             Setting::Eol(eol) => self.eol = *eol,
             Setting::Timeout(time) => self.timeout = *time,
             Setting::Over(over) => self.over = *over,
             Setting::Let(set) => {
-                self.lets.insert(Arc::clone(&set.name), set.value.clone());
+                self.lets.insert(&set.name, &set.value);
             }
         }
     }
 
     /// `text` with `end` behind it.
-    fn template(&mut self, text: &Text, end: &[u8]) -> Template {
+    fn template(&mut self, text: &'t Text, end: &[u8]) -> Template {
         if let Some(bytes) = text.as_literal() {
             return literal(&[bytes, end].concat());
         }
@@ -129,57 +149,66 @@ impl Compiler {
         pieces.chain([Piece::Literal(end.into())]).collect()
     }
 
-    fn gap(&mut self, hole: &Hole) -> Arc<Gap> {
-        let in_rule = self.in_rule;
-        let names = if in_rule {
-            &mut self.in_rules
-        } else {
-            &mut self.in_script
+    fn gap(&mut self, hole: &'t Arc<Hole>) -> Gap {
+        let mut gap = Gap {
+            hole: Arc::clone(hole),
+            slot: None,
+        };
+        let Some(name) = &hole.name else {
+            return gap;
         };
         // The same name is the same slot, as often as it stands there: `{{n:int=1}}` and later
         // `{{n:int=2}}` is one value that changes. Those of the script belong to the performance,
         // so that connection 2 can say what 1 heard; those of rules to one connection, for its
         // peers know nothing of each other.
-        let slot = hole
-            .name
-            .as_ref()
-            .map(|name| match names.get(name).and_then(|gap| gap.slot) {
-                Some(slot) => slot,
-                None if in_rule => Slot::Connection(names.len()),
-                None => {
-                    self.script_names.push((self.line, name.clone()));
-                    Slot::File(names.len())
-                }
+        if let Some((lane, who)) = self.speaker {
+            let line = self.line;
+            let known = self.in_script.get(&**name).and_then(|known| known.gap.slot);
+            gap.slot = known.or_else(|| {
+                self.first_holes.push((packed(line), Arc::clone(hole)));
+                Some(Slot::File(packed(self.in_script.len())))
             });
-        let gap = Arc::new(Gap {
-            name: hole.name.clone(),
-            kind: hole.kind.clone(),
-            sample: hole.sample[..].into(),
-            slot,
-        });
-        if let Some(name) = &hole.name {
-            names.insert(name.clone(), Arc::clone(&gap));
+            let known = InScript {
+                gap: gap.clone(),
+                at: Position { lane, line },
+                who,
+            };
+            self.in_script.insert(name, known);
+        } else {
+            let known = self.in_rules.get(&**name).and_then(|known| known.slot);
+            gap.slot = known.or(Some(Slot::Connection(packed(self.in_rules.len()))));
+            self.in_rules.insert(name, gap.clone());
         }
         gap
     }
 
     /// Reading has made sure that the name is known.
-    fn reference(&self, name: &str) -> Piece {
+    fn reference(&mut self, name: &str) -> Piece {
         if let Some(value) = self.lets.get(name) {
-            return Piece::Literal(value[..].into());
+            return Piece::Literal((*value).into());
         }
         let of_rules = self.in_rules.get(name).filter(|_| self.in_rule);
-        match of_rules.or_else(|| self.in_script.get(name)) {
-            Some(gap) => Piece::Again(Arc::clone(gap)),
-            None => Piece::Literal(Box::default()),
+        if let Some(gap) = of_rules {
+            return Piece::Again(gap.clone());
         }
+        let Some(InScript { gap, at, who }) = self.in_script.get(name) else {
+            return Piece::Literal(Box::default());
+        };
+        // Who hears it on another connection cannot say it before.
+        if let Some((lane, speaker)) = self.speaker
+            && at.lane != lane
+            && *who != speaker
+        {
+            self.after.push(*at);
+        }
+        Piece::Again(gap.clone())
     }
 
-    fn line(&mut self, text: &Text) -> Template {
+    fn line(&mut self, text: &'t Text) -> Template {
         self.template(text, self.eol.bytes())
     }
 
-    fn said(&mut self, step: &Step) -> Option<Template> {
+    fn said(&mut self, step: &'t Step) -> Option<Template> {
         match &step.act {
             Act::Line(text) => Some(self.line(text)),
             Act::Piece(text) => Some(self.template(text, b"")),
@@ -188,7 +217,7 @@ impl Compiler {
         }
     }
 
-    fn answer(&mut self, step: &Step) {
+    fn answer(&mut self, step: &'t Step) {
         let act = match (self.said(step), &step.act) {
             (Some(template), _) => AnswerStep::Say(template),
             (None, Act::Close(closing)) => AnswerStep::End(*closing),
@@ -203,7 +232,7 @@ impl Compiler {
         }
     }
 
-    fn sets_off(&mut self, trigger: &Trigger) -> SetsOff {
+    fn sets_off(&mut self, trigger: &'t Trigger) -> SetsOff {
         match trigger {
             Trigger::Connect => SetsOff::Connect,
             Trigger::Other => SetsOff::Other,
@@ -212,7 +241,7 @@ impl Compiler {
         }
     }
 
-    fn trigger(&mut self, text: &Text) -> Template {
+    fn trigger(&mut self, text: &'t Text) -> Template {
         let line = self.line(text);
         self.longest = self.longest.max(line.len());
         line
@@ -230,7 +259,7 @@ impl Compiler {
         self.rules.add(built.sets_off, rule);
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &'t Step) {
         let line = self.line;
         let pause = std::mem::take(&mut self.pause);
         let lane = usize::from(step.connection) - 1;
@@ -245,8 +274,10 @@ impl Compiler {
         }
         let order = self.next_order(step.who);
         self.follow(lane, step.who, order);
-        let after = self.after(lane, step);
+        self.speaker = Some((lane, step.who));
         let template = self.said(step);
+        self.speaker = None;
+        let after = std::mem::take(&mut self.after);
         let script = &mut self.lanes[lane];
         if let Act::Close(closing) = step.act {
             script.end(Ends {
@@ -260,33 +291,6 @@ impl Compiler {
         }
         let template = template.unwrap_or_default();
         script.say(step.who, (line, order), (pause, &after), template);
-    }
-
-    /// Where on other connections the speaker of `step` hears what it refers to; its own holes are
-    /// noted for later steps.
-    fn after(&mut self, lane: usize, step: &Step) -> Vec<Position> {
-        let (Act::Line(text) | Act::Piece(text)) = &step.act else {
-            return Vec::new();
-        };
-        let line = self.line;
-        let mut after = Vec::new();
-        for part in text.parts() {
-            match part {
-                Part::Reference(name) => match self.origins.get(name) {
-                    Some((place, who)) if place.lane != lane && *who != step.who => {
-                        after.push(*place);
-                    }
-                    _ => {}
-                },
-                Part::Hole(hole) => {
-                    let origin = (Position { lane, line }, step.who);
-                    let name = hole.name.as_ref().map(|name| (Arc::clone(name), origin));
-                    self.origins.extend(name);
-                }
-                Part::Literal(_) => {}
-            }
-        }
-        after
     }
 
     /// Before a client speaks on a connection it hears what the server says there, and with that,

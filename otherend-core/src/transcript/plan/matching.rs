@@ -68,7 +68,7 @@ impl Template {
                     end,
                     limit: end,
                 });
-                return gap.kind.fits(inside).then_some(heard.len());
+                return gap.hole.kind.fits(inside).then_some(heard.len());
             }
         }
         Search::new(self, heard, extent, known, takes).run()
@@ -225,7 +225,7 @@ impl<'a> Search<'a> {
 
     /// Let the hole take the least that fits.
     fn open(&mut self, part: usize, at: usize, gap: &Gap) -> Option<usize> {
-        let limit = at + gap.kind.reach(&self.heard[at..]);
+        let limit = at + gap.hole.kind.reach(&self.heard[at..]);
         self.spend(limit - at);
         let mut take = Take {
             part,
@@ -233,8 +233,8 @@ impl<'a> Search<'a> {
             end: at,
             limit,
         };
-        if !self.widen(&mut take, at, &gap.kind) {
-            self.miss_hole(&take, &gap.kind);
+        if !self.widen(&mut take, at, &gap.hole.kind) {
+            self.miss_hole(&take, &gap.hole.kind);
             return None;
         }
         self.takes.push(take);
@@ -248,7 +248,7 @@ impl<'a> Search<'a> {
                 continue;
             };
             let from = take.end + 1;
-            if self.widen(&mut take, from, &gap.kind) {
+            if self.widen(&mut take, from, &gap.hole.kind) {
                 self.takes.push(take);
                 return Some((take.part + 1, take.end));
             }

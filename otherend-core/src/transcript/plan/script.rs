@@ -114,7 +114,7 @@ struct Note {
 }
 
 /// A place or a line in a file, of which there are fewer: see [`Limits`](crate::transcript::Limits).
-fn packed(number: usize) -> u32 {
+pub(super) fn packed(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 

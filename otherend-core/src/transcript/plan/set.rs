@@ -48,7 +48,7 @@ fn holes(item: &mut Item) -> impl Iterator<Item = &mut Hole> {
         .into_iter()
         .flat_map(Text::parts_mut)
         .filter_map(|part| match part {
-            Part::Hole(hole) => Some(&mut **hole),
+            Part::Hole(hole) => Some(Arc::make_mut(hole)),
             _ => None,
         })
 }

@@ -7,7 +7,7 @@ use memchr::memchr;
 
 use super::values::{Known, Slot};
 use crate::Outbox;
-use crate::transcript::Kind;
+use crate::transcript::Hole;
 
 /// What is said or heard, ready for use: every `let` is filled in, every name is a slot.
 ///
@@ -32,17 +32,15 @@ pub(crate) enum Piece {
     /// Exactly these bytes; never beside another literal.
     Literal(Box<[u8]>),
     /// Anything that fits.
-    Hole(Arc<Gap>),
+    Hole(Gap),
     /// The value that this hole took or said; as long as there is none, the hole itself.
-    Again(Arc<Gap>),
+    Again(Gap),
 }
 
-/// A hole, shared with all references to it.
-#[derive(Debug)]
+/// A hole, shared with the file and all references to it.
+#[derive(Debug, Clone)]
 pub(crate) struct Gap {
-    pub(crate) name: Option<Arc<str>>,
-    pub(crate) kind: Kind,
-    pub(crate) sample: Box<[u8]>,
+    pub(crate) hole: Arc<Hole>,
     /// Where the value is remembered.
     pub(crate) slot: Option<Slot>,
 }
@@ -131,7 +129,7 @@ impl Template {
     pub(crate) fn len(&self) -> usize {
         let lengths = self.parts().iter().map(|piece| match piece {
             Piece::Literal(bytes) => bytes.len(),
-            Piece::Hole(gap) | Piece::Again(gap) => gap.sample.len(),
+            Piece::Hole(gap) | Piece::Again(gap) => gap.hole.sample.len(),
         });
         lengths.sum()
     }
@@ -142,14 +140,14 @@ impl Template {
             match piece {
                 Piece::Literal(bytes) => out.push(bytes),
                 Piece::Hole(gap) => {
-                    out.push(&gap.sample);
-                    known.remember(gap.slot, &gap.sample);
+                    out.push(&gap.hole.sample);
+                    known.remember(gap.slot, &gap.hole.sample);
                 }
                 Piece::Again(gap) => match known.value(gap.slot) {
                     Some(value) => out.push(value),
                     None => {
-                        out.push(&gap.sample);
-                        known.remember(gap.slot, &gap.sample);
+                        out.push(&gap.hole.sample);
+                        known.remember(gap.slot, &gap.hole.sample);
                     }
                 },
             }

@@ -6,9 +6,9 @@ use crate::short;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slot {
     /// Holes of the script: one value for all connections of the file.
-    File(usize),
+    File(u32),
     /// Holes of rules: a value for each connection.
-    Connection(usize),
+    Connection(u32),
 }
 
 /// The values of one scope.
@@ -49,16 +49,16 @@ pub(crate) struct Known<'v> {
 impl Known<'_> {
     pub(crate) fn value(&self, slot: Option<Slot>) -> Option<&[u8]> {
         match slot? {
-            Slot::File(index) => self.file.get(index),
-            Slot::Connection(index) => self.connection.get(index),
+            Slot::File(index) => self.file.get(index as usize),
+            Slot::Connection(index) => self.connection.get(index as usize),
         }
     }
 
     pub(crate) fn remember(&mut self, slot: Option<Slot>, value: &[u8]) {
         match slot {
             None => {}
-            Some(Slot::File(index)) => self.file.set(index, value),
-            Some(Slot::Connection(index)) => self.connection.set(index, value),
+            Some(Slot::File(index)) => self.file.set(index as usize, value),
+            Some(Slot::Connection(index)) => self.connection.set(index as usize, value),
         }
     }
 }

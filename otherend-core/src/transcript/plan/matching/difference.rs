@@ -46,12 +46,12 @@ impl Template {
         match self.parts().get(closest.part) {
             None => Wanted::End,
             Some(Piece::Literal(bytes)) => Wanted::Bytes(bytes[closest.matched..].to_vec()),
-            Some(Piece::Hole(gap)) => Wanted::Kind(gap.kind.clone()),
+            Some(Piece::Hole(gap)) => Wanted::Kind(gap.hole.kind.clone()),
             Some(Piece::Again(gap)) => match known.value(gap.slot) {
-                None => Wanted::Kind(gap.kind.clone()),
+                None => Wanted::Kind(gap.hole.kind.clone()),
                 Some(value) => {
                     let rest = value.get(closest.matched..).unwrap_or_default();
-                    let name = gap.name.as_deref().unwrap_or_default();
+                    let name = gap.hole.name.as_deref().unwrap_or_default();
                     Wanted::Value(name.to_owned(), rest.to_vec())
                 }
             },

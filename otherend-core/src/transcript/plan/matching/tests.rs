@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::transcript::Pattern;
 use crate::transcript::plan::values::Values;
+use crate::transcript::{Hole, Pattern};
 
 fn kind() -> impl Strategy<Value = Kind> {
     let named = Kind::NAMED.map(|(_, kind)| kind);
@@ -29,12 +29,12 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn template(before: Vec<u8>, kind: Kind, after: Vec<u8>) -> Template {
-    let hole = Piece::Hole(Arc::new(Gap {
+    let hole = Arc::new(Hole {
         name: None,
         kind,
-        sample: Box::default(),
-        slot: None,
-    }));
+        sample: Vec::new(),
+    });
+    let hole = Piece::Hole(Gap { hole, slot: None });
     let literal = |bytes: Vec<u8>| Piece::Literal(bytes.into());
     Template::from_iter([literal(before), hole, literal(after)])
 }
