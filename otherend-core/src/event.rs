@@ -1,6 +1,8 @@
 //! What can be seen: one vocabulary for servers, clients, taps and scripts, whatever carries them,
 //! and whoever looks at it (usually: event listeners).
 
+#[cfg(feature = "serde")]
+mod json;
 mod watched;
 
 use std::error::Error;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use crate::transcript::{Closing, Mismatch};
 use crate::{Address, Counts, EndReason, LineEnd, Loss, Role, Time};
 
+#[cfg(feature = "serde")]
+pub use json::JsonLine;
 pub use watched::Watched;
 
 /// Something that happened in a conversation.

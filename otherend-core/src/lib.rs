@@ -70,6 +70,8 @@ pub use conversation::{
 };
 pub use duration::parse_duration;
 pub use escape::{Escaper, escape_into, escaped};
+#[cfg(feature = "serde")]
+pub use event::JsonLine;
 pub use event::{Event, Observer, Wants, Watched};
 pub use framing::{Decoded, Feed, Framing, LineDecoder, LineEnd};
 pub use handler::Handler;

@@ -8,46 +8,13 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use otherend_core::LineEnd;
 use otherend_core::transcript::{Act, FIRST_LINE, Item, Setting, Step, Text, Transcript, Trigger};
-use serde::{Deserialize, Serialize};
+use otherend_core::{JsonLine, LineEnd};
 
 use crate::output::json;
 
-/// One line. Each kind of line uses some of the fields.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Event {
-    /// Seconds since the first event, or since any other moment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    t: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    conn: Option<u16>,
-    /// `C` or `S`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    b64: Option<String>,
-    /// In the notation of transcripts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<String>,
-    /// Of what is said: `lf`, `crlf`, `cr` or `none`. By itself: the file's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    eol: Option<String>,
-    /// `connect`, `close`, `half-close`, `reset`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    act: Option<String>,
-    /// A rule: `connect`, `line`, `after`, `other`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<u32>,
-    /// Any line that is nothing of the above, as it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    talk: Option<String>,
-}
+/// A line in memory of its own.
+type Event = JsonLine<'static>;
 
 /// `transcript` as JSON Lines.
 pub(crate) fn write(transcript: &Transcript) -> String {
@@ -90,21 +57,21 @@ fn said(step: &Step, now: Duration, eol: LineEnd) -> Event {
     let mut event = Event {
         t: Some(now.as_secs_f64()),
         conn: Some(step.connection),
-        from: Some(step.letter().to_string()),
+        from: Some(step.letter().to_string().into()),
         ..Event::default()
     };
     match &step.act {
         Act::Line(text) => {
-            event.put(text);
-            event.eol = Some(eol.word().to_owned());
+            put(&mut event, text);
+            event.eol = Some(eol.word().into());
         }
         Act::Piece(text) => {
-            event.put(text);
-            event.eol = Some("none".to_owned());
+            put(&mut event, text);
+            event.eol = Some("none".into());
         }
         Act::Hex(bytes) => {
             event.b64 = Some(BASE64_STANDARD.encode(bytes));
-            event.eol = Some("none".to_owned());
+            event.eol = Some("none".into());
         }
         Act::Connect => event.act = Some("connect".to_owned()),
         Act::Close(closing) => event.act = Some(closing.word().to_owned()),
@@ -118,11 +85,11 @@ fn rule(trigger: &Trigger) -> Event {
         Trigger::Connect => "connect",
         Trigger::Other => "other",
         Trigger::Line(text) => {
-            event.put(text);
+            put(&mut event, text);
             "line"
         }
         Trigger::After(count, text) => {
-            event.put(text);
+            put(&mut event, text);
             event.count = Some(*count);
             "after"
         }
@@ -131,26 +98,20 @@ fn rule(trigger: &Trigger) -> Event {
     event
 }
 
-impl Event {
-    fn put(&mut self, text: &Text) {
-        match text.as_literal().map(std::str::from_utf8) {
-            Some(Ok(plain)) => self.text = Some(plain.to_owned()),
-            _ => self.line = Some(text.to_string()),
-        }
+fn put(event: &mut Event, text: &Text) {
+    match text.as_literal().map(std::str::from_utf8) {
+        Some(Ok(plain)) => event.text = Some(plain.to_owned().into()),
+        _ => event.line = Some(text.to_string()),
     }
+}
 
-    /// What is said, as bytes or in notation.
-    fn said(&self) -> Result<Option<Said>, String> {
-        if let Some(line) = &self.line {
-            return Ok(Some(Said::Notation(line.clone())));
-        }
-        if let Some(text) = &self.text {
-            return Ok(Some(Said::Bytes(text.clone().into_bytes())));
-        }
-        let bytes = self.b64.as_ref().map(|b64| BASE64_STANDARD.decode(b64));
-        let bytes = bytes.transpose().map_err(|error| format!("b64: {error}"))?;
-        Ok(bytes.map(Said::Bytes))
+/// What is said, as bytes or in notation.
+fn what(event: &Event) -> Result<Option<Said>, String> {
+    if let Some(line) = &event.line {
+        return Ok(Some(Said::Notation(line.clone())));
     }
+    let bytes = event.bytes()?;
+    Ok(bytes.map(|bytes| Said::Bytes(bytes.into_owned())))
 }
 
 enum Said {
@@ -260,7 +221,7 @@ impl Reader {
         if let Some(act) = &event.act {
             return Ok(format!("{head}! {act}"));
         }
-        let said = event.said()?.ok_or("nothing is said and nothing done")?;
+        let said = what(event)?.ok_or("nothing is said and nothing done")?;
         let own = self.eol.word();
         let end = match event.eol.as_deref().unwrap_or(own) {
             "none" => "",
@@ -289,7 +250,7 @@ impl Reader {
     }
 
     fn rule(&self, on: &str, event: &Event) -> Result<String, String> {
-        let line = match event.said()? {
+        let line = match what(event)? {
             Some(Said::Bytes(bytes)) => Text::literal(&bytes).to_string(),
             Some(Said::Notation(line)) => line,
             None => String::new(),

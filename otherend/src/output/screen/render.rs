@@ -3,8 +3,7 @@
 use std::io::Write;
 use std::time::Instant;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
-use otherend_core::{Time, escape_into};
+use otherend_core::{JsonLine, Role, Time, escape_into};
 
 use super::batch::{Batch, Entry, Said};
 use super::{Look, Remark};
@@ -105,8 +104,8 @@ impl Renderer {
             let _ = write!(out, ",\"conn\":{}", entry.number);
         }
         let (from, end) = match entry.said {
-            Said::Client(end) => ("C", end),
-            Said::Server(end) => ("S", end),
+            Said::Client(end) => (Role::Client, end),
+            Said::Server(end) => (Role::Server, end),
             Said::Us => {
                 out.push(b',');
                 out.extend_from_slice(bytes);
@@ -114,20 +113,13 @@ impl Renderer {
                 return;
             }
         };
-        let _ = write!(out, ",\"from\":\"{from}\",");
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                out.extend_from_slice(b"\"text\":");
-                // A string always has a form in JSON, and a Vec always takes it.
-                let _ = json::append(out, &text);
-            }
-            Err(_) => {
-                let _ = write!(out, "\"b64\":\"{}\"", BASE64_STANDARD.encode(bytes));
-            }
+        let object = out.len();
+        // What is said always has a form in JSON, and a Vec always takes it.
+        let _ = json::append(out, &JsonLine::said(from, bytes, end));
+        // Its members stand behind the time and the number, in one object.
+        if let Some(brace) = out.get_mut(object) {
+            *brace = b',';
         }
-        if let Some(end) = end {
-            let _ = write!(out, ",\"eol\":\"{}\"", end.word());
-        }
-        out.extend_from_slice(b"}\n");
+        out.push(b'\n');
     }
 }
