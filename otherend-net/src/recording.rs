@@ -89,6 +89,10 @@ pub enum RecordError {
     /// More waited for the disk than there is memory for.
     #[error("cannot record to {}: it came faster than it could be written", .0.display())]
     TooSlow(PathBuf),
+    /// Somebody removed, replaced or cut the file, which is noticed at the next seal; what was
+    /// recorded is not there.
+    #[error("cannot record to {}: {}", .0.display(), .1)]
+    Lost(PathBuf, &'static str),
     /// At the end nothing was taken for 10 s: see [`Writer::finish`].
     #[error("cannot record to {}: nothing is taken there any more", .0.display())]
     Stuck(PathBuf),

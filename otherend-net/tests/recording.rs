@@ -164,6 +164,97 @@ fn a_full_device_ends_the_recording_and_what_waits_is_done_all_the_same() {
     assert_eq!(writer.finish().unwrap_err().to_string(), why);
 }
 
+/// What somebody else does to a file, and what is told of it.
+type Deed = (fn(&Path), &'static str);
+
+const DEEDS: [Deed; 5] = [
+    (|path| fs::remove_file(path).unwrap(), "it was removed"),
+    (
+        |path| fs::rename(path, path.with_extension("1")).unwrap(),
+        "it was removed",
+    ),
+    (
+        |path| {
+            fs::remove_file(path).unwrap();
+            fs::write(path, "mine").unwrap();
+        },
+        "it was replaced",
+    ),
+    (
+        |path| {
+            OpenOptions::new()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .set_len(0)
+                .unwrap()
+        },
+        "it was cut short",
+    ),
+    (
+        |path| {
+            let mut file = OpenOptions::new().append(true).open(path).unwrap();
+            std::io::Write::write_all(&mut file, b"# mine\n").unwrap();
+        },
+        "somebody else writes into it",
+    ),
+];
+
+#[test]
+fn a_file_that_somebody_takes_away_is_noticed_at_the_next_seal() {
+    for (deed, told) in DEEDS {
+        // Without a wait for each a seal comes a second later.
+        let syncs: &[SyncWhen] = match told {
+            "it was replaced" => &[SyncWhen::Each, SyncWhen::EverySecond, SyncWhen::Never],
+            _ => &[SyncWhen::Each],
+        };
+        for &sync in syncs {
+            let folder = TempDir::new().unwrap();
+            let path = folder.path().join("a.talk");
+            let (tell, trouble) = mpsc::channel();
+            let on_trouble =
+                Box::new(move |error: &RecordError| tell.send(error.to_string()).unwrap());
+            let (recording, writer) = Recording::to_file(&path, config(sync), on_trouble).unwrap();
+            let mut notes = Notes::default();
+            visit(&mut notes, 1);
+            push(&recording, &mut notes);
+            deed(&path);
+            let left = fs::read(&path).ok();
+            visit(&mut notes, 2);
+            push(&recording, &mut notes);
+            let trouble = trouble.recv_timeout(Duration::from_secs(20)).unwrap();
+            assert_eq!(
+                trouble,
+                format!("cannot record to {}: {told}", path.display())
+            );
+            assert_eq!(writer.finish().unwrap_err().to_string(), trouble);
+            if sync == SyncWhen::Each && told != "it was cut short" {
+                assert_eq!(fs::read(&path).ok(), left, "it is left as it is: {told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_taken_away_at_the_end_is_noticed_there() {
+    for (deed, told) in DEEDS {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("a.talk");
+        let on_trouble: OnTrouble = Box::new(|_| ());
+        let (recording, writer) =
+            Recording::to_file(&path, config(SyncWhen::Each), on_trouble).unwrap();
+        let mut notes = Notes::default();
+        visit(&mut notes, 1);
+        push(&recording, &mut notes);
+        deed(&path);
+        let error = writer.finish().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("cannot record to {}: {told}", path.display())
+        );
+    }
+}
+
 #[test]
 fn more_than_there_is_room_for_ends_the_recording_with_a_mark() {
     let folder = tempfile::tempdir().unwrap();

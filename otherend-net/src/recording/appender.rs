@@ -59,6 +59,15 @@ impl Appender {
         self.write(text)
     }
 
+    /// What somebody else has done to the file, if anything: then what is appended does not follow
+    /// what was written before, or nobody will find it.
+    pub(super) fn changed(&self, path: &Path) -> io::Result<Option<&'static str>> {
+        match self.is_file {
+            true => files::changed(&self.file, path, self.end),
+            false => Ok(None),
+        }
+    }
+
     /// Wait until everything is on the disk.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         if !std::mem::take(&mut self.unsynced) || !self.is_file {

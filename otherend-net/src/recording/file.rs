@@ -114,8 +114,9 @@ impl RecordingFile {
         self.recorder.is_undecided() || self.recorder.is_mid_line()
     }
 
-    /// Vouch for all lines so far.
+    /// Vouch for all lines so far, if they are still there.
     pub(super) fn seal(&mut self) -> Result<(), RecordError> {
+        self.check()?;
         self.recorder.seal();
         self.text.push_str(&self.recorder.take());
         self.write()
@@ -137,6 +138,7 @@ impl RecordingFile {
 
     /// The recording is complete.
     pub(super) fn end(&mut self) -> Result<(), RecordError> {
+        self.check()?;
         self.recorder.end(self.now);
         self.text.push_str(&self.recorder.take());
         self.write()?;
@@ -147,6 +149,10 @@ impl RecordingFile {
 
     /// The recording ends here though what it records goes on: say so in it, where that is possible.
     pub(super) fn break_off(&mut self, why: &RecordError) {
+        if self.check().is_err() {
+            // A mark would not stand behind what it is about.
+            return;
+        }
         let text = match why {
             RecordError::File { cause, .. } => plain(cause),
             RecordError::TooMany(_) => format!("more than {MOST_CONNECTIONS} connections"),
@@ -174,6 +180,15 @@ impl RecordingFile {
         self.last_number += 1;
         self.connections.insert(connection, self.last_number);
         Ok(self.last_number)
+    }
+
+    /// Nobody has taken away what was written.
+    fn check(&self) -> Result<(), RecordError> {
+        let changed = self.file.changed(&self.path);
+        match changed.map_err(|cause| self.error(cause))? {
+            None => Ok(()),
+            Some(how) => Err(RecordError::Lost(self.path.clone(), how)),
+        }
     }
 
     fn error(&self, cause: io::Error) -> RecordError {

@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -39,6 +39,22 @@ pub(crate) fn open_to_append(path: &Path, new: bool) -> io::Result<File> {
     let flags = fcntl_getfl(&file)?;
     fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
     Ok(file)
+}
+
+/// What became of a file that is open, and that was opened at `path`, if that is not what it was:
+/// `length` bytes long.
+pub(crate) fn changed(file: &File, path: &Path, length: u64) -> io::Result<Option<&'static str>> {
+    let own = file.metadata()?;
+    let there = match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some("it was removed")),
+        there => there?,
+    };
+    Ok(match own.len() {
+        _ if (own.dev(), own.ino()) != (there.dev(), there.ino()) => Some("it was replaced"),
+        found if found < length => Some("it was cut short"),
+        found if found > length => Some("somebody else writes into it"),
+        _ => None,
+    })
 }
 
 /// Set `length` bytes of the disk aside for what will stand behind `end`; the file gets no longer.
