@@ -2,6 +2,7 @@
 //! 3 the conversation did not match, 4 timed out. A closed stdout pipe is success.
 
 pub(crate) mod file;
+pub(crate) mod signals;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;

@@ -25,6 +25,8 @@ mod cli {
     mod serve;
     mod serve_talk;
     #[cfg(target_os = "linux")]
+    mod signals;
+    #[cfg(target_os = "linux")]
     mod stdio;
     mod talk;
     mod tap;

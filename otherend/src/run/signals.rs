@@ -1,24 +1,29 @@
-//! Ctrl-C and SIGTERM, for every command that serves.
+//! Ctrl-C, SIGTERM and a terminal that is closed, for every command that serves.
 
 use std::io::Write;
 use std::time::Duration;
 
 use otherend_net::Handle;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::SIGHUP;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::exit::signals::asking_to_end;
 use crate::output::screen::{Remark, Screen};
 use crate::output::stdio;
 
-/// The first Ctrl-C or SIGTERM drains, the second stops at once, the third ends the program as it
-/// would end any other: whatever a stop waits for, nobody has to.
+/// The first signal drains, the second stops at once, the third ends the program as it would end any
+/// other: whatever a stop waits for, nobody has to. A terminal that is closed insists on nothing:
+/// its shell may tell of it once more.
 pub(crate) fn stop_on_signals(handle: Handle, screen: Screen) -> anyhow::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let mut signals = Signals::new(asking_to_end())?;
     let thread = std::thread::Builder::new().name("signals".into());
     thread.spawn(move || {
         let mut stopped = false;
         for signal in signals.forever() {
+            if signal == SIGHUP && handle.is_stopping() {
+                continue;
+            }
             if stopped {
                 // It ends all of these by default.
                 let _ = emulate_default_handler(signal);

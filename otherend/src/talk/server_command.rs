@@ -13,10 +13,11 @@ use otherend_diagnose::listeners::{self, Protocol};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 #[cfg(target_os = "linux")]
 use rustix::process::{WaitOptions, waitpgid};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::SIGQUIT;
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::exit::Failure;
+use crate::exit::signals::asking_to_end;
 use crate::output::stdio;
 
 /// What becomes the port.
@@ -57,6 +58,8 @@ impl ServerCommand {
             .stdout(stdio::stderr())
             // A group of its own: all of it can be stopped, whatever the shell started.
             .process_group(0);
+        // Before it is there: a signal between the two would leave it to itself.
+        let signals = Signals::new([asking_to_end(), vec![SIGQUIT]].concat())?;
         let child = shell
             .spawn()
             .map_err(|error| Failure::Usage(format!("--server-command: {error}")))?;
@@ -66,7 +69,7 @@ impl ServerCommand {
             group,
             address: (Ipv4Addr::LOCALHOST, port).into(),
             protocols: over.iter().map(|over| protocol(*over)).collect(),
-            signals: stop_on_signals(group)?,
+            signals: stop_on_signals(signals, group)?,
         };
         server.wait_until_it_listens()?;
         Ok(server)
@@ -196,9 +199,8 @@ fn ended(status: ExitStatus) -> String {
     status.to_string()
 }
 
-/// Ctrl-C does not reach another process group by itself.
-fn stop_on_signals(group: Pid) -> anyhow::Result<Handle> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+/// Ctrl-C, Ctrl-\ and the end of a terminal do not reach another process group by themselves.
+fn stop_on_signals(mut signals: Signals, group: Pid) -> anyhow::Result<Handle> {
     let handle = signals.handle();
     thread::Builder::new()
         .name("signals".into())

@@ -16,13 +16,14 @@ use std::time::{Duration, Instant};
 use otherend_core::{Counts, EndReason, escaped};
 use otherend_net::recording::{RecordError, Recording, Writer};
 use otherend_net::{Client, Received};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::linger::Linger;
 use super::other_end::Carrier;
 use super::{Args, without_prompt};
 use crate::args::record;
+use crate::exit::signals::asking_to_end;
 use crate::output::human;
 use crate::output::prompt::{Above, Prompt};
 use crate::output::stdio;
@@ -206,7 +207,7 @@ fn remark(text: &str) -> anyhow::Result<()> {
 /// A signal from outside closes the conversation in good order, a second one at once, and the
 /// terminal comes back.
 fn leave_on_signals(farewell: Arc<Farewell>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new(asking_to_end())?;
     let thread = thread::Builder::new().name("signals".into());
     thread.spawn(move || {
         for signal in signals.forever() {

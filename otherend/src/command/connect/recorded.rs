@@ -9,11 +9,11 @@ use std::time::Instant;
 use otherend_core::transcript::Over;
 use otherend_core::{Counts, EndReason, Event, Observer, Role, Time};
 use otherend_net::recording::{RecordError, Scribe, Writer};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::args::record::{self, RecordArgs};
+use crate::exit::signals::asking_to_end;
 use crate::output::stdio;
 
 /// The number of the only connection.
@@ -80,7 +80,7 @@ impl Recorded {
             return Ok(());
         }
         let recorded = Arc::clone(recorded);
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let mut signals = Signals::new(asking_to_end())?;
         let thread = thread::Builder::new().name("signals".into());
         thread.spawn(move || {
             for signal in signals.forever() {
