@@ -7,7 +7,7 @@ mod line_end;
 use std::fmt;
 use std::str::FromStr;
 
-pub(crate) use line::{Block, Lfs, ReplyStyle, Scan};
+pub(crate) use line::{BLOCK, Block, Lfs, ReplyStyle, Scan};
 pub use line::{Decoded, Feed, LineDecoder};
 pub use line_end::LineEnd;
 

@@ -13,7 +13,7 @@ use opening::Opening;
 use telnet::{Filtered, TelnetFilter};
 
 pub use feed::Feed;
-pub(crate) use scan::{Block, Lfs, Scan};
+pub(crate) use scan::{BLOCK, Block, Lfs, Scan};
 
 use super::{Framing, LineEnd};
 

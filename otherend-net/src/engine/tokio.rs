@@ -141,7 +141,7 @@ pub(crate) struct Driver {
     pub(crate) carrier: Carrier,
     timer: Pin<Box<Sleep>>,
     /// When the timer will wake us; `None`: it was never asked to.
-    armed: Option<Instant>,
+    armed: Option<Time>,
     /// Who was last registered to be woken by orders.
     waker: Option<Waker>,
 }
@@ -173,10 +173,13 @@ impl Driver {
             return Poll::Ready(());
         }
         // Also when there is more to read: a flood holds up no deadline.
-        if self.carrier.tick_if_due(now) {
-            cx.waker().wake_by_ref();
-        } else {
-            self.wait(cx);
+        match self.carrier.deadline() {
+            Some(deadline) if deadline <= now => {
+                self.carrier.tick(now);
+                cx.waker().wake_by_ref();
+            }
+            Some(deadline) => self.wait(cx, deadline),
+            None => {}
         }
         Poll::Pending
     }
@@ -185,7 +188,9 @@ impl Driver {
     fn exchange(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
         self.follow_orders(cx, now);
         loop {
-            self.write(cx, now);
+            if self.carrier.has_unsent(now) {
+                self.write(cx, now);
+            }
             self.carrier.account(now);
             let moved = match self.carrier.conversation.step() {
                 Step::Wait { read: true } => self.read(cx, now, input) || self.hear_out(now, input),
@@ -274,18 +279,21 @@ impl Driver {
     }
 
     /// See that we are woken at the next deadline.
-    fn wait(&mut self, cx: &mut Context<'_>) {
-        let Some(deadline) = self.carrier.deadline() else {
-            return;
-        };
-        let deadline = Instant::from_std(self.carrier.clock.instant(deadline));
+    #[inline]
+    fn wait(&mut self, cx: &mut Context<'_>, deadline: Time) {
         // A later deadline leaves the timer as it is: it wakes us once too early and is set anew.
         let armed = self.armed.is_some_and(|armed| armed <= deadline);
         if armed && !self.timer.is_elapsed() {
             return;
         }
+        self.arm(cx, deadline);
+    }
+
+    #[cold]
+    fn arm(&mut self, cx: &mut Context<'_>, deadline: Time) {
         self.armed = Some(deadline);
-        self.timer.as_mut().reset(deadline);
+        let instant = self.carrier.clock.instant(deadline);
+        self.timer.as_mut().reset(Instant::from_std(instant));
         // After a flood the task's budget is used up: the timer would not take our waker then, and
         // we would not come back to it, since it counts as armed.
         let mut timer = unconstrained(self.timer.as_mut());

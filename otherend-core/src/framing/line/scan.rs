@@ -9,7 +9,7 @@ use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 use super::Framing;
 
 /// How many bytes one mask covers.
-pub(super) const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Bit `i` is set where `block[i]` is one of `needles`.
 ///

@@ -8,10 +8,11 @@
 use std::mem;
 
 use fearless_simd::{Level, Simd, dispatch};
+use memchr::memchr3;
 
 use crate::behaviour::{Always, AnyBehaviour};
 use crate::conversation::State;
-use crate::framing::{Block, Framing, Scan};
+use crate::framing::{BLOCK, Block, Framing, Scan};
 use crate::{ExitWords, LineEnd, short};
 
 /// Prefixes up to so many bytes are stored whole, whatever their length; lines up to `TEXT` too.
@@ -50,7 +51,11 @@ pub(super) fn answer(
     };
     let spare = state.outbox.spare();
     let room = spare.len().min(room);
-    let progress = run.go(Level::new(), rest, &mut spare[..room]);
+    let room = &mut spare[..room];
+    let progress = match rest.len() {
+        ..BLOCK => run.go_short(rest, room),
+        _ => run.go(Level::new(), rest, room),
+    };
     state.outbox.extend(progress.said);
     state.counts.lines_heard += progress.lines as u64;
     if prefix.is_some() {
@@ -89,6 +94,33 @@ impl Run<'_> {
             Some(prefix) => dispatch!(level, simd => self.echo(simd, prefix, input, out)),
             None => dispatch!(level, simd => self.sink(simd, input)),
         }
+    }
+
+    /// As [`go`](Self::go), for less than a block. Mostly that is one line of a peer that waits for
+    /// each answer: masks are not worth their beginning.
+    fn go_short(&self, input: &[u8], out: &mut [u8]) -> Progress {
+        let mut at = Progress::default();
+        while at.heard < input.len() {
+            let rest = &input[at.heard..];
+            let Some(length) = memchr3(b'\n', b'\r', 0xff, rest) else {
+                break;
+            };
+            let (line, end) = rest.split_at(length);
+            let end = match end {
+                [b'\r', b'\n', ..] => 2,
+                [b'\n', ..] if self.framing != Framing::Crlf => 1,
+                _ => break,
+            };
+            let said = match self.prefix {
+                Some(_) => self.echo_any(line, &mut out[at.said..]),
+                None => self.is_plain(line).then_some(0),
+            };
+            let Some(said) = said else { break };
+            at.heard += length + end;
+            at.said += said;
+            at.lines += 1;
+        }
+        at
     }
 
     /// Say each line back.
