@@ -1,7 +1,6 @@
 //! Steps as they are heard: joined, and cut into lines or datagrams.
 
 use super::Extent;
-use super::script::Says;
 use super::template::{Piece, Template};
 use crate::transcript::Over;
 
@@ -18,8 +17,12 @@ pub(super) struct Line {
     pub(super) template: Option<Template>,
 }
 
-/// What is heard when all of `says` is said: neighbours joined, then cut after each LF.
-pub(super) fn lines(says: Says<'_>, over: Over) -> Vec<Line> {
+/// What is heard when all of `steps` are said, each given with its line of the file: neighbours joined,
+/// then cut after each LF.
+pub(super) fn lines<'s>(
+    steps: impl Iterator<Item = (usize, &'s Template)>,
+    over: Over,
+) -> Vec<Line> {
     // Steps are how a file is written, lines are how it is heard, and the bytes are the same:
     //
     //     S. 220 {{host:word=a}}             220 {{host:word=a}} ready\r\n   whole, from 2 steps
@@ -29,24 +32,24 @@ pub(super) fn lines(says: Says<'_>, over: Over) -> Vec<Line> {
     // The last one has no LF, so nothing shows when it is complete but that it fits.
     let mut lines: Vec<Line> = Vec::new();
     let mut open: Vec<Piece> = Vec::new();
-    for (index, step) in says.steps().enumerate() {
-        let is_line = over == Over::Udp || step.template.is_one_line();
+    for (index, (step_line, template)) in steps.enumerate() {
+        let is_line = over == Over::Udp || template.is_one_line();
         if open.is_empty() && is_line {
-            if !step.template.parts().is_empty() {
+            if !template.parts().is_empty() {
                 lines.push(Line {
-                    line: step.line,
+                    line: step_line,
                     steps: index + 1,
                     extent: Extent::Whole,
-                    length: step.template.len(),
+                    length: template.len(),
                     template: None,
                 });
             }
             continue;
         }
-        for piece in step.template.parts().iter().flat_map(stretches) {
+        for piece in template.parts().iter().flat_map(stretches) {
             if open.is_empty() {
                 lines.push(Line {
-                    line: step.line,
+                    line: step_line,
                     steps: index,
                     extent: Extent::Beginning,
                     length: 0,

@@ -250,7 +250,8 @@ impl Script {
                 continue;
             };
             let first = self.beats[index].first_step as usize;
-            for heard in super::lines::lines(says, over) {
+            let steps = says.steps().map(|step| (step.line, step.template));
+            for heard in super::lines::lines(steps, over) {
                 longest = longest.max(heard.length);
                 let template = match heard.template {
                     None => self.steps[first + heard.steps - 1].template,
