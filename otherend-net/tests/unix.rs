@@ -51,6 +51,16 @@ fn a_dead_servers_file_is_replaced() {
 }
 
 #[test]
+fn who_keeps_the_lock_of_the_folder_keeps_nobody_from_listening() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = fs::File::open(folder.path()).unwrap();
+    kept.lock().unwrap();
+    let server = bind(&folder.path().join("a.sock")).unwrap();
+    let server = server.start().unwrap();
+    answers(&server.addresses()[0]);
+}
+
+#[test]
 fn a_living_servers_file_and_any_other_stay() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.sock");

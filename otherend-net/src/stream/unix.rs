@@ -6,14 +6,20 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use otherend_core::Address;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 /// Who may connect to a socket in the file system: its owner.
 const MODE: u32 = 0o600;
+
+/// How long another server may take from its look to its `listen`, and how often it is asked.
+const LOCK_WAIT: Duration = Duration::from_secs(1);
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
 
 /// A listening Unix socket; dropping it removes its file.
 #[derive(Debug)]
@@ -53,11 +59,7 @@ pub(super) fn listen_at(path: &Path, backlog: i32) -> io::Result<NamedListener> 
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    // Without the lock (a file system that has none) it is as in every other program.
-    let lock = File::open(folder).ok();
-    if let Some(folder) = &lock {
-        let _ = flock(folder.as_fd(), FlockOperation::LockExclusive);
-    }
+    let _lock = lock_folder(folder);
     let address = SockAddr::unix(path)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     match socket.bind(&address) {
@@ -79,6 +81,21 @@ pub(super) fn listen_at(path: &Path, backlog: i32) -> io::Result<NamedListener> 
         socket: socket.into(),
         _file: Some(file),
     })
+}
+
+/// The lock of `folder`. Without it (a file system that has none, or somebody who keeps it: whoever
+/// can read `/tmp` can lock it) it is as in every other program.
+fn lock_folder(folder: &Path) -> Option<File> {
+    let folder = File::open(folder).ok()?;
+    let until = Instant::now() + LOCK_WAIT;
+    while let Err(error) = flock(folder.as_fd(), FlockOperation::NonBlockingLockExclusive) {
+        let is_kept = error == Errno::WOULDBLOCK || error == Errno::INTR;
+        if !is_kept || Instant::now() >= until {
+            break;
+        }
+        thread::sleep(LOCK_PAUSE);
+    }
+    Some(folder)
 }
 
 /// A listening socket in the abstract name space, which has no file and no mode: whoever is on this
