@@ -287,6 +287,35 @@ fn a_silent_server_is_waited_for_as_long_as_asked() {
     assert!(matches!(mismatch.reason, Reason::Silent(time) if time >= Duration::from_millis(30)));
 }
 
+/// Far more is said than the sockets hold.
+fn much() -> String {
+    format!("C: {}\n", "x".repeat(50_000)).repeat(400)
+}
+
+#[test]
+fn who_never_reads_is_not_waited_for_for_ever() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = listener.local_addr().expect("a port");
+    let mut options = options();
+    options.timeout = Some(Duration::from_millis(300));
+    let error = play(plan(&much()), &at.into(), &options).expect_err("nobody reads");
+    assert!(error.to_string().contains("does not read"), "{error}");
+}
+
+#[test]
+fn who_fails_leaves_no_connection_behind() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = listener.local_addr().expect("a port");
+    let mut options = options();
+    options.timeout = Some(Duration::from_millis(300));
+    let silent = failed(play(plan(&(much() + "S: ok\n")), &at.into(), &options));
+    assert!(matches!(silent.reason, Reason::Silent(_)));
+    // With a thread that went on saying it, this would be read to the end.
+    let (mut stream, _) = listener.accept().expect("it came");
+    let error = std::io::copy(&mut stream, &mut std::io::sink()).expect_err("a reset");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+}
+
 #[test]
 fn pauses_are_kept_when_asked() {
     let mut options = options();

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use otherend_core::transcript::{Outcome, Over, Player};
 use otherend_core::{
-    Conversation, EndReason, Event, Framing, Loss, Observer, Performance, Script, Settings, Time,
-    Wants,
+    Address, Conversation, EndReason, Event, Framing, Loss, Observer, Performance, Script,
+    Settings, Time, Wants,
 };
 
 use super::PlayError;
@@ -65,17 +65,40 @@ impl Performer {
     ) -> Result<Outcome, PlayError> {
         let hub = Arc::new(Hub::new(Bell::new().map_err(PlayError::Local)?));
         let played = self.open_all(&hub, endpoint, options);
-        if let Ok(Outcome::Passed) = played {
-            // What was said last is still on its way, and the peers have a moment to close.
-            hub.registry.wait_until_empty(Duration::MAX);
+        let all_read = if let Ok(Outcome::Passed) = played {
+            self.all_is_read(&hub)
         } else {
-            for member in hub.registry.all() {
-                member.mailbox.post(Order::Close(EndReason::ClosedHere));
-            }
+            tell_all(&hub, || Order::Close(EndReason::ClosedHere));
+            true
+        };
+        if !hub.registry.wait_until_empty(LINGER * 2) {
+            // Whoever does not read now would hold its thread and its socket for ever.
+            tell_all(&hub, || Order::Abort(EndReason::PeerNotReading));
         }
         match lock(&self.refused).take() {
             Some(error) => Err(PlayError::Local(error)),
+            None if !all_read => {
+                let text = "the server does not read what is said to it";
+                let error = io::Error::new(io::ErrorKind::TimedOut, text);
+                Err(PlayError::Local(error))
+            }
             None => played,
+        }
+    }
+
+    /// What was said last is still on its way, and the peers have a moment to close. `false`: one
+    /// has read nothing for as long as the transcript waits for a line.
+    fn all_is_read(&self, hub: &Hub) -> bool {
+        let patience = self.player().options().timeout.unwrap_or(Duration::MAX);
+        let patience = patience.max(LINGER * 2);
+        loop {
+            let said = hub.counters.stats().counts.bytes_said;
+            if hub.registry.wait_until_empty(patience) {
+                return true;
+            }
+            if hub.counters.stats().counts.bytes_said == said {
+                return false;
+            }
         }
     }
 
@@ -128,7 +151,9 @@ impl Performer {
         stream: Stream,
         settings: &Arc<Settings>,
     ) -> io::Result<Driver> {
-        let (address, local) = (stream.peer_address()?, stream.local_address()?);
+        // Where the peer has reset it already there is no other end; the first read says so.
+        let address = stream.peer_address().unwrap_or(Address::Unnamed);
+        let local = stream.local_address()?;
         let peer = hub.introduce(address, local);
         let admitted = Admitted::new(hub, peer, Mailbox::for_thread()?);
         let now = hub.clock.now();
@@ -160,6 +185,13 @@ fn settings(over: Over) -> Settings {
         linger_idle: LINGER,
         linger_total: LINGER,
         ..Settings::client()
+    }
+}
+
+/// Order the same of all that are still open.
+fn tell_all(hub: &Hub, order: impl Fn() -> Order) {
+    for member in hub.registry.all() {
+        member.mailbox.post(order());
     }
 }
 
