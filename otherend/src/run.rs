@@ -84,15 +84,19 @@ impl<'a> Run<'a> {
         if !quiet {
             self.record.tell_begun(&self.screen);
         }
-        let report = serve()?;
+        let served = serve();
         let recorded = record::finish(self.writer);
         let now = Time::ZERO + self.zero.elapsed();
         if recorded.is_ok() && !quiet {
             self.record.tell_done(&self.screen, now);
         }
-        let concluded = conclude(&self.screen, now, &report);
-        // The screen shows all of it before anything is an error.
+        let concluded = match &served {
+            Ok(report) => conclude(&self.screen, now, report),
+            Err(_) => Ok(()),
+        };
+        // The recording is sealed and the screen shows all of it before anything is an error.
         let shown = self.showing.finish();
+        served?;
         recorded?;
         concluded?;
         Ok(shown?)
