@@ -47,6 +47,9 @@ pub enum Loss {
     Unreachable,
     /// Nothing listens for datagrams there (ICMP: port unreachable).
     Refused,
+    /// The stream ended where its protocol (TLS, WebSocket) has an end of its own, and that had not
+    /// come: somebody on the way may have cut it off.
+    Truncated,
 }
 
 /// More than this does not wait unread when a drain begins: what still comes is new. Linux lets a

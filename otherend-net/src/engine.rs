@@ -4,6 +4,7 @@
 pub(crate) mod blocking;
 pub(crate) mod carrier;
 pub(crate) mod conversations;
+pub(crate) mod layered;
 pub(crate) mod single;
 pub(crate) mod threads;
 #[cfg(feature = "tokio")]

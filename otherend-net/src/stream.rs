@@ -6,6 +6,7 @@
 //! on a system's defaults.
 
 mod keepalive;
+pub(crate) mod layer;
 mod listener;
 mod tcp;
 mod udp;

@@ -14,6 +14,7 @@ impl Conversation {
             Loss::Reset => EndReason::PeerReset,
             Loss::Unreachable => EndReason::Unreachable,
             Loss::Refused => EndReason::Refused,
+            Loss::Truncated => EndReason::Truncated,
         };
         let state = &mut self.state;
         state.tell(now, &Event::Lost(loss));

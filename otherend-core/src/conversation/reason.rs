@@ -45,6 +45,8 @@ pub enum EndReason {
     SelfConnect,
     /// Nothing listens for datagrams at the other end.
     Refused,
+    /// The stream ended without the end that its protocol has: it may have been cut off.
+    Truncated,
     /// It was silent for longest when its place was needed for another peer.
     Forgotten,
     /// A tap never reached its target.
@@ -78,6 +80,7 @@ impl EndReason {
             EndReason::Panicked => "panicked",
             EndReason::SelfConnect => "self-connect",
             EndReason::Refused => "refused",
+            EndReason::Truncated => "truncated",
             EndReason::Forgotten => "forgotten",
             EndReason::NotConnected => "not-connected",
             EndReason::CutByFault => "cut-by-fault",
@@ -108,6 +111,7 @@ impl EndReason {
                 | EndReason::PeerReset
                 | EndReason::Unreachable
                 | EndReason::Refused
+                | EndReason::Truncated
         )
     }
 }
@@ -133,6 +137,7 @@ impl fmt::Display for EndReason {
             EndReason::Panicked => "the behaviour panicked",
             EndReason::SelfConnect => "the connection reached itself",
             EndReason::Refused => "nothing is listening there",
+            EndReason::Truncated => "cut off: the peer never said that it ends",
             EndReason::Forgotten => "forgotten, its place was needed for another peer",
             EndReason::NotConnected => "the target was not reached",
             EndReason::CutByFault => "cut by a fault",

@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags};
 use super::Buffers;
 use super::carrier::Carrier;
 use super::conversations::Conversations;
+use super::layered::Layered;
 use crate::hub::admitted::Admitted;
 use crate::stream::{self, Stream};
 use crate::system::poll;
@@ -21,6 +22,8 @@ pub(crate) struct Driver {
     pub(crate) carrier: Carrier,
     /// Why the last datagram that did not leave did not.
     pub(crate) trouble: Option<io::Error>,
+    /// What is between the two, if anything is.
+    pub(crate) layered: Option<Box<Layered>>,
 }
 
 impl Driver {
@@ -29,6 +32,7 @@ impl Driver {
             stream,
             carrier,
             trouble: None,
+            layered: Layered::over(Vec::new()),
         }
     }
 
@@ -61,12 +65,21 @@ impl Driver {
                     self.carrier.nothing_to_read(now);
                 }
             }
+            Step::HalfClose if self.layered.is_some() => {
+                self.close_layers(now);
+                self.carrier.conversation.half_closed(now);
+            }
             Step::HalfClose => {
                 // A stream that is already broken says so at the next read.
                 let _ = self.stream.half_close();
                 self.carrier.conversation.half_closed(now);
             }
-            Step::Close => return false,
+            Step::Close => {
+                // A close without the layers' ends would look like a wire that was cut. What the
+                // socket does not take of them at once is not waited for.
+                self.close_layers(now);
+                return false;
+            }
             Step::Reset => {
                 self.stream.reset_on_close();
                 return false;
@@ -88,6 +101,9 @@ impl Driver {
         if self.stream.is_datagrams() {
             return self.send(now);
         }
+        if self.layered.is_some() {
+            return self.write_layered(now);
+        }
         while self.carrier.has_unsent(now) {
             let conversation = &mut self.carrier.conversation;
             match self.stream.write(conversation.unsent()) {
@@ -98,6 +114,41 @@ impl Driver {
                 }
                 Err(error) => return conversation.peer_lost(now, stream::loss(&error)),
             }
+        }
+    }
+
+    fn write_layered(&mut self, now: Time) {
+        let Some(layered) = &mut self.layered else {
+            return;
+        };
+        loop {
+            let wire = layered.next(&mut self.carrier, now);
+            if wire.is_empty() {
+                break;
+            }
+            match self.stream.write(wire) {
+                Ok(count) => layered.took(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return layered.stalled(&mut self.carrier, now);
+                }
+                Err(error) => {
+                    let loss = stream::loss(&error);
+                    return self.carrier.conversation.peer_lost(now, loss);
+                }
+            }
+        }
+        if layered.take_half_close() {
+            // A stream that is already broken says so at the next read.
+            let _ = self.stream.half_close();
+        }
+    }
+
+    /// Let the layers say their ends, and send what the stream takes now.
+    fn close_layers(&mut self, now: Time) {
+        if let Some(layered) = &mut self.layered {
+            layered.close();
+            self.write_layered(now);
         }
     }
 
@@ -126,6 +177,13 @@ impl Driver {
         let outcome = self.stream.read(&mut buffers.input);
         let now = self.carrier.clock.now();
         let room = buffers.input.len();
+        if let (Some(layered), Ok(count)) = (&mut self.layered, &outcome) {
+            match *count {
+                0 => layered.wire_ended(&mut self.carrier, now),
+                count => layered.hear(&mut self.carrier, now, &buffers.input[..count], room),
+            }
+            return self.write(now);
+        }
         let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(0) if !self.stream.is_datagrams() => conversation.peer_finished(now),
@@ -145,10 +203,11 @@ impl Driver {
     fn wait(&mut self, read: bool, limit: Option<Duration>) -> bool {
         let mut interest = PollFlags::empty();
         interest.set(PollFlags::IN, read);
-        interest.set(
-            PollFlags::OUT,
-            !self.carrier.conversation.unsent().is_empty(),
-        );
+        let waits_for_room = match &self.layered {
+            Some(layered) => layered.waits_for_room(),
+            None => !self.carrier.conversation.unsent().is_empty(),
+        };
+        interest.set(PollFlags::OUT, waits_for_room);
         let clock = self.carrier.clock;
         let deadline = self
             .carrier

@@ -21,6 +21,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Buffers;
 use super::carrier::Carrier;
 use super::conversations::Conversations;
+use super::layered::Layered;
 use crate::accept::acceptor::Acceptor;
 use crate::stream::{self, Stream};
 
@@ -144,6 +145,8 @@ pub(crate) struct Driver {
     armed: Option<Time>,
     /// Who was last registered to be woken by orders.
     waker: Option<Waker>,
+    /// What is between the two, if anything is.
+    pub(crate) layered: Option<Box<Layered>>,
 }
 
 impl Driver {
@@ -155,6 +158,7 @@ impl Driver {
             timer,
             armed: None,
             waker: None,
+            layered: Layered::over(Vec::new()),
         }
     }
 
@@ -195,13 +199,22 @@ impl Driver {
             let moved = match self.carrier.conversation.step() {
                 Step::Wait { read: true } => self.read(cx, now, input) || self.hear_out(now, input),
                 Step::Wait { read: false } => false,
+                Step::HalfClose if self.layered.is_some() => {
+                    self.close_layers(cx, now);
+                    self.carrier.conversation.half_closed(now);
+                    true
+                }
                 Step::HalfClose => {
                     // A stream that is already broken says so at the next read.
                     let _ = self.stream.poll_half_close(cx);
                     self.carrier.conversation.half_closed(now);
                     true
                 }
-                Step::Close => return true,
+                Step::Close => {
+                    // As in the blocking driver: the layers' ends, if the socket takes them at once.
+                    self.close_layers(cx, now);
+                    return true;
+                }
                 Step::Reset => {
                     self.stream.reset_on_close();
                     return true;
@@ -223,6 +236,9 @@ impl Driver {
     }
 
     fn write(&mut self, cx: &mut Context<'_>, now: Time) {
+        if self.layered.is_some() {
+            return self.write_layered(cx, now);
+        }
         while self.carrier.has_unsent(now) {
             let conversation = &mut self.carrier.conversation;
             match self.stream.poll_write(cx, conversation.unsent()) {
@@ -235,6 +251,38 @@ impl Driver {
         }
     }
 
+    fn write_layered(&mut self, cx: &mut Context<'_>, now: Time) {
+        let Some(layered) = &mut self.layered else {
+            return;
+        };
+        loop {
+            let wire = layered.next(&mut self.carrier, now);
+            if wire.is_empty() {
+                break;
+            }
+            match self.stream.poll_write(cx, wire) {
+                Poll::Ready(Ok(count)) => layered.took(count),
+                Poll::Ready(Err(error)) => {
+                    let loss = stream::loss(&error);
+                    return self.carrier.conversation.peer_lost(now, loss);
+                }
+                Poll::Pending => return layered.stalled(&mut self.carrier, now),
+            }
+        }
+        if layered.take_half_close() {
+            // A stream that is already broken says so at the next read.
+            let _ = self.stream.poll_half_close(cx);
+        }
+    }
+
+    /// Let the layers say their ends, and send what the stream takes now.
+    fn close_layers(&mut self, cx: &mut Context<'_>, now: Time) {
+        if let Some(layered) = &mut self.layered {
+            layered.close();
+            self.write_layered(cx, now);
+        }
+    }
+
     /// `true`: something came.
     fn read(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
         let mut buffer = ReadBuf::new(input);
@@ -242,6 +290,13 @@ impl Driver {
         let Poll::Ready(outcome) = self.stream.poll_read(cx, &mut buffer) else {
             return false;
         };
+        if let (Some(layered), Ok(())) = (&mut self.layered, &outcome) {
+            match buffer.filled() {
+                [] => layered.wire_ended(&mut self.carrier, now),
+                bytes => layered.hear(&mut self.carrier, now, bytes, buffer.capacity()),
+            }
+            return true;
+        }
         let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(()) if buffer.filled().is_empty() => conversation.peer_finished(now),
@@ -265,6 +320,13 @@ impl Driver {
             return false;
         }
         let outcome = rustix::io::read(&self.stream, &mut *input).map_err(io::Error::from);
+        if let (Some(layered), Ok(count)) = (&mut self.layered, &outcome) {
+            match *count {
+                0 => layered.wire_ended(&mut self.carrier, now),
+                count => layered.hear(&mut self.carrier, now, &input[..count], input.len()),
+            }
+            return true;
+        }
         let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(0) => conversation.peer_finished(now),

@@ -356,6 +356,7 @@ fn lost(role: Role, loss: Loss) -> Ending {
     let reason = match loss {
         Loss::Reset => EndReason::PeerReset,
         Loss::Unreachable | Loss::Refused => EndReason::Unreachable,
+        Loss::Truncated => EndReason::Truncated,
     };
     (reason, Some(role))
 }
