@@ -192,7 +192,8 @@ impl Driver {
     fn exchange(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
         self.follow_orders(cx, now);
         loop {
-            if self.carrier.has_unsent(now) {
+            // Layers may have something of their own to say, as an answer of TLS's.
+            if self.carrier.has_unsent(now) || self.layered.is_some() {
                 self.write(cx, now);
             }
             self.carrier.account(now);
