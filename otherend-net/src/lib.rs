@@ -1,7 +1,7 @@
 //! Servers and clients for line conversations, blocking and async.
 //!
 //! A [`Server`] listens and carries one [`Conversation`](otherend_core::Conversation) for each
-//! peer on one of three [`Engine`]s; a [`Client`] (or [`AsyncClient`] with feature `tokio`) is the
+//! peer on one of three [`Engine`]s; a [`Client`] (or `AsyncClient` with feature `tokio`) is the
 //! other end. Both work over TCP, Unix sockets and datagrams ([`endpoint::Listen`],
 //! [`endpoint::Target`]). Every limit on connections, lines, time and output is on by default
 //! ([`ServerConfig`]), and every peer's end has one reason.
