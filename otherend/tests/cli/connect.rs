@@ -315,7 +315,9 @@ fn a_program_is_told_the_cause_in_json() {
     let outcome = otherend(&["connect", &address, "--json"]).run().exited(1);
     let failed: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("one object");
     assert_eq!(failed["event"], "failed");
-    assert_eq!(failed["cause"], "not-listening");
+    // Where somebody else listens at a port nearby, that is the likelier cause, and as true.
+    let cause = failed["cause"].as_str().expect("a word");
+    assert!(["not-listening", "other-port"].contains(&cause), "{cause}");
     assert_eq!(failed["causes"][0], failed["cause"]);
     let text = format!("cannot connect to {address}: connection refused");
     assert_eq!(failed["text"], text);

@@ -189,7 +189,9 @@ fn files_that_cannot_be_played_are_reported_too() {
     let seen = |key: &str| -> Vec<_> { events.iter().map(|event| event[key].clone()).collect() };
     assert_eq!(seen("file"), files);
     assert_eq!(seen("passed"), [true, false, false]);
-    assert_eq!(events[1]["cause"], "not-listening");
+    // Where somebody else listens at a port nearby, that is the likelier cause, and as true.
+    let cause = events[1]["cause"].as_str().expect("a word");
+    assert!(["not-listening", "other-port"].contains(&cause), "{cause}");
     let counts = "tests=\"3\" skipped=\"0\" errors=\"2\" failures=\"0\"";
     assert!(report.contains(counts), "{report}");
     for part in [
