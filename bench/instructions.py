@@ -47,8 +47,8 @@ SHAPES = {
     "every second CR": Shape(88, [], [text(32), text(32, b"\r")]),
     "every second CR LF": Shape(88, [], [text(32), text(32, b"\r\n")]),
     "every second IAC": Shape(3400, [], [text(32), b"\xff\xf1" + text(30)], 1000, 10_000),
-    "crlf, every second LF": Shape(66, ["--framing", "crlf"], [text(32), text(32, b"\r\n")]),
-    "one in flight": Shape(3850, [], [text(32)], 1, 2_000),
+    "crlf, every second LF": Shape(70, ["--framing", "crlf"], [text(32), text(32, b"\r\n")]),
+    "one in flight": Shape(3900, [], [text(32)], 1, 2_000),
 }
 
 
