@@ -196,12 +196,17 @@ fn tell_all(hub: &Hub, order: impl Fn() -> Order) {
 }
 
 /// Carry a conversation to its end in a thread of its own.
+///
+/// Its first turn is this thread's, which opens the next connection after it: what is said first
+/// here leaves before what is said first there. Of two datagrams the second could come first
+/// otherwise, and a server of several clients take the one for the other.
 fn carry(mut driver: Driver) -> io::Result<()> {
+    let mut buffers = Buffers::new();
+    if !driver.turn(&mut buffers, Some(Duration::ZERO)) {
+        return Ok(());
+    }
     let thread = thread::Builder::new().name("play".into());
-    thread.spawn(move || {
-        let mut buffers = Buffers::new();
-        while driver.turn(&mut buffers, None) {}
-    })?;
+    thread.spawn(move || while driver.turn(&mut buffers, None) {})?;
     Ok(())
 }
 
