@@ -102,7 +102,13 @@ fn bind_all<S>(
             }
             _ => address.clone(),
         };
-        let socket = match bind(&wanted) {
+        // Somebody else may have that port of this address, as the address itself has if it stands
+        // there twice.
+        let bound = bind(&wanted).or_else(|cause| match cause.kind() {
+            io::ErrorKind::AddrInUse if wanted != *address => bind(address),
+            _ => Err(cause),
+        });
+        let socket = match bound {
             Ok(socket) => socket,
             Err(cause) => {
                 return Err(BindError::Listen {
@@ -117,4 +123,35 @@ fn bind_all<S>(
         sockets.push(socket);
     }
     Ok(sockets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_port_is_the_same_for_all_addresses_where_that_is_possible() {
+        let listen = |addresses: [&str; 3]| {
+            let addresses: Vec<Address> = addresses
+                .iter()
+                .map(|address| address.parse::<SocketAddr>().unwrap().into())
+                .collect();
+            let ports = |bound: Vec<Address>| bound.iter().filter_map(Address::port).collect();
+            let streams = listen_on_all(&addresses, 1).unwrap();
+            let datagrams = take_datagrams_on_all(&addresses).unwrap();
+            let streams = streams.iter().map(|listener| listener.address().unwrap());
+            let datagrams = datagrams
+                .iter()
+                .map(|socket| socket.local_addr().unwrap().into());
+            let both: [Vec<u16>; 2] = [ports(streams.collect()), ports(datagrams.collect())];
+            both
+        };
+        // Nearly always; somebody else may have the port of the other address.
+        let same = |ports: &Vec<u16>| ports[0] == ports[1];
+        let shared = (0..10).map(|_| listen(["127.0.0.1:0", "127.0.0.2:0", "127.0.0.3:0"]));
+        assert!(shared.flatten().any(|ports| same(&ports)));
+        for ports in listen(["127.0.0.1:0", "127.0.0.1:0", "127.0.0.2:0"]) {
+            assert!(!same(&ports) && !ports.contains(&0), "{ports:?}");
+        }
+    }
 }
