@@ -1,7 +1,7 @@
 //! Transcripts over real sockets, from both ends.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use otherend_net::core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Timi
 use otherend_net::core::{AnyBehaviour, Echo, Framing};
 use otherend_net::play::{Mock, Performances, PlayError, PlayOptions, play, update};
 use otherend_net::{Endpoint, Engine, Running, Server, ServerConfig};
+use socket2::{Domain, Socket, Type};
 
 fn plan(file: &str) -> Arc<Plan> {
     let file = format!("otherend talk 1\n{file}");
@@ -365,9 +366,12 @@ fn datagrams_are_played_too() {
 
 #[test]
 fn who_does_not_answer_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("bound");
-    drop(listener);
+    // Bound, so that nobody else takes it, and not listening.
+    let held = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    held.bind(&any_port.into()).expect("a port");
+    let address = held.local_addr().expect("bound");
+    let address = address.as_socket().expect("an address");
     let error = play(plan("S: hi\n"), &address.into(), &options()).expect_err("nobody listens");
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
@@ -376,7 +380,8 @@ fn who_does_not_answer_is_named() {
 fn who_does_not_receive_datagrams_is_named_too() {
     let nobody = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let address = nobody.local_addr().expect("bound");
-    drop(nobody);
+    // It stays taken, and hears its peer only.
+    nobody.connect("127.0.0.1:9").expect("nothing is sent");
     let plan = plan("over udp\nC: hi\nS: hi\n");
     let error = play(plan, &address.into(), &options()).expect_err("nobody listens");
     let text = format!("cannot carry the connection: nothing is listening on udp {address}");

@@ -1,11 +1,12 @@
 //! `otherend connect` without a terminal: a pipe with a server at the other end.
 
 use std::io::{Read, Seek, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::thread::{self, JoinHandle};
 
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, socket};
 
 use super::program::otherend;
@@ -27,15 +28,44 @@ fn hear(mut peer: &TcpStream) -> Vec<u8> {
     heard
 }
 
-/// A port that is ours and that nobody listens on yet.
-pub(crate) fn port_without_listener() -> (OwnedFd, String) {
-    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    rustix::net::bind(&socket, &any).expect("a free port");
-    let bound = rustix::net::getsockname(&socket).expect("its address");
-    let bound = SocketAddr::try_from(bound).expect("an IPv4 address");
-    (socket, bound.to_string())
+/// A port that is ours at every address, so that nobody listens on it, and nobody will.
+pub(crate) struct Held {
+    v4: OwnedFd,
+    /// None where the machine has no IPv6.
+    _v6: Option<OwnedFd>,
 }
+
+/// A port that nobody listens on yet, and its address on loopback.
+pub(crate) fn port_without_listener() -> (Held, String) {
+    loop {
+        let v4 = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        rustix::net::bind(&v4, &any).expect("a free port");
+        let bound = rustix::net::getsockname(&v4).expect("its address");
+        let port = SocketAddr::try_from(bound).expect("an address").port();
+        // Somebody may have it over IPv6 only.
+        if let Ok(v6) = held_over_ipv6(port) {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            return (Held { v4, _v6: v6 }, address.to_string());
+        }
+    }
+}
+
+fn held_over_ipv6(port: u16) -> Result<Option<OwnedFd>, Errno> {
+    let Ok(v6) = socket(AddressFamily::INET6, SocketType::STREAM, None) else {
+        return Ok(None);
+    };
+    rustix::net::sockopt::set_ipv6_v6only(&v6, true)?;
+    match rustix::net::bind(&v6, &SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))) {
+        Ok(()) => Ok(Some(v6)),
+        Err(Errno::ADDRINUSE) => Err(Errno::ADDRINUSE),
+        Err(_) => Ok(None),
+    }
+}
+
+/// What is truly said first of a port where nobody listens: a server that listens on a port beside it
+/// may have been meant, and every machine has its own.
+pub(crate) const NOBODY_LISTENS: [&str; 2] = ["not-listening", "other-port"];
 
 #[test]
 fn bytes_pass_untouched_both_ways() {
@@ -315,9 +345,8 @@ fn a_program_is_told_the_cause_in_json() {
     let outcome = otherend(&["connect", &address, "--json"]).run().exited(1);
     let failed: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("one object");
     assert_eq!(failed["event"], "failed");
-    // Where somebody else listens at a port nearby, that is the likelier cause, and as true.
     let cause = failed["cause"].as_str().expect("a word");
-    assert!(["not-listening", "other-port"].contains(&cause), "{cause}");
+    assert!(NOBODY_LISTENS.contains(&cause), "{cause}");
     assert_eq!(failed["causes"][0], failed["cause"]);
     let text = format!("cannot connect to {address}: connection refused");
     assert_eq!(failed["text"], text);
@@ -326,11 +355,11 @@ fn a_program_is_told_the_cause_in_json() {
 
 #[test]
 fn retrying_waits_for_a_server_that_is_starting() {
-    let (socket, address) = port_without_listener();
+    let (held, address) = port_without_listener();
     let words = ["connect", &address, "--retry", "60s", "-v"];
     let mut running = otherend(&words).start();
-    rustix::net::listen(&socket, 1).unwrap();
-    let (peer, _) = TcpListener::from(socket).accept().unwrap();
+    rustix::net::listen(&held.v4, 1).unwrap();
+    let (peer, _) = TcpListener::from(held.v4).accept().unwrap();
     running.stderr_with("connected to");
     peer.shutdown(Shutdown::Both).unwrap();
     running.wait().exited(0);

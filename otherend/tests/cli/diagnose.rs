@@ -1,28 +1,14 @@
 //! `otherend diagnose`, and the same by itself where a command cannot connect or listen.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 
-use socket2::{Domain, Socket, Type};
-
+use super::connect::port_without_listener;
 use super::program::{Running, otherend};
-
-/// An address of loopback where nobody listens, held so that nobody else does.
-fn closed() -> (Socket, String) {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    socket.bind(&any_port.into()).expect("a free port");
-    let address = socket
-        .local_addr()
-        .ok()
-        .and_then(|address| address.as_socket());
-    let address = address.expect("a bound socket has an address");
-    (socket, address.to_string())
-}
 
 #[test]
 fn a_closed_port_is_named_step_by_step() {
-    let (_held, address) = closed();
+    let (_held, address) = port_without_listener();
     let outcome = otherend(&["diagnose", &address]).run().exited(1);
     outcome
         .said(&format!("diagnosing {address}"))
@@ -34,7 +20,7 @@ fn a_closed_port_is_named_step_by_step() {
 
 #[test]
 fn each_line_of_json_is_a_step_and_the_last_is_the_verdict() {
-    let (_held, address) = closed();
+    let (_held, address) = port_without_listener();
     let outcome = otherend(&["diagnose", "--json", &address]).run().exited(1);
     let lines: Vec<serde_json::Value> = outcome
         .stdout
@@ -82,7 +68,12 @@ fn a_quiet_server_answers_whoever_diagnoses_with_it() {
 
 #[test]
 fn a_server_for_one_client_has_room_for_each_probe() {
-    let (_server, address) = for_one_client();
+    // Where others wait, and are not turned away: how soon after its last word a client is no longer
+    // counted is up to the machine.
+    let mut server = otherend(&["serve", "--engine", "single", "127.0.0.1:0"]).start();
+    let line = server.stdout_with("listening on ");
+    let address = line.trim_end().rsplit(' ').next().expect("an address");
+    let address = address.to_owned();
     let outcome = otherend(&["diagnose", "--json", "--two-ended", &address]).run();
     outcome
         .succeeded()
@@ -147,7 +138,7 @@ fn a_taken_port_is_explained_to_who_wants_to_listen() {
 
 #[test]
 fn a_client_that_cannot_connect_says_why_by_itself() {
-    let (_held, address) = closed();
+    let (_held, address) = port_without_listener();
     let outcome = otherend(&["connect", &address]).run().exited(1);
     outcome
         .complained("connection refused")
