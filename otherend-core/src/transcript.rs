@@ -22,6 +22,7 @@
 mod error;
 mod generalise;
 mod kind;
+mod limits;
 mod lint;
 mod model;
 mod nearest;
@@ -42,6 +43,7 @@ use crate::LineEnd;
 pub use error::{ParseError, Wrong, WrongText};
 pub use generalise::{Varying, generalise, unsealed, varying};
 pub use kind::{Kind, Pattern};
+pub use limits::Limits;
 pub use lint::{Finding, Oddity, lint};
 pub use model::{Act, Closing, Hole, Item, Let, Over, Part, Setting, Step, Text, Trigger};
 pub use plan::{Difference, Plan, SetError, Wanted};
@@ -67,9 +69,19 @@ const MASKED: &[u8] = b"****";
 ///
 /// [`Transcript::parse`] reads one, [`Display`](std::fmt::Display) writes it in the canonical
 /// spelling. Comments and empty lines are kept: reading what was written gives the same transcript.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Transcript {
     items: Vec<Item>,
+    /// What it was read with: another text of it can be as long.
+    limits: Limits,
+}
+
+impl Eq for Transcript {}
+
+impl PartialEq for Transcript {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items
+    }
 }
 
 impl Transcript {
@@ -78,7 +90,21 @@ impl Transcript {
     /// # Errors
     /// The first thing that is wrong with it: where, what was found and what fits.
     pub fn parse(source: &[u8]) -> Result<Self, ParseError> {
-        parse::parse(source).map(|items| Transcript { items })
+        Transcript::parse_within(source, Limits::default())
+    }
+
+    /// The same, where a file may come to more or less with its values filled in.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_within(source: &[u8], limits: Limits) -> Result<Self, ParseError> {
+        parse::parse(source, limits).map(|items| Transcript { items, limits })
+    }
+
+    /// These lines in its place.
+    fn with_items(&self, items: Vec<Item>) -> Self {
+        let limits = self.limits;
+        Transcript { items, limits }
     }
 
     /// A transcript of these lines.
@@ -86,7 +112,16 @@ impl Transcript {
     /// # Errors
     /// They do not make a transcript: the error tells the place in what would be written.
     pub fn from_items(items: Vec<Item>) -> Result<Self, ParseError> {
-        Transcript::parse(Transcript { items }.to_string().as_bytes())
+        let transcript = Transcript {
+            items,
+            limits: Limits::default(),
+        };
+        transcript.again()
+    }
+
+    /// Read what it says once more.
+    fn again(&self) -> Result<Self, ParseError> {
+        Transcript::parse_within(self.to_string().as_bytes(), self.limits)
     }
 
     /// Its lines after the first: item `i` stands on line `i + 2`.

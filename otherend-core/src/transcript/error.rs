@@ -9,7 +9,7 @@ use std::fmt;
 
 pub use text::WrongText;
 
-use super::FIRST_LINE;
+use super::{FIRST_LINE, Limits};
 
 /// The first thing in a file that is not a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +88,16 @@ pub enum Wrong {
     InRule,
     /// A connection's number in a rule.
     NumberInRule,
+    /// A line has more than 1 MiB.
+    LongLine,
+    /// The file has more than 64 MiB.
+    LongFile,
+    /// With its values filled in the line has more than 1 MiB.
+    FilledLine,
+    /// With their values filled in all lines up to here are more than the limit.
+    FilledFile(Limits),
+    /// More of something than a file may have: the number, and of what.
+    TooMany(&'static str),
     /// An escape or a hole.
     Text(WrongText),
 }
@@ -129,6 +139,19 @@ impl fmt::Display for Wrong {
             Wrong::AfterCount(found) => write!(f, "`{found}` is no count"),
             Wrong::InRule => f.write_str("a rule holds only what the server says"),
             Wrong::NumberInRule => f.write_str("a rule answers on the connection that set it off"),
+            Wrong::LongLine => f.write_str("this line has more than 1 MiB"),
+            Wrong::LongFile => f.write_str("up to here the file has more than 64 MiB"),
+            Wrong::FilledLine => {
+                f.write_str("with its values filled in this line has more than 1 MiB")
+            }
+            Wrong::FilledFile(limits) => {
+                let most = Size(limits.most_filled());
+                write!(
+                    f,
+                    "with their values filled in the lines up to here have more than {most}"
+                )
+            }
+            Wrong::TooMany(what) => write!(f, "more than {what}"),
             Wrong::Text(wrong) => wrong.fmt(f),
         }
     }
@@ -182,6 +205,10 @@ impl Wrong {
             Wrong::AfterCount(_) => "`on after 2 C: text`",
             Wrong::InRule => "`S:` `S.` `S#` `S!` and `+time`; an empty line ends the rule",
             Wrong::NumberInRule => "the same without the number",
+            Wrong::LongLine => "pieces (`S.`), which are heard as one",
+            Wrong::FilledLine => "shorter values, or fewer of them in a line",
+            Wrong::FilledFile(_) => "shorter values, several files, or a larger `--max-filled`",
+            Wrong::LongFile | Wrong::TooMany(_) => "several files",
         };
         fits.to_owned()
     }
@@ -190,4 +217,17 @@ impl Wrong {
 fn escapes(character: char) -> String {
     let bytes = character.to_string().into_bytes();
     bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
+}
+
+/// A size in bytes, in the largest unit of which it is a multiple.
+pub(super) struct Size(pub(super) usize);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            size if size % (1 << 20) == 0 => write!(f, "{} MiB", size >> 20),
+            size if size % (1 << 10) == 0 => write!(f, "{} KiB", size >> 10),
+            size => write!(f, "{size} B"),
+        }
+    }
 }

@@ -54,9 +54,7 @@ pub fn generalise(transcript: &Transcript) -> Transcript {
 pub fn unsealed(transcript: &Transcript) -> Transcript {
     let is_seal = |item: &Item| matches!(item, Item::Comment(text) if text.starts_with('='));
     let items = transcript.items().iter().filter(|item| !is_seal(item));
-    Transcript {
-        items: items.cloned().collect(),
-    }
+    transcript.with_items(items.cloned().collect())
 }
 
 fn literals(transcript: &Transcript) -> impl Iterator<Item = &[u8]> {

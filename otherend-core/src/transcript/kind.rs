@@ -204,12 +204,25 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it, in one line.
     pub fn new(source: &str) -> Result<Self, String> {
+        Pattern::measured(source).map(|(pattern, _)| pattern)
+    }
+
+    /// The same, and about how much memory it takes.
+    pub(crate) fn measured(source: &str) -> Result<(Self, usize), String> {
         // By itself first: a stray parenthesis must not close the group around it.
-        compile(source)?;
-        Ok(Pattern(Arc::new(Made {
-            source: source.to_owned(),
-            whole: compile(&format!(r"\A(?:{source})\z"))?,
-        })))
+        compile(source, LARGEST).map_err(|error| in_one_line(&error))?;
+        // An expression does not say how large it is, but it can be told how large it may be.
+        let whole = format!(r"\A(?:{source})\z");
+        let mut size = LARGEST / 64;
+        let whole = loop {
+            match compile(&whole, size) {
+                Ok(whole) => break whole,
+                Err(regex::Error::CompiledTooBig(_)) if size < LARGEST => size *= 4,
+                Err(error) => return Err(in_one_line(&error)),
+            }
+        };
+        let source = source.to_owned();
+        Ok((Pattern(Arc::new(Made { source, whole })), size))
     }
 
     /// What stands between the slashes.
@@ -225,12 +238,11 @@ impl Pattern {
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, String> {
-    const LARGEST: usize = 1 << 20;
-    RegexBuilder::new(pattern)
-        .size_limit(LARGEST)
-        .build()
-        .map_err(|error| in_one_line(&error))
+/// The most memory that one expression takes.
+const LARGEST: usize = 1 << 20;
+
+fn compile(pattern: &str, most: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).size_limit(most).build()
 }
 
 fn in_one_line(error: &regex::Error) -> String {

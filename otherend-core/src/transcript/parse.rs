@@ -1,17 +1,21 @@
 //! From text to a transcript: the whole file, before a byte of it is said.
 
+mod filled;
 mod flow;
 mod hex;
 mod line;
 mod names;
 mod text;
 
+use filled::Filled;
 use flow::Flow;
 use line::Line;
 use names::Names;
 
-use super::model::{Item, Setting};
-use super::{FIRST_ITEM, FIRST_LINE, ParseError, Wrong};
+pub(super) use filled::{Excess, excess};
+
+use super::model::{Item, Part, Setting, Text};
+use super::{FIRST_ITEM, FIRST_LINE, Limits, ParseError, Wrong};
 use crate::escape::{drives, escaped};
 
 /// A part of a line that is wrong, in bytes.
@@ -30,7 +34,7 @@ impl Spot {
 }
 
 /// All items of a file.
-pub(super) fn parse(source: &[u8]) -> Result<Vec<Item>, ParseError> {
+pub(super) fn parse(source: &[u8], limits: Limits) -> Result<Vec<Item>, ParseError> {
     let source = source.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source);
     let mut lines = source
         .strip_suffix(b"\n")
@@ -38,17 +42,33 @@ pub(super) fn parse(source: &[u8]) -> Result<Vec<Item>, ParseError> {
         .split(|b| *b == b'\n');
     let first = readable(lines.next().unwrap_or_default(), 1)?;
     check_first(first, source.is_empty()).map_err(|spot| place(spot, 1, first))?;
-    let mut parser = Parser::default();
+    let mut parser = Parser::new(limits);
     let mut items = Vec::new();
+    let mut at = first.len();
     for (index, line) in lines.enumerate() {
         let number = index + FIRST_ITEM;
+        at += line.len() + 1;
+        if at > Limits::FILE {
+            return Err(endless(number));
+        }
         let line = readable(line, number)?;
         let item = parser
             .item(line, number)
+            .and_then(|item| parser.count(&item, number, line).map(|()| item))
             .map_err(|spot| place(spot, number, line))?;
         items.push(item);
     }
     Ok(items)
+}
+
+/// With this line the file is too long.
+fn endless(line: usize) -> ParseError {
+    ParseError {
+        line,
+        column: 1,
+        width: 1,
+        wrong: Wrong::LongFile,
+    }
 }
 
 /// Bytes to characters, wherever in a character the bytes begin and end.
@@ -69,6 +89,17 @@ fn place(spot: Spot, line: usize, text: &str) -> ParseError {
 /// A line as text, without the CR that some editors put at its end.
 fn readable(line: &[u8], number: usize) -> Result<&str, ParseError> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() > Limits::LINE {
+        return Err(ParseError {
+            line: number,
+            column: String::from_utf8_lossy(&line[..Limits::LINE])
+                .chars()
+                .count()
+                + 1,
+            width: 1,
+            wrong: Wrong::LongLine,
+        });
+    }
     let text = std::str::from_utf8(line).map_err(|error| {
         let good = &line[..error.valid_up_to()];
         ParseError {
@@ -117,6 +148,12 @@ fn excerpt(found: &str) -> String {
 /// What the lines so far have settled.
 #[derive(Default)]
 struct Parser {
+    limits: Limits,
+    filled: Filled,
+    /// Steps, rules and `let`s.
+    steps: usize,
+    /// Holes and references.
+    holes: usize,
     names: Names,
     flow: Flow,
     /// `eol`, `timeout` and `over`, each with its line.
@@ -126,6 +163,39 @@ struct Parser {
 }
 
 impl Parser {
+    fn new(limits: Limits) -> Self {
+        Parser {
+            limits,
+            ..Parser::default()
+        }
+    }
+
+    /// `item` is one more: there must not be too many.
+    fn count(&mut self, item: &Item, number: usize, text: &str) -> Parsed<()> {
+        let spot = |wrong| Err(Spot::new(0, text.len(), wrong));
+        if number > Limits::LINES {
+            return spot(Wrong::TooMany("4,000,000 lines"));
+        }
+        if let Item::Step(_) | Item::Rule(_) | Item::Setting(Setting::Let(_)) = item {
+            self.steps += 1;
+        }
+        if self.steps > Limits::STEPS {
+            return spot(Wrong::TooMany("1,000,000 steps, rules and `let`s"));
+        }
+        let parts = item.text().map(Text::parts).unwrap_or_default();
+        let holes = parts
+            .iter()
+            .filter(|part| !matches!(part, Part::Literal(_)));
+        self.holes += holes.count();
+        if self.holes > Limits::HOLES {
+            return spot(Wrong::TooMany("2,000,000 holes and references"));
+        }
+        match self.filled.add(item, &self.names, self.limits) {
+            None => Ok(()),
+            Some(_) => spot(Wrong::FilledFile(self.limits)),
+        }
+    }
+
     fn item(&mut self, text: &str, number: usize) -> Parsed<Item> {
         match line::split(text)? {
             Line::Blank => {

@@ -69,13 +69,17 @@ impl Plan {
     /// Make `transcript` ready with other values: `NAME=VALUE` for a `let`, or for what a hole says.
     ///
     /// # Errors
-    /// There is no such name, or the value does not fit its hole.
+    /// There is no such name, the value does not fit its hole, or is so long that the file is not
+    /// within its [`Limits`](super::Limits) any more.
     pub fn with_values(
         mut transcript: Transcript,
         values: &[(String, Vec<u8>)],
     ) -> Result<Self, SetError> {
         for (name, value) in values {
             set::set(&mut transcript, name, value)?;
+        }
+        if !values.is_empty() {
+            set::check(&transcript)?;
         }
         Ok(Plan::new(transcript))
     }

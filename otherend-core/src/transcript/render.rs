@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::ParseError;
+use super::{Limits, ParseError};
 use crate::escape::escaped;
 
 /// The most of a source line that is shown.
@@ -16,7 +16,9 @@ impl ParseError {
     #[must_use]
     pub fn render(&self, file: &str, source: &[u8]) -> String {
         let line = source.split(|b| *b == b'\n').nth(self.line - 1);
-        let line = String::from_utf8_lossy(line.unwrap_or_default());
+        // Of a line that is far too long only what stands around its limit can be shown.
+        let line = line.unwrap_or_default();
+        let line = String::from_utf8_lossy(&line[..line.len().min(2 * Limits::LINE)]);
         let before: String = line.chars().take(self.column - 1).collect();
         let about: String = line
             .chars()

@@ -6,7 +6,7 @@
 //! spoil both, and a comment of somebody's own is no seal. What is promised: of a recording that was
 //! cut at any byte, or in which any one bit was changed, only lines that were recorded are ever read.
 
-use super::{ParseError, Transcript};
+use super::{Limits, ParseError, Transcript};
 
 /// The start of every line that belongs to the seals.
 const MARK: &[u8] = b"#=";
@@ -120,8 +120,16 @@ impl Recording {
     /// # Errors
     /// It is no transcript, or a seal does not fit what stands before it.
     pub fn read(source: &[u8]) -> Result<Self, ReadError> {
+        Recording::read_within(source, Limits::default())
+    }
+
+    /// The same, where a file may come to more or less with its values filled in.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_within(source: &[u8], limits: Limits) -> Result<Self, ReadError> {
         if !is_sealed(source) {
-            let transcript = Transcript::parse(source).map_err(ReadError::Parse)?;
+            let transcript = Transcript::parse_within(source, limits).map_err(ReadError::Parse)?;
             let tail = Tail::NoSeals;
             return Ok(Recording { transcript, tail });
         }
@@ -131,7 +139,7 @@ impl Recording {
             .position(|b| *b == b'\n')
             .map_or(source.len(), |at| at + 1);
         let good = &source[..vouched.bytes.max(first_line)];
-        let transcript = Transcript::parse(good).map_err(ReadError::Parse)?;
+        let transcript = Transcript::parse_within(good, limits).map_err(ReadError::Parse)?;
         let rest = &source[good.len()..];
         let tail = if vouched.complete && rest.is_empty() {
             Tail::Complete

@@ -169,7 +169,7 @@ impl<E, P: FnMut(&Transcript) -> Result<Outcome, E>> Search<'_, P> {
 
     /// Play a part; what fails in it goes to `found`. What is no transcript does not fail.
     fn failure_of(&mut self, selection: &[usize]) -> Result<Option<Failure>, E> {
-        let Ok(part) = Transcript::from_items(self.part(selection)) else {
+        let Ok(part) = self.whole.with_items(self.part(selection)).again() else {
             return Ok(None);
         };
         let Outcome::Failed(mismatch) = (self.play)(&part)? else {
@@ -220,6 +220,7 @@ fn without_samples(heard: &[u8]) -> Text {
     };
     let general = generalise(&Transcript {
         items: vec![Item::Step(step)],
+        ..Transcript::default()
     });
     let parts = general.items.iter().filter_map(Item::text);
     let parts = parts.flat_map(Text::parts).map(|part| match part {

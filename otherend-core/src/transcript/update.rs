@@ -249,9 +249,7 @@ pub(crate) fn apply(transcript: &Transcript, edits: &[Edit]) -> Transcript {
         }
     }
     settle_references(&mut items, transcript);
-    Transcript {
-        items: items.into_iter().map(|(_, item)| item).collect(),
-    }
+    transcript.with_items(items.into_iter().map(|(_, item)| item).collect())
 }
 
 /// References to holes that have gone: spoken, they say what the hole said; heard, the first is the

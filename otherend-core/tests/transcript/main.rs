@@ -5,6 +5,7 @@ mod changes;
 mod corpus;
 mod generalising;
 mod kinds;
+mod limits;
 mod matching;
 mod playing;
 mod recording;

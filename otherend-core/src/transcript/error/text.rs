@@ -37,6 +37,8 @@ pub enum WrongText {
     OpenRegex,
     /// What is wrong with a regular expression.
     Regex(String),
+    /// This and the regular expressions before it take too much memory.
+    TooManyRegexes,
     /// A hole with the name of a `let`.
     HoleOfLet(String),
 }
@@ -67,6 +69,9 @@ impl fmt::Display for WrongText {
             }
             WrongText::OpenRegex => f.write_str("this regular expression never ends"),
             WrongText::Regex(why) => write!(f, "no regular expression: {why}"),
+            WrongText::TooManyRegexes => {
+                f.write_str("the regular expressions up to here take more than 64 MiB")
+            }
             WrongText::HoleOfLet(name) => write!(f, "`{name}` is set by `let` already"),
         }
     }
@@ -103,6 +108,7 @@ impl WrongText {
             WrongText::Sample(kind, _) => kind.described(),
             WrongText::OpenRegex => r"`/…/=sample}}`, with `\/` for a slash in it",
             WrongText::Regex(_) => "the syntax of Rust's regex crate",
+            WrongText::TooManyRegexes => "simpler ones, the same more than once, or several files",
         };
         fits.to_owned()
     }

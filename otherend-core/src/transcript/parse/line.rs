@@ -234,8 +234,7 @@ pub(super) fn read_let(text: &str, at: usize, number: usize, names: &mut Names) 
     let twice = |line| Spot::new(at, name.len(), Wrong::Twice(name.to_owned(), line));
     let name = names.set(name, number).map_err(twice)?;
     let value = text::read(text, skip_blanks(text, equals + 1), Within::Let)?;
-    Ok(Setting::Let(Box::new(Let {
-        name,
-        value: value.as_literal().unwrap_or_default().to_vec(),
-    })))
+    let value = value.as_literal().unwrap_or_default().to_vec();
+    names.give(&name, value.len());
+    Ok(Setting::Let(Box::new(Let { name, value })))
 }

@@ -1,11 +1,11 @@
 //! What is said: plain text, escapes and holes.
 
 use super::hex::hex_pair;
-use super::names::{Names, is_name};
+use super::names::{Names, WrongPattern, is_name};
 use super::{Parsed, Spot, excerpt};
 use crate::transcript::model::{Hole, Part, Text};
 use crate::transcript::nearest::nearest;
-use crate::transcript::{Kind, Wrong, WrongText};
+use crate::transcript::{Kind, Limits, Wrong, WrongText};
 
 /// Where a text stands.
 pub(super) enum Within<'n> {
@@ -28,11 +28,18 @@ pub(super) fn read(line: &str, from: usize, mut within: Within<'_>) -> Parsed<Te
     }
     let mut parts = Vec::new();
     let mut at = from;
+    if let Within::Line(names) = &mut within {
+        names.begin_text();
+    }
     while at < line.len() {
         let rest = &line[at..];
         if !rest.starts_with("{{") {
             let (literal, length) = literal(line, at, "{{")?;
-            parts.push(Part::Literal(literal));
+            let part = Part::Literal(literal);
+            if let Within::Line(names) = &mut within {
+                fill(names, &part, (at, length))?;
+            }
+            parts.push(part);
             at += length;
             continue;
         }
@@ -40,10 +47,20 @@ pub(super) fn read(line: &str, from: usize, mut within: Within<'_>) -> Parsed<Te
             return Err(spot(at, 2, WrongText::HoleInLet));
         };
         let (part, length) = hole(line, at, names)?;
+        fill(names, &part, (at, length))?;
         parts.push(part);
         at += length;
     }
     Ok(parts.into_iter().collect())
+}
+
+/// With `part`, which stands at `at` and has this length in the line, the text must not become too
+/// long.
+fn fill(names: &mut Names, part: &Part, (at, length): (usize, usize)) -> Parsed<()> {
+    match names.fill(part) {
+        filled if filled > Limits::LINE => Err(Spot::new(at, length, Wrong::FilledLine)),
+        _ => Ok(()),
+    }
 }
 
 /// The bytes from `from` to `stop` or to the end, and how much of the line they are.
@@ -128,7 +145,7 @@ fn hole(line: &str, at: usize, names: &mut Names) -> Parsed<(Part, usize)> {
         "_" => None,
         name => Some(
             names
-                .define(name)
+                .define(name, sample.len())
                 .map_err(|wrong| spot(start, name.len(), wrong))?,
         ),
     };
@@ -183,7 +200,7 @@ fn regex(line: &str, at: usize, names: &mut Names) -> Parsed<(Kind, usize)> {
             '/' => {
                 let pattern = names
                     .pattern(&source)
-                    .map_err(|why| spot(at, offset + 2, WrongText::Regex(excerpt(&why))))?;
+                    .map_err(|why| spot(at, offset + 2, wrong_pattern(&why)))?;
                 return Ok((Kind::Regex(pattern), at + 1 + offset + 1));
             }
             '\\' => match characters.next() {
@@ -195,4 +212,11 @@ fn regex(line: &str, at: usize, names: &mut Names) -> Parsed<(Kind, usize)> {
         }
     }
     Err(spot(at, line.len() - at, WrongText::OpenRegex))
+}
+
+fn wrong_pattern(why: &WrongPattern) -> WrongText {
+    match why {
+        WrongPattern::Source(why) => WrongText::Regex(excerpt(why)),
+        WrongPattern::TooMany => WrongText::TooManyRegexes,
+    }
 }

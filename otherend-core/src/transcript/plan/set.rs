@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::transcript::error::Size;
 use crate::transcript::model::{Hole, Item, Part, Setting, Text};
 use crate::transcript::nearest::nearest;
-use crate::transcript::{Kind, Transcript};
+use crate::transcript::parse::{Excess, excess};
+use crate::transcript::{Kind, Limits, Transcript};
 
 /// Give the `let` or the holes named `name` another value.
 pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Result<(), SetError> {
@@ -42,6 +44,16 @@ pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Resu
     Err(SetError::Unknown { name, near })
 }
 
+/// With its values as they are now `transcript` must not be too long.
+pub(super) fn check(transcript: &Transcript) -> Result<(), SetError> {
+    let limits = transcript.limits;
+    match excess(transcript.items(), limits) {
+        None => Ok(()),
+        Some((line, Excess::Line)) => Err(SetError::LongLine(line)),
+        Some((line, Excess::File)) => Err(SetError::LongFile(line, limits)),
+    }
+}
+
 /// The holes of a line.
 fn holes(item: &mut Item) -> impl Iterator<Item = &mut Hole> {
     item.text_mut()
@@ -71,6 +83,10 @@ pub enum SetError {
         /// What would fit.
         kind: Kind,
     },
+    /// With these values a line has more than 1 MiB: its number.
+    LongLine(usize),
+    /// With these values the lines up to this one are more than the limit.
+    LongFile(usize, Limits),
 }
 
 impl std::error::Error for SetError {}
@@ -95,6 +111,16 @@ impl fmt::Display for SetError {
                     f,
                     "the value of `{name}` does not fit its hole ({})",
                     kind.name()
+                )
+            }
+            SetError::LongLine(line) => {
+                write!(f, "with these values line {line} has more than 1 MiB")
+            }
+            SetError::LongFile(line, limits) => {
+                let most = Size(limits.most_filled());
+                write!(
+                    f,
+                    "with these values the lines up to {line} have more than {most}"
                 )
             }
         }
