@@ -13,6 +13,7 @@ mod cli {
     #[cfg(target_os = "linux")]
     mod full_stdout;
     mod interfaces;
+    mod limits;
     mod man;
     mod networks;
     mod play;

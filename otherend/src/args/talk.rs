@@ -4,9 +4,20 @@ use std::path::Path;
 use std::str::FromStr;
 
 use otherend_core::Role;
-use otherend_core::transcript::{Plan, Timing, Transcript};
+use otherend_core::transcript::{Limits, Plan, Timing, Transcript};
 
+use super::size;
 use crate::exit::Failure;
+
+/// How large a transcript may become.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct FilledArgs {
+    /// What a transcript may come to when filled in [default: 16m].
+    ///
+    /// At most 1g. Short lines that refer to a long `let` can come to more than there is memory.
+    #[arg(long, value_name = "SIZE", value_parser = most_filled)]
+    max_filled: Option<usize>,
+}
 
 /// What a transcript says in place of what it has.
 #[derive(Debug, Clone, clap::Args)]
@@ -14,6 +25,9 @@ pub(crate) struct SetArgs {
     /// Give a `let` or what a hole says another value; repeatable.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<Assignment>,
+
+    #[command(flatten)]
+    filled: FilledArgs,
 }
 
 /// How to play.
@@ -48,6 +62,13 @@ impl FromStr for Assignment {
     }
 }
 
+fn most_filled(text: &str) -> Result<usize, String> {
+    match size::parse_limit(text)? {
+        most if most > Limits::MOST_FILLED => Err("write at most 1g".to_owned()),
+        most => Ok(most),
+    }
+}
+
 fn timing(text: &str) -> Result<f64, String> {
     if text == "real" {
         return Ok(1.0);
@@ -57,7 +78,24 @@ fn timing(text: &str) -> Result<f64, String> {
     sound.ok_or_else(|| "write `real`, or `x2` for twice as fast".to_owned())
 }
 
+impl FilledArgs {
+    /// Nothing was asked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.max_filled.is_none()
+    }
+
+    /// What a file is read with.
+    pub(crate) fn limits(&self) -> Limits {
+        self.max_filled.map_or_else(Limits::default, Limits::filled)
+    }
+}
+
 impl PlayArgs {
+    /// What a file is read with.
+    pub(crate) fn limits(&self) -> Limits {
+        self.set.limits()
+    }
+
     /// Nothing was asked for.
     pub(crate) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.timing.is_none()
@@ -88,7 +126,12 @@ impl PlayArgs {
 impl SetArgs {
     /// Nothing was asked for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.set.is_empty()
+        self.set.is_empty() && self.filled.is_empty()
+    }
+
+    /// What a file is read with.
+    pub(crate) fn limits(&self) -> Limits {
+        self.filled.limits()
     }
 
     /// `transcript` made ready, with the values that were set.

@@ -172,7 +172,7 @@ fn play_side_by_side(
         let alone = case.has_several_connections();
         let _alone = alone.then(|| side_by_side.write());
         let _beside_others = (!alone).then(|| side_by_side.read());
-        case.play(endpoint, &options, args.update)
+        case.play(endpoint, &options)
     };
     let mut trouble = None;
     thread::scope(|scope| {

@@ -20,6 +20,7 @@ use crate::args::door::DoorArgs;
 use crate::args::record::RecordArgs;
 use crate::args::route::RouteArgs;
 use crate::args::screen::ScreenArgs;
+use crate::args::talk::FilledArgs;
 use crate::args::{address, listening};
 use crate::exit::Failure;
 use crate::output::screen::{Look, Remark, Screen, TapRemark};
@@ -51,6 +52,9 @@ pub(crate) struct Args {
     /// Check both ends against this transcript: who broke it first, and where.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
+
+    #[command(flatten)]
+    filled: FilledArgs,
 
     /// Make a fault, as in 'after S: 250 {{_:text=}} cut'; repeatable.
     ///
@@ -88,11 +92,13 @@ Examples:
   otherend tap --any 9000 10.0.0.7:9000 --json > seen.jsonl
                                           for other machines too, for programs";
 
+const WITHOUT_CHECK: &str = "--max-filled is for a transcript: add --check FILE";
+
 /// Pass on until a signal says otherwise.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let (listen, target) = args.endpoints()?;
-    let check = args.check.as_deref().map(Check::open).transpose()?;
+    let check = args.check()?;
     let places: Vec<Listen> = listen.iter().map(|at| (*at).into()).collect();
     let tap = Tap::bind(&places, target.clone(), args.config())
         .map_err(|error| why::not_listening(error, Protocol::Tcp))
@@ -133,6 +139,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 }
 
 impl Args {
+    /// The referee, if there is one.
+    fn check(&self) -> Result<Option<Check>, Failure> {
+        let Some(path) = &self.check else {
+            return match self.filled.is_empty() {
+                true => Ok(None),
+                false => Err(Failure::Usage(WITHOUT_CHECK.to_owned())),
+            };
+        };
+        Check::open(path, self.filled.limits()).map(Some)
+    }
+
     /// Where to listen, and the target.
     fn endpoints(&self) -> anyhow::Result<(Vec<SocketAddr>, Endpoint)> {
         let endpoints =

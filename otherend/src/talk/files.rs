@@ -6,15 +6,12 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use otherend_core::transcript::{Item, ReadError, Recording, Tail, Transcript};
+use otherend_core::transcript::{Item, Limits, ReadError, Recording, Tail, Transcript};
 
 use crate::exit::file::unreadable;
 use crate::exit::{self, Failure};
 use crate::file::{self, STDIN};
 use crate::output::human::plural;
-
-/// The largest transcript that is read.
-const LARGEST: usize = 64 << 20;
 
 /// The files named by `paths`; of a folder every `.talk` file below it, in order.
 ///
@@ -69,7 +66,12 @@ fn below(folder: &Path, seen: &mut HashSet<Identity>, found: &mut Vec<PathBuf>) 
 /// # Errors
 /// It cannot be read, is no regular file, or is too large.
 pub(crate) fn source(path: &Path) -> Result<Vec<u8>, Failure> {
-    file::read(path, LARGEST)
+    file::read(path, Limits::FILE)
+}
+
+/// What a file is read with of which nothing is filled in: it is only written in other words.
+pub(crate) fn only_text() -> Limits {
+    Limits::filled(Limits::MOST_FILLED)
 }
 
 /// A transcript with its name, as it was read.
@@ -86,16 +88,16 @@ pub(crate) struct File {
 /// # Errors
 /// It cannot be read or is no transcript: the message is the screen that shows where. Or it is a
 /// recording of which nothing is left.
-pub(crate) fn read(path: &Path) -> Result<File, Failure> {
-    parse(&path.display().to_string(), source(path)?)
+pub(crate) fn read(path: &Path, limits: Limits) -> Result<File, Failure> {
+    parse(&path.display().to_string(), source(path)?, limits)
 }
 
 /// Read a transcript of which nothing is skipped: one that is to be written anew.
 ///
 /// # Errors
 /// As [`read`], and when no seal vouches for some of its lines.
-pub(crate) fn read_whole(path: &Path) -> Result<File, Failure> {
-    let file = open(&path.display().to_string(), source(path)?)?;
+pub(crate) fn read_whole(path: &Path, limits: Limits) -> Result<File, Failure> {
+    let file = open(&path.display().to_string(), source(path)?, limits)?;
     match file.skipped() {
         Some(skipped) => Err(file.to_accept(&skipped)),
         None => Ok(file),
@@ -106,8 +108,8 @@ pub(crate) fn read_whole(path: &Path) -> Result<File, Failure> {
 ///
 /// # Errors
 /// It is no transcript: the message is the screen that shows where.
-pub(crate) fn parse(name: &str, source: Vec<u8>) -> Result<File, Failure> {
-    let file = open(name, source)?;
+pub(crate) fn parse(name: &str, source: Vec<u8>, limits: Limits) -> Result<File, Failure> {
+    let file = open(name, source, limits)?;
     let Some(skipped) = file.skipped() else {
         return Ok(file);
     };
@@ -119,8 +121,8 @@ pub(crate) fn parse(name: &str, source: Vec<u8>) -> Result<File, Failure> {
     Ok(file)
 }
 
-fn open(name: &str, source: Vec<u8>) -> Result<File, Failure> {
-    let recording = Recording::read(&source)
+fn open(name: &str, source: Vec<u8>, limits: Limits) -> Result<File, Failure> {
+    let recording = Recording::read_within(&source, limits)
         .map_err(|error| Failure::Usage(complaint(&error, name, &source)))?;
     let file = File {
         name: name.to_owned(),

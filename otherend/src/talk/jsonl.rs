@@ -11,6 +11,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use otherend_core::transcript::{Act, FIRST_LINE, Item, Setting, Step, Text, Transcript, Trigger};
 use otherend_core::{JsonLine, LineEnd};
 
+use super::files::only_text;
 use crate::output::json;
 
 /// A line in memory of its own.
@@ -20,23 +21,23 @@ type Event = JsonLine<'static>;
 pub(crate) fn write(transcript: &Transcript) -> String {
     let mut now = Duration::ZERO;
     let mut eol = LineEnd::default();
-    let mut events = vec![Event {
+    let mut out = String::new();
+    let mut put = |event: &Event| {
+        // An event always has a form in JSON, and a string always takes it.
+        let json = json::to_string(event).unwrap_or_default();
+        let _ = writeln!(out, "{json}");
+    };
+    put(&Event {
         talk: Some(FIRST_LINE.to_owned()),
         ..Event::default()
-    }];
+    });
     for item in transcript.items() {
         match item {
             Item::Pause(pause) => now += *pause,
             Item::Setting(Setting::Eol(set)) => eol = *set,
             _ => {}
         }
-        events.push(event(item, now, eol));
-    }
-    let mut out = String::new();
-    for event in events {
-        // An event always has a form in JSON, and a string always takes it.
-        let json = json::to_string(&event).unwrap_or_default();
-        let _ = writeln!(out, "{json}");
+        put(&event(item, now, eol));
     }
     out
 }
@@ -124,20 +125,17 @@ enum Said {
 /// # Errors
 /// A line that is no JSON, or the lines make no transcript: a message with the line's number.
 pub(crate) fn read(source: &str) -> Result<Transcript, String> {
-    let mut events = Vec::new();
+    let mut reader = Reader::new(source);
     for (index, line) in source.lines().enumerate() {
+        let number = index + 1;
         let event: Event =
-            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1))?;
-        events.push((index + 1, event));
-    }
-    let mut reader = Reader::new(&events);
-    for (number, event) in &events {
+            serde_json::from_str(line).map_err(|error| format!("line {number}: {error}"))?;
         reader
-            .event(event)
+            .event(&event)
             .map_err(|error| format!("line {number}: {error}"))?;
     }
-    let text = reader.lines.join("\n") + "\n";
-    Transcript::parse(text.as_bytes()).map_err(|error| {
+    let text = reader.text;
+    Transcript::parse_within(text.as_bytes(), only_text()).map_err(|error| {
         let screen = error.render("the transcript", text.as_bytes());
         format!("these lines make no transcript\n{}", screen.trim_end())
     })
@@ -145,54 +143,58 @@ pub(crate) fn read(source: &str) -> Result<Transcript, String> {
 
 /// Makes lines of a transcript out of events.
 struct Reader {
-    lines: Vec<String>,
+    text: String,
     eol: LineEnd,
     /// The time of the last event, in seconds.
     now: Option<f64>,
 }
 
 impl Reader {
-    fn new(events: &[(usize, Event)]) -> Self {
-        let ours = events
-            .first()
-            .is_some_and(|(_, event)| event.talk.is_some());
+    /// With what is to be known before the first line: how lines end.
+    fn new(source: &str) -> Self {
+        let events = source.lines().map(serde_json::from_str::<Event>);
+        // What is no event is told of when its turn comes.
+        let mut events = events.map_while(Result::ok).peekable();
+        let ours = events.peek().is_some_and(|event| event.talk.is_some());
         let set = |eol: &str| format!("eol      {eol}");
-        let crlf = events.iter().find_map(|(_, event)| match ours {
-            true => event
-                .talk
-                .as_ref()
-                .map(|line| *line == set("crlf"))
-                .filter(|crlf| *crlf),
-            false => event.eol.as_ref().map(|eol| eol == "crlf"),
-        });
-        let eol = if crlf == Some(true) {
-            LineEnd::CrLf
+        let crlf = if ours {
+            // Settings stand above all that is said.
+            let mut settings = events.map_while(|event| event.talk);
+            settings.any(|line| line == set("crlf"))
         } else {
-            LineEnd::Lf
+            let first = events.find_map(|event| event.eol);
+            first.is_some_and(|eol| eol == "crlf")
         };
-        let lines = if ours {
-            Vec::new()
-        } else {
-            vec![FIRST_LINE.to_owned(), set(eol.word()), String::new()]
-        };
-        Reader {
-            lines,
+        let eol = if crlf { LineEnd::CrLf } else { LineEnd::Lf };
+        let mut reader = Reader {
+            text: String::new(),
             eol,
             now: ours.then_some(0.0),
+        };
+        if !ours {
+            reader.line(FIRST_LINE);
+            reader.line(&set(eol.word()));
+            reader.line("");
         }
+        reader
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
     }
 
     fn event(&mut self, event: &Event) -> Result<(), String> {
         if let Some(line) = &event.talk {
             self.now = event.t.or(self.now);
-            self.lines.push(line.clone());
+            self.line(line);
         } else if let Some(on) = &event.on {
             let line = self.rule(on, event)?;
-            self.lines.push(line);
+            self.line(&line);
         } else if let Some(from) = &event.from {
             self.pause(event.t);
             let line = self.step(from, event)?;
-            self.lines.push(line);
+            self.line(&line);
         }
         Ok(())
     }
@@ -209,7 +211,7 @@ impl Reader {
             self.now = self.now.or(Some(t));
         } else {
             self.now = Some(t);
-            self.lines.push(Item::Pause(pause).to_string());
+            self.line(&Item::Pause(pause).to_string());
         }
     }
 

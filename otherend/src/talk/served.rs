@@ -152,7 +152,7 @@ impl Served {
 }
 
 fn read(path: &Path, how: &How) -> Result<Arc<Plan>, Failure> {
-    let file = files::read(path)?;
+    let file = files::read(path, how.play.limits())?;
     let plan = how.play.plan(path, file.transcript)?;
     match unusable(&plan, how) {
         Some(why) => Err(Failure::Usage(format!("{}{why}", path.display()))),

@@ -87,7 +87,9 @@ impl TalkArgs {
             let text = format!("--talk: at most {} clients", count(MOST_CLIENTS.into()));
             return Err(Failure::Usage(text).into());
         }
-        let transcript = self.set.client_plan(file, files::read(file)?.transcript)?;
+        let transcript = self
+            .set
+            .client_plan(file, files::read(file, self.set.limits())?.transcript)?;
         if !transcript.has_script() || transcript.over() == Over::Udp {
             let text = format!("{}: a load needs a script over TCP", file.display());
             return Err(Failure::Usage(text).into());

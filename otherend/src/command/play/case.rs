@@ -18,8 +18,8 @@ pub(super) struct Case {
     name: String,
     path: PathBuf,
     plan: Arc<Plan>,
-    /// As the file has it, without the values that were set.
-    original: Transcript,
+    /// As the file has it, without the values that were set, if it is to be brought up to date.
+    original: Option<Transcript>,
 }
 
 /// A file that was played.
@@ -94,11 +94,11 @@ pub(super) fn read(
 
 fn read_one(path: &Path, args: &PlayArgs, updates: bool) -> Result<Case, Failure> {
     let file = match updates {
-        true => files::read_whole(path)?,
-        false => files::read(path)?,
+        true => files::read_whole(path, args.limits())?,
+        false => files::read(path, args.limits())?,
     };
-    let original = file.transcript;
-    let plan = args.client_plan(path, original.clone())?;
+    let original = updates.then(|| file.transcript.clone());
+    let plan = args.client_plan(path, file.transcript)?;
     if !plan.has_script() {
         let name = file.name;
         let nothing = match plan.has_rules() {
@@ -129,20 +129,20 @@ impl Case {
         self.plan.over()
     }
 
-    /// Play it once; with `updates`, write into the file what it should say.
+    /// Play it once; if it is to be brought up to date, write into the file what it should say.
     pub(super) fn play(
         self,
         endpoint: &Endpoint,
         options: &PlayOptions,
-        updates: bool,
     ) -> Result<Played, Trouble> {
         let began = Instant::now();
         let plan = Arc::clone(&self.plan);
-        let (outcome, updated) = if updates {
-            let (outcome, updated) = update(plan, &self.original, endpoint, options)?;
-            (outcome, self.write(&updated)?)
-        } else {
-            (play(plan, endpoint, options)?, false)
+        let (outcome, updated) = match &self.original {
+            None => (play(plan, endpoint, options)?, false),
+            Some(original) => {
+                let (outcome, updated) = update(plan, original, endpoint, options)?;
+                (outcome, *original != updated && self.write(&updated)?)
+            }
         };
         Ok(Played {
             name: self.name,
@@ -156,11 +156,8 @@ impl Case {
         })
     }
 
-    /// Write the file if it has changed; gives whether it has.
+    /// Write the file, which has changed.
     fn write(&self, updated: &Transcript) -> Result<bool, Trouble> {
-        if *updated == self.original {
-            return Ok(false);
-        }
         let text = unsealed(updated).to_string();
         replace::whole(&self.path, &text).map_err(Trouble::File)?;
         Ok(true)

@@ -70,7 +70,7 @@ impl ReplyArgs {
         one_at_a_time: bool,
     ) -> Result<Option<Arc<Served>>, Failure> {
         if self.talk.is_none() && !self.play.is_empty() {
-            let without = "--set and --timing are for transcripts: add --talk FILE";
+            let without = "--set, --timing and --max-filled are for transcripts: add --talk FILE";
             return Err(Failure::Usage(without.to_owned()));
         }
         let Some(path) = self.talk.clone() else {

@@ -42,7 +42,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             .map_err(|error| Failure::Usage(format!("{}: {error}", args.file.display())))?;
         transcript.to_string()
     } else {
-        jsonl::write(&files::parse(&args.file.display().to_string(), source)?.transcript)
+        let name = args.file.display().to_string();
+        jsonl::write(&files::parse(&name, source, files::only_text())?.transcript)
     };
     match &args.output {
         None => stdio::stdout().write_all(converted.as_bytes())?,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use otherend_core::transcript::{ReadError, Recording, Tail, Transcript, unsealed};
+use otherend_core::transcript::{Item, ReadError, Recording, Tail, Transcript, unsealed};
 
 use super::{Files, Rewriting, Rewritten};
 use crate::exit::Failure;
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         if args.accept {
             return accept(path);
         }
-        let file = files::read_whole(path)?;
+        let file = files::read_whole(path, files::only_text())?;
         Ok(Rewritten {
             new: canonical(&file.transcript),
             old: file.source,
@@ -64,7 +64,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// A recording keeps its seals only if they still fit.
 fn canonical(transcript: &Transcript) -> String {
     let new = transcript.to_string();
-    match Recording::read(new.as_bytes()) {
+    let may_be_seal = |item: &Item| matches!(item, Item::Comment(text) if text.starts_with('='));
+    if !transcript.items().iter().any(may_be_seal) {
+        return new;
+    }
+    match Recording::read_within(new.as_bytes(), files::only_text()) {
         Err(ReadError::Broken { .. }) => unsealed(transcript).to_string(),
         _ => new,
     }
@@ -75,7 +79,7 @@ fn accept(path: &Path) -> Result<Rewritten, Failure> {
     let old = files::source(path)?;
     let name = path.display().to_string();
     let cut = matches!(
-        Recording::read(&old),
+        Recording::read_within(&old, files::only_text()),
         Ok(Recording {
             tail: Tail::Cut { .. },
             ..
@@ -83,7 +87,7 @@ fn accept(path: &Path) -> Result<Rewritten, Failure> {
     );
     let whole = old.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     let kept = if cut { &old[..whole] } else { &old[..] };
-    let transcript = Transcript::parse(kept)
+    let transcript = Transcript::parse_within(kept, files::only_text())
         .map_err(|error| Failure::Usage(files::complaint(&ReadError::Parse(error), &name, &old)))?;
     if kept.len() < old.len() {
         files::remark(&format!("{name}: its last line is not whole, and left out"));

@@ -27,7 +27,7 @@ pub(crate) struct Args {
 /// Show or write every file with holes.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.rewriting.each(&args.files, |path| {
-        let file = files::read_whole(path)?;
+        let file = files::read_whole(path, files::only_text())?;
         let general = generalise(&file.transcript);
         let found = holes(&general).saturating_sub(holes(&file.transcript));
         let what = match found {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use otherend_core::transcript::{Finding, Item, Oddity, Plan, Transcript, lint};
 
 use super::Files;
+use crate::args::talk::FilledArgs;
 use crate::exit::Failure;
 use crate::output::human::plural;
 use crate::output::stdio;
 use crate::output::terminal_text::tamed;
-use crate::talk::files::{self, File};
+use crate::talk::files;
 
 /// The flags of `otherend talk lint`.
 #[derive(Debug, clap::Args)]
@@ -25,6 +26,9 @@ Exit codes: 2 a file is no transcript, 3 a file can never match.")]
 pub(crate) struct Args {
     #[command(flatten)]
     files: Files,
+
+    #[command(flatten)]
+    filled: FilledArgs,
 
     /// Show only what went wrong.
     #[arg(short, long)]
@@ -43,7 +47,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut out = stdio::stdout();
     let mut count = Count::default();
     for path in files::find(&args.files.files)? {
-        look_at(&path, args.quiet, &mut out, &mut count)?;
+        look_at(&path, args, &mut out, &mut count)?;
     }
     Ok(count.verdict()?)
 }
@@ -64,11 +68,11 @@ impl Count {
 
 fn look_at(
     path: &Path,
-    quiet: bool,
+    args: &Args,
     out: &mut impl Write,
     count: &mut Count,
 ) -> anyhow::Result<()> {
-    let file = match files::read_whole(path) {
+    let file = match files::read_whole(path, args.filled.limits()) {
         Ok(file) => file,
         Err(error) => {
             count.unreadable += 1;
@@ -76,27 +80,32 @@ fn look_at(
             return Ok(());
         }
     };
-    let plan = Arc::new(Plan::new(file.transcript.clone()));
+    let name = tamed(&file.name);
+    let plan = Arc::new(Plan::new(file.transcript));
     let findings = lint(&plan);
     for finding in &findings {
-        show(&file, finding, out)?;
+        show(&name, plan.transcript(), finding, out)?;
     }
     if findings.iter().any(|finding| finding.what.is_fatal()) {
         count.never += 1;
-    } else if !quiet {
-        writeln!(out, "{}: {}", tamed(&file.name), facts(&plan))?;
+    } else if !args.quiet {
+        writeln!(out, "{name}: {}", facts(&plan))?;
     }
     Ok(())
 }
 
-fn show(file: &File, finding: &Finding, out: &mut impl Write) -> anyhow::Result<()> {
+fn show(
+    name: &str,
+    transcript: &Transcript,
+    finding: &Finding,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
     let Finding { line, what } = finding;
-    let name = tamed(&file.name);
-    let text = file.transcript.on_line(*line).map(ToString::to_string);
+    let text = transcript.on_line(*line).map(ToString::to_string);
     writeln!(out, "{name}:{line}: {what}")?;
     writeln!(out, "    {}", text.unwrap_or_default())?;
     if let Oddity::NeverFits(mismatch) = what {
-        for line in mismatch.render(&name).lines() {
+        for line in mismatch.render(name).lines() {
             writeln!(out, "    | {line}")?;
         }
     }

@@ -57,7 +57,7 @@ pub(crate) struct Args {
 
 /// Shrink the file and print what is left.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let file = files::read(&args.file)?;
+    let file = files::read(&args.file, args.set.limits())?;
     // A name that is not there, or a value that does not fit, is told once and now.
     args.set.plan(&args.file, file.transcript.clone())?;
     let mut client = Client::new(args);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use otherend_core::Time;
-use otherend_core::transcript::{Over, Plan};
+use otherend_core::transcript::{Limits, Over, Plan};
 use otherend_net::tap::{Referee, Verdict};
 
 use crate::exit::Failure;
@@ -25,8 +25,8 @@ impl Check {
     ///
     /// # Errors
     /// It cannot be read, is no transcript, or is one of datagrams.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let file = files::read(path)?;
+    pub(super) fn open(path: &Path, limits: Limits) -> Result<Self, Failure> {
+        let file = files::read(path, limits)?;
         let plan = Plan::new(file.transcript);
         if plan.over() == Over::Udp {
             let text = format!("{}: it is over UDP, and a tap is over TCP", file.name);
