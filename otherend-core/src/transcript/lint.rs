@@ -29,6 +29,8 @@ pub enum Oddity {
     Stuck,
     /// The rule never fires: what sets it off is answered by the rule on this line.
     Shadowed(usize),
+    /// Whether the rules from here on can fire was not looked at: too many are alike.
+    PerhapsShadowed,
     /// The hole with this name takes another part of its own line than its sample. Where that
     /// value is said again, the file [never fits](Self::NeverFits) itself.
     TakesOther(String),
@@ -65,6 +67,9 @@ impl fmt::Display for Oddity {
             Oddity::Shadowed(line) => {
                 write!(f, "this rule never fires: line {line} answers before it")
             }
+            Oddity::PerhapsShadowed => f.write_str(
+                "whether this rule and those below it ever fire is not known: too many are alike",
+            ),
             Oddity::TakesOther(name) => {
                 write!(f, "`{name}` takes another part of its line than its sample")
             }
@@ -123,10 +128,15 @@ fn play(plan: &Arc<Plan>, findings: &mut Vec<Finding>) {
 
 /// Rules that another rule always answers before.
 fn shadows(plan: &Plan, findings: &mut Vec<Finding>) {
-    for (line, before) in plan.rules.shadowed() {
+    let shadowed = plan.rules.shadowed();
+    for (line, before) in shadowed.rules {
         let what = Oddity::Shadowed(before);
         findings.push(Finding { line, what });
     }
+    findings.extend(shadowed.unknown_from.map(|line| Finding {
+        line,
+        what: Oddity::PerhapsShadowed,
+    }));
 }
 
 fn open_ends(plan: &Plan, findings: &mut Vec<Finding>) {

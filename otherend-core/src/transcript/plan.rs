@@ -3,6 +3,7 @@
 
 mod compile;
 mod edges;
+mod holed;
 mod line_table;
 mod lines;
 mod matching;

@@ -29,6 +29,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
         compiler.item(item);
     }
     compiler.finish_rule();
+    compiler.rules.finish();
     // Only now is it known where each turn ends, and with it what its last line is.
     for script in &mut compiler.lanes {
         compiler.longest = compiler.longest.max(script.listen(compiler.over));

@@ -4,14 +4,15 @@
 //! Most rules are plain lines, and a mock server's speed is theirs: they are found by one look into
 //! a table and answered by one copy. The others are tried in the order of the file.
 
+mod shadowed;
+
 use std::time::Duration;
 
-use super::edges::{Edges, Sieve};
+use super::holed::HoledRules;
 use super::line_table::LineTable;
 use super::matching::{Extent, Take};
 use super::template::Template;
-use super::values::{Known, Values};
-use crate::Outbox;
+use super::values::Known;
 use crate::transcript::Closing;
 
 /// All rules of a file. A rule is known by its place in [`Rules::all`].
@@ -23,7 +24,7 @@ pub(crate) struct Rules {
     /// `on C: …` without holes: the first of each line.
     plain: LineTable,
     /// `on C: …` with holes, in order.
-    holed: Vec<Holed>,
+    holed: HoledRules,
     /// `on after N C: …`, in order.
     counted: Vec<Counted>,
     /// `on other`, the first of them.
@@ -38,14 +39,6 @@ pub(crate) struct Rule {
     /// Its line in the file.
     pub(crate) line: usize,
     pub(crate) answer: Answer,
-}
-
-/// A rule for lines that differ in its holes.
-#[derive(Debug)]
-struct Holed {
-    sieve: Sieve,
-    trigger: Template,
-    rule: usize,
 }
 
 /// A rule that fires once for each connection.
@@ -119,12 +112,7 @@ impl Rules {
             SetsOff::Line(trigger) => match trigger.as_literal() {
                 Some(literal) => self.plain.number_or(literal, index),
                 None => {
-                    let (before, after) = trigger.around();
-                    self.holed.push(Holed {
-                        sieve: Sieve::new(before, after),
-                        trigger,
-                        rule: index,
-                    });
+                    self.holed.push(trigger, index);
                     index
                 }
             },
@@ -142,42 +130,9 @@ impl Rules {
         }
     }
 
-    /// The lines of rules that never fire, each with the line of the one that fires instead.
-    pub(crate) fn shadowed(&self) -> Vec<(usize, usize)> {
-        let mut shadowed = self.repeated.clone();
-        for Holed { trigger, rule, .. } in &self.holed {
-            let (mut file, mut connection) = (Values::default(), Values::default());
-            let mut known = Known {
-                file: &mut file,
-                connection: &mut connection,
-            };
-            // A line that the rule was written for is the one with its samples. If another rule
-            // answers even that, this one is of no use.
-            let mut said = Outbox::new();
-            trigger.say(&mut known, &mut said);
-            shadowed.extend(self.instead(said.unsent(), *rule));
-        }
-        for (line, rule) in self.plain.iter() {
-            shadowed.extend(self.instead(line, rule));
-        }
-        let line = |rule: usize| self.all[rule].line;
-        shadowed
-            .iter()
-            .map(|(rule, by)| (line(*rule), line(*by)))
-            .collect()
-    }
-
-    /// `rule` and the one that answers `heard` in its place.
-    fn instead(&self, heard: &[u8], rule: usize) -> Option<(usize, usize)> {
-        let (mut file, mut connection) = (Values::default(), Values::default());
-        let mut known = Known {
-            file: &mut file,
-            connection: &mut connection,
-        };
-        let found = self.first(heard, &mut known, &mut Vec::new());
-        found
-            .filter(|found| *found != rule)
-            .map(|found| (rule, found))
+    /// All rules are there.
+    pub(crate) fn finish(&mut self) {
+        self.holed.finish();
     }
 
     /// The rule that answers `heard`, a whole line; its holes remember what they take.
@@ -203,10 +158,7 @@ impl Rules {
     /// The rules that answer a line of theirs whatever else is in the file: no `on after` counts
     /// lines, and none with holes stands before them.
     pub(crate) fn undisputed(&self) -> &[Rule] {
-        let first_holed = self
-            .holed
-            .first()
-            .map_or(self.all.len(), |holed| holed.rule);
+        let first_holed = self.holed.first_rule().unwrap_or(self.all.len());
         match self.counted.is_empty() {
             true => &self.all[..first_holed],
             false => &[],
@@ -239,20 +191,8 @@ impl Rules {
         // A look into the table finds a plain one at once; of those with holes only what stands
         // above it is still to be tried.
         let plain = self.plain.get(heard);
-        let edges = Edges::of(heard);
-        for holed in &self.holed {
-            if plain.is_some_and(|plain| plain < holed.rule) {
-                break;
-            }
-            let trigger = &holed.trigger;
-            if holed.sieve.passes(edges)
-                && trigger.fit(heard, Extent::Whole, known, takes).is_some()
-            {
-                trigger.remember(heard, takes, known);
-                return Some(holed.rule);
-            }
-        }
-        plain
+        let holed = self.holed.find(heard, plain, (known, takes), &mut 0);
+        holed.or(plain)
     }
 
     /// Count `heard` for each `on after N` that it fits; gives the first that is due.

@@ -134,6 +134,15 @@ impl Template {
         lengths.sum()
     }
 
+    /// Forget what its holes remember.
+    pub(crate) fn forget(&self, known: &mut Known<'_>) {
+        for piece in self.parts() {
+            if let Piece::Hole(gap) | Piece::Again(gap) = piece {
+                known.forget(gap.slot);
+            }
+        }
+    }
+
     /// Say it: holes say their samples and remember them, references what is remembered.
     pub(crate) fn say(&self, known: &mut Known<'_>, out: &mut Outbox) {
         for piece in self.parts() {

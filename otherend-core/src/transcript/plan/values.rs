@@ -54,6 +54,18 @@ impl Known<'_> {
         }
     }
 
+    /// As before anything was remembered there.
+    pub(crate) fn forget(&mut self, slot: Option<Slot>) {
+        let place = match slot {
+            None => None,
+            Some(Slot::File(index)) => self.file.0.get_mut(index as usize),
+            Some(Slot::Connection(index)) => self.connection.0.get_mut(index as usize),
+        };
+        if let Some(value) = place {
+            *value = None;
+        }
+    }
+
     pub(crate) fn remember(&mut self, slot: Option<Slot>, value: &[u8]) {
         match slot {
             None => {}
