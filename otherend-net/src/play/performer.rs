@@ -246,8 +246,12 @@ impl DerefMut for Lent<'_> {
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        // Woken while the player is still locked here, whoever waits gets it right after.
-        self.changed.notify_one();
+        // Whoever waits has something to do a few times in a file; to wake it at every turn would
+        // cost ten times what a line does.
+        if self.player.outcome().is_some() || self.player.to_open().is_some() {
+            // Woken while the player is still locked here, it gets it right after.
+            self.changed.notify_one();
+        }
     }
 }
 
