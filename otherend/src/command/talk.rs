@@ -106,6 +106,7 @@ impl Rewriting {
             }
             changed += 1;
             if self.write {
+                files::check_length(&path, &new).map_err(|failure| self.unwritten(failure))?;
                 replace::whole(&path, &new)?;
                 writeln!(out, "{name}: written")?;
             }

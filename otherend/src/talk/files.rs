@@ -74,6 +74,20 @@ pub(crate) fn only_text() -> Limits {
     Limits::filled(Limits::MOST_FILLED)
 }
 
+/// `text` is what the file at `path` is to hold.
+///
+/// # Errors
+/// It could not be read again: another spelling can be longer than a file or a line may be.
+pub(crate) fn check_length(path: &Path, text: &str) -> Result<(), Failure> {
+    let fits = text.len() <= Limits::FILE && text.lines().all(|line| line.len() <= Limits::LINE);
+    if fits {
+        return Ok(());
+    }
+    let path = path.display();
+    let text = format!("{path}: written so, it would be larger than a transcript may be");
+    Err(Failure::Usage(text))
+}
+
 /// A transcript with its name, as it was read.
 #[derive(Debug)]
 pub(crate) struct File {

@@ -85,6 +85,19 @@ fn what_is_not_filled_in_is_not_limited() {
 }
 
 #[test]
+fn what_could_not_be_read_again_is_not_written() {
+    // One blank more, and the line is too long.
+    let file = format!("otherend talk 1\nC:{}\n", "x".repeat((1 << 20) - 2));
+    let program = otherend(&["talk", "fmt", "--write", "x.talk"]).file("x.talk", &file);
+    let path = program.folder().join("x.talk");
+    let (outcome, text) = program.run_and_read(&path);
+    outcome
+        .exited(2)
+        .complained("larger than a transcript may be");
+    assert!(text == file);
+}
+
+#[test]
 fn a_value_that_is_set_can_be_too_long() {
     let file = "otherend talk 1\nlet a = b\nC: {{a}}{{a}}\nS: {{a}}\n";
     let mut set = String::from("a=");

@@ -159,7 +159,9 @@ impl Case {
     /// Write the file, which has changed.
     fn write(&self, updated: &Transcript) -> Result<bool, Trouble> {
         let text = unsealed(updated).to_string();
-        replace::whole(&self.path, &text).map_err(Trouble::File)?;
+        files::check_length(&self.path, &text)
+            .and_then(|()| replace::whole(&self.path, &text))
+            .map_err(Trouble::File)?;
         Ok(true)
     }
 }
