@@ -30,3 +30,4 @@ mod pauses;
 mod screen;
 mod served;
 mod stop;
+mod transcripts;
