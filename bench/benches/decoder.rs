@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use otherend_core::{Framing, LineDecoder};
+use otherend_core::{Framing, Decoder};
 
 /// What an engine reads at a time.
 const READ: usize = 64 * 1024;
@@ -32,7 +32,7 @@ fn decoder(criterion: &mut Criterion) {
         for framing in [Framing::Lf, Framing::Auto] {
             let name = BenchmarkId::new("decoder", framing);
             group.bench_function(name, |bencher| {
-                let mut decoder = LineDecoder::new(framing, READ);
+                let mut decoder = Decoder::new(framing, READ);
                 bencher.iter(|| decode(&mut decoder, black_box(&input)));
             });
         }
@@ -52,11 +52,11 @@ fn each_line(input: &[u8]) -> usize {
 }
 
 /// Take every line, and look at nothing but its length.
-fn decode(decoder: &mut LineDecoder, input: &[u8]) -> usize {
+fn decode(decoder: &mut Decoder, input: &[u8]) -> usize {
     let mut longest = 0;
     let mut feed = decoder.feed(input);
     while let Some(found) = feed.next() {
-        if let otherend_core::Decoded::Line(line, _) = found {
+        if let otherend_core::Decoded::Message(line, _) = found {
             longest = longest.max(line.len());
         }
     }

@@ -14,7 +14,7 @@ const FRAMINGS: [Framing; 4] = [Framing::Lf, Framing::Crlf, Framing::Dotnet, Fra
 /// The first three bytes choose the settings; then comes one operation after the other: a byte
 /// that says which, and what it needs.
 pub fn check(input: &[u8]) {
-    let [framing, max_line, max_output, operations @ ..] = input else {
+    let [framing, max_message, max_output, operations @ ..] = input else {
         return;
     };
     let framing = FRAMINGS[usize::from(*framing) % FRAMINGS.len()];
@@ -22,7 +22,7 @@ pub fn check(input: &[u8]) {
         0..128 => None,
         small => Some(usize::from(*small) - 128),
     };
-    let mut run = Run::new(framing, usize::from(*max_line), max_output);
+    let mut run = Run::new(framing, usize::from(*max_message), max_output);
     let mut operations = operations;
     while let [operation, rest @ ..] = operations {
         let length = 1 + usize::from(operation >> 3);
@@ -45,12 +45,12 @@ struct Run {
 }
 
 impl Run {
-    fn new(framing: Framing, max_line: usize, max_output: Option<usize>) -> Self {
+    fn new(framing: Framing, max_message: usize, max_output: Option<usize>) -> Self {
         let settings = Settings {
             framing,
-            max_line,
+            max_message,
             max_output: max_output.unwrap_or(usize::MAX / 2),
-            line_timeout: Some(Duration::from_secs(LINE_TIMEOUT)),
+            message_timeout: Some(Duration::from_secs(LINE_TIMEOUT)),
             idle_timeout: Some(Duration::from_secs(IDLE_TIMEOUT)),
             write_timeout: None,
             exit_words: ExitWords::new(["exit"]),
@@ -61,7 +61,7 @@ impl Run {
         conversation.open(Time::ZERO);
         Run {
             conversation,
-            model: Model::new(framing, max_line),
+            model: Model::new(framing, max_message),
             now: Time::ZERO,
             taken: Vec::new(),
             reason: None,

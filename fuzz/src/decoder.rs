@@ -1,6 +1,6 @@
 //! The decoder: for every partition of the input it finds the same.
 
-use otherend_core::{Decoded, Framing, LineDecoder};
+use otherend_core::{Decoded, Decoder, Framing};
 
 /// The first byte chooses the framing, the second the limit, the third how the rest is cut.
 pub fn check(input: &[u8]) {
@@ -22,10 +22,10 @@ fn found<'a>(
     limit: usize,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> Vec<String> {
-    let mut decoder = LineDecoder::new(framing, limit);
+    let mut decoder = Decoder::new(framing, limit);
     let mut found = Vec::new();
     let mut note = |decoded: Decoded<'_>| match decoded {
-        Decoded::Line(line, _) => {
+        Decoded::Message(line, _) => {
             assert!(line.len() <= limit, "a line is longer than allowed");
             found.push(format!("{:?} {}", "line", line.escape_ascii()));
         }

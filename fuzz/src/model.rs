@@ -11,7 +11,7 @@ pub const IDLE_TIMEOUT: u64 = 600;
 /// What a server that says `> ` and each line back has said so far, and why it is over, if it is.
 pub struct Model {
     pub framing: Framing,
-    pub max_line: usize,
+    pub max_message: usize,
     pub now: u64,
     pub touched: u64,
     pub draining: bool,
@@ -29,12 +29,12 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn new(framing: Framing, max_line: usize) -> Self {
+    pub fn new(framing: Framing, max_message: usize) -> Self {
         let marks = matches!(framing, Framing::Dotnet | Framing::Auto);
         let crlf = matches!(framing, Framing::Crlf | Framing::Dotnet);
         Model {
             framing,
-            max_line,
+            max_message,
             now: 0,
             touched: 0,
             draining: false,
@@ -97,7 +97,7 @@ impl Model {
         }
         self.line.push(byte);
         let may_end = strict && byte == b'\r';
-        if self.line.len() - usize::from(may_end) > self.max_line {
+        if self.line.len() - usize::from(may_end) > self.max_message {
             self.complain();
         }
     }
@@ -110,12 +110,12 @@ impl Model {
         if self.too_long == 3 {
             return self.finish("lines-too-long", "ERR too many lines were too long");
         }
-        self.say(&format!("ERR line longer than {} bytes", self.max_line));
+        self.say(&format!("ERR line longer than {} bytes", self.max_message));
     }
 
     /// The line is complete.
     fn answer(&mut self, end: Option<u8>) {
-        if self.line.len() > self.max_line {
+        if self.line.len() > self.max_message {
             self.complain();
         }
         let line = std::mem::take(&mut self.line);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use otherend_core::{Decoded, Framing, LineDecoder};
+use otherend_core::{Decoded, Decoder, Framing};
 
 /// The first byte chooses how the rest is cut.
 pub fn check(input: &[u8]) {
@@ -17,7 +17,7 @@ pub fn check(input: &[u8]) {
 }
 
 fn found(pieces: &[&[u8]]) -> Vec<String> {
-    let mut decoder = LineDecoder::new(Framing::Telnet, usize::MAX);
+    let mut decoder = Decoder::new(Framing::Telnet, usize::MAX);
     let mut found = Vec::new();
     for piece in pieces {
         let mut feed = decoder.feed(piece);
@@ -33,7 +33,7 @@ fn found(pieces: &[&[u8]]) -> Vec<String> {
 
 fn shown(decoded: Decoded<'_>) -> String {
     match decoded {
-        Decoded::Line(line, _) => format!("line {}", line.escape_ascii()),
+        Decoded::Message(line, _) => format!("line {}", line.escape_ascii()),
         Decoded::Negotiation(bytes) => format!("answer {bytes:?}"),
         Decoded::AreYouThere => "are you there".into(),
         Decoded::TooLong => "too long".into(),

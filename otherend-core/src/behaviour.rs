@@ -39,17 +39,17 @@ pub enum Flow {
 /// struct Shout;
 ///
 /// impl Behaviour for Shout {
-///     fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
-///         replies.line(&line.to_ascii_uppercase());
+///     fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+///         replies.message(&line.to_ascii_uppercase());
 ///         Flow::Continue
 ///     }
 /// }
 /// ```
 pub trait Behaviour: Send {
-    /// The peer said `line`, without its terminator and at most `max_line` bytes long.
+    /// The peer said `line`, without its terminator and at most `max_message` bytes long.
     ///
     /// Called once for every complete line, in order. Any number of replies may be written.
-    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow;
+    fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow;
 
     /// The conversation has begun and the peer has said nothing yet: the moment to greet.
     fn on_open(&mut self, replies: &mut Replies<'_>) -> Flow {
@@ -117,11 +117,11 @@ impl AnyBehaviour {
 
 impl Behaviour for AnyBehaviour {
     #[inline]
-    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+    fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
         match self {
-            AnyBehaviour::Echo(echo) => echo.on_line(line, replies),
-            AnyBehaviour::Sink(sink) => sink.on_line(line, replies),
-            AnyBehaviour::Custom(custom) => custom.on_line(line, replies),
+            AnyBehaviour::Echo(echo) => echo.on_message(line, replies),
+            AnyBehaviour::Sink(sink) => sink.on_message(line, replies),
+            AnyBehaviour::Custom(custom) => custom.on_message(line, replies),
         }
     }
 

@@ -251,7 +251,7 @@ impl Conversation {
     /// struct Asks;
     ///
     /// impl Behaviour for Asks {
-    ///     fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+    ///     fn on_message(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
     ///         Flow::Pending
     ///     }
     /// }
@@ -262,7 +262,7 @@ impl Conversation {
     /// asking.receive(now, b"one\ntwo\n");
     /// assert_eq!(asking.unsent(), b"");
     /// asking.answer(now, |replies| {
-    ///     replies.line(b"1");
+    ///     replies.message(b"1");
     ///     Flow::Continue
     /// });
     /// assert_eq!(asking.unsent(), b"1\n");
@@ -314,7 +314,7 @@ impl Conversation {
         if state.settings.role == Role::Server && state.outbox.len() > state.settings.max_output {
             return Said::Full;
         }
-        state.replies(now).line(line);
+        state.replies(now).message(line);
         self.settle(now);
         Said::Queued
     }

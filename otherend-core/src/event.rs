@@ -50,19 +50,19 @@ pub enum Event<'a> {
     /// The peer said a line.
     Heard {
         /// Without its terminator.
-        line: &'a [u8],
+        message: &'a [u8],
         /// How it ended.
         end: LineEnd,
     },
     /// We said a line: it is queued, in the order of these events.
     Said {
         /// Without its terminator.
-        line: &'a [u8],
+        message: &'a [u8],
         /// How it ends.
         end: LineEnd,
     },
     /// The peer's line passed the limit; it is discarded up to its end.
-    LineTooLong,
+    MessageTooLong,
     /// The peer said something that the transcript does not have; see
     /// [`Script`](crate::Script).
     Unexpected(&'a Mismatch),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use line::{BLOCK, Block, Lfs, ReplyStyle, Scan};
-pub use line::{Decoded, Feed, LineDecoder};
+pub use line::{Decoded, Decoder, Feed};
 pub use line_end::LineEnd;
 
 /// What ends a line. The length limit counts the payload only, never the terminator.

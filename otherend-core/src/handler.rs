@@ -175,14 +175,14 @@ impl Handler {
     }
 
     /// No line is under way, none waits, and no answer is owed.
-    pub(crate) fn is_between_lines(&self, state: &State) -> bool {
-        state.held.is_empty() && ask!(self, one => one.is_between_lines(state))
+    pub(crate) fn is_between_messages(&self, state: &State) -> bool {
+        state.held.is_empty() && ask!(self, one => one.is_between_messages(state))
     }
 
     /// The peer has begun a line, and it is only for the peer to end it.
     #[inline]
-    pub(crate) fn is_mid_line(&self, state: &State) -> bool {
-        ask!(self, one => one.is_mid_line(state))
+    pub(crate) fn is_mid_message(&self, state: &State) -> bool {
+        ask!(self, one => one.is_mid_message(state))
     }
 
     /// Bytes that it has taken and not come to.

@@ -1,7 +1,7 @@
 //! The conversation, without sockets or a clock.
 //!
 //! Three nouns: a **line** is bytes without their terminator; a **conversation** is lines going two
-//! ways with one peer; a **behaviour** is what to answer to a line. [`LineDecoder`] finds lines,
+//! ways with one peer; a **behaviour** is what to answer to a line. [`Decoder`] finds lines,
 //! [`Conversation`] decides, and whoever has a socket carries out what it decides.
 //!
 //! ```text
@@ -25,12 +25,12 @@
 //! struct Adder { sum: i64 }
 //!
 //! impl Behaviour for Adder {
-//!     fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+//!     fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
 //!         match std::str::from_utf8(line).map(str::parse::<i64>) {
 //!             Ok(Ok(number)) => self.sum += number,
 //!             _ => return Flow::FinishAfterReplies,
 //!         }
-//!         replies.line(self.sum.to_string().as_bytes());
+//!         replies.message(self.sum.to_string().as_bytes());
 //!         Flow::Continue
 //!     }
 //! }
@@ -73,7 +73,7 @@ pub use escape::{Escaper, escape_into, escaped};
 #[cfg(feature = "serde")]
 pub use event::JsonLine;
 pub use event::{Event, Observer, Wants, Watched};
-pub use framing::{Decoded, Feed, Framing, LineDecoder, LineEnd};
+pub use framing::{Decoded, Decoder, Feed, Framing, LineEnd};
 pub use handler::Handler;
 pub use outbox::Outbox;
 pub use time::Time;

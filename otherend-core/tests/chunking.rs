@@ -11,7 +11,7 @@ fn outcome(framing: Framing, pieces: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
     let now = Time::ZERO;
     let settings = Settings {
         framing,
-        max_line: 20,
+        max_message: 20,
         max_output: 100,
         ..Settings::server()
     };

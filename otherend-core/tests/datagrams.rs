@@ -50,21 +50,21 @@ fn a_datagram_is_a_line_with_or_without_an_end() {
     ] {
         assert_eq!(say(&mut conversation, datagram), said);
     }
-    assert_eq!(conversation.counts().lines_heard, 6);
+    assert_eq!(conversation.counts().messages_heard, 6);
     assert_eq!(conversation.step(), Step::Wait { read: true });
 }
 
 #[test]
 fn one_that_is_longer_than_a_line_is_not_answered() {
     let mut conversation = echo(Settings {
-        max_line: 3,
+        max_message: 3,
         ..settings()
     });
     for _ in 0..5 {
         assert_eq!(say(&mut conversation, b"four\n"), b"");
         assert_eq!(say(&mut conversation, b"six\n"), b"= six\n");
     }
-    assert_eq!(conversation.counts().lines_heard, 5);
+    assert_eq!(conversation.counts().messages_heard, 5);
 }
 
 #[test]
@@ -110,8 +110,8 @@ struct Lines(mpsc::Sender<String>);
 impl Observer for Lines {
     fn on_event(&mut self, _now: Time, event: &Event<'_>) {
         let line = match event {
-            Event::Heard { line, .. } => format!("C {}", line.escape_ascii()),
-            Event::Said { line, .. } => format!("S {}", line.escape_ascii()),
+            Event::Heard { message: line, .. } => format!("C {}", line.escape_ascii()),
+            Event::Said { message: line, .. } => format!("S {}", line.escape_ascii()),
             _ => return,
         };
         self.0.send(line).unwrap();
@@ -134,7 +134,7 @@ fn each_step_of_a_transcript_is_a_datagram() {
     conversation.sent(Time::ZERO, 6);
     let told: Vec<String> = lines.try_iter().collect();
     assert_eq!(told, ["C a", "S one\\ntwo", "S three"]);
-    assert_eq!(conversation.counts().lines_said, 2);
+    assert_eq!(conversation.counts().messages_said, 2);
 }
 
 proptest! {

@@ -50,7 +50,7 @@ fn conversation(settings: Settings, handler: impl Into<Handler>) -> Conversation
 fn answering(answer: impl FnMut(&[u8], &mut Replies<'_>) -> Flow + Send + 'static) -> AnyBehaviour {
     struct Answering<F>(F);
     impl<F: FnMut(&[u8], &mut Replies<'_>) -> Flow + Send> Behaviour for Answering<F> {
-        fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+        fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
             (self.0)(line, replies)
         }
     }

@@ -24,7 +24,7 @@ struct Case {
     framing: Framing,
     /// `None`: nothing is said.
     prefix: Option<String>,
-    max_line: usize,
+    max_message: usize,
     max_output: usize,
     exit_words: Vec<&'static str>,
 }
@@ -34,7 +34,7 @@ impl Case {
         Case {
             framing,
             prefix: Some("From server -> ".into()),
-            max_line: 200,
+            max_message: 200,
             max_output: 1 << 20,
             exit_words: vec!["exit", "Exit"],
         }
@@ -43,7 +43,7 @@ impl Case {
     fn conversation(&self) -> Conversation {
         let settings = Settings {
             framing: self.framing,
-            max_line: self.max_line,
+            max_message: self.max_message,
             max_output: self.max_output,
             exit_words: ExitWords::new(self.exit_words.clone()),
             ..Settings::server()
@@ -112,7 +112,7 @@ fn every_second_line_is_odd() {
         for framing in Framing::ALL {
             let lines = format!("first\n{}", format!("plain\n{odd}").repeat(100));
             let case = Case {
-                max_line: 64,
+                max_message: 64,
                 ..Case::echo(framing)
             };
             case.check(&[lines.as_bytes()]);
@@ -128,10 +128,10 @@ fn limits_and_exit_words_of_every_length() {
     let lines: String = (0..=longest).map(|n| "x".repeat(n) + "\n").collect();
     let all = format!("first\n{}exit\nmore\n", lines.repeat(2));
     for framing in Framing::ALL {
-        for max_line in (0..=longest).step_by(3).chain([5, 6, 7, 63, 64, 65]) {
+        for max_message in (0..=longest).step_by(3).chain([5, 6, 7, 63, 64, 65]) {
             for exit_words in [vec![], vec!["exit"], vec!["longer than a line may be"]] {
                 let case = Case {
-                    max_line,
+                    max_message,
                     exit_words,
                     ..Case::echo(framing)
                 };
@@ -169,7 +169,7 @@ fn mock(max_output: usize, more: &str) -> Conversation {
     let transcript = Transcript::parse(file.as_bytes()).unwrap();
     let script = Script::server(Arc::new(Plan::new(transcript))).unwrap();
     let settings = Settings {
-        max_line: 64,
+        max_message: 64,
         max_output,
         ..Settings::server()
     };
@@ -182,10 +182,10 @@ fn case() -> impl Strategy<Value = Case> {
     let limits = (0usize..100, prop_oneof![0usize..2000, Just(1 << 20)]);
     let exit_words = prop::sample::subsequence(vec!["", "a", "exit", "aaaaaaaaaaaaaaaa"], 0..=4);
     (framing, prefix, limits, exit_words).prop_map(
-        |(framing, prefix, (max_line, max_output), exit_words)| Case {
+        |(framing, prefix, (max_message, max_output), exit_words)| Case {
             framing,
             prefix,
-            max_line,
+            max_message,
             max_output,
             exit_words,
         },

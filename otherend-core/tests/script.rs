@@ -150,7 +150,7 @@ fn idleness_and_unfinished_lines_end_it_as_ever() {
     slow.turn(Duration::from_secs(30));
     assert_eq!(
         slow.server.conversation().reason(),
-        Some(EndReason::LineTimeout)
+        Some(EndReason::MessageTimeout)
     );
 }
 
@@ -192,7 +192,7 @@ fn who_breaks_off_in_the_middle_has_said_nothing_wrong() {
         served.receive(Time::ZERO, heard.as_bytes());
         served.peer_lost(Time::ZERO, Loss::Reset);
         assert_eq!(served.reason(), Some(EndReason::PeerReset), "{heard}");
-        assert_eq!(served.counts().lines_heard, lines, "{heard}");
+        assert_eq!(served.counts().messages_heard, lines, "{heard}");
     }
 }
 

@@ -11,15 +11,15 @@ struct ThreeLines {
 
 impl Behaviour for ThreeLines {
     fn on_open(&mut self, replies: &mut Replies<'_>) -> Flow {
-        replies.line(b"220 you may say three lines");
+        replies.message(b"220 you may say three lines");
         Flow::Continue
     }
 
-    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+    fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
         self.heard += 1;
-        replies.prefixed_line(format!("{}: ", self.heard).as_bytes(), line);
+        replies.prefixed(format!("{}: ", self.heard).as_bytes(), line);
         if self.heard == 3 {
-            replies.line(b"221 that was all");
+            replies.message(b"221 that was all");
             return Flow::FinishAfterReplies;
         }
         Flow::Continue

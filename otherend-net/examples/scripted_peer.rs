@@ -16,12 +16,12 @@ struct Scripted {
 }
 
 impl Behaviour for Scripted {
-    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+    fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
         // Nobody may be listening any more: the test is over.
         let _ = self.asked.send(String::from_utf8_lossy(line).into_owned());
         match SCRIPT.iter().find(|(question, _)| *question == line) {
-            Some((_, answer)) => replies.line(answer),
-            None => replies.prefixed_line(b"ERR not in the script: ", line),
+            Some((_, answer)) => replies.message(answer),
+            None => replies.prefixed(b"ERR not in the script: ", line),
         }
         Flow::Continue
     }

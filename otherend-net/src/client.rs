@@ -299,7 +299,7 @@ struct Listening {
 }
 
 impl Behaviour for Listening {
-    fn on_line(&mut self, line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+    fn on_message(&mut self, line: &[u8], _replies: &mut Replies<'_>) -> Flow {
         match self.ear.send(line.to_vec()) {
             Ok(()) => Flow::Continue,
             Err(mpsc::SendError(_)) => Flow::FinishNow,

@@ -83,7 +83,7 @@ struct Inside {
 }
 
 impl Behaviour for Relay {
-    fn on_line(&mut self, line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+    fn on_message(&mut self, line: &[u8], _replies: &mut Replies<'_>) -> Flow {
         let mut inside = lock(&self.link.inside);
         inside.lines.push_back(line.to_vec());
         inside.full = inside.lines.len() >= LINES;

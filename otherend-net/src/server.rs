@@ -121,7 +121,7 @@ impl Server {
         })?;
         if matches!(bound.sockets, Sockets::Datagrams(_)) {
             config.settings.framing = Framing::Datagram;
-            config.settings.line_timeout = None;
+            config.settings.message_timeout = None;
         }
         let conversations = Conversations {
             settings: Arc::new(config.settings.clone()),

@@ -78,7 +78,7 @@ fn keep(engine: Engine) {
         "{accepted} accepted of {tally:?}, with OTHEREND_SEED={seed}"
     );
     assert_eq!(report.aborted, 0, "with OTHEREND_SEED={seed}");
-    let heard = report.stats.counts.lines_heard;
+    let heard = report.stats.counts.messages_heard;
     assert!(
         tally.answered <= heard && heard <= tally.said,
         "{heard} lines were heard, of {tally:?}, with OTHEREND_SEED={seed}"

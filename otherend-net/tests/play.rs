@@ -239,7 +239,7 @@ fn every_bad_peer_is_borne_by_every_engine() {
         let mut config = ServerConfig::default();
         config.engine = engine;
         config.settings.framing = Framing::Auto;
-        config.settings.max_line = 64;
+        config.settings.max_message = 64;
         let address = "127.0.0.1:0".parse().expect("an address");
         let echo = |_: &_| AnyBehaviour::Echo(Echo::default());
         let server = Server::bind(&[address], config, echo).expect("a port");

@@ -98,7 +98,7 @@ fn one_datagram_is_one_line_and_its_answer_ends_alike() {
     }
     let report = server.drain();
     assert_eq!(
-        (report.stats.accepted, report.stats.counts.lines_heard),
+        (report.stats.accepted, report.stats.counts.messages_heard),
         (1, 7)
     );
 }
@@ -126,7 +126,7 @@ fn many_senders_at_once_are_told_apart() {
     }
     let report = server.drain();
     assert_eq!(report.stats.accepted, SENDERS as u64);
-    assert_eq!(report.stats.counts.lines_heard, (SENDERS * LINES) as u64);
+    assert_eq!(report.stats.counts.messages_heard, (SENDERS * LINES) as u64);
     assert_eq!(
         (report.idle_closed, report.stats.refused),
         (SENDERS as u64, 0)
@@ -147,7 +147,7 @@ fn lines_of_a_loop(behaviour: fn() -> AnyBehaviour) -> u64 {
     let second = second.start().unwrap();
     first.handle().resume();
     until(&first, |stats| stats.refused == 1);
-    let heard = |server: Running| server.drain().stats.counts.lines_heard;
+    let heard = |server: Running| server.drain().stats.counts.messages_heard;
     // The datagram that was refused was no line any more.
     1 + heard(first) + heard(second)
 }
@@ -214,7 +214,7 @@ fn beyond_loopback_longer_answers_are_withheld() {
 fn nobody_is_told_why_a_conversation_ends() {
     let short = |config: &mut ServerConfig| {
         config.settings.idle_timeout = Some(Duration::from_millis(20));
-        config.settings.max_line = 100;
+        config.settings.max_message = 100;
     };
     let server = serve(short, echo);
     let socket = peer(&server);
@@ -230,7 +230,7 @@ fn the_exit_word_ends_a_conversation_without_a_word() {
     let socket = peer(&server);
     socket.send(b"exit\n").unwrap();
     let stats = until(&server, |stats| stats.ended == 1);
-    assert_eq!((stats.disorderly, stats.counts.lines_heard), (0, 1));
+    assert_eq!((stats.disorderly, stats.counts.messages_heard), (0, 1));
     assert!(is_silent(&socket));
     assert_eq!(ask(&socket, b"again"), b"From server -> again");
     assert_eq!(server.handle().conversations()[0].peer.number, 2);
@@ -312,10 +312,10 @@ fn the_operator_speaks_lists_and_closes() {
 struct Rude;
 
 impl Behaviour for Rude {
-    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+    fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
         assert_ne!(line, b"panic", "this test wants it");
-        replies.line(b"first");
-        replies.line(line);
+        replies.message(b"first");
+        replies.message(line);
         Flow::Continue
     }
 }
@@ -361,8 +361,8 @@ fn a_transcript_is_served_to_each_peer() {
     assert_eq!(ask(&first, b"ping"), b"pong");
     assert_eq!(hear(&first), b"and pang");
     let report = server.drain();
-    assert_eq!(report.stats.counts.lines_heard, 3);
-    assert_eq!(report.stats.counts.lines_said, 4);
+    assert_eq!(report.stats.counts.messages_heard, 3);
+    assert_eq!(report.stats.counts.messages_said, 4);
 }
 
 /// Also two clients of one performance, of whom the second lets the first go on.

@@ -36,8 +36,8 @@ impl Default for Echo {
 
 impl Behaviour for Echo {
     #[inline]
-    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
-        replies.prefixed_line(&self.prefix, line);
+    fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+        replies.prefixed(&self.prefix, line);
         Flow::Continue
     }
 }

@@ -18,15 +18,15 @@ pub struct Replies<'a> {
 
 impl Replies<'_> {
     /// Say a line; its terminator is added.
-    pub fn line(&mut self, line: &[u8]) {
-        self.prefixed_line(b"", line);
+    pub fn message(&mut self, message: &[u8]) {
+        self.prefixed(b"", message);
     }
 
     /// Say `prefix` and `line` as one line; its terminator is added.
     #[inline(always)]
-    pub fn prefixed_line(&mut self, prefix: &[u8], line: &[u8]) {
+    pub fn prefixed(&mut self, prefix: &[u8], line: &[u8]) {
         if self.style.telnet && (needs_escape(prefix) || needs_escape(line)) {
-            return self.escaped_line(prefix, line);
+            return self.escaped(prefix, line);
         }
         let end = self.style.end.bytes();
         let said = prefix.len() + line.len();
@@ -36,7 +36,7 @@ impl Replies<'_> {
         short::copy(head, prefix);
         short::copy(tail, line);
         short::copy(terminator, end);
-        self.counts.lines_said += 1;
+        self.counts.messages_said += 1;
         if let Some(boundaries) = &mut self.boundaries {
             boundaries.push(said + end.len());
         }
@@ -44,7 +44,7 @@ impl Replies<'_> {
             observer.on_event(
                 self.now,
                 &Event::Said {
-                    line: text,
+                    message: text,
                     end: self.style.end,
                 },
             );
@@ -53,7 +53,7 @@ impl Replies<'_> {
 
     /// RFC 854: in telnet text a CR becomes CR NUL and 0xFF is doubled.
     #[cold]
-    fn escaped_line(&mut self, prefix: &[u8], line: &[u8]) {
+    fn escaped(&mut self, prefix: &[u8], line: &[u8]) {
         let text = [prefix, line].concat();
         let mut escaped = Vec::with_capacity(text.len() + 16);
         for &byte in &text {
@@ -66,12 +66,12 @@ impl Replies<'_> {
         }
         escaped.extend_from_slice(self.style.end.bytes());
         self.outbox.push(&escaped);
-        self.counts.lines_said += 1;
+        self.counts.messages_said += 1;
         if let Some(observer) = &mut self.observer {
             observer.on_event(
                 self.now,
                 &Event::Said {
-                    line: &text,
+                    message: &text,
                     end: self.style.end,
                 },
             );

@@ -15,7 +15,7 @@ impl Sink {
 
 impl Behaviour for Sink {
     #[inline]
-    fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+    fn on_message(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
         Flow::Continue
     }
 }

@@ -36,7 +36,7 @@ impl Conversation {
         }
         if state.draining == Some(Draining::Heard)
             && state.is_talking()
-            && self.handler.is_between_lines(state)
+            && self.handler.is_between_messages(state)
         {
             state.finish(EndReason::Drained);
         }
@@ -76,9 +76,9 @@ impl Conversation {
                 // never idle, and holds its place for ever: so a line that has begun has a time of
                 // its own, from its first byte (the "slow loris"). A peer that sends nothing has
                 // begun no line: idle.
-                let mid_line = self.handler.is_mid_line(state);
-                if mid_line && passed(state.line_began, settings.line_timeout) {
-                    state.complain(now, EndReason::LineTimeout);
+                let mid_message = self.handler.is_mid_message(state);
+                if mid_message && passed(state.message_began, settings.message_timeout) {
+                    state.complain(now, EndReason::MessageTimeout);
                 } else if self.handler.awaits_peer() && passed(state.touched, settings.idle_timeout)
                 {
                     state.complain(now, EndReason::Idle);

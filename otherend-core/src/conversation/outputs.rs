@@ -70,9 +70,10 @@ impl Conversation {
             Phase::Talking => {
                 let idle = self.handler.awaits_peer().then_some(self.state.touched);
                 let idle = idle.and_then(|since| at(since, self.state.settings.idle_timeout));
-                let mid_line = self.handler.is_mid_line(&self.state);
-                let mid_line = mid_line.then_some(self.state.line_began);
-                let line = mid_line.and_then(|began| at(began, self.state.settings.line_timeout));
+                let mid_message = self.handler.is_mid_message(&self.state);
+                let mid_message = mid_message.then_some(self.state.message_began);
+                let line =
+                    mid_message.and_then(|began| at(began, self.state.settings.message_timeout));
                 Time::earliest(Time::earliest(idle, line), self.handler.deadline())
             }
             Phase::Lingering { since } => Time::earliest(
@@ -107,7 +108,7 @@ impl Conversation {
     /// worked off.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.state.outbox.is_empty() || !self.handler.is_between_lines(&self.state)
+        !self.state.outbox.is_empty() || !self.handler.is_between_messages(&self.state)
     }
 
     /// Bytes of memory that wait for this peer, or for a transcript's turn: unsent replies and input

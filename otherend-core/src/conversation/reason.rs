@@ -20,9 +20,9 @@ pub enum EndReason {
     /// Nothing was said for too long.
     Idle,
     /// A line was begun and not ended in time.
-    LineTimeout,
+    MessageTimeout,
     /// Three lines were longer than allowed.
-    LinesTooLong,
+    MessagesTooLong,
     /// The peer speaks UTF-16.
     Utf16,
     /// The peer did not take what was said to it.
@@ -67,8 +67,8 @@ impl EndReason {
             EndReason::BehaviourFinished => "behaviour-finished",
             EndReason::Mismatch => "mismatch",
             EndReason::Idle => "idle",
-            EndReason::LineTimeout => "line-timeout",
-            EndReason::LinesTooLong => "lines-too-long",
+            EndReason::MessageTimeout => "line-timeout",
+            EndReason::MessagesTooLong => "lines-too-long",
             EndReason::Utf16 => "utf-16",
             EndReason::PeerNotReading => "peer-not-reading",
             EndReason::OutputFull => "output-full",
@@ -124,8 +124,8 @@ impl fmt::Display for EndReason {
             EndReason::BehaviourFinished => "all was said",
             EndReason::Mismatch => "the peer does not fit the transcript",
             EndReason::Idle => "idle for too long",
-            EndReason::LineTimeout => "a line took too long",
-            EndReason::LinesTooLong => "too many lines were too long",
+            EndReason::MessageTimeout => "a line took too long",
+            EndReason::MessagesTooLong => "too many lines were too long",
             EndReason::Utf16 => "the peer speaks UTF-16",
             EndReason::PeerNotReading => "the peer does not read what it is sent",
             EndReason::OutputFull => "too much output waits for slow peers",
@@ -206,9 +206,9 @@ impl fmt::Display for Between {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Complete lines of the peer.
-    pub lines_heard: u64,
+    pub messages_heard: u64,
     /// Lines said to the peer, sent or still queued.
-    pub lines_said: u64,
+    pub messages_said: u64,
     /// Bytes that came from the peer.
     pub bytes_heard: u64,
     /// Bytes that the peer's socket took.

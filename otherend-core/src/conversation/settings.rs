@@ -43,12 +43,12 @@ impl Role {
 pub struct Settings {
     /// Which end this is.
     pub role: Role,
-    /// What ends a line.
+    /// What ends a message.
     pub framing: Framing,
-    /// The longest line in bytes, terminator not counted (64 KiB).
-    pub max_line: usize,
-    /// From a line's first byte to its end (30 s; `None`: for ever).
-    pub line_timeout: Option<Duration>,
+    /// The longest message in bytes, its end not counted (64 KiB).
+    pub max_message: usize,
+    /// From a message's first byte to its end (30 s; `None`: for ever).
+    pub message_timeout: Option<Duration>,
     /// Without a byte in either direction (10 min; `None`: for ever).
     pub idle_timeout: Option<Duration>,
     /// How many bytes may wait for a slow peer (1 MiB). At the limit nothing more is read from it.
@@ -70,8 +70,8 @@ impl Settings {
         Settings {
             role: Role::Server,
             framing: Framing::Lf,
-            max_line: 64 * 1024,
-            line_timeout: Some(Duration::from_secs(30)),
+            max_message: 64 * 1024,
+            message_timeout: Some(Duration::from_secs(30)),
             idle_timeout: Some(Duration::from_secs(600)),
             max_output: 1024 * 1024,
             write_timeout: Some(Duration::from_secs(10)),
@@ -87,7 +87,7 @@ impl Settings {
         Settings {
             role: Role::Client,
             framing: Framing::Dotnet,
-            line_timeout: None,
+            message_timeout: None,
             idle_timeout: None,
             write_timeout: None,
             exit_words: ExitWords::none(),

@@ -6,7 +6,7 @@ use super::{Counts, EndReason, Role, Settings};
 use crate::behaviour::Replies;
 use crate::framing::datagram::Boundaries;
 use crate::transcript::Closing;
-use crate::{Event, LineDecoder, Outbox, Time, Watched};
+use crate::{Decoder, Event, Outbox, Time, Watched};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -43,7 +43,7 @@ pub(crate) enum Draining {
 /// What a conversation is made of beside its [`Handler`](crate::Handler).
 pub(crate) struct State {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) decoder: LineDecoder,
+    pub(crate) decoder: Decoder,
     pub(crate) watched: Watched,
     pub(crate) outbox: Outbox,
     /// Over datagrams: where those in the outbox end.
@@ -61,7 +61,7 @@ pub(crate) struct State {
     /// When a byte last went either way.
     pub(crate) touched: Time,
     /// When the line under way began; only meaningful in mid-line.
-    pub(crate) line_began: Time,
+    pub(crate) message_began: Time,
     /// Since when the peer has taken none of the unsent bytes.
     pub(crate) stalled: Option<Time>,
     /// The end is a reset, once all is sent.
@@ -71,7 +71,7 @@ pub(crate) struct State {
 impl State {
     pub(super) fn new(settings: Arc<Settings>, now: Time) -> Self {
         State {
-            decoder: LineDecoder::new(settings.framing, settings.max_line),
+            decoder: Decoder::new(settings.framing, settings.max_message),
             boundaries: settings.is_datagrams().then(Box::default),
             settings,
             watched: Watched::default(),
@@ -84,7 +84,7 @@ impl State {
             saying: Saying::Open,
             draining: None,
             touched: now,
-            line_began: now,
+            message_began: now,
             stalled: None,
             resets: false,
         }
@@ -116,8 +116,8 @@ impl State {
     pub(crate) fn complain(&mut self, now: Time, reason: EndReason) {
         let text = match reason {
             EndReason::Idle => "ERR idle",
-            EndReason::LineTimeout => "ERR line took too long",
-            EndReason::LinesTooLong => "ERR too many lines were too long",
+            EndReason::MessageTimeout => "ERR line took too long",
+            EndReason::MessagesTooLong => "ERR too many lines were too long",
             EndReason::Utf16 => "ERR this is UTF-16: send UTF-8 text",
             _ => "ERR conversation ended",
         };
@@ -129,7 +129,7 @@ impl State {
     /// from may not have sent it, and is not told anything either.
     pub(crate) fn explain(&mut self, now: Time, text: &str) {
         if self.settings.role == Role::Server && !self.settings.is_datagrams() {
-            self.replies(now).line(text.as_bytes());
+            self.replies(now).message(text.as_bytes());
         }
     }
 

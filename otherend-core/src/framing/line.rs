@@ -1,6 +1,6 @@
 //! Lines: bytes in, lines out, however TCP cut the bytes.
 //!
-//! [`Framing`] says what ends a line, [`LineDecoder`] finds the ends. Complete lines are slices of
+//! [`Framing`] says what ends a line, [`Decoder`] finds the ends. Complete lines are slices of
 //! the caller's own read buffer; only an unfinished tail is copied and kept. Nothing here answers
 //! anything: that is the conversation's work.
 
@@ -20,9 +20,9 @@ use super::{Framing, LineEnd};
 /// What the decoder found in the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decoded<'a> {
-    /// One line without its terminator, at most `max_line` bytes.
-    Line(&'a [u8], LineEnd),
-    /// The line that just passed `max_line`; the rest of it is discarded without another word.
+    /// One line without its terminator, at most `max_message` bytes.
+    Message(&'a [u8], LineEnd),
+    /// The line that just passed `max_message`; the rest of it is discarded without another word.
     TooLong,
     /// A telnet refusal: these bytes go to the peer as they are.
     Negotiation([u8; 3]),
@@ -35,19 +35,19 @@ pub enum Decoded<'a> {
 /// Finds the lines in a stream of bytes.
 ///
 /// ```
-/// use otherend_core::{Decoded, Framing, LineDecoder, LineEnd};
+/// use otherend_core::{Decoded, Framing, Decoder, LineEnd};
 ///
-/// let mut decoder = LineDecoder::new(Framing::Auto, 64 * 1024);
+/// let mut decoder = Decoder::new(Framing::Auto, 64 * 1024);
 /// let mut lines = decoder.feed(b"one\r\ntw");
-/// assert_eq!(lines.next(), Some(Decoded::Line(b"one", LineEnd::CrLf)));
+/// assert_eq!(lines.next(), Some(Decoded::Message(b"one", LineEnd::CrLf)));
 /// assert_eq!(lines.next(), None);
-/// assert_eq!(decoder.feed(b"o\n").next(), Some(Decoded::Line(b"two", LineEnd::Lf)));
+/// assert_eq!(decoder.feed(b"o\n").next(), Some(Decoded::Message(b"two", LineEnd::Lf)));
 /// assert_eq!(decoder.finish(), None);
 /// ```
 #[derive(Debug)]
-pub struct LineDecoder {
+pub struct Decoder {
     framing: Framing,
-    max_line: usize,
+    max_message: usize,
     /// The unfinished line; empty and without memory between lines.
     tail: Vec<u8>,
     /// The tail was handed out as a line and goes at the next step.
@@ -85,13 +85,13 @@ enum Found {
     Other(Decoded<'static>),
 }
 
-impl LineDecoder {
-    /// A decoder at the start of a stream; lines have at most `max_line` bytes, terminator not counted.
+impl Decoder {
+    /// A decoder at the start of a stream; lines have at most `max_message` bytes, terminator not counted.
     #[must_use]
-    pub fn new(framing: Framing, max_line: usize) -> Self {
-        LineDecoder {
+    pub fn new(framing: Framing, max_message: usize) -> Self {
+        Decoder {
             framing,
-            max_line,
+            max_message,
             tail: Vec::new(),
             spent: false,
             discarding: false,
@@ -121,17 +121,17 @@ impl LineDecoder {
             self.tail = Vec::new();
             return None;
         }
-        if self.tail.len() > self.max_line {
+        if self.tail.len() > self.max_message {
             self.tail = Vec::new();
             return Some(Decoded::TooLong);
         }
         self.spent = true;
-        Some(Decoded::Line(&self.tail, LineEnd::None))
+        Some(Decoded::Message(&self.tail, LineEnd::None))
     }
 
     /// A line has begun and its end has not come yet.
     #[must_use]
-    pub fn is_mid_line(&self) -> bool {
+    pub fn is_mid_message(&self) -> bool {
         let pending = !self.tail.is_empty() && !self.spent;
         pending || self.discarding || self.telnet.as_ref().is_some_and(|t| t.is_mid_command())
     }
@@ -193,7 +193,7 @@ impl LineDecoder {
     #[inline]
     fn is_plain(&self, input: &[u8], start: usize, end: usize) -> bool {
         let follows_cr = end > start && input[end - 1] == b'\r';
-        end - start <= self.max_line
+        end - start <= self.max_message
             && !(self.framing.strips_cr() && follows_cr)
             && self.framing != Framing::Crlf
     }
@@ -210,8 +210,8 @@ impl LineDecoder {
     #[inline]
     fn show<'a>(&'a self, found: Found, input: &'a [u8]) -> Decoded<'a> {
         match found {
-            Found::Slice(start, end, how) => Decoded::Line(&input[start..end], how),
-            Found::Tail(how) => Decoded::Line(&self.tail, how),
+            Found::Slice(start, end, how) => Decoded::Message(&input[start..end], how),
+            Found::Tail(how) => Decoded::Message(&self.tail, how),
             Found::Other(decoded) => decoded,
         }
     }
@@ -234,7 +234,7 @@ impl LineDecoder {
             }
             _ => (end, how),
         };
-        if end - start > self.max_line {
+        if end - start > self.max_message {
             return Some(Found::Other(Decoded::TooLong));
         }
         self.learn(how);
@@ -250,7 +250,7 @@ impl LineDecoder {
             how = LineEnd::CrLf;
         }
         self.spent = true;
-        if self.tail.len() > self.max_line {
+        if self.tail.len() > self.max_message {
             return Found::Other(Decoded::TooLong);
         }
         self.learn(how);
@@ -280,7 +280,7 @@ impl LineDecoder {
         let length = self.tail.len() + bytes.len();
         // A CR at the very end may turn out to belong to the terminator.
         let pending_cr = usize::from(self.framing.strips_cr() && self.ends_with_cr);
-        if length - pending_cr > self.max_line {
+        if length - pending_cr > self.max_message {
             self.tail = Vec::new();
             self.discarding = true;
             return Some(Found::Other(Decoded::TooLong));

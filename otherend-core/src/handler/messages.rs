@@ -64,14 +64,14 @@ impl Messages {
     pub(super) fn hear(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
         let mut rest = bytes;
         while state.is_talking() && (!rest.is_empty() || state.decoder.is_releasing()) {
-            let was_mid_line = state.decoder.is_mid_line();
-            let lines_before = state.counts.lines_heard;
-            let (stop, left) = self.answer_lines(state, now, rest);
+            let was_mid_message = state.decoder.is_mid_message();
+            let lines_before = state.counts.messages_heard;
+            let (stop, left) = self.answer_messages(state, now, rest);
             rest = left;
             let discarded = state.decoder.take_discarded();
-            let ended = discarded || state.counts.lines_heard > lines_before;
-            if ended || !was_mid_line {
-                state.line_began = now;
+            let ended = discarded || state.counts.messages_heard > lines_before;
+            if ended || !was_mid_message {
+                state.message_began = now;
             }
             let Some(stop) = stop else { continue };
             let full = matches!(stop, Stop::OutputFull);
@@ -84,7 +84,7 @@ impl Messages {
     }
 
     /// Answer lines until there are none or something else is to be decided; gives what is left.
-    fn answer_lines<'b>(
+    fn answer_messages<'b>(
         &mut self,
         state: &mut State,
         now: Time,
@@ -156,8 +156,8 @@ impl Messages {
     /// One datagram is one message; the reply ends as it did. One that is too long is not answered,
     /// and while something is awaited they are lost: datagrams cannot be kept waiting.
     pub(super) fn hear_datagram(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
-        let Some((line, end)) = datagram::decode(bytes, state.settings.max_line) else {
-            return state.tell(now, &Event::LineTooLong);
+        let Some((line, end)) = datagram::decode(bytes, state.settings.max_message) else {
+            return state.tell(now, &Event::MessageTooLong);
         };
         if self.awaited.is_some() {
             return;
@@ -170,7 +170,7 @@ impl Messages {
             now,
             style: ReplyStyle { end, telnet: false },
         };
-        let decoded = Decoded::Line(line, end);
+        let decoded = Decoded::Message(line, end);
         if let Some(stop) = answer(&mut self.behaviour, &state.settings, decoded, &mut replies) {
             self.stop(state, now, stop);
         }
@@ -249,12 +249,12 @@ impl Messages {
     }
 
     fn complain_too_long(&mut self, state: &mut State, now: Time) {
-        state.tell(now, &Event::LineTooLong);
+        state.tell(now, &Event::MessageTooLong);
         self.too_long += 1;
         if self.too_long >= TOO_LONG_LINES {
-            return state.complain(now, EndReason::LinesTooLong);
+            return state.complain(now, EndReason::MessagesTooLong);
         }
-        let text = format!("ERR line longer than {} bytes", state.settings.max_line);
+        let text = format!("ERR line longer than {} bytes", state.settings.max_message);
         state.explain(now, &text);
     }
 
@@ -274,13 +274,13 @@ impl Messages {
     }
 
     #[inline]
-    pub(super) fn is_between_lines(&self, state: &State) -> bool {
-        self.awaited != Some(Awaited::Answer) && !state.decoder.is_mid_line()
+    pub(super) fn is_between_messages(&self, state: &State) -> bool {
+        self.awaited != Some(Awaited::Answer) && !state.decoder.is_mid_message()
     }
 
     #[inline]
-    pub(super) fn is_mid_line(&self, state: &State) -> bool {
-        state.decoder.is_mid_line()
+    pub(super) fn is_mid_message(&self, state: &State) -> bool {
+        state.decoder.is_mid_message()
     }
 }
 
@@ -293,13 +293,13 @@ fn answer(
     replies: &mut Replies<'_>,
 ) -> Option<Stop> {
     match decoded {
-        Decoded::Line(line, end) => answer_line(behaviour, settings, (line, end), replies),
+        Decoded::Message(line, end) => answer_message(behaviour, settings, (line, end), replies),
         Decoded::Negotiation(bytes) => {
             replies.outbox.push(&bytes);
             None
         }
         Decoded::AreYouThere => {
-            replies.line(b"[yes, otherend is here]");
+            replies.message(b"[yes, otherend is here]");
             None
         }
         Decoded::TooLong => Some(Stop::TooLong),
@@ -308,20 +308,20 @@ fn answer(
 }
 
 #[inline(always)]
-fn answer_line(
+fn answer_message(
     behaviour: &mut AnyBehaviour,
     settings: &Settings,
     (line, end): (&[u8], LineEnd),
     replies: &mut Replies<'_>,
 ) -> Option<Stop> {
-    replies.counts.lines_heard += 1;
+    replies.counts.messages_heard += 1;
     if let Some(observer) = &mut replies.observer {
-        observer.on_event(replies.now, &Event::Heard { line, end });
+        observer.on_event(replies.now, &Event::Heard { message: line, end });
     }
     if settings.exit_words.contain(line) {
         return Some(Stop::ExitWord);
     }
-    match behaviour.on_line(line, replies) {
+    match behaviour.on_message(line, replies) {
         Flow::Continue => None,
         flow => Some(Stop::Flow(flow)),
     }

@@ -49,9 +49,9 @@ impl Scripted {
     }
 
     pub(super) fn limit(&mut self, settings: &Settings) {
-        let (max_output, max_line) = (settings.output_limit(), settings.max_line);
+        let (max_output, max_message) = (settings.output_limit(), settings.max_message);
         self.script
-            .act(|player, _| player.limit(max_output, max_line));
+            .act(|player, _| player.limit(max_output, max_message));
     }
 
     pub(super) fn stirred(&self) -> Option<u64> {
@@ -77,7 +77,7 @@ impl Scripted {
 
     /// Let the transcript hear `bytes`.
     pub(super) fn hear(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
-        state.counts.lines_heard += memchr_iter(b'\n', bytes).count() as u64;
+        state.counts.messages_heard += memchr_iter(b'\n', bytes).count() as u64;
         if !state.watched.wants_messages() {
             let whole = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
             let (lines, piece) = bytes.split_at(whole);
@@ -97,7 +97,7 @@ impl Scripted {
     fn hear_part(&mut self, state: &mut State, now: Time, part: &[u8]) {
         self.in_piece = !part.ends_with(b"\n");
         if !self.in_piece {
-            state.line_began = now;
+            state.message_began = now;
         }
         self.play(state, now, |player, at, outbox| {
             player.heard(at, now, part, outbox)
@@ -106,15 +106,15 @@ impl Scripted {
 
     /// Let the transcript hear a datagram, which is one line.
     pub(super) fn hear_datagram(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
-        let Some((line, end)) = datagram::decode(bytes, state.settings.max_line) else {
-            return state.tell(now, &Event::LineTooLong);
+        let Some((line, end)) = datagram::decode(bytes, state.settings.max_message) else {
+            return state.tell(now, &Event::MessageTooLong);
         };
         if !self.wants_input() {
             // Datagrams cannot be kept waiting: they are lost.
             return;
         }
-        state.counts.lines_heard += 1;
-        state.tell(now, &Event::Heard { line, end });
+        state.counts.messages_heard += 1;
+        state.tell(now, &Event::Heard { message: line, end });
         self.play(state, now, |player, at, outbox| {
             player.heard(at, now, bytes, outbox)
         });
@@ -176,12 +176,12 @@ impl Scripted {
         self.script.ask(Player::unheard_len)
     }
 
-    pub(super) fn is_between_lines(&self, _state: &State) -> bool {
-        self.script.ask(Player::is_between_lines)
+    pub(super) fn is_between_messages(&self, _state: &State) -> bool {
+        self.script.ask(Player::is_between_messages)
     }
 
-    pub(super) fn is_mid_line(&self, _state: &State) -> bool {
-        self.script.ask(Player::is_mid_line)
+    pub(super) fn is_mid_message(&self, _state: &State) -> bool {
+        self.script.ask(Player::is_mid_message)
     }
 
     fn waits(&self) -> Waits {
@@ -195,8 +195,8 @@ impl Scripted {
         now: Time,
         act: impl FnOnce(&mut Player, usize, &mut Outbox),
     ) {
-        if !self.is_mid_line(state) {
-            state.line_began = now;
+        if !self.is_mid_message(state) {
+            state.message_began = now;
         }
         let before = state.outbox.len();
         let came = self.script.act(|player, at| {
@@ -228,11 +228,11 @@ impl Scripted {
         if !std::mem::take(&mut self.in_piece) {
             return;
         }
-        state.counts.lines_heard += 1;
-        while let (Some(Decoded::Line(line, end)), Some(observer)) =
+        state.counts.messages_heard += 1;
+        while let (Some(Decoded::Message(line, end)), Some(observer)) =
             (state.decoder.finish(), state.watched.of_messages())
         {
-            observer.on_event(now, &Event::Heard { line, end });
+            observer.on_event(now, &Event::Heard { message: line, end });
         }
     }
 }
@@ -240,8 +240,10 @@ impl Scripted {
 fn tell_heard(state: &mut State, now: Time, bytes: &[u8]) {
     let mut feed = state.decoder.feed(bytes);
     while let Some(decoded) = feed.next() {
-        if let (Decoded::Line(line, end), Some(observer)) = (decoded, state.watched.of_messages()) {
-            observer.on_event(now, &Event::Heard { line, end });
+        if let (Decoded::Message(line, end), Some(observer)) =
+            (decoded, state.watched.of_messages())
+        {
+            observer.on_event(now, &Event::Heard { message: line, end });
         }
     }
 }
@@ -254,7 +256,7 @@ fn tell_said(state: &mut State, now: Time, before: usize) {
     }
     // What a transcript says at once over datagrams is one of them, and one line.
     let whole = state.boundaries.is_some();
-    state.counts.lines_said += match whole {
+    state.counts.messages_said += match whole {
         true => 1,
         false => memchr_iter(b'\n', said).count() as u64,
     };
@@ -266,6 +268,6 @@ fn tell_said(state: &mut State, now: Time, before: usize) {
     };
     for line in said.split_inclusive(|b| *b == b'\n' && !whole) {
         let (line, end) = LineEnd::split(line);
-        observer.on_event(now, &Event::Said { line, end });
+        observer.on_event(now, &Event::Said { message: line, end });
     }
 }

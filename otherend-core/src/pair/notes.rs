@@ -49,9 +49,9 @@ impl Observer for Writer {
         // again.
         let note = match event {
             Event::Opened => "opened".into(),
-            Event::Heard { line, .. } => format!("heard {}", line.escape_ascii()),
-            Event::Said { line, .. } => format!("said {}", line.escape_ascii()),
-            Event::LineTooLong => "line too long".into(),
+            Event::Heard { message: line, .. } => format!("heard {}", line.escape_ascii()),
+            Event::Said { message: line, .. } => format!("said {}", line.escape_ascii()),
+            Event::MessageTooLong => "line too long".into(),
             Event::Unexpected(mismatch) => format!("unexpected: {mismatch}"),
             Event::Finished { .. } => "peer finished".into(),
             Event::Ended { reason, .. } => format!("ended {}", reason.label()),

@@ -97,7 +97,7 @@ pub struct Player {
     /// With this many bytes in the outbox no more lines are answered.
     max_output: usize,
     /// The longest line in bytes, its end not counted.
-    max_line: usize,
+    max_message: usize,
     lanes: Vec<Lane>,
     /// What holes of the script remember.
     values: Values,
@@ -147,7 +147,7 @@ impl Player {
                 strict: false,
             },
             max_output: usize::MAX,
-            max_line: LONGEST.max(plan.longest),
+            max_message: LONGEST.max(plan.longest),
             lanes,
             plan,
             values: Values::default(),
@@ -175,10 +175,10 @@ impl Player {
     }
 
     /// Answer no more lines while `max_output` bytes or more wait in the outbox, and hear none that
-    /// is longer than `max_line` and than every line of the file.
-    pub(crate) fn limit(&mut self, max_output: usize, max_line: usize) {
+    /// is longer than `max_message` and than every line of the file.
+    pub(crate) fn limit(&mut self, max_output: usize, max_message: usize) {
         self.max_output = max_output;
-        self.max_line = max_line.max(self.plan.longest);
+        self.max_message = max_message.max(self.plan.longest);
     }
 
     /// The options in force.

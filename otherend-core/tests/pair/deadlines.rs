@@ -11,7 +11,7 @@ const INSTANT: Duration = Duration::from_micros(1);
 
 fn short_lines() -> Settings {
     Settings {
-        max_line: 10,
+        max_message: 10,
         ..Settings::server()
     }
 }
@@ -27,7 +27,7 @@ fn an_unfinished_line_ends_the_conversation_after_30_seconds() {
     assert_eq!(text(pair.client.heard()), "ERR line took too long\n");
     assert!(pair.client.peer_finished());
     let reason = pair.server.conversation().reason();
-    assert_eq!(reason, Some(EndReason::LineTimeout));
+    assert_eq!(reason, Some(EndReason::MessageTimeout));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_line_after_one_that_was_too_long_has_its_own_deadline() {
     assert_eq!(pair.server.conversation().reason(), None);
     pair.turn(seconds(1));
     let reason = pair.server.conversation().reason();
-    assert_eq!(reason, Some(EndReason::LineTimeout));
+    assert_eq!(reason, Some(EndReason::MessageTimeout));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_line_that_was_too_long_and_over_lends_its_time_to_no_later_line() {
     pair.client.write(b"x");
     pair.turn(seconds(1));
     let reason = pair.server.conversation().reason();
-    assert_eq!(reason, Some(EndReason::LineTimeout));
+    assert_eq!(reason, Some(EndReason::MessageTimeout));
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn nothing_is_lost_when_the_last_reply_is_large_and_input_is_unread() {
     let server = conversation(
         settings,
         answering(|_, replies| {
-            replies.line(&[b'x'; 2_000_000]);
+            replies.message(&[b'x'; 2_000_000]);
             Flow::FinishAfterReplies
         }),
     );
@@ -98,14 +98,14 @@ fn a_behaviour_can_greet_and_say_goodbye() {
     struct Polite;
     impl Behaviour for Polite {
         fn on_open(&mut self, replies: &mut Replies<'_>) -> Flow {
-            replies.line(b"welcome");
+            replies.message(b"welcome");
             Flow::Continue
         }
-        fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+        fn on_message(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
             Flow::Continue
         }
         fn on_peer_finished(&mut self, replies: &mut Replies<'_>) -> Flow {
-            replies.line(b"goodbye");
+            replies.message(b"goodbye");
             Flow::Continue
         }
     }
@@ -290,8 +290,8 @@ fn the_counts_are_those_of_both_ends() {
     pair.client.conversation().finish_saying();
     pair.drive();
     let server = Counts {
-        lines_heard: 3,
-        lines_said: 3,
+        messages_heard: 3,
+        messages_said: 3,
         bytes_heard: 14,
         bytes_said: 17,
     };
@@ -340,7 +340,7 @@ fn a_client_that_finished_saying_refuses_no_telnet_option() {
     pair.client.conversation().finish_saying();
     pair.drive();
     let counts = pair.client.conversation().counts();
-    assert_eq!((counts.lines_heard, counts.bytes_said), (1, 3));
+    assert_eq!((counts.messages_heard, counts.bytes_said), (1, 3));
     assert!(pair.client.loss().is_none());
 }
 
@@ -348,16 +348,16 @@ fn a_client_that_finished_saying_refuses_no_telnet_option() {
 fn a_client_never_says_an_err_line() {
     let limits = Settings {
         framing: Framing::Auto,
-        max_line: 10,
-        line_timeout: Some(seconds(30)),
+        max_message: 10,
+        message_timeout: Some(seconds(30)),
         idle_timeout: Some(seconds(600)),
         ..Settings::client()
     };
     let long_lines = b"this line is too long\n".repeat(3);
     let faults: [(&[u8], EndReason); 4] = [
         (b"", EndReason::Idle),
-        (b"unfinished", EndReason::LineTimeout),
-        (&long_lines, EndReason::LinesTooLong),
+        (b"unfinished", EndReason::MessageTimeout),
+        (&long_lines, EndReason::MessagesTooLong),
         (b"\xff\xfeh\0i\0", EndReason::Utf16),
     ];
     for (bytes, reason) in faults {
@@ -380,9 +380,9 @@ fn two_echoes_without_limits_are_stopped_by_the_exit_word() {
     let talker = answering(|line, replies| {
         let number: u32 = text(line).parse().unwrap();
         if number == 100 {
-            replies.line(b"exit");
+            replies.message(b"exit");
         } else {
-            replies.line((number + 1).to_string().as_bytes());
+            replies.message((number + 1).to_string().as_bytes());
         }
         Flow::Continue
     });

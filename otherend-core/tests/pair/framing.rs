@@ -7,7 +7,7 @@ use super::{echo, noted_echo, text};
 fn short_lines(framing: Framing) -> Settings {
     Settings {
         framing,
-        max_line: 10,
+        max_message: 10,
         ..Settings::server()
     }
 }
@@ -27,7 +27,7 @@ fn the_third_line_that_is_too_long_ends_the_conversation() {
     assert_eq!(text(pair.client.heard()), told);
     assert!(pair.client.peer_finished());
     let reason = pair.server.conversation().reason();
-    assert_eq!(reason, Some(EndReason::LinesTooLong));
+    assert_eq!(reason, Some(EndReason::MessagesTooLong));
     let too_long = notes
         .taken()
         .iter()

@@ -43,14 +43,14 @@ fn even_a_limit_of_one_byte_answers_every_line() {
 #[test]
 fn one_line_with_a_large_answer_holds_the_next_line_back() {
     let large = answering(|_, replies| {
-        replies.line(&[b'x'; 100_000]);
+        replies.message(&[b'x'; 100_000]);
         Flow::Continue
     });
     let mut pair = Pair::new(conversation(small_output(1000), large)).over(narrow(500));
     pair.client.set_reading(false);
     pair.client.write(b"1\n2\n3\n4\n5\n");
     pair.drive();
-    assert_eq!(pair.server.conversation().counts().lines_heard, 1);
+    assert_eq!(pair.server.conversation().counts().messages_heard, 1);
     pair.client.set_reading(true);
     pair.client.finish();
     pair.drive();
@@ -108,7 +108,7 @@ fn a_client_lets_its_own_lines_wait() {
     }
     pair.client.conversation().finish_saying();
     pair.drive();
-    assert_eq!(pair.client.conversation().counts().lines_heard, 500);
+    assert_eq!(pair.client.conversation().counts().messages_heard, 500);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_burst_gives_its_memory_back() {
 #[test]
 fn a_line_that_was_too_long_leaves_no_memory_behind() {
     let mut pair = echo(Settings {
-        max_line: 1000,
+        max_message: 1000,
         ..Settings::server()
     });
     pair.client.write(&[b'x'; 1000]);

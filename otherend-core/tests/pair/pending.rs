@@ -15,19 +15,19 @@ use otherend_core::pair::Pair;
 struct Asks;
 
 impl Behaviour for Asks {
-    fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+    fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
         match line.first() {
             Some(b'?') => Flow::Pending,
             Some(b'!') => Flow::Full,
             _ => {
-                replies.line(line);
+                replies.message(line);
                 Flow::Continue
             }
         }
     }
 
     fn on_peer_finished(&mut self, replies: &mut Replies<'_>) -> Flow {
-        replies.line(b"bye");
+        replies.message(b"bye");
         Flow::Continue
     }
 }
@@ -40,7 +40,7 @@ fn asking() -> Conversation {
 
 fn answer(asking: &mut Conversation, text: &str) -> bool {
     asking.answer(Time::ZERO, |replies| {
-        replies.line(text.as_bytes());
+        replies.message(text.as_bytes());
         Flow::Continue
     })
 }
@@ -98,7 +98,7 @@ fn a_peer_that_finishes_meanwhile_gets_every_answer() {
 fn the_end_itself_may_be_answered_later() {
     struct Late;
     impl Behaviour for Late {
-        fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+        fn on_message(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
             Flow::Continue
         }
         fn on_peer_finished(&mut self, _replies: &mut Replies<'_>) -> Flow {
@@ -171,7 +171,7 @@ fn a_flood_behind_a_pending_answer_stays_in_the_link() {
         pair.client.conversation().say(now, b"and another thing");
     }
     pair.drive();
-    assert_eq!(pair.server.conversation().counts().lines_heard, 1);
+    assert_eq!(pair.server.conversation().counts().messages_heard, 1);
     assert!(pair.server.conversation().memory() < 1000);
 }
 

@@ -50,7 +50,7 @@ fn a_flood_waits_in_the_link_while_the_script_pauses() {
 #[test]
 fn a_long_line_is_heard_while_it_is_the_peers_turn() {
     let settings = Settings {
-        max_line: 500_000,
+        max_message: 500_000,
         ..Settings::server()
     };
     let mut pair = pair("on other\nS: heard\n", settings).over(narrow(10_000));
@@ -106,7 +106,7 @@ fn a_pause_that_is_over_waits_for_room_without_a_deadline() {
 
 fn impatient() -> Settings {
     Settings {
-        line_timeout: Some(seconds(1)),
+        message_timeout: Some(seconds(1)),
         ..Settings::server()
     }
 }
@@ -128,7 +128,7 @@ fn a_line_begun_in_a_pause_has_its_time_after_it() {
     assert_eq!(text(pair.client.heard()), "b\n");
     assert_eq!(reason(&mut pair), None);
     pair.turn(Duration::from_millis(1));
-    assert_eq!(reason(&mut pair), Some(EndReason::LineTimeout));
+    assert_eq!(reason(&mut pair), Some(EndReason::MessageTimeout));
 }
 
 #[test]
@@ -163,8 +163,8 @@ fn after_its_half_close_a_rule_only_listens() {
         }
         assert_eq!(text(pair.client.heard()), "b\n");
         assert!(pair.client.peer_finished());
-        assert_eq!(pair.server.conversation().counts().lines_said, 1);
-        assert_eq!(pair.server.conversation().counts().lines_heard, 2);
+        assert_eq!(pair.server.conversation().counts().messages_said, 1);
+        assert_eq!(pair.server.conversation().counts().messages_heard, 2);
         assert_eq!(reason(&mut pair), None);
         pair.client.write(b"bye\n");
         pair.client.finish();
@@ -186,7 +186,7 @@ fn a_reset_is_one_after_the_clients_end_too() {
 #[test]
 fn a_line_that_is_too_long_ends_it_however_it_was_cut() {
     let settings = || Settings {
-        max_line: 10,
+        max_message: 10,
         ..Settings::server()
     };
     for file in ["on other\nS: ok\n", "C: {{_:text=x}}\nS: ok\n"] {
@@ -242,7 +242,7 @@ fn seen(file: &str, pieces: &[&str]) -> (Vec<String>, u64) {
     assert_eq!(counts, unobserved.counts(), "{pieces:?}");
     let seen = notes.taken().into_iter();
     let said = seen.filter(|note| note.starts_with("heard") || note.starts_with("said"));
-    (said.collect(), counts.lines_heard)
+    (said.collect(), counts.messages_heard)
 }
 
 #[test]

@@ -224,7 +224,7 @@ impl Carrier {
         // What goes one way moves its bytes.
         let moved = counts.bytes_heard != self.counted.bytes_heard
             || counts.bytes_said != self.counted.bytes_said
-            || counts.lines_said != self.counted.lines_said;
+            || counts.messages_said != self.counted.messages_said;
         if !moved {
             return;
         }

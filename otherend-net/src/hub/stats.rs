@@ -16,8 +16,8 @@ pub(crate) struct Counters {
     accept_errors: AtomicU64,
     ended: AtomicU64,
     disorderly: AtomicU64,
-    lines_heard: AtomicU64,
-    lines_said: AtomicU64,
+    messages_heard: AtomicU64,
+    messages_said: AtomicU64,
     bytes_heard: AtomicU64,
     bytes_said: AtomicU64,
     drained_busy: AtomicU64,
@@ -92,8 +92,12 @@ impl Counters {
         let add = |counter: &AtomicU64, before: u64, now: u64| {
             counter.fetch_add(now - before, Ordering::Relaxed);
         };
-        add(&self.lines_heard, before.lines_heard, now.lines_heard);
-        add(&self.lines_said, before.lines_said, now.lines_said);
+        add(
+            &self.messages_heard,
+            before.messages_heard,
+            now.messages_heard,
+        );
+        add(&self.messages_said, before.messages_said, now.messages_said);
         add(&self.bytes_heard, before.bytes_heard, now.bytes_heard);
         add(&self.bytes_said, before.bytes_said, now.bytes_said);
     }
@@ -136,8 +140,8 @@ impl Counters {
             disorderly: get(&self.disorderly),
             reasons: self.reasons.so_far(),
             counts: Counts {
-                lines_heard: get(&self.lines_heard),
-                lines_said: get(&self.lines_said),
+                messages_heard: get(&self.messages_heard),
+                messages_said: get(&self.messages_said),
                 bytes_heard: get(&self.bytes_heard),
                 bytes_said: get(&self.bytes_said),
             },

@@ -30,7 +30,7 @@ on_engines! {
 fn impatient(engine: Engine) -> ServerConfig {
     let mut config = config(engine);
     config.settings.write_timeout = Some(millis(300));
-    config.settings.line_timeout = Some(millis(300));
+    config.settings.message_timeout = Some(millis(300));
     config.settings.linger_idle = millis(200);
     config.settings.linger_total = millis(600);
     config
@@ -61,7 +61,7 @@ fn one_that_never_reads_is_dropped(engine: Engine) {
 
 fn a_flood_hides_no_deadline_behind_it(engine: Engine) {
     let mut config = config(engine);
-    config.settings.line_timeout = Some(millis(1000));
+    config.settings.message_timeout = Some(millis(1000));
     let server = serve(config, echo);
     let mut peer = RawPeer::connect(&server);
     let mut stream = peer.stream.get_ref().try_clone().unwrap();
@@ -206,7 +206,7 @@ fn one_that_says_nothing_is_idle(engine: Engine) {
 
 fn one_that_never_ends_its_line_is_told_once(engine: Engine) {
     let mut config = config(engine);
-    config.settings.line_timeout = None;
+    config.settings.message_timeout = None;
     let (server, _watch) = serve_watched(config, echo);
     let mut peer = RawPeer::connect(&server);
     let megabyte = vec![b'x'; 1_000_000];
@@ -220,7 +220,7 @@ fn one_that_never_ends_its_line_is_told_once(engine: Engine) {
 
 fn nobody_waits_for_a_flood_without_an_end_of_line(engine: Engine) {
     let mut config = config(engine);
-    config.settings.line_timeout = None;
+    config.settings.message_timeout = None;
     let (server, _watch) = serve_watched(config, echo);
     let mut flooder = RawPeer::connect(&server);
     let mut normal = RawPeer::connect(&server);

@@ -36,7 +36,7 @@ fn a_peer_that_finished_sending_gets_every_answer_and_then_the_end(engine: Engin
 fn a_large_last_reply_survives_unread_input(engine: Engine) {
     let large = |_: &_| {
         answering(|_, replies| {
-            replies.line(&[b'x'; 2_000_000]);
+            replies.message(&[b'x'; 2_000_000]);
             Flow::FinishAfterReplies
         })
     };
@@ -78,7 +78,7 @@ fn a_reset_in_the_middle_of_a_reply_ends_nothing_else(engine: Engine) {
     config.settings.max_output = 16 * 1024 * 1024;
     let large = |_: &_| {
         answering(|line, replies| {
-            replies.line(&line.repeat(4_000_000));
+            replies.message(&line.repeat(4_000_000));
             Flow::Continue
         })
     };
@@ -161,12 +161,15 @@ fn what_goes_both_ways_is_counted_while_it_goes(engine: Engine) {
     }
     let stats = handle.stats();
     assert_eq!(stats.ended, 0);
-    assert_eq!((stats.counts.lines_heard, stats.counts.lines_said), (1, 1));
+    assert_eq!(
+        (stats.counts.messages_heard, stats.counts.messages_said),
+        (1, 1)
+    );
     peer.finish();
     assert_eq!(peer.rest_text(), "");
     watch.wait_for_end(1);
     let stats = server.drain().stats;
-    assert_eq!((stats.ended, stats.counts.lines_heard), (1, 1));
+    assert_eq!((stats.ended, stats.counts.messages_heard), (1, 1));
     assert_eq!(stats.reasons.of(EndReason::PeerFinished), 1);
     assert_eq!(stats.reasons.of(EndReason::Idle), 0);
 }

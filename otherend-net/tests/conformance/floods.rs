@@ -20,7 +20,7 @@ on_engines! {
 
 fn impatient(engine: Engine) -> ServerConfig {
     let mut config = config(engine);
-    config.settings.line_timeout = Some(millis(300));
+    config.settings.message_timeout = Some(millis(300));
     config.settings.linger_total = millis(300);
     config.drain_timeout = millis(300);
     config
@@ -62,7 +62,7 @@ fn what_comes_after_the_end_is_not_heard_for_ever(engine: Engine) {
 
 fn a_drain_is_not_held_up(engine: Engine) {
     let mut config = impatient(engine);
-    config.settings.line_timeout = None;
+    config.settings.message_timeout = None;
     let (server, watch) = serve_watched(config, echo);
     let peer = RawPeer::connect(&server);
     let flooding = flood(&peer, b"x");

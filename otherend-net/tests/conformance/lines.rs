@@ -118,11 +118,11 @@ fn text_without_an_end_is_a_line_when_the_peer_finishes(engine: Engine) {
     check_cuts(engine, 9, Lf, (b"one\ntwo", b"one\ntwo\n"), 0..=7);
 }
 
-fn check(engine: Engine, max_line: usize, vectors: &[Vector]) {
+fn check(engine: Engine, max_message: usize, vectors: &[Vector]) {
     for (input, framings, heard) in vectors {
         for framing in *framings {
             let cuts = 0..=input.len();
-            check_cuts(engine, max_line, *framing, (input, heard), cuts);
+            check_cuts(engine, max_message, *framing, (input, heard), cuts);
         }
     }
 }
@@ -130,14 +130,14 @@ fn check(engine: Engine, max_line: usize, vectors: &[Vector]) {
 /// Send the bytes in two parts, the second when the server has read the first, then finish.
 fn check_cuts(
     engine: Engine,
-    max_line: usize,
+    max_message: usize,
     framing: Framing,
     (input, expected): (&[u8], &[u8]),
     cuts: impl IntoIterator<Item = usize>,
 ) {
     let mut config = config(engine);
     config.settings.framing = framing;
-    config.settings.max_line = max_line;
+    config.settings.max_message = max_message;
     config.settings.exit_words = ExitWords::none();
     let (server, watch) = serve_watched(config, echo);
     for (number, cut) in (1..).zip(cuts) {

@@ -28,7 +28,7 @@ fn touchy(_peer: &Peer) -> AnyBehaviour {
         if line == b"boom" {
             panic_quietly();
         }
-        replies.line(line);
+        replies.message(line);
         Flow::Continue
     })
 }
@@ -53,10 +53,10 @@ fn a_panic_over_a_greeting_is_one_conversations_own(engine: Engine) {
             if self.0 == 1 {
                 panic_quietly();
             }
-            replies.line(b"welcome");
+            replies.message(b"welcome");
             Flow::Continue
         }
-        fn on_line(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
+        fn on_message(&mut self, _line: &[u8], _replies: &mut Replies<'_>) -> Flow {
             Flow::Continue
         }
     }

@@ -52,7 +52,7 @@ pub(crate) fn answering(
 ) -> AnyBehaviour {
     struct Answering<F>(F);
     impl<F: FnMut(&[u8], &mut Replies<'_>) -> Flow + Send> Behaviour for Answering<F> {
-        fn on_line(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
+        fn on_message(&mut self, line: &[u8], replies: &mut Replies<'_>) -> Flow {
             (self.0)(line, replies)
         }
     }
@@ -189,7 +189,7 @@ struct PeerWatcher(u64, Sender<Seen>);
 impl Observer for PeerWatcher {
     fn on_event(&mut self, _now: Time, event: &Event<'_>) {
         let _ = match event {
-            Event::Heard { line, .. } => self.1.send(Seen::Line(self.0, line.to_vec())),
+            Event::Heard { message: line, .. } => self.1.send(Seen::Line(self.0, line.to_vec())),
             Event::Bytes {
                 from: Role::Client,
                 bytes,

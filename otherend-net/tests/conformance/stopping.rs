@@ -130,7 +130,10 @@ fn under_load_every_line_that_was_heard_is_answered(engine: Engine) {
             .filter(|seen| matches!(seen, Seen::Line(..)))
             .count() as u64;
         assert_eq!(report.aborted, 0);
-        assert_eq!((report.stats.counts.lines_heard, answered), (heard, heard));
+        assert_eq!(
+            (report.stats.counts.messages_heard, answered),
+            (heard, heard)
+        );
     }
 }
 

@@ -199,7 +199,7 @@ fn check_every_cut<H: Into<Handler>>(
     let mut config = config(engine);
     config.settings.framing = Framing::Auto;
     // What the files about lines that are too long say.
-    config.settings.max_line = 64;
+    config.settings.max_message = 64;
     let (running, watch) = serve_watched(config, behaviour);
     for (number, cut) in (1..).zip(0..=client.len()) {
         let mut peer = RawPeer::connect(&running);

@@ -81,7 +81,7 @@ impl Page {
         }
         let tally = Tally {
             pages: 1,
-            said: self.lines_said(),
+            said: self.messages_said(),
             answered: heard.len() as u64,
             resets: u64::from(self.leaving == Leaving::Resetting),
         };
@@ -112,7 +112,7 @@ impl Page {
     }
 
     /// Lines with an end or without, the exit word among them.
-    fn lines_said(&self) -> u64 {
+    fn messages_said(&self) -> u64 {
         self.due().len() as u64 + u64::from(self.leaving == Leaving::Exiting)
     }
 }

@@ -52,8 +52,8 @@ impl LimitArgs {
     pub(crate) fn apply(&self, config: &mut ServerConfig, framing: Framing) {
         config.settings = Settings {
             framing,
-            max_line: self.max_line,
-            line_timeout: self.line_timeout.0,
+            max_message: self.max_line,
+            message_timeout: self.line_timeout.0,
             idle_timeout: self.idle_timeout.0,
             max_output: self.max_output,
             write_timeout: self.write_timeout.0,

@@ -1,12 +1,12 @@
 //! One read's worth of bytes (usually: a chunk) on its way through the decoder.
 
 use super::opening::Opened;
-use super::{Decoded, Found, Framing, LineDecoder, LineEnd, ReplyStyle, scan};
+use super::{Decoded, Decoder, Found, Framing, LineEnd, ReplyStyle, scan};
 
-/// The lines of one input, from [`LineDecoder::feed`].
+/// The lines of one input, from [`Decoder::feed`].
 #[derive(Debug)]
 pub struct Feed<'d> {
-    decoder: &'d mut LineDecoder,
+    decoder: &'d mut Decoder,
     input: &'d [u8],
     /// Where the line under way starts in `input`.
     start: usize,
@@ -20,7 +20,7 @@ pub struct Feed<'d> {
 }
 
 impl<'d> Feed<'d> {
-    pub(super) fn new(decoder: &'d mut LineDecoder, input: &'d [u8]) -> Self {
+    pub(super) fn new(decoder: &'d mut Decoder, input: &'d [u8]) -> Self {
         let needles = decoder.framing.needles();
         let mut feed = Feed {
             input,

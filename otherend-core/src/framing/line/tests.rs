@@ -3,8 +3,8 @@
 use super::*;
 
 /// What a whole input amounts to, in a form that is easy to read in a failure.
-fn decode(framing: Framing, max_line: usize, pieces: &[&[u8]]) -> Vec<String> {
-    let mut decoder = LineDecoder::new(framing, max_line);
+fn decode(framing: Framing, max_message: usize, pieces: &[&[u8]]) -> Vec<String> {
+    let mut decoder = Decoder::new(framing, max_message);
     let mut found = Vec::new();
     for piece in pieces {
         let mut feed = decoder.feed(piece);
@@ -21,7 +21,7 @@ fn decode(framing: Framing, max_line: usize, pieces: &[&[u8]]) -> Vec<String> {
 
 fn shown(decoded: Decoded<'_>) -> String {
     match decoded {
-        Decoded::Line(line, _) => line.escape_ascii().to_string(),
+        Decoded::Message(line, _) => line.escape_ascii().to_string(),
         Decoded::TooLong => "<too long>".into(),
         Decoded::Negotiation([_, verb, option]) => format!("<{verb} {option}>"),
         Decoded::AreYouThere => "<are you there>".into(),
@@ -31,10 +31,10 @@ fn shown(decoded: Decoded<'_>) -> String {
 
 /// The lines of `input`, in one piece and for every cut in two.
 #[track_caller]
-fn check(framing: Framing, max_line: usize, input: &[u8], lines: &[&str]) {
+fn check(framing: Framing, max_message: usize, input: &[u8], lines: &[&str]) {
     for cut in 0..=input.len() {
         let (left, right) = input.split_at(cut);
-        let found = decode(framing, max_line, &[left, right]);
+        let found = decode(framing, max_message, &[left, right]);
         assert_eq!(
             found,
             lines,
@@ -44,7 +44,7 @@ fn check(framing: Framing, max_line: usize, input: &[u8], lines: &[&str]) {
     }
     let bytes: Vec<&[u8]> = input.chunks(1).collect();
     assert_eq!(
-        decode(framing, max_line, &bytes),
+        decode(framing, max_message, &bytes),
         lines,
         "{framing}: byte by byte"
     );
@@ -173,7 +173,7 @@ fn replies_end_as_the_peer_began() {
         ("a\rb", LineEnd::CrLf),
         ("longer than nine\r\nb\n", LineEnd::Lf),
     ] {
-        let mut decoder = LineDecoder::new(Framing::Auto, 9);
+        let mut decoder = Decoder::new(Framing::Auto, 9);
         let mut feed = decoder.feed(input.as_bytes());
         while feed.next().is_some() {}
         assert_eq!(decoder.reply_end(), terminator, "{input:?}");
@@ -182,10 +182,13 @@ fn replies_end_as_the_peer_began() {
 
 #[test]
 fn no_memory_is_kept_between_lines() {
-    let mut decoder = LineDecoder::new(Framing::Auto, 1000);
+    let mut decoder = Decoder::new(Framing::Auto, 1000);
     for piece in ["begun", " and ended\n"] {
         let mut feed = decoder.feed(piece.as_bytes());
         while feed.next().is_some() {}
     }
-    assert_eq!((decoder.tail.capacity(), decoder.is_mid_line()), (0, false));
+    assert_eq!(
+        (decoder.tail.capacity(), decoder.is_mid_message()),
+        (0, false)
+    );
 }

@@ -3,7 +3,7 @@
 //! Most lines are alike: text and LF, of a length that neither an exit word nor a limit concerns, to
 //! be said back behind a prefix or not at all. A run answers those straight from the masks of
 //! [`Scan`]. It defines nothing: at the first byte or line that is different in any way it stops,
-//! and [`Messages::answer_lines`](super::Messages) takes over there, as if there were no runs.
+//! and [`Messages::answer_messages`](super::Messages) takes over there, as if there were no runs.
 
 use std::mem;
 
@@ -47,7 +47,7 @@ pub(super) fn answer(
         prefix,
         end: state.decoder.reply_end(),
         exit_words: &state.settings.exit_words,
-        max_line: state.settings.max_line,
+        max_message: state.settings.max_message,
     };
     let spare = state.outbox.spare();
     let room = spare.len().min(room);
@@ -57,9 +57,9 @@ pub(super) fn answer(
         _ => run.go(Level::new(), rest, room),
     };
     state.outbox.extend(progress.said);
-    state.counts.lines_heard += progress.lines as u64;
+    state.counts.messages_heard += progress.lines as u64;
     if prefix.is_some() {
-        state.counts.lines_said += progress.lines as u64;
+        state.counts.messages_said += progress.lines as u64;
     }
     *rest = &rest[progress.heard..];
     Some(progress.lines)
@@ -73,7 +73,7 @@ struct Run<'a> {
     prefix: Option<&'a [u8]>,
     end: LineEnd,
     exit_words: &'a ExitWords,
-    max_line: usize,
+    max_message: usize,
 }
 
 /// How far a run came.
@@ -235,14 +235,14 @@ impl Run<'_> {
 
     /// It is not too long, and does not end the conversation.
     fn is_plain(&self, line: &[u8]) -> bool {
-        line.len() <= self.max_line && !self.exit_words.contain(line)
+        line.len() <= self.max_message && !self.exit_words.contain(line)
     }
 
     /// The lengths, up to `most`, of lines that are plain whatever is in them.
     fn lengths(&self, most: usize) -> Lengths {
         let least = self.exit_words.shortest_other();
-        let end = most.min(self.max_line).saturating_add(1);
-        // With a small `max_line` there is none: the exit words are longer.
+        let end = most.min(self.max_message).saturating_add(1);
+        // With a small `max_message` there is none: the exit words are longer.
         Lengths {
             least,
             count: end.saturating_sub(least),
@@ -362,7 +362,7 @@ mod tests {
                 prefix: prefix.as_ref().map(String::as_bytes),
                 end: LineEnd::CrLf,
                 exit_words: &exit_words,
-                max_line: 70,
+                max_message: 70,
             };
             let [portable, baseline, best] = levels().map(|level| {
                 let mut out = vec![0; room];
@@ -383,7 +383,7 @@ mod tests {
             prefix: Some(b"> "),
             end: LineEnd::Lf,
             exit_words: &exit_words,
-            max_line: 70,
+            max_message: 70,
         };
         let input = b"one\nexi\nthree\r\n\nfour\rfive\n".repeat(10);
         for level in levels() {
@@ -403,7 +403,7 @@ mod tests {
             prefix: Some(b""),
             end: LineEnd::Lf,
             exit_words: &exit_words,
-            max_line: 70,
+            max_message: 70,
         };
         let long = "l".repeat(71) + "\n";
         let stops = [

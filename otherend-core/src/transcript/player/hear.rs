@@ -37,7 +37,7 @@ impl Player {
         let rest = turn.rest_of(says.who);
         let line = lane.line(rest, says.who, self.plan.over);
         let heard = line.unwrap_or(rest);
-        let is_line = line.is_some_and(|line| text_len(line) <= self.max_line);
+        let is_line = line.is_some_and(|line| text_len(line) <= self.max_message);
         if is_line || expected.extent == Extent::Beginning {
             let mut known = Known {
                 file: &mut self.values,
@@ -130,7 +130,7 @@ impl Player {
         let mut start = 0;
         for lf in Lfs::of(rest) {
             let line = &rest[start..=lf];
-            if line.len() > self.max_line || turn.out.len() >= self.max_output {
+            if line.len() > self.max_message || turn.out.len() >= self.max_output {
                 break;
             }
             let Some((rule, said)) = plan.rules.plainly(rules, line) else {
@@ -162,7 +162,7 @@ impl Player {
             };
             let (counts, takes) = (&mut lane.counts, &mut self.takes);
             let length = line.len();
-            if text_len(line) > self.max_line {
+            if text_len(line) > self.max_message {
                 self.too_long(length, who, turn);
                 return false;
             }
@@ -219,7 +219,7 @@ impl Player {
 
     /// A complete line does not fit the script: perhaps a rule.
     fn try_rules(&mut self, who: Role, length: usize, turn: &mut Turn<'_>) -> bool {
-        if text_len(&turn.rest_of(who)[..length]) > self.max_line {
+        if text_len(&turn.rest_of(who)[..length]) > self.max_message {
             self.too_long(length, who, turn);
             return false;
         }
@@ -263,7 +263,12 @@ impl Player {
     fn too_long(&mut self, length: usize, who: Role, turn: &mut Turn<'_>) {
         let heard = turn.rest_of(who)[..length].to_vec();
         self.lanes[turn.connection].used(turn, who, length);
-        self.fail_at(turn.connection, who, heard, Reason::TooLong(self.max_line));
+        self.fail_at(
+            turn.connection,
+            who,
+            heard,
+            Reason::TooLong(self.max_message),
+        );
     }
 
     /// The line under way is not complete: wait, unless nothing more will come.
@@ -271,7 +276,7 @@ impl Player {
         let rest = turn.rest_of(who);
         let reason = match self.lanes[turn.connection].ended[who.index()] {
             Some(how) => Reason::Ended(how),
-            None if text_len(rest) > self.max_line => Reason::TooLong(self.max_line),
+            None if text_len(rest) > self.max_message => Reason::TooLong(self.max_message),
             None => return false,
         };
         let heard = rest.to_vec();
@@ -362,7 +367,7 @@ impl Player {
             line,
             expected: line
                 .filter(|_| beat.is_some_and(|beat| Some(beat.who()) != self.role))
-                .and_then(|line| plan.transcript().on_line(line))
+                .and_then(|line| plan.transcript().on_message(line))
                 .map(ToString::to_string),
             heard,
             difference,

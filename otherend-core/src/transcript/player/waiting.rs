@@ -74,13 +74,13 @@ impl Player {
     }
 
     /// Nothing that came waits to be heard, and it is for the peer or others to go on.
-    pub(crate) fn is_between_lines(&self, connection: usize) -> bool {
+    pub(crate) fn is_between_messages(&self, connection: usize) -> bool {
         let for_others = matches!(self.waits(connection), Waits::Peer | Waits::Others);
         for_others && self.unheard_len(connection) == 0
     }
 
     /// The peer has begun a line, and it is only for the peer to end it.
-    pub(crate) fn is_mid_line(&self, connection: usize) -> bool {
+    pub(crate) fn is_mid_message(&self, connection: usize) -> bool {
         self.waits(connection) == Waits::Peer && self.unheard_len(connection) > 0
     }
 

@@ -39,7 +39,7 @@ fn wire(text: &[u8], ends: bool) -> Vec<u8> {
 fn carrier(mailbox: Mailbox) -> Carrier {
     let clock = Clock::new();
     let mut settings = Settings::server();
-    settings.max_line = 1 << 20;
+    settings.max_message = 1 << 20;
     let echo = AnyBehaviour::Echo(Echo::new(b""));
     let conversation = Conversation::new(Arc::new(settings), echo, clock.now());
     Carrier::in_client(conversation, clock, Arc::new(mailbox))

@@ -189,8 +189,8 @@ fn conclude(
 fn summary(counts: &Counts, after: Duration) -> String {
     format!(
         "{} said and {} heard in {}",
-        human::plural(counts.lines_said, "line"),
-        human::count(counts.lines_heard),
+        human::plural(counts.messages_said, "line"),
+        human::count(counts.messages_heard),
         human::duration(after)
     )
 }

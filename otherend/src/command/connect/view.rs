@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use otherend_core::{Decoded, Framing, LineDecoder, LineEnd, Time};
+use otherend_core::{Decoded, Decoder, Framing, LineEnd, Time};
 
 use super::Args;
 use crate::output::hex;
@@ -130,7 +130,7 @@ struct LineView {
     json: bool,
     quiet: bool,
     renderer: Renderer,
-    decoders: [LineDecoder; 2],
+    decoders: [Decoder; 2],
     batch: Batch,
 }
 
@@ -141,7 +141,7 @@ impl LineView {
             Framing::Auto => Framing::Dotnet,
             framing => framing,
         };
-        let decoder = || LineDecoder::new(framing, MAX_LINE);
+        let decoder = || Decoder::new(framing, MAX_LINE);
         LineView {
             json: look.json,
             quiet: look.quiet,
@@ -175,7 +175,7 @@ impl LineView {
 
 fn gather(batch: &mut Batch, json: bool, now: Time, from: Mark, found: &Decoded<'_>) {
     match *found {
-        Decoded::Line(line, end) => batch.line(now, 0, said(from, end), line),
+        Decoded::Message(line, end) => batch.line(now, 0, said(from, end), line),
         Decoded::TooLong => batch.remark(now, 0, &Remark::LineTooLong, json),
         // Telnet commands are no lines, and a pipe answers nothing.
         _ => {}

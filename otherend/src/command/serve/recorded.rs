@@ -76,7 +76,7 @@ impl Recorded {
                 bytes,
             } => waiting.unsent = waiting.unsent.saturating_sub(bytes.len()),
             Event::Heard { end, .. } if !is_written(end) => self.cut(now),
-            Event::Said { line, end } => {
+            Event::Said { message: line, end } => {
                 waiting.unsent += line.len() + end.bytes().len();
                 if !is_written(end) {
                     self.cut(now);

@@ -215,11 +215,11 @@ impl Watching {
 
     fn show(&mut self, now: Time, event: &Event<'_>) {
         match *event {
-            Event::Heard { line, end } => {
+            Event::Heard { message: line, end } => {
                 self.line(now, Said::Client(Some(end)), line);
                 self.listen(now, line);
             }
-            Event::Said { line, end } => self.line(now, Said::Server(Some(end)), line),
+            Event::Said { message: line, end } => self.line(now, Said::Server(Some(end)), line),
             Event::Unexpected(mismatch) => self.unexpected(now, mismatch),
             Event::Opened => {
                 self.since = now;
@@ -234,7 +234,7 @@ impl Watching {
             Event::Finished { .. } if self.look.verbose => {
                 self.remark(now, &Remark::FinishedSending);
             }
-            Event::LineTooLong if self.look.verbose => self.remark(now, &Remark::LineTooLong),
+            Event::MessageTooLong if self.look.verbose => self.remark(now, &Remark::LineTooLong),
             Event::Ended { reason, counts, .. } => {
                 self.sum_up_misfits(now, None);
                 let after = now.since(self.since);
@@ -261,7 +261,7 @@ impl Observer for Watching {
         }
         match *event {
             _ if !self.look.quiet => self.show(now, event),
-            Event::Heard { line, .. } => self.listen(now, line),
+            Event::Heard { message: line, .. } => self.listen(now, line),
             _ => {}
         }
     }

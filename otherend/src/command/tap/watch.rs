@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::transcript::{Mismatch, Outcome};
-use otherend_core::{Decoded, Event, Framing, LineDecoder, LineEnd, Observer, Role, Time, Wants};
+use otherend_core::{Decoded, Decoder, Event, Framing, LineEnd, Observer, Role, Time, Wants};
 use otherend_net::recording::Scribe;
 use otherend_net::tap::Judge;
 use otherend_net::{Notice, Peer, Watcher};
@@ -82,7 +82,7 @@ struct Watching {
 
 /// What one end has said, as far as it matters here.
 struct Side {
-    decoder: LineDecoder,
+    decoder: Decoder,
     /// When the unfinished line began.
     since: Time,
     /// How many bytes it has said.
@@ -93,7 +93,7 @@ struct Side {
 impl Side {
     fn new() -> Self {
         Side {
-            decoder: LineDecoder::new(Framing::Lf, MAX_LINE),
+            decoder: Decoder::new(Framing::Lf, MAX_LINE),
             since: Time::ZERO,
             said: 0,
             tls: false,
@@ -103,7 +103,7 @@ impl Side {
     /// When what came of an unfinished line is to be shown.
     fn deadline(&self) -> Option<Time> {
         self.decoder
-            .is_mid_line()
+            .is_mid_message()
             .then_some(self.since + UNFINISHED)
     }
 }
@@ -239,7 +239,7 @@ impl Watching {
         let side = &mut self.sides[from.index()];
         let offset = side.said;
         side.said += bytes.len() as u64;
-        let begins_tls = !side.tls && !side.decoder.is_mid_line() && is_tls(bytes);
+        let begins_tls = !side.tls && !side.decoder.is_mid_message() && is_tls(bytes);
         side.tls |= begins_tls;
         if look.hex || (side.tls && look.json) {
             self.chunk(now, from, offset, bytes);
@@ -282,13 +282,13 @@ impl Watching {
 
     fn find_lines(&mut self, now: Time, from: Role, bytes: &[u8]) {
         let side = &mut self.sides[from.index()];
-        let was_mid_line = side.decoder.is_mid_line();
+        let was_mid_line = side.decoder.is_mid_message();
         let mut found_any = false;
         let mut lines = side.decoder.feed(bytes);
         while let Some(found) = lines.next() {
             found_any = true;
             match found {
-                Decoded::Line(line, end) => {
+                Decoded::Message(line, end) => {
                     let said = said(from, Some(end));
                     self.batch.line(now, self.peer.number, said, line);
                 }
@@ -307,7 +307,7 @@ impl Watching {
     /// Show what came of a line that has not ended.
     fn finish_line(&mut self, now: Time, from: Role) {
         let side = &mut self.sides[from.index()];
-        if let Some(Decoded::Line(line, end)) = side.decoder.finish() {
+        if let Some(Decoded::Message(line, end)) = side.decoder.finish() {
             self.batch
                 .line(now, self.peer.number, said(from, Some(end)), line);
             self.cut(now);

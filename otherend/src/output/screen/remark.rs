@@ -98,8 +98,8 @@ impl fmt::Display for Remark<'_> {
             } => {
                 let over = if *datagrams { "over" } else { "left" };
                 let after = human::duration(*after);
-                let heard = human::plural(counts.lines_heard, "line");
-                let said = human::count(counts.lines_said);
+                let heard = human::plural(counts.messages_heard, "line");
+                let said = human::count(counts.messages_said);
                 write!(
                     f,
                     "{over} after {after}: {reason} ({heard} heard, {said} said)"
@@ -141,8 +141,8 @@ fn stopped(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         "stopped{}; {} in all, {} heard, {} said",
         open_at_the_stop(report),
         human::plural(report.stats.accepted, "conversation"),
-        human::plural(counts.lines_heard, "line"),
-        human::count(counts.lines_said),
+        human::plural(counts.messages_heard, "line"),
+        human::count(counts.messages_said),
     )?;
     let refused = (report.stats.refused, "turned away");
     let withheld = (report.stats.withheld, "not sent");
@@ -196,7 +196,7 @@ impl Remark<'_> {
                 ..
             } => json!({
                 "event": "left", "reason": reason.label(), "seconds": after.as_secs_f64(),
-                "lines_heard": counts.lines_heard, "lines_said": counts.lines_said,
+                "lines_heard": counts.messages_heard, "lines_said": counts.messages_said,
                 "bytes_heard": counts.bytes_heard, "bytes_said": counts.bytes_said,
             }),
             Remark::Refused(address, refusal) => {
@@ -215,8 +215,8 @@ impl Remark<'_> {
                 "idle_closed": report.idle_closed, "aborted": report.aborted,
                 "conversations": report.stats.accepted, "refused": report.stats.refused,
                 "withheld": report.stats.withheld,
-                "lines_heard": report.stats.counts.lines_heard,
-                "lines_said": report.stats.counts.lines_said,
+                "lines_heard": report.stats.counts.messages_heard,
+                "lines_said": report.stats.counts.messages_said,
             }),
             Remark::Failed { text, causes } => json!({
                 "event": "failed", "cause": causes.first(), "causes": causes, "text": text,

@@ -76,11 +76,11 @@ impl Observer for Shown {
             scribe.on_event(now, event);
         }
         match *event {
-            Event::Heard { line, end } => {
+            Event::Heard { message: line, end } => {
                 self.linger.heard();
                 self.batch.line(now, 0, Said::Server(Some(end)), line);
             }
-            Event::LineTooLong => self.remark(now, &Remark::LineTooLong),
+            Event::MessageTooLong => self.remark(now, &Remark::LineTooLong),
             Event::Bytes {
                 from: Role::Server,
                 bytes,
