@@ -1,9 +1,11 @@
 //! The three engines (usually: event loops, or runtimes): functions of one shape that wait for
-//! bytes, orders and deadlines, feed the conversation, and carry out what it asks.
+//! bytes, orders and deadlines, feed the conversation, and carry out what it asks. Beside them is
+//! the loop for datagrams, which accepts nothing.
 
 pub(crate) mod blocking;
 pub(crate) mod carrier;
 pub(crate) mod conversations;
+pub(crate) mod datagrams;
 pub(crate) mod layered;
 pub(crate) mod single;
 pub(crate) mod threads;

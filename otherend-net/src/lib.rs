@@ -42,7 +42,6 @@ mod server;
 mod stream;
 mod system;
 pub mod tap;
-mod udp;
 mod watch;
 
 #[cfg(feature = "tokio")]

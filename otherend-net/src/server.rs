@@ -14,12 +14,12 @@ use crate::accept::acceptor::Acceptor;
 use crate::accept::admission::Terms;
 use crate::endpoint::Listen;
 use crate::engine::conversations::Conversations;
+use crate::engine::datagrams::Exchange;
 use crate::engine::{self, Engine};
 use crate::error::BindError;
 use crate::hub::handle::Handle;
 use crate::hub::stats::Report;
 use crate::peer::Peer;
-use crate::udp::Exchange;
 use crate::watch::Watcher;
 
 use bound::{Bound, Sockets};
