@@ -3,6 +3,7 @@
 
 #[cfg(feature = "serde")]
 mod json;
+mod owned;
 mod watched;
 
 use std::error::Error;
@@ -13,6 +14,7 @@ use crate::{Address, Counts, EndReason, LineEnd, Loss, Role, Time};
 
 #[cfg(feature = "serde")]
 pub use json::JsonLine;
+pub use owned::OwnedEvent;
 pub use watched::Watched;
 
 /// Something that happened in a conversation.

@@ -72,7 +72,7 @@ pub use duration::parse_duration;
 pub use escape::{Escaper, escape_into, escaped};
 #[cfg(feature = "serde")]
 pub use event::JsonLine;
-pub use event::{Event, Observer, Wants, Watched};
+pub use event::{Event, Observer, OwnedEvent, Wants, Watched};
 pub use framing::{Decoded, Decoder, Feed, Framing, LineEnd};
 pub use handler::Handler;
 pub use outbox::Outbox;
