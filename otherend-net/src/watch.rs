@@ -2,10 +2,12 @@
 //! happens at its door.
 
 mod fan_out;
+mod notice;
 mod refusal;
 mod watcher;
 mod watchers;
 
+pub use notice::Notice;
 pub use refusal::Refusal;
-pub use watcher::{Notice, Watcher};
+pub use watcher::Watcher;
 pub(crate) use watchers::Watchers;
