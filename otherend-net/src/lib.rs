@@ -61,4 +61,4 @@ pub use peer::Peer;
 pub use server::{Running, Server, ServerConfig};
 pub use stream::{Keepalive, Stream};
 pub use system::limits::raise_descriptor_limit;
-pub use watch::{Notice, Refusal, Watcher};
+pub use watch::{Notice, OwnedNotice, Refusal, Watcher, ring};

@@ -4,10 +4,11 @@
 mod fan_out;
 mod notice;
 mod refusal;
+pub mod ring;
 mod watcher;
 mod watchers;
 
-pub use notice::Notice;
+pub use notice::{Notice, OwnedNotice};
 pub use refusal::Refusal;
 pub use watcher::Watcher;
 pub(crate) use watchers::Watchers;
