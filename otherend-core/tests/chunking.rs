@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use otherend_core::pair::Notes;
-use otherend_core::{AnyBehaviour, Conversation, Echo, Framing, Settings, Time};
+use otherend_core::{AnyBehaviour, Conversation, Echo, Framing, Settings, Step, Time};
 use proptest::prelude::*;
 
 /// Everything heard, said and decided when `input` arrives in `pieces` and then ends.
@@ -81,5 +81,87 @@ proptest! {
         prop_assert_eq!(&outcome(framing, &pieces), &whole);
         let bytes: Vec<&[u8]> = input.chunks(1).collect();
         prop_assert_eq!(&outcome(framing, &bytes), &whole);
+    }
+}
+
+/// Echo's prefix, 20 bytes and a line end; no complaint is longer.
+const LONGEST_REPLY: usize = 40;
+
+/// What a peer that takes `bite` bytes at a time, and lets `max_output` wait, is told in all.
+fn said_to_slow_peer(
+    framing: Framing,
+    input: &[u8],
+    (max_output, bite): (usize, usize),
+) -> Vec<u8> {
+    let now = Time::ZERO;
+    let settings = Settings {
+        framing,
+        max_message: 20,
+        max_output,
+        ..Settings::server()
+    };
+    let mut conversation = Conversation::new(Arc::new(settings), Echo::default(), now);
+    conversation.open(now);
+    let mut said = Vec::new();
+    let mut rest = input;
+    let mut finished = false;
+    loop {
+        let unsent = conversation.unsent();
+        // One reply may pass the limit, never a second.
+        assert!(unsent.len() < max_output + LONGEST_REPLY);
+        let taken = unsent.len().min(bite);
+        said.extend_from_slice(&unsent[..taken]);
+        if taken > 0 {
+            conversation.sent(now, taken);
+        }
+        match conversation.step() {
+            Step::Wait { read: true } if !rest.is_empty() => {
+                let (next, behind) = rest.split_at(rest.len().min(7));
+                conversation.receive(now, next);
+                rest = behind;
+            }
+            Step::Wait { read: true } if !finished => {
+                conversation.peer_finished(now);
+                finished = true;
+            }
+            Step::Wait { .. } => assert!(!conversation.unsent().is_empty(), "stuck"),
+            Step::HalfClose => conversation.half_closed(now),
+            Step::Close | Step::Reset => return said,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_slow_peer_is_told_the_same(
+        input in bytes(),
+        limits in (0usize..64, 1usize..64),
+        framing in prop::sample::select(&Framing::ALL[..]),
+    ) {
+        let quick = said_to_slow_peer(framing, &input, (1 << 20, usize::MAX));
+        prop_assert_eq!(said_to_slow_peer(framing, &input, limits), quick);
+    }
+}
+
+/// What stood before it was known to be no mark is heard in order, also by a peer that reads nothing.
+#[test]
+fn the_first_bytes_wait_for_room_too() {
+    let openings: [&[u8]; 4] = [
+        b"\xff\xfe\n\n",
+        b"\xef\n\n\n",
+        b"\xef\xbb\n\n",
+        b"\xff\xfe\r\n",
+    ];
+    for framing in Framing::ALL {
+        for opening in openings {
+            let quick = said_to_slow_peer(framing, opening, (1 << 20, usize::MAX));
+            assert_eq!(
+                said_to_slow_peer(framing, opening, (1, 1)),
+                quick,
+                "{framing:?}"
+            );
+        }
     }
 }
