@@ -269,10 +269,13 @@ impl Player {
             .lanes
             .iter()
             .position(|lane| lane.progress == Progress::Unopened)?;
-        let opens = self.plan.lanes.get(next).map_or(0, |lane| lane.opens);
+        let Some(script) = self.plan.lanes.get(next) else {
+            return Some(next);
+        };
         // Connections open in the order of the file, and where it says so: with `2C: connect` below
         // `1C: LOGIN` not before LOGIN was said, for a server may count its clients.
-        (opens == self.done).then_some(next)
+        let is_next = script.opens == self.done && self.has_heard_above(script.opens_on());
+        is_next.then_some(next)
     }
 
     /// A server has stopped on this connection because the client does not fit the transcript.

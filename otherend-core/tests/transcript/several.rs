@@ -135,6 +135,37 @@ fn a_connection_is_due_when_the_file_could_have_opened_it() {
     assert!(!server.player.is_due(1));
 }
 
+/// A server takes the two connections in any order: were the second open before the PONG had come,
+/// what is published there could come before it.
+#[test]
+fn a_client_opens_the_next_once_all_above_it_was_heard() {
+    let file = "C: SUB news\nC: PING\nS: PONG\n2C! connect\n2C: PUB news\nS: MSG\n";
+    let mut client = Player::client(plan(file));
+    let mut out = Outbox::new();
+    client.opened(0, START, &mut out);
+    assert_eq!(out.unsent(), b"SUB news\nPING\n");
+    assert_eq!(client.to_open(), None);
+    client.heard(0, START, b"PONG", &mut out);
+    assert_eq!(client.to_open(), None);
+    client.heard(0, START, b"\n", &mut out);
+    assert_eq!(client.to_open(), Some(1));
+    client.opened(1, START, &mut Outbox::new());
+    client.heard(0, START, b"MSG\n", &mut out);
+    assert_eq!(client.outcome(), Some(&Outcome::Passed));
+}
+
+/// A connection that is over says nothing more that could be waited for.
+#[test]
+fn a_client_reconnects_once_the_server_has_closed() {
+    let mut client = Player::client(plan("C: quit\nS: bye\nS! close\n2C: again\n2S: hello\n"));
+    let mut out = Outbox::new();
+    client.opened(0, START, &mut out);
+    client.heard(0, START, b"bye\n", &mut out);
+    assert_eq!(client.to_open(), None);
+    client.finished(0, START, &mut out);
+    assert_eq!(client.to_open(), Some(1));
+}
+
 #[test]
 fn one_after_the_other_goes_on_when_the_first_has_left() {
     let file = "C: a\nS: 1\nC: quit\nS! close\n2C: b\n2S: 2\n";

@@ -87,6 +87,24 @@ impl Player {
         })
     }
 
+    /// All that stands above `line` was heard, on every connection that is open.
+    pub(super) fn has_heard_above(&self, line: usize) -> bool {
+        // A server reads its connections in any order, so what was only said on one has perhaps not
+        // been taken there when the next one speaks:
+        //
+        //     1C: PING
+        //     1S: PONG
+        //     2C: connect
+        //     2C: PUB news            a server may get to this before the PING,
+        //     1S: MSG news            and then the MSG comes before the PONG
+        //
+        // What was answered has been taken.
+        (0..self.lanes.len()).all(|connection| {
+            let is_open = self.lanes[connection].progress == Progress::Open;
+            !is_open || self.line_at(connection).is_none_or(|at| at > line)
+        })
+    }
+
     /// A server's next client can have `connection`, all before it being taken: somebody who plays
     /// the file could have opened it by now or, if all others have left, they were through.
     #[must_use]
