@@ -28,6 +28,7 @@
 #![deny(unsafe_code)]
 
 mod accept;
+pub mod bus;
 mod client;
 pub mod endpoint;
 mod engine;

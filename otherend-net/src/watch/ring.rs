@@ -11,7 +11,7 @@
 //! between what it takes stands how many it missed, to the last one.
 
 mod reader;
-mod slots;
+pub(crate) mod slots;
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::{Notice, Watcher};
 use crate::peer::Peer;
 
 pub use reader::{Reader, Taken};
-use slots::Slots;
+use slots::{Place, Slots, Weighed};
 
 /// So many events of one conversation are gathered before they are handed on in mid-input.
 const GATHERED: usize = 64;
@@ -74,8 +74,6 @@ pub struct Ring {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Record {
-    /// Counts up from 1, over all conversations; none is left out, so a gap is what was missed.
-    pub number: u64,
     /// When it happened, as the server counts time.
     pub at: Time,
     /// What.
@@ -92,8 +90,19 @@ pub enum Happened {
     AtTheDoor(OwnedNotice),
 }
 
+impl Record {
+    fn weighed(self) -> Weighed<Record> {
+        let heap = match &self.what {
+            Happened::InConversation(_, event) => event.heap_size(),
+            Happened::AtTheDoor(_) => 0,
+        };
+        let size = size_of::<Record>() + heap;
+        Weighed { record: self, size }
+    }
+}
+
 /// Whoever can still write into the slots holds it: with the last one the readers come to an end.
-struct Pen(Arc<Slots>);
+struct Pen(Arc<Slots<Record>>);
 
 impl Ring {
     /// Keep the newest `records`, which take `bytes` of memory at most. A single record that takes
@@ -101,7 +110,7 @@ impl Ring {
     #[must_use]
     pub fn new(records: usize, bytes: usize) -> Self {
         Ring {
-            pen: Arc::new(Pen(Arc::new(Slots::new(records, bytes)))),
+            pen: Arc::new(Pen(Arc::new(Slots::new(records, bytes, 0)))),
             wants: Wants::ALL,
         }
     }
@@ -116,7 +125,7 @@ impl Ring {
     /// A reader that begins with the oldest record there is.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader::new(Arc::clone(&self.pen.0), 0)
+        Reader::new(Arc::clone(&self.pen.0), Place::Oldest)
     }
 
     /// A reader that goes on behind the record with this number, as a browser does that was away:
@@ -124,7 +133,7 @@ impl Ring {
     /// newest one's.
     #[must_use]
     pub fn reader_behind(&self, number: u64) -> Reader {
-        Reader::new(Arc::clone(&self.pen.0), number.saturating_add(1))
+        Reader::new(Arc::clone(&self.pen.0), Place::At(number.saturating_add(1)))
     }
 }
 
@@ -141,7 +150,7 @@ impl Watcher for Ring {
 
     fn notice(&self, now: Time, notice: &Notice<'_>) {
         let what = Happened::AtTheDoor(notice.into());
-        self.pen.0.push([(now, what)]);
+        self.pen.0.push([Record { at: now, what }.weighed()]);
     }
 }
 
@@ -168,11 +177,11 @@ impl Jotter {
         }
         self.bytes = 0;
         let peer = &self.peer;
-        let in_conversation = |event| Happened::InConversation(Arc::clone(peer), event);
         let gathered = self.gathered.drain(..);
-        self.pen
-            .0
-            .push(gathered.map(|(at, event)| (at, in_conversation(event))));
+        self.pen.0.push(gathered.map(|(at, event)| {
+            let what = Happened::InConversation(Arc::clone(peer), event);
+            Record { at, what }.weighed()
+        }));
         // An idle conversation keeps no memory.
         self.gathered.shrink_to_fit();
     }

@@ -6,15 +6,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::Record;
-use super::slots::Slots;
+use super::slots::{Place, Slots};
 
 /// Takes from a [`Ring`](super::Ring) at its own pace (usually: a cursor); each has a place of its
 /// own in it.
 ///
 /// Reading goes on while the ring lives; when it and all that it watches are gone, what is left can
 /// still be taken.
-pub struct Reader {
-    slots: Arc<Slots>,
+pub struct Reader<T = Record> {
+    slots: Arc<Slots<T>>,
     /// Its own number among the readers.
     number: u64,
     /// The next record's number.
@@ -24,16 +24,18 @@ pub struct Reader {
 /// What a [`Reader`] took.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Taken {
+pub struct Taken<T = Record> {
     /// So many came before these that were gone already, or never kept.
     pub skipped: u64,
+    /// The number of the first of these; the others count up from it. Numbers begin with 1.
+    pub first: u64,
     /// Those that come next, without a gap between them.
-    pub records: Vec<Arc<Record>>,
+    pub records: Vec<Arc<T>>,
     /// Nothing comes after these.
     pub is_last: bool,
 }
 
-impl Taken {
+impl<T> Taken<T> {
     /// There was nothing: neither a record, nor one missed, nor the end.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -41,9 +43,9 @@ impl Taken {
     }
 }
 
-impl Reader {
-    pub(super) fn new(slots: Arc<Slots>, next: u64) -> Self {
-        let (number, next) = slots.enter(next);
+impl<T> Reader<T> {
+    pub(crate) fn new(slots: Arc<Slots<T>>, place: Place) -> Self {
+        let (number, next) = slots.enter(place);
         Reader {
             slots,
             number,
@@ -58,17 +60,17 @@ impl Reader {
     }
 
     /// Take what there is, `most` at most and never more than 1,024. Does not wait.
-    pub fn take(&mut self, most: usize) -> Taken {
+    pub fn take(&mut self, most: usize) -> Taken<T> {
         self.slots.take(&mut self.next, most)
     }
 
     /// The same once there is something, for `limit` at most: then it [is empty](Taken::is_empty).
-    pub fn wait(&mut self, most: usize, limit: Duration) -> Taken {
+    pub fn wait(&mut self, most: usize, limit: Duration) -> Taken<T> {
         self.slots.wait(&mut self.next, most, limit)
     }
 
     /// The same for a task, under whatever runtime: it is woken once there is something.
-    pub fn poll_take(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<Taken> {
+    pub fn poll_take(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<Taken<T>> {
         let place = (self.number, &mut self.next);
         match self.slots.take_or_wake(place, most, cx.waker()) {
             Some(taken) => Poll::Ready(taken),
@@ -77,14 +79,14 @@ impl Reader {
     }
 }
 
-impl fmt::Debug for Reader {
+impl<T> fmt::Debug for Reader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Reader");
         out.field("next_number", &self.next).finish_non_exhaustive()
     }
 }
 
-impl Drop for Reader {
+impl<T> Drop for Reader<T> {
     fn drop(&mut self) {
         self.slots.leave(self.number);
     }

@@ -5,27 +5,45 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use otherend_core::{OwnedEvent, Time};
-
 use super::reader::Taken;
-use super::{Happened, Record};
 use crate::lock::lock;
 
-/// So many are taken at once at most: while one is being taken, conversations wait for the lock.
+/// So many are taken at once at most: while they are being taken, whoever writes waits.
 const TAKEN_AT_ONCE: usize = 1024;
 
 /// The newest records, and who waits for more.
-pub(super) struct Slots {
+pub(crate) struct Slots<T> {
     most: usize,
     most_bytes: usize,
-    inside: Mutex<Inside>,
+    inside: Mutex<Inside<T>>,
     filled: Condvar,
 }
 
-#[derive(Default)]
-struct Inside {
-    /// In the order of their numbers; between two of them one may be missing that was too large.
-    records: VecDeque<Arc<Record>>,
+/// A record and what it takes.
+pub(crate) struct Weighed<T> {
+    pub(crate) record: T,
+    pub(crate) size: usize,
+}
+
+/// Where a reader begins.
+pub(crate) enum Place {
+    /// With the oldest record there is.
+    Oldest,
+    /// With the record of this number.
+    At(u64),
+    /// With the newest so many.
+    Newest(usize),
+}
+
+struct Slot<T> {
+    number: u64,
+    size: usize,
+    record: Arc<T>,
+}
+
+struct Inside<T> {
+    /// In the order of their numbers; between two of them some may be missing.
+    slots: VecDeque<Slot<T>>,
     bytes: usize,
     /// The newest record's number, kept or not.
     last: u64,
@@ -36,12 +54,21 @@ struct Inside {
     readers: u64,
 }
 
-impl Slots {
-    pub(super) fn new(most: usize, most_bytes: usize) -> Self {
+impl<T> Slots<T> {
+    /// For the newest `most` records of `most_bytes` together; the first one's number is the one
+    /// after `last`.
+    pub(crate) fn new(most: usize, most_bytes: usize, last: u64) -> Self {
         Slots {
             most,
             most_bytes,
-            inside: Mutex::default(),
+            inside: Mutex::new(Inside {
+                slots: VecDeque::new(),
+                bytes: 0,
+                last,
+                closed: false,
+                wakers: HashMap::new(),
+                readers: 0,
+            }),
             filled: Condvar::new(),
         }
     }
@@ -49,41 +76,35 @@ impl Slots {
     // ---- writing
 
     /// Keep these, and let the oldest go.
-    pub(super) fn push(&self, all: impl IntoIterator<Item = (Time, Happened)>) {
+    pub(super) fn push(&self, all: impl IntoIterator<Item = Weighed<T>>) {
+        self.write(|inside, gone| {
+            for record in all {
+                inside.keep(record, (self.most, self.most_bytes), gone);
+            }
+        });
+    }
+
+    /// Keep one in front of which so many are missing: nobody will ever get those.
+    pub(crate) fn push_behind(&self, missing: u64, record: Weighed<T>) {
+        self.write(|inside, gone| {
+            inside.last = inside.last.saturating_add(missing);
+            inside.keep(record, (self.most, self.most_bytes), gone);
+        });
+    }
+
+    fn write(&self, write: impl FnOnce(&mut Inside<T>, &mut Vec<Arc<T>>)) {
         // Memory is given back without the lock: a large record may push thousands of small ones out.
         let mut gone = Vec::new();
         let mut inside = lock(&self.inside);
-        for (at, what) in all {
-            inside.last += 1;
-            let number = inside.last;
-            let record = Arc::new(Record { number, at, what });
-            let size = size(&record);
-            if size > self.most_bytes {
-                gone.push(record);
-                continue;
-            }
-            inside.records.push_back(record);
-            inside.bytes += size;
-            while inside.records.len() > self.most || inside.bytes > self.most_bytes {
-                let Some(oldest) = inside.records.pop_front() else {
-                    break;
-                };
-                inside.bytes -= self::size(&oldest);
-                gone.push(oldest);
-            }
-        }
+        write(&mut inside, &mut gone);
         let waiting = std::mem::take(&mut inside.wakers);
         drop(inside);
         self.wake(waiting);
     }
 
     /// Nothing more comes.
-    pub(super) fn close(&self) {
-        let mut inside = lock(&self.inside);
-        inside.closed = true;
-        let waiting = std::mem::take(&mut inside.wakers);
-        drop(inside);
-        self.wake(waiting);
+    pub(crate) fn close(&self) {
+        self.write(|inside, _| inside.closed = true);
     }
 
     fn wake(&self, tasks: HashMap<u64, Waker>) {
@@ -95,18 +116,17 @@ impl Slots {
 
     // ---- reading
 
-    /// One more reader, which wants to begin with the record `next`: its own number, and where it
-    /// begins. 0: with the oldest there is.
-    pub(super) fn enter(&self, next: u64) -> (u64, u64) {
+    /// The number of the record at `place`, which may be yet to come.
+    pub(crate) fn number_at(&self, place: Place) -> u64 {
+        lock(&self.inside).number_at(place)
+    }
+
+    /// One more reader, which wants to begin at `place`: its own number, and the number of the
+    /// record it begins with.
+    pub(super) fn enter(&self, place: Place) -> (u64, u64) {
         let mut inside = lock(&self.inside);
         inside.readers += 1;
-        let newest = inside.last + 1;
-        let oldest = inside
-            .records
-            .front()
-            .map_or(newest, |oldest| oldest.number);
-        let next = if next == 0 { oldest } else { next.min(newest) };
-        (inside.readers, next)
+        (inside.readers, inside.number_at(place))
     }
 
     pub(super) fn leave(&self, reader: u64) {
@@ -114,13 +134,13 @@ impl Slots {
     }
 
     /// Take what there is from `next` on, `most` at most.
-    pub(super) fn take(&self, next: &mut u64, most: usize) -> Taken {
+    pub(super) fn take(&self, next: &mut u64, most: usize) -> Taken<T> {
         lock(&self.inside).take(next, most)
     }
 
     /// The same, once there is something; after `limit` there may be nothing.
-    pub(super) fn wait(&self, next: &mut u64, most: usize, limit: Duration) -> Taken {
-        let nothing = |inside: &mut Inside| !inside.has_news(*next);
+    pub(super) fn wait(&self, next: &mut u64, most: usize, limit: Duration) -> Taken<T> {
+        let nothing = |inside: &mut Inside<T>| !inside.has_news(*next);
         let inside = lock(&self.inside);
         let waited = self.filled.wait_timeout_while(inside, limit, nothing);
         let (mut inside, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -133,7 +153,7 @@ impl Slots {
         (reader, next): (u64, &mut u64),
         most: usize,
         waker: &Waker,
-    ) -> Option<Taken> {
+    ) -> Option<Taken<T>> {
         let mut inside = lock(&self.inside);
         if inside.has_news(*next) {
             return Some(inside.take(next, most));
@@ -143,7 +163,45 @@ impl Slots {
     }
 }
 
-impl Inside {
+impl<T> Inside<T> {
+    fn keep(
+        &mut self,
+        record: Weighed<T>,
+        (most, most_bytes): (usize, usize),
+        gone: &mut Vec<Arc<T>>,
+    ) {
+        self.last += 1;
+        let number = self.last;
+        let Weighed { record, size } = record;
+        let record = Arc::new(record);
+        if size > most_bytes {
+            return gone.push(record);
+        }
+        self.bytes += size;
+        self.slots.push_back(Slot {
+            number,
+            size,
+            record,
+        });
+        while self.slots.len() > most || self.bytes > most_bytes {
+            let Some(oldest) = self.slots.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.size;
+            gone.push(oldest.record);
+        }
+    }
+
+    fn number_at(&self, place: Place) -> u64 {
+        let newest = self.last + 1;
+        let number = |index: usize| self.slots.get(index).map_or(newest, |slot| slot.number);
+        match place {
+            Place::Oldest => number(0),
+            Place::Newest(count) => number(self.slots.len().saturating_sub(count)),
+            Place::At(number) => number.min(newest),
+        }
+    }
+
     /// There is something to tell a reader that goes on with `next`.
     fn has_news(&self, next: u64) -> bool {
         next <= self.last || self.closed
@@ -155,33 +213,25 @@ impl Inside {
     /// ```text
     /// next = 3, kept: 6 7 9      taken: 3 skipped, 6 7      then: 1 skipped, 9
     /// ```
-    fn take(&mut self, next: &mut u64, most: usize) -> Taken {
-        let begin = self.records.partition_point(|record| record.number < *next);
-        let first = self.records.get(begin).map(|record| record.number);
+    fn take(&mut self, next: &mut u64, most: usize) -> Taken<T> {
+        let begin = self.slots.partition_point(|slot| slot.number < *next);
+        let first = self.slots.get(begin).map(|slot| slot.number);
         let first = first.unwrap_or(self.last + 1);
         let skipped = first - *next;
         *next = first;
         let mut records = Vec::new();
-        for record in self.records.range(begin..).take(most.min(TAKEN_AT_ONCE)) {
-            if record.number != *next {
+        for slot in self.slots.range(begin..).take(most.min(TAKEN_AT_ONCE)) {
+            if slot.number != *next {
                 break;
             }
             *next += 1;
-            records.push(Arc::clone(record));
+            records.push(Arc::clone(&slot.record));
         }
         Taken {
             skipped,
+            first,
             records,
             is_last: self.closed && *next > self.last,
         }
     }
-}
-
-/// What a record takes.
-fn size(record: &Record) -> usize {
-    let heap = match &record.what {
-        Happened::InConversation(_, event) => OwnedEvent::heap_size(event),
-        Happened::AtTheDoor(_) => 0,
-    };
-    size_of::<Record>() + heap
 }
