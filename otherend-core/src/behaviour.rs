@@ -20,7 +20,8 @@ pub enum Flow {
     Continue,
     /// It goes on once the answer is here, which comes later through
     /// [`Conversation::answer`](crate::Conversation::answer), or never. Until then no further line is
-    /// taken, the peer is held back, its silence is no idleness, and a drain waits.
+    /// taken, the peer is held back, its silence is no idleness, and a drain waits. Its reset ends the
+    /// conversation all the same.
     Pending,
     /// This line is done with; no further one is taken, and the peer is held back, until
     /// [`Conversation::answer`](crate::Conversation::answer) says that there is room. Nothing is owed.

@@ -24,6 +24,8 @@ pub(crate) struct Driver {
     pub(crate) trouble: Option<io::Error>,
     /// What is between the two, if anything is.
     pub(crate) layered: Option<Box<Layered>>,
+    /// Nothing goes either way any more, which `poll` says again and again.
+    hung_up: bool,
 }
 
 impl Driver {
@@ -33,6 +35,7 @@ impl Driver {
             carrier,
             trouble: None,
             layered: Layered::over(Vec::new()),
+            hung_up: false,
         }
     }
 
@@ -219,24 +222,44 @@ impl Driver {
         };
         let stream = PollFd::from_borrowed_fd(self.stream.as_fd(), interest);
         let bell = self.carrier.mailbox().bell();
-        let bell = bell.map(|bell| PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
-        // A stream that is gone says so whatever it is asked, at once and for ever: with no
-        // interest in it, it is left out.
-        let readable = match (bell, interest.is_empty()) {
-            (Some(bell), false) => poll_first([stream, bell], timeout),
-            (Some(bell), true) => poll_first([bell], timeout),
-            (None, false) => poll_first([stream], timeout),
-            (None, true) => poll_first([], timeout),
+        let mut bell = bell.map(|bell| PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
+        // With no interest in it a stream still says that it is gone: a peer that is owed an answer
+        // is not read, and may have reset the connection. It says so at once and for ever, so after
+        // that it is left out.
+        let is_left_out = interest.is_empty() && self.hung_up;
+        let ready = match bell {
+            _ if is_left_out => {
+                poll_first(bell.as_mut_slice(), timeout);
+                false
+            }
+            Some(bell) => poll_first(&mut [stream, bell], timeout),
+            None => poll_first(&mut [stream], timeout),
         };
-        readable && read
+        if ready && !read {
+            self.hear_of_loss();
+        }
+        ready && read
+    }
+
+    /// The stream broke, or only: nothing more goes either way.
+    fn hear_of_loss(&mut self) {
+        let now = self.carrier.clock.now();
+        match self.stream.take_error() {
+            Ok(Some(error)) => {
+                if let Some(loss) = self.stream.loss(&error) {
+                    self.carrier.conversation.peer_lost(now, loss);
+                }
+            }
+            _ => self.hung_up = true,
+        }
     }
 }
 
 /// Poll until something happens or `timeout` has passed. `true`: the first descriptor has bytes, an
 /// end or an error to read.
-fn poll_first<const N: usize>(mut fds: [PollFd<'_>; N], timeout: Option<Duration>) -> bool {
+fn poll_first(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> bool {
     let ready = PollFlags::IN | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-    poll::wait(&mut fds, timeout)
+    poll::wait(fds, timeout)
         && fds
             .first()
             .is_some_and(|first| first.revents().intersects(ready))

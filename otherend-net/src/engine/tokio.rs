@@ -3,6 +3,8 @@
 //! A task carries a conversation and owns no buffer: each worker thread reads into and writes from
 //! one of its own, and a timer is armed anew only when an earlier deadline than the armed one comes.
 
+mod loss;
+
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -145,6 +147,8 @@ pub(crate) struct Driver {
     armed: Option<Time>,
     /// Who was last registered to be woken by orders.
     waker: Option<Waker>,
+    /// The runtime may not know that there is room to write.
+    forgot_room: bool,
     /// What is between the two, if anything is.
     pub(crate) layered: Option<Box<Layered>>,
 }
@@ -158,6 +162,7 @@ impl Driver {
             timer,
             armed: None,
             waker: None,
+            forgot_room: false,
             layered: Layered::over(Vec::new()),
         }
     }
@@ -199,7 +204,7 @@ impl Driver {
             self.carrier.account(now);
             let moved = match self.carrier.conversation.step() {
                 Step::Wait { read: true } => self.read(cx, now, input) || self.hear_out(now, input),
-                Step::Wait { read: false } => false,
+                Step::Wait { read: false } => self.hear_of_loss(cx, now),
                 Step::HalfClose if self.layered.is_some() => {
                     self.close_layers(cx, now);
                     self.carrier.conversation.half_closed(now);
@@ -242,7 +247,8 @@ impl Driver {
         }
         while self.carrier.has_unsent(now) {
             let conversation = &mut self.carrier.conversation;
-            match self.stream.poll_write(cx, conversation.unsent()) {
+            let room = &mut self.forgot_room;
+            match self.stream.write_into_room(room, cx, conversation.unsent()) {
                 Poll::Ready(Ok(count)) => conversation.sent(now, count),
                 Poll::Ready(Err(error)) => {
                     return conversation.peer_lost(now, stream::loss(&error));
@@ -261,7 +267,7 @@ impl Driver {
             if wire.is_empty() {
                 break;
             }
-            match self.stream.poll_write(cx, wire) {
+            match self.stream.write_into_room(&mut self.forgot_room, cx, wire) {
                 Poll::Ready(Ok(count)) => layered.took(count),
                 Poll::Ready(Err(error)) => {
                     let loss = stream::loss(&error);

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use otherend_net::Engine;
-use otherend_net::core::{EndReason, Flow};
+use otherend_net::core::{AnyBehaviour, EndReason, Flow};
+use otherend_net::{Engine, Peer};
 
-use super::stage::{PATIENCE, RawPeer, answering, config, echo, serve, serve_watched};
+use super::stage::{PATIENCE, RawPeer, answering, config, echo, millis, serve, serve_watched};
 
 on_engines! {
     for_all:
@@ -19,6 +19,9 @@ on_engines! {
     for_many:;
     over_tcp for_all:
         a_reset_in_the_middle_of_a_line_ends_nothing_else
+        a_reset_is_noticed_while_an_answer_is_owed
+        a_reset_behind_the_last_line_is_noticed_while_an_answer_is_owed
+        a_reset_behind_what_is_held_back_is_noticed
         a_behaviour_that_finishes_now_resets;
     for_many:
         a_line_said_to_one_peer_reaches_that_peer_alone
@@ -172,4 +175,43 @@ fn what_goes_both_ways_is_counted_while_it_goes(engine: Engine) {
     assert_eq!((stats.ended, stats.counts.messages_heard), (1, 1));
     assert_eq!(stats.reasons.of(EndReason::PeerFinished), 1);
     assert_eq!(stats.reasons.of(EndReason::Idle), 0);
+}
+
+/// Answers nothing, ever.
+fn owing(_: &Peer) -> AnyBehaviour {
+    answering(|_, _| Flow::Pending)
+}
+
+fn a_reset_is_noticed_while_an_answer_is_owed(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), owing);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"what?\n");
+    watch.wait_for_bytes(1, 6);
+    peer.reset();
+    assert_eq!(watch.wait_for_end(1), "reset");
+    assert!(server.handle().wait_until_empty(PATIENCE));
+}
+
+fn a_reset_behind_the_last_line_is_noticed_while_an_answer_is_owed(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), owing);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"what?\n");
+    watch.wait_for_bytes(1, 6);
+    peer.finish();
+    peer.hears_nothing_for(millis(50));
+    peer.reset();
+    assert_eq!(watch.wait_for_end(1), "reset");
+}
+
+fn a_reset_behind_what_is_held_back_is_noticed(engine: Engine) {
+    let (server, watch) = serve_watched(config(engine), owing);
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"what?\n");
+    watch.wait_for_bytes(1, 6);
+    for _ in 0..10 {
+        peer.send(&b"and this?\n".repeat(1000));
+    }
+    peer.hears_nothing_for(millis(50));
+    peer.reset();
+    assert_eq!(watch.wait_for_end(1), "reset");
 }
