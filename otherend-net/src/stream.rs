@@ -182,6 +182,15 @@ pub(crate) fn is_readable(stream: &impl AsFd) -> bool {
     poll::wait(&mut fds, Some(Duration::ZERO))
 }
 
+/// Urgent data has come and is not read yet.
+///
+/// A read never goes over its mark, so one that was short has not emptied the socket. For example,
+/// of `one LF`, an urgent `!` and `two LF`, the first read brings four bytes and the second five.
+pub(crate) fn is_before_urgent(stream: &impl AsFd) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::PRI)];
+    poll::wait(&mut fds, Some(Duration::ZERO)) && fds[0].revents().contains(PollFlags::PRI)
+}
+
 /// What a failed read or write says about the peer.
 pub(crate) fn loss(error: &io::Error) -> Loss {
     match error.kind() {

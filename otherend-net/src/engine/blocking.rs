@@ -183,7 +183,10 @@ impl Driver {
         if let (Some(layered), Ok(count)) = (&mut self.layered, &outcome) {
             match *count {
                 0 => layered.wire_ended(&mut self.carrier, now),
-                count => layered.hear(&mut self.carrier, now, &buffers.input[..count], room),
+                count => layered.hear(&mut self.carrier, now, &buffers.input[..count]),
+            }
+            if *count < room {
+                self.carrier.was_short(now, &self.stream);
             }
             return self.write(now);
         }
@@ -191,7 +194,10 @@ impl Driver {
         match outcome {
             Ok(0) if !self.stream.is_datagrams() => conversation.peer_finished(now),
             Ok(count) => {
-                self.carrier.receive(now, &buffers.input[..count], room);
+                conversation.receive(now, &buffers.input[..count]);
+                if count < room {
+                    self.carrier.was_short(now, &self.stream);
+                }
                 self.write(now);
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 //! Both styles of driver (blocking, async) hold one of these and do nothing but move bytes.
 
 use std::collections::VecDeque;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use otherend_core::{Conversation, Counts, EndReason, Flow, Handler, Said, Time};
@@ -10,6 +11,7 @@ use otherend_core::{Conversation, Counts, EndReason, Flow, Handler, Said, Time};
 use super::conversations::Conversations;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::{Mailbox, Order};
+use crate::stream;
 use crate::system::clock::Clock;
 
 /// More unsent bytes than this are written before the next order is carried out.
@@ -154,11 +156,10 @@ impl Carrier {
         self.conversation.hears_out() && self.postponed.is_empty()
     }
 
-    /// A read brought `bytes`, less than there was `room` for if nothing more waits.
+    /// A read of `stream` brought less than there was room for.
     #[inline]
-    pub(crate) fn receive(&mut self, now: Time, bytes: &[u8], room: usize) {
-        self.conversation.receive(now, bytes);
-        if bytes.len() < room {
+    pub(crate) fn was_short(&mut self, now: Time, stream: &impl AsFd) {
+        if self.hears_out() && !stream::is_before_urgent(stream) {
             self.nothing_to_read(now);
         }
     }

@@ -46,8 +46,8 @@ impl Layered {
         }))
     }
 
-    /// A read brought these bytes of the wire, less than there was `room` for if no more waits.
-    pub(crate) fn hear(&mut self, carrier: &mut Carrier, now: Time, bytes: &[u8], room: usize) {
+    /// A read brought these bytes of the wire.
+    pub(crate) fn hear(&mut self, carrier: &mut Carrier, now: Time, bytes: &[u8]) {
         let waiting = self.wire.len();
         let heard = self.layers.hear(bytes, &mut self.wire);
         if self.closed != Close::Open {
@@ -61,8 +61,6 @@ impl Layered {
             carrier.conversation.peer_finished(now);
         } else if self.layers.is_cut_off() {
             carrier.conversation.peer_lost(now, Loss::Truncated);
-        } else if bytes.len() < room {
-            carrier.nothing_to_read(now);
         }
     }
 

@@ -300,7 +300,10 @@ impl Driver {
         if let (Some(layered), Ok(())) = (&mut self.layered, &outcome) {
             match buffer.filled() {
                 [] => layered.wire_ended(&mut self.carrier, now),
-                bytes => layered.hear(&mut self.carrier, now, bytes, buffer.capacity()),
+                bytes => layered.hear(&mut self.carrier, now, bytes),
+            }
+            if buffer.remaining() > 0 {
+                self.carrier.was_short(now, &self.stream);
             }
             return true;
         }
@@ -308,8 +311,10 @@ impl Driver {
         match outcome {
             Ok(()) if buffer.filled().is_empty() => conversation.peer_finished(now),
             Ok(()) => {
-                let room = buffer.capacity();
-                self.carrier.receive(now, buffer.filled(), room);
+                conversation.receive(now, buffer.filled());
+                if buffer.remaining() > 0 {
+                    self.carrier.was_short(now, &self.stream);
+                }
             }
             Err(error) => conversation.peer_lost(now, stream::loss(&error)),
         }
@@ -330,14 +335,22 @@ impl Driver {
         if let (Some(layered), Ok(count)) = (&mut self.layered, &outcome) {
             match *count {
                 0 => layered.wire_ended(&mut self.carrier, now),
-                count => layered.hear(&mut self.carrier, now, &input[..count], input.len()),
+                count => layered.hear(&mut self.carrier, now, &input[..count]),
+            }
+            if *count < input.len() {
+                self.carrier.was_short(now, &self.stream);
             }
             return true;
         }
         let conversation = &mut self.carrier.conversation;
         match outcome {
             Ok(0) => conversation.peer_finished(now),
-            Ok(count) => self.carrier.receive(now, &input[..count], input.len()),
+            Ok(count) => {
+                conversation.receive(now, &input[..count]);
+                if count < input.len() {
+                    self.carrier.was_short(now, &self.stream);
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.carrier.nothing_to_read(now);

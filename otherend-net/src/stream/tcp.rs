@@ -29,15 +29,17 @@ pub(super) fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListene
     Ok(socket.into())
 }
 
-/// Make a new stream ready to be carried: it does not block, small writes leave at once, and a
-/// peer that died is noticed.
+/// Make a new stream ready to be carried: it does not block, small writes leave at once, urgent
+/// data stays in its place (RFC 6093 §6; telnet's `IAC DM` is half urgent, and without its DM the IAC
+/// would take the next byte for a command), and a peer that died is noticed.
 pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::Result<()> {
     stream.set_nonblocking(true)?;
     stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_out_of_band_inline(true)?;
     let Some(keepalive) = keepalive else {
         return Ok(());
     };
-    let socket = SockRef::from(stream);
     let times = TcpKeepalive::new()
         .with_time(keepalive.idle)
         .with_interval(keepalive.interval);

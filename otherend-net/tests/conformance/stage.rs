@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use otherend_net::core::{
@@ -116,6 +116,29 @@ pub(crate) fn serve_watched<H: Into<Handler>>(
     let server = Server::bind(&free_place(), config, behaviour).unwrap();
     let server = server.watched_by(Arc::new(Eyes(seen))).start().unwrap();
     (server, Watch(watch))
+}
+
+/// A server that says back what comes, and a peer of it that it does not read until told to.
+pub(crate) fn held_up(engine: Engine) -> (Running, RawPeer, Sender<()>) {
+    let (held, is_held) = channel();
+    let (go_on, goes_on) = channel::<()>();
+    let goes_on = Arc::new(Mutex::new(goes_on));
+    let server = serve(config(engine), move |_: &_| {
+        let (held, goes_on) = (held.clone(), Arc::clone(&goes_on));
+        answering(move |line, replies| {
+            if line == b"hold" {
+                held.send(()).unwrap();
+                goes_on.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+            } else {
+                replies.message(line);
+            }
+            Flow::Continue
+        })
+    });
+    let mut peer = RawPeer::connect(&server);
+    peer.send(b"hold\n");
+    is_held.recv_timeout(PATIENCE).unwrap();
+    (server, peer, go_on)
 }
 
 /// What an audience sees.

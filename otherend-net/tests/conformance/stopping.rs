@@ -6,7 +6,7 @@ use std::time::Instant;
 use otherend_net::{Engine, Running};
 
 use super::stage::{
-    PATIENCE, RawPeer, Seen, config, echo, millis, serve, serve_watched, stream_to,
+    PATIENCE, RawPeer, Seen, config, echo, held_up, millis, serve, serve_watched, stream_to,
 };
 
 on_engines! {
@@ -19,7 +19,8 @@ on_engines! {
     for_many:
         under_load_every_line_that_was_heard_is_answered;
     over_tcp for_all:
-        a_drain_cuts_off_who_never_finishes;
+        a_drain_cuts_off_who_never_finishes
+        a_drain_hears_what_follows_urgent_data;
     for_many:
 }
 
@@ -68,6 +69,19 @@ fn a_drain_cuts_off_who_never_finishes(engine: Engine) {
         _ => None,
     });
     assert_eq!(ended, Some("stopped"));
+}
+
+/// A read ends at the mark of urgent data, however much follows.
+fn a_drain_hears_what_follows_urgent_data(engine: Engine) {
+    let (server, mut peer, go_on) = held_up(engine);
+    peer.send(b"one\n");
+    assert_eq!(peer.stream.get_ref().send_out_of_band(b"!").unwrap(), 1);
+    peer.send(b"two\n");
+    server.handle().drain();
+    go_on.send(()).unwrap();
+    assert_eq!(peer.rest_text(), "one\n!two\n");
+    drop(peer);
+    assert_eq!(server.drain().aborted, 0);
 }
 
 fn a_stop_resets_at_once(engine: Engine) {
