@@ -8,6 +8,7 @@ mod auth;
 mod encode;
 mod known;
 mod mask;
+mod names;
 mod side;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use super::seal::Check;
 use super::{Closing, FIRST_LINE};
 use crate::{LineEnd, Role, Time};
 use known::Known;
+use names::Names;
 use side::{Connection, Side};
 
 /// A shorter time than this is not noted.
@@ -66,6 +68,7 @@ const LONGEST: usize = 64 * 1024;
 pub struct Recorder {
     masks: Masks,
     known: Known,
+    names: Names,
     remark: String,
     over: Over,
     /// Decided by the first line that ends.
@@ -99,6 +102,7 @@ impl Recorder {
         Recorder {
             masks,
             known: Known::default(),
+            names: Names::default(),
             remark: crate::escaped(remark.as_bytes()),
             over: Over::Tcp,
             eol: None,

@@ -101,8 +101,9 @@ fn masks(said: &[(Role, &str)], expected: &str) {
                 r.said(at(0), 1, *who, piece);
             }
         }
-        let expected = expected.replace("***", "{{secret:text=****}}");
-        assert_eq!(lines(r, at(0)), expected, "in pieces of {width}");
+        let lines = lines(r, at(0)).replace("{{secret", "***");
+        let lines = lines.replace(":text=****}}", "");
+        assert_eq!(lines, expected, "in pieces of {width}");
     }
 }
 
@@ -130,7 +131,7 @@ fn secrets_are_masked_before_they_are_text() {
             (S, "235 ok\r\n"),
             (C, "RSET\r\n"),
         ],
-        "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: ***\nS: 334 UGFzc3dvcmQ6\nC: ***\nS: 235 ok\n\
+        "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: ***\nS: 334 UGFzc3dvcmQ6\nC: ***2\nS: 235 ok\n\
         C: RSET\n",
     );
     masks(&[(C, "AUTH bob hunter2\n")], "C: AUTH ***\n");
@@ -173,7 +174,7 @@ fn a_secret_that_is_said_again_is_masked_again() {
             (S, "401 token=abc\n"),
             (C, "abc\n"),
         ],
-        "C: PASS ***\nS: 500 what is PASS ***, ***?\nS: 401 token=***\nC: abc\n",
+        "C: PASS ***\nS: 500 what is PASS ***, ***?\nS: 401 token=***2\nC: abc\n",
     );
 }
 
@@ -185,7 +186,7 @@ fn a_secret_that_the_other_side_interrupts_stays_masked() {
     r.said(at(0), 1, C, b"ter2\n");
     assert_eq!(
         lines(r, at(0)),
-        "C. PASS {{secret:text=****}}\nS: * news\nC: {{secret:text=****}}\n"
+        "C. PASS {{secret:text=****}}\nS: * news\nC: {{secret2:text=****}}\n"
     );
     let mut r = recorder();
     r.said(
@@ -197,7 +198,7 @@ fn a_secret_that_the_other_side_interrupts_stays_masked() {
     r.said(at(0), 1, C, b"yz\n");
     assert_eq!(
         lines(r, at(0)),
-        "C. PASS {{secret:text=****}}\nC: {{secret:text=****}}\n"
+        "C. PASS {{secret:text=****}}\nC: {{secret2:text=****}}\n"
     );
 }
 
@@ -207,7 +208,7 @@ fn masks_can_be_added_and_left_out() {
     r.said(at(0), 1, C, b"PASS x\ncard 1234 and card 99\n");
     assert_eq!(
         lines(r, at(0)),
-        "C: PASS x\nC: card {{secret:text=****}} and card {{secret:text=****}}\n"
+        "C: PASS x\nC: card {{secret:text=****}} and card {{secret2:text=****}}\n"
     );
     assert!(Masks::none().and("(").is_err());
 }

@@ -81,9 +81,10 @@ impl AuthState {
     }
 }
 
-/// `334 …` of SMTP, `+ …` of IMAP and POP3.
+/// `334 …` of SMTP, `+ …` of IMAP and POP3, `AUTHENTICATE +` of IRC, `383 …` of NNTP.
 fn asks(line: &[u8]) -> bool {
-    line.starts_with(b"334") || line == b"+" || line.starts_with(b"+ ")
+    let begins = [&b"334"[..], b"+ ", b"AUTHENTICATE ", b"383 "];
+    line == b"+" || begins.iter().any(|begins| line.starts_with(begins))
 }
 
 /// `AUTH …`, or `AUTHENTICATE …` behind a tag.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::auth::AuthState;
+use super::names::Names;
 use super::{LONGEST, Recorder};
 use crate::transcript::model::{Act, Over, Part, Text};
 use crate::transcript::write::is_readable;
@@ -72,7 +73,7 @@ impl Recorder {
             secrets.extend(self.known.begun(line));
             secrets.sort_by_key(|range| range.start);
         }
-        let text = with_holes(&side.written, at, secrets);
+        let text = with_holes(&side.written, at, secrets, &mut self.names);
         if is_whole {
             state.auth.heard(line, who, is_mid_line);
             side.written.clear();
@@ -89,13 +90,18 @@ impl Recorder {
 }
 
 /// What stands in `line` from `at` on, with a hole for each of `secrets`.
-fn with_holes(line: &[u8], mut at: usize, secrets: Vec<Range<usize>>) -> Text {
+fn with_holes(line: &[u8], mut at: usize, secrets: Vec<Range<usize>>, names: &mut Names) -> Text {
     let mut text = Text::default();
-    for secret in secrets {
+    let mut secrets = secrets.into_iter().peekable();
+    while let Some(mut secret) = secrets.next() {
+        // What two patterns take of the same word is one secret.
+        while let Some(next) = secrets.next_if(|next| next.start < secret.end) {
+            secret.end = secret.end.max(next.end);
+        }
         let (start, end) = (secret.start.max(at), secret.end);
         if start < end {
             text.push(Part::Literal(line[at..start].to_vec()));
-            text.push(super::mask::hole());
+            text.push(super::mask::hole(names.name(&line[start..end])));
             at = end;
         }
     }

@@ -1,7 +1,7 @@
 //! Secrets, masked before they are text (usually: redaction).
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -9,9 +9,6 @@ use super::auth::AuthState;
 use crate::Role;
 use crate::transcript::model::{Hole, Part};
 use crate::transcript::{Kind, MASKED, Pattern};
-
-/// The name of every masked secret.
-const NAME: &str = "secret";
 
 /// What counts as a secret in a recording.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +61,8 @@ impl Masks {
                 found.push(0..line.len());
             }
             if LIKELY.is_match(line) {
-                let usual = USUAL.iter();
+                let of_client = COMMANDS.iter().filter(|_| who == Role::Client);
+                let usual = USUAL.iter().chain(of_client);
                 found.extend(usual.flat_map(|regex| matches(regex, line)));
             }
         }
@@ -103,43 +101,67 @@ fn matches<'a>(regex: &'a Regex, line: &'a [u8]) -> impl Iterator<Item = Range<u
 /// No line without one of these words has a secret in one of the usual places. Looking for them
 /// first is what makes a recording of ordinary lines forty times as fast.
 static LIKELY: LazyLock<Regex> = LazyLock::new(|| {
-    RegexBuilder::new("pass|pwd|apop|oper|auth|login|token|secret|api[_-]?key")
-        .case_insensitive(true)
-        .unicode(false)
-        .build()
-        .expect("a constant")
+    regex(
+        r"pass|pwd|apop|oper|auth|login|token|secret|api[_-]?key|cookie|jwt|identify|nickserv|://|<response|setuser|\A(?:ns|cs)\x20",
+    )
 });
 
+/// SASL's mechanisms, which are no secrets, and FTP's `AUTH TLS`.
+const MECHANISM: &str = r#""?(?:PLAIN|LOGIN|EXTERNAL|ANONYMOUS|GSSAPI|GS2-[A-Z0-9-]+|NTLM|XOAUTH2|OAUTHBEARER|TLS(?:-[CP])?|SSL|KERBEROS_V[45]|[A-Z]+-(?:MD5|SHA-?[0-9A-Z-]+)|[*+])"?(?:\x20+|\z)"#;
+
+/// Whoever says them.
 static USUAL: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        // SMTP, POP3, FTP, IRC, Redis: a command at the start of a line.
+    let patterns = [
+        // SMTP, POP3, FTP, IRC, Redis, ManageSieve: a command at the start of a line.
         r"\A(?:PASS|APOP|OPER)\x20+(.+)",
-        r"\AAUTH\x20+(?:(?:PLAIN|LOGIN|EXTERNAL|GSSAPI|NTLM|XOAUTH2|OAUTHBEARER|[A-Z]+-(?:MD5|SHA-?[0-9A-Z-]+))(?:\x20+|\z))?(.*)",
+        &format!(r"\AAUTH\x20+(?:{MECHANISM})?(.*)"),
+        &format!(r"\AAUTHENTICATE\x20+(?:{MECHANISM})?(.*)"),
         // Behind a user's name, in IMAP after a tag.
         r"\ALOGIN\x20+[^\x20]+\x20+(.+)",
         r"\A[^\x20]+\x20LOGIN\x20+[^\x20]+\x20+(.+)",
         r"\A[^\x20]+\x20AUTHENTICATE\x20+[^\x20]+\x20+(.+)",
         // HTTP and its like.
         r"\bAuthorization:\x20*(?:(?:Basic|Bearer|Digest|Negotiate|Token)\x20+)?(.+)",
-        // Anywhere: `password=x`, `"token": "x"`.
-        r#"(?:pass|passwd|password|pwd|token|secret|api[_-]?key)["']?\s*[=:]\s*"([^"]*)"#,
-        r#"(?:passwd|password|pwd|token|secret|api[_-]?key)["']?\s*[=:]\s*(?:\x1b\[[0-9;?]*[a-z]\s*)*'?([^\s"'&,;\x1b\xff][^\s"'&,;]*)"#,
-    ]
-    .iter()
-    .map(|pattern| {
-        RegexBuilder::new(pattern)
-            .case_insensitive(true)
-            .unicode(false)
-            .build()
-            .expect("a constant")
-    })
-    .collect()
+        r"\ACookie:\x20*(.+)",
+        r"\ASet-Cookie:\x20*[^=;]+=([^;]+)",
+        // XMPP.
+        r"<(?:auth|response)\b[^>]*>([^<]+)",
+        // Anywhere: `password=x`, `"token": "x"`, `http://user:x@host`.
+        r#"(?:pass|passwd|password|passcode|passphrase|pwd|token|secret|jwt|api[_-]?key)["']?\s*[=:]\s*"([^"]*)"#,
+        r#"(?:passwd|password|passcode|passphrase|pwd|token|secret|jwt|api[_-]?key)["']?\s*[=:]\s*(?:\x1b\[[0-9;?]*[a-z]\s*)*'?([^\s"'&,;\x1b\xff][^\s"'&,;]*)"#,
+        r"://[^\s/@:]*:([^\s/@]+)@",
+    ];
+    patterns.into_iter().map(regex).collect()
 });
 
-/// A masked secret.
-pub(super) fn hole() -> Part {
+/// What only a client means so: a server's `password accepted` is none.
+static COMMANDS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let patterns = [
+        // mpd; instruments, as in `SYST:COMM:LAN:PASS "x"`; NNTP.
+        r"\A(?:[A-Z0-9*:]*:)?PASS(?:WORD|CODE)?[0-9]?\x20+(.+)",
+        r"\AAUTHINFO\x20+(?:PASS|SASL\x20+[^\x20]+)\x20+(.+)",
+        // Redis.
+        r"\bCONFIG\x20+SET\x20+(?:requirepass|masterauth)\x20+(.+)",
+        r"\AACL\x20+SETUSER\x20.*?\x20[<>#!](.+)",
+        r"\AHELLO\x20+[0-9]+\x20+AUTH\x20+[^\x20]+\x20+([^\x20]+)",
+        // IRC's services: what stands where differs between them.
+        r"\A(?:(?:PRIVMSG|SQUERY)\x20+)?(?:NickServ|ChanServ|AuthServ|UserServ|NS|CS|Q)(?:@[^\x20]+)?\x20+:?(?:IDENTIFY|ID|AUTH|LOGIN|REGISTER|GHOST|RECOVER|RELEASE|REGAIN|SET\x20+PASS(?:WORD|WD)?)\x20+(.+)",
+    ];
+    patterns.into_iter().map(regex).collect()
+});
+
+fn regex(pattern: &str) -> Regex {
+    RegexBuilder::new(pattern)
+        .case_insensitive(true)
+        .unicode(false)
+        .build()
+        .expect("a constant")
+}
+
+/// A masked secret of this name.
+pub(super) fn hole(name: Arc<str>) -> Part {
     Part::from(Hole {
-        name: Some(NAME.into()),
+        name: Some(name),
         kind: Kind::Text,
         sample: MASKED.to_vec(),
     })
