@@ -334,6 +334,36 @@ fn pauses_are_kept_when_asked() {
 }
 
 #[test]
+fn pauses_before_a_connection_are_kept_too() {
+    let mut options = options();
+    options.timing = Timing::Speed(10.0);
+    for (file, least) in [
+        ("+500ms\nC! connect\nC: a\nS: a\n", 50),
+        ("C: a\nS: a\n+300ms\n2C! connect\n2C: b\n2S: b\n", 30),
+        (
+            "+200ms\nC! connect\nC: a\n+200ms\n2C! connect\n+200ms\n2C: b\n",
+            60,
+        ),
+    ] {
+        let mock = Mock::start(plan(file)).expect("a port");
+        let began = Instant::now();
+        let outcome = play(plan(file), &mock.address().into(), &options).expect("it connects");
+        assert_eq!(outcome, Outcome::Passed);
+        assert!(began.elapsed() >= Duration::from_millis(least), "{file}");
+    }
+}
+
+#[test]
+fn who_differs_while_a_connection_waits_to_be_opened_ends_it() {
+    let server = plan("C: a\nS: other\n");
+    let mock = Mock::start(server).expect("a port");
+    let mut options = options();
+    options.timing = Timing::Speed(1.0);
+    let file = plan("C: a\nS: a\n+5m\n2C! connect\n2C: b\n");
+    failed(play(file, &mock.address().into(), &options));
+}
+
+#[test]
 fn a_file_is_brought_up_to_date() {
     let server = "C: a\nS: 250 new, {{_:int=7}} more\nS: 250 and this\nS! close\n";
     let mock = Mock::start(plan(server)).expect("a port");

@@ -278,6 +278,14 @@ impl Player {
         is_next.then_some(next)
     }
 
+    /// How long after [`to_open`](Self::to_open) named it a client opens this connection: the pause
+    /// above its `C! connect`, as far as it is kept.
+    #[must_use]
+    pub fn opens_after(&self, connection: usize) -> Duration {
+        let lane = self.plan.lanes.get(connection);
+        lane.map_or(Duration::ZERO, |lane| self.kept(lane.pause))
+    }
+
     /// A server has stopped on this connection because the client does not fit the transcript.
     pub(crate) fn broke_off(&self, connection: usize) -> bool {
         self.lanes[connection].broke_off

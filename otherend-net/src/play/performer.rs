@@ -5,7 +5,7 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otherend_core::transcript::{Outcome, Over, Player};
 use otherend_core::{
@@ -130,9 +130,20 @@ impl Performer {
     /// Wait for what is to be done next.
     fn next(&self) -> Next {
         let mut player = self.player();
+        let mut named = None;
         loop {
             if let Some(connection) = player.to_open() {
-                return Next::Open(connection);
+                let named = *named.get_or_insert_with(Instant::now);
+                let left = player
+                    .opens_after(connection)
+                    .saturating_sub(named.elapsed());
+                if left.is_zero() {
+                    return Next::Open(connection);
+                }
+                // The others go on meanwhile, and may end it all.
+                let waited = self.changed.wait_timeout(player, left);
+                player = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
             }
             if let Some(outcome) = player.outcome() {
                 return Next::End(outcome.clone());

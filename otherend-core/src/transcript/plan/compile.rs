@@ -265,10 +265,7 @@ impl<'t> Compiler<'t> {
         let pause = std::mem::take(&mut self.pause);
         let lane = usize::from(step.connection) - 1;
         if lane >= self.lanes.len() {
-            let opens = self.next_order(Role::Client);
-            let connect = (step.act == Act::Connect).then_some(line);
-            self.lanes.push(Script::new(opens, self.heard, connect));
-            self.spoken.push(0);
+            self.open(step, pause);
         }
         if step.act == Act::Connect {
             return;
@@ -292,6 +289,19 @@ impl<'t> Compiler<'t> {
         }
         let template = template.unwrap_or_default();
         script.say(step.who, (line, order), (pause, &after), template);
+    }
+
+    /// Make the connection whose first step this is.
+    fn open(&mut self, step: &Step, pause: Duration) {
+        let opens = self.next_order(Role::Client);
+        let mut script = Script::new(opens, self.heard);
+        // A pause before a connection's first words is theirs: what opens it has no line to stand above.
+        if step.act == Act::Connect {
+            script.line = Some(self.line);
+            script.pause = pause;
+        }
+        self.lanes.push(script);
+        self.spoken.push(0);
     }
 
     /// Before a client speaks on a connection it hears what the server says there, and with that,

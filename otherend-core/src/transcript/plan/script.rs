@@ -19,6 +19,8 @@ pub(crate) struct Script {
     pub(crate) heard: usize,
     /// The line that says so, if one does.
     pub(crate) line: Option<usize>,
+    /// The time that passes before that.
+    pub(crate) pause: Duration,
     beats: Vec<PackedBeat>,
     steps: Vec<Step>,
     lines: Vec<Line>,
@@ -169,11 +171,10 @@ impl Script {
     // ---- how it is made
 
     /// One without a step.
-    pub(super) fn new(opens: usize, heard: usize, line: Option<usize>) -> Self {
+    pub(super) fn new(opens: usize, heard: usize) -> Self {
         Script {
             opens,
             heard,
-            line,
             ..Script::default()
         }
     }

@@ -133,14 +133,19 @@ impl Player {
         }
     }
 
-    /// `pause` is over, or nobody keeps it.
-    fn waited(&mut self, connection: usize, pause: Duration, now: Time) -> bool {
-        let pause = match self.options.timing {
+    /// How much of `pause` is kept.
+    pub(super) fn kept(&self, pause: Duration) -> Duration {
+        match self.options.timing {
             Timing::Speed(speed) if speed > 0.0 => {
                 Duration::try_from_secs_f64(pause.as_secs_f64() / speed).unwrap_or(pause)
             }
             _ => Duration::ZERO,
-        };
+        }
+    }
+
+    /// `pause` is over, or nobody keeps it.
+    fn waited(&mut self, connection: usize, pause: Duration, now: Time) -> bool {
+        let pause = self.kept(pause);
         if pause.is_zero() {
             return true;
         }
