@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::model::{Act, Item, Part, Setting, Text};
+use super::model::{Act, Item, Part, Setting, Text, Trigger};
 use super::plan::{Beat, Extent, Piece};
 use super::player::Mismatch;
 use super::rehearse::{Rehearsal, rehearse};
@@ -29,6 +29,10 @@ pub enum Oddity {
     Stuck,
     /// The rule never fires: what sets it off is answered by the rule on this line.
     Shadowed(usize),
+    /// The rule never fires: no line has an LF in the middle.
+    NeverLine,
+    /// Rules wait for lines, and nothing that the file says ends one.
+    NoLines,
     /// Whether the rules from here on can fire was not looked at: too many are alike.
     PerhapsShadowed,
     /// The hole with this name takes another part of its own line than its sample. Where that
@@ -54,7 +58,7 @@ impl Oddity {
     pub fn is_fatal(&self) -> bool {
         matches!(
             self,
-            Oddity::NeverFits(_) | Oddity::Stuck | Oddity::Shadowed(_)
+            Oddity::NeverFits(_) | Oddity::Stuck | Oddity::Shadowed(_) | Oddity::NeverLine
         )
     }
 }
@@ -67,6 +71,14 @@ impl fmt::Display for Oddity {
             Oddity::Shadowed(line) => {
                 write!(f, "this rule never fires: line {line} answers before it")
             }
+            Oddity::NeverLine => f.write_str(
+                "this rule never fires: a line ends at its first LF; what comes in several lines can \
+                be heard by steps (`C:` …), or by a rule for each",
+            ),
+            Oddity::NoLines => f.write_str(
+                "a rule waits for a line with LF at its end, and nothing that this file says has one: \
+                a peer that ends with CR or nothing sets off no rule; write steps instead (`C. …`)",
+            ),
             Oddity::PerhapsShadowed => f.write_str(
                 "whether this rule and those below it ever fire is not known: too many are alike",
             ),
@@ -95,6 +107,7 @@ pub fn lint(plan: &Arc<Plan>) -> Vec<Finding> {
     let mut findings = Vec::new();
     play(plan, &mut findings);
     shadows(plan, &mut findings);
+    lines_of_rules(plan, &mut findings);
     open_ends(plan, &mut findings);
     lines(plan.transcript(), plan.over(), &mut findings);
     findings.sort_by_key(|finding| finding.line);
@@ -137,6 +150,57 @@ fn shadows(plan: &Plan, findings: &mut Vec<Finding>) {
         line,
         what: Oddity::PerhapsShadowed,
     }));
+}
+
+/// Rules that wait for what is no line, or for lines among peers that have none.
+fn lines_of_rules(plan: &Plan, findings: &mut Vec<Finding>) {
+    if plan.over() == Over::Udp {
+        return;
+    }
+    findings.extend(plan.rules.never_lines().map(|line| Finding {
+        line,
+        what: Oddity::NeverLine,
+    }));
+    // Devices that end what they say with CR or ETX are written in pieces, and rules for them like
+    // those for lines:
+    //
+    //     on C: *IDN?
+    //     S. ACME,1\r
+    let items = || plan.transcript().items().iter();
+    let waits = items().position(|item| {
+        let waits = |trigger: &Trigger| matches!(trigger, Trigger::Line(_) | Trigger::After(..));
+        matches!(item, Item::Rule(trigger) if waits(trigger))
+    });
+    let said = items().filter_map(|item| match item {
+        Item::Step(step) => ends_line(&step.act),
+        _ => None,
+    });
+    let mut said = said.peekable();
+    if let Some(index) = waits
+        && said.peek().is_some()
+        && !said.any(|ends_line| ends_line)
+    {
+        findings.push(Finding {
+            line: index + FIRST_ITEM,
+            what: Oddity::NoLines,
+        });
+    }
+}
+
+/// An LF is in what is said; `None`: nothing is.
+fn ends_line(act: &Act) -> Option<bool> {
+    let has_end = |bytes: &[u8]| bytes.contains(&b'\n');
+    match act {
+        Act::Line(_) => Some(true),
+        Act::Hex(bytes) => Some(has_end(bytes)),
+        Act::Piece(text) => Some(text.parts().iter().any(|part| match part {
+            Part::Literal(bytes) => has_end(bytes),
+            // It may stand for anything.
+            Part::Reference(_) => true,
+            Part::Hole(_) => false,
+        })),
+        Act::Connect | Act::Close(_) => None,
+    }
 }
 
 fn open_ends(plan: &Plan, findings: &mut Vec<Finding>) {

@@ -455,6 +455,45 @@ fn lint_plays_both_ends() {
     );
 }
 
+#[test]
+fn lint_finds_rules_that_wait_for_what_is_no_line() {
+    let never = "this rule never fires: a line ends at its first LF; what comes in several lines can \
+        be heard by steps (`C:` …), or by a rule for each";
+    finds(
+        "let x = a\\nb\non C: a\\nb\nS: 1\n\non C: {{x}}c\nS: 2\n\non C: {{_:int=1}}\\n{{_:int=2}}\nS: 3\n\n\
+        on after 2 C: a\\n\nS: 4\n\non C: a\\r\nS: 5\n",
+        &[(3, never), (6, never), (9, never), (12, never)],
+    );
+    finds("over udp\non C: a\\nb\nS: 1\n", &[]);
+    finds(
+        "on after 2 C: a\nS: 1\n\non after 3 C: a\nS: 2\n\non after 2 C: a\nS: 3\n",
+        &[(8, "this rule never fires: line 2 answers before it")],
+    );
+}
+
+#[test]
+fn lint_finds_rules_among_what_has_no_lines() {
+    let odd = "a rule waits for a line with LF at its end, and nothing that this file says has one: \
+        a peer that ends with CR or nothing sets off no rule; write steps instead (`C. …`)";
+    for file in [
+        "on C: *IDN?\nS. ACME,1\\r\n",
+        "on C: \\x01ping\\x02\nS. \\x01pong\\x02\n",
+        "on C: ping\nS# 01 0d\n\non after 2 C: ping\nS. x\n",
+    ] {
+        finds(file, &[(2, odd)]);
+    }
+    for file in [
+        "on C: a\nS. b\\r\n\non C: c\nS. d\\n\n",
+        "on C: a\nS. b\n\non connect\nS: hello\n",
+        "on connect\nS. b\n",
+        "on C: a\n",
+        "C. a\nS. b\n\non other\nS. c\n",
+        "on C: a\nS# 0d 0a\n",
+    ] {
+        finds(file, &[]);
+    }
+}
+
 const TALK: &str = "eol crlf\nS: 220 {{host:word=mx}} ready\nC: EHLO me\nS. 250-{{host}}\\r\\n250 \n\
     S: ok\nC. login: \nC: {{user:word=bob}}\nS# ff fd 18\nS. Password: \nC: x\nS: hello {{user}}\n\
     C! half-close\nS: 221 {{_:time=10:15:09}}\nS! close\n\

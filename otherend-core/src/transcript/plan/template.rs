@@ -48,7 +48,7 @@ pub(crate) struct Gap {
 impl Piece {
     /// Its bytes, none if it is a hole.
     #[inline]
-    pub(super) fn literal(&self) -> &[u8] {
+    pub(in crate::transcript::plan) fn literal(&self) -> &[u8] {
         match self {
             Piece::Literal(bytes) => bytes,
             Piece::Hole(_) | Piece::Again(_) => b"",

@@ -1,5 +1,7 @@
 //! Rules that never fire, because another one answers first what they were written for.
 
+use std::collections::HashMap;
+
 use super::Rules;
 use crate::Outbox;
 use crate::transcript::plan::template::Template;
@@ -40,8 +42,43 @@ impl Rules {
         for (line, rule) in self.plain.iter() {
             search.look(line, rule);
         }
+        let mut due = HashMap::new();
+        for counted in &self.counted {
+            if let Some(line) = counted.trigger.as_literal() {
+                let first = *due.entry((counted.count, line)).or_insert(counted.rule);
+                if first != counted.rule {
+                    search.found(counted.rule, first);
+                }
+            }
+        }
         search.found
     }
+
+    /// The lines of rules for what is never one line: an LF is in the middle of it.
+    pub(crate) fn never_lines(&self) -> impl Iterator<Item = usize> {
+        let plain = self.plain.iter().filter(|(line, _)| is_cut(line));
+        let plain = plain.map(|(_, rule)| rule);
+        let holed = self.holed.iter().filter(|holed| has_cut(&holed.trigger));
+        let holed = holed.map(|holed| holed.rule);
+        let counted = self.counted.iter();
+        let counted = counted.filter(|counted| has_cut(&counted.trigger));
+        let counted = counted.map(|counted| counted.rule);
+        let rules = plain.chain(holed).chain(counted);
+        rules.map(|rule| self.all[rule].line)
+    }
+}
+
+fn has_cut(trigger: &Template) -> bool {
+    let (last, before) = match trigger.parts().split_last() {
+        Some(parts) => parts,
+        None => return false,
+    };
+    before.iter().any(|piece| piece.literal().contains(&b'\n')) || is_cut(last.literal())
+}
+
+/// More than its end is an LF.
+fn is_cut(line: &[u8]) -> bool {
+    memchr::memchr(b'\n', line).is_some_and(|at| at + 1 < line.len())
 }
 
 struct Search<'r> {
