@@ -24,7 +24,7 @@ use crate::stream::Keepalive;
 use crate::system::bell::Bell;
 use crate::system::clock::Clock;
 use crate::system::memory;
-use crate::watch::{Notice, Watchers};
+use crate::watch::{Notice, Refusal, Watchers};
 
 /// No stop is under way.
 const NEVER: u64 = u64::MAX;
@@ -39,6 +39,8 @@ pub(crate) struct Hub {
     pub(crate) keepalive: Option<Keepalive>,
     pub(crate) max_output_in_all: usize,
     pub(crate) drain_timeout: Duration,
+    /// What a peer is told when there is no room.
+    pub(crate) full: Refusal,
     /// Wakes the acceptor.
     pub(crate) door: Arc<Bell>,
     pub(crate) watchers: Watchers,
@@ -61,6 +63,7 @@ impl Hub {
             keepalive: None,
             max_output_in_all: usize::MAX,
             drain_timeout: Duration::ZERO,
+            full: Refusal::Full,
             door: Arc::new(door),
             watchers: Watchers::default(),
             speaks: true,

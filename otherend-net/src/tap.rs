@@ -36,7 +36,7 @@ use crate::hub::stats::Report;
 use crate::server::Running;
 use crate::server::bound::{Bound, Sockets};
 use crate::stream::Stream;
-use crate::watch::Watcher;
+use crate::watch::{Refusal, Watcher};
 
 pub use config::TapConfig;
 pub use fault::{Fault, FaultError};
@@ -93,6 +93,7 @@ impl Tap {
             hub.keepalive = config.keepalive;
             hub.drain_timeout = config.drain_timeout;
             hub.speaks = false;
+            hub.full = Refusal::TapFull;
         })?;
         if matches!(bound.sockets, Sockets::Datagrams(_)) {
             return Err(BindError::Protocol("a tap takes streams, no datagrams"));

@@ -242,7 +242,7 @@ fn whoever_is_too_many_is_told() {
     config.max_clients = Some(1);
     let t = tapped_with(config);
     let second = connect(t.tap.addresses()[0].inet().unwrap());
-    assert_eq!(hear_out(&second), b"ERR server is full\n");
+    assert_eq!(hear_out(&second), b"ERR tap is full\n");
     say(&t.client, b"still here");
     hear(&t.server, b"still here");
 }

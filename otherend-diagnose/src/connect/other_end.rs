@@ -34,7 +34,9 @@ pub(super) enum Answer {
 pub(super) fn ask(peer: SocketAddr, deadline: Instant) -> Answer {
     for _ in 1..ATTEMPTS {
         match ask_once(peer, deadline) {
-            Some(Answer::Refused(Refusal::Full | Refusal::SourceFull)) => thread::sleep(PAUSE),
+            Some(Answer::Refused(Refusal::Full | Refusal::TapFull | Refusal::SourceFull)) => {
+                thread::sleep(PAUSE);
+            }
             answer => return answer.unwrap_or(Answer::Nothing),
         }
     }

@@ -197,6 +197,10 @@ impl Acceptor {
             return self.hub.notice(&Notice::SelfConnect { address });
         }
         if let Err(refusal) = self.admission.check(address.source(), &self.hub.registry) {
+            let refusal = match refusal {
+                Refusal::Full => self.hub.full,
+                other => other,
+            };
             return self.turn_away(stream, &address, refusal);
         }
         match self.prepare(&stream) {
@@ -207,7 +211,7 @@ impl Acceptor {
             }
             Err(error) => {
                 self.hub.accept_failed(&error);
-                self.turn_away(stream, &address, Refusal::Full);
+                self.turn_away(stream, &address, self.hub.full);
             }
         }
     }
@@ -230,13 +234,14 @@ impl Acceptor {
             return;
         }
         if let Ok((stream, address)) = self.listeners[index].accept() {
-            self.hub.counters.refused(Refusal::Full);
+            let refusal = self.hub.full;
+            self.hub.counters.refused(refusal);
             self.hub.notice(&Notice::Refused {
                 address: &address,
-                refusal: Refusal::Full,
+                refusal,
             });
             // It cannot stay: its descriptor is the reserve.
-            tell(&stream, Refusal::Full.line());
+            tell(&stream, refusal.line());
         }
         self.reserve = self.listeners[0].as_fd().try_clone_to_owned().ok();
     }

@@ -9,7 +9,6 @@ use crate::accept::acceptor::Acceptor;
 use crate::accept::doorstep::tell;
 use crate::hub::admitted::Admitted;
 use crate::stream::Stream;
-use crate::watch::Refusal;
 
 /// Room for a behaviour of some depth; the buffers are not on the stack.
 const STACK: usize = 256 * 1024;
@@ -51,9 +50,9 @@ pub(crate) fn start(
         });
     if let Err(error) = started {
         hub.accept_failed(&error);
-        hub.counters.refused(Refusal::Full);
+        hub.counters.refused(hub.full);
         if let Some(stream) = fetch(&kept) {
-            tell(&stream, Refusal::Full.line());
+            tell(&stream, hub.full.line());
         }
     }
 }

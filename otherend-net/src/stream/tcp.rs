@@ -40,6 +40,7 @@ pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::
     let Some(keepalive) = keepalive else {
         return Ok(());
     };
+    let keepalive = keepalive.in_range();
     let times = TcpKeepalive::new()
         .with_time(keepalive.idle)
         .with_interval(keepalive.interval);

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Refusal {
     /// As many conversations as allowed are open.
     Full,
+    /// The same, of a tap: what stands behind it may have room.
+    TapFull,
     /// The source has as many open as it may.
     SourceFull,
     /// The source is not allowed, or denied.
@@ -24,6 +26,7 @@ impl Refusal {
     pub const fn line(self) -> &'static str {
         match self {
             Refusal::Full => "ERR server is full",
+            Refusal::TapFull => "ERR tap is full",
             Refusal::SourceFull => "ERR too many connections from your address",
             Refusal::NotAllowed => "ERR your address is not allowed",
             Refusal::LowPort => "ERR your port is under 1024",
@@ -34,7 +37,12 @@ impl Refusal {
     /// The refusal that a line, without its end, tells of: the server is otherend's.
     #[must_use]
     pub fn read(line: &[u8]) -> Option<Refusal> {
-        let said = [Refusal::Full, Refusal::SourceFull, Refusal::NotAllowed];
+        let said = [
+            Refusal::Full,
+            Refusal::TapFull,
+            Refusal::SourceFull,
+            Refusal::NotAllowed,
+        ];
         let is_it = |refusal: &Refusal| refusal.line().as_bytes() == line;
         said.into_iter().find(is_it)
     }
@@ -43,7 +51,7 @@ impl Refusal {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Refusal::Full => "full",
+            Refusal::Full | Refusal::TapFull => "full",
             Refusal::SourceFull => "source-full",
             Refusal::NotAllowed => "not-allowed",
             Refusal::LowPort => "low-port",
@@ -56,6 +64,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refusal::Full => "the server is full",
+            Refusal::TapFull => "the tap is full",
             Refusal::SourceFull => "too many connections from that address",
             Refusal::NotAllowed => "that address is not allowed",
             Refusal::LowPort => "its port is under 1024, where services answer by themselves",

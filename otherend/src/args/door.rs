@@ -10,11 +10,22 @@ use otherend_net::{Keepalive, ServerConfig};
 use super::duration::{self, Timeout};
 use super::network;
 
+/// Silence that a system can count: whole seconds, and not too many of them.
+fn keepalive(text: &str) -> Result<Timeout, String> {
+    let range = Duration::from_secs(1)..=Keepalive::LONGEST;
+    match text.parse()? {
+        Timeout(Some(idle)) if !range.contains(&idle) => {
+            Err("write 1s to 9h, or `none`".to_owned())
+        }
+        timeout => Ok(timeout),
+    }
+}
+
 /// The door; the defaults are safe.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct DoorArgs {
-    /// Conversations at once [default: async 1024, threads 512].
+    /// Conversations at once [default: async 1024, threads and tap 512].
     #[arg(long, value_name = "N")]
     max_clients: Option<NonZeroUsize>,
 
@@ -27,7 +38,7 @@ pub(crate) struct DoorArgs {
     drain_timeout: Duration,
 
     /// Silence after which a peer is asked whether it is still there.
-    #[arg(long, value_name = "TIME", default_value = "60s")]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = keepalive)]
     keepalive: Timeout,
 
     /// Only these networks may connect, as in 192.168.1.0/24; repeatable.
