@@ -82,6 +82,14 @@ pub enum Event<'a> {
         /// Who said it.
         from: Role,
     },
+    /// A tap said these bytes to one end by itself, as if the other had: it was told to. They are no
+    /// [`Bytes`](Self::Bytes), for nobody at an end said them, and are counted nowhere.
+    Injected {
+        /// To whom.
+        to: Role,
+        /// The bytes, with whatever ends them.
+        bytes: &'a [u8],
+    },
     /// An end has finished sending; it may still be reading. At a tap the other end is told so.
     Finished {
         /// Who has finished.

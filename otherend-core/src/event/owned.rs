@@ -36,6 +36,7 @@ enum Kept {
     Unexpected(Box<Mismatch>),
     Fault(Role, Box<str>, Box<[u8]>),
     Boundary(Role),
+    Injected(Role, Box<[u8]>),
     Finished(Role),
     Stopped(Closing),
     Lost(Loss),
@@ -73,6 +74,7 @@ impl OwnedEvent {
             Kept::Unexpected(mismatch) => Event::Unexpected(mismatch),
             &Kept::Fault(from, ref fault, ref line) => Event::Fault { from, fault, line },
             &Kept::Boundary(from) => Event::Boundary { from },
+            &Kept::Injected(to, ref bytes) => Event::Injected { to, bytes },
             &Kept::Finished(from) => Event::Finished { from },
             &Kept::Stopped(how) => Event::Stopped { how },
             &Kept::Lost(loss) => Event::Lost(loss),
@@ -90,7 +92,10 @@ impl OwnedEvent {
         match &self.0 {
             Kept::Connected(addresses, _) => size_of_val(&**addresses),
             Kept::NotConnected(error) => error.0.len(),
-            Kept::Bytes(_, bytes) | Kept::Heard(bytes, _) | Kept::Said(bytes, _) => bytes.len(),
+            Kept::Bytes(_, bytes)
+            | Kept::Injected(_, bytes)
+            | Kept::Heard(bytes, _)
+            | Kept::Said(bytes, _) => bytes.len(),
             Kept::Fault(_, fault, line) => fault.len() + line.len(),
             Kept::Unexpected(mismatch) => size_of_mismatch(mismatch),
             Kept::Ended(_, _, counts) => size_of_val(&**counts),
@@ -121,6 +126,7 @@ impl From<&Event<'_>> for OwnedEvent {
             Event::Unexpected(mismatch) => Kept::Unexpected(Box::new(mismatch.clone())),
             Event::Fault { from, fault, line } => Kept::Fault(from, fault.into(), line.into()),
             Event::Boundary { from } => Kept::Boundary(from),
+            Event::Injected { to, bytes } => Kept::Injected(to, bytes.into()),
             Event::Finished { from } => Kept::Finished(from),
             Event::Stopped { how } => Kept::Stopped(how),
             Event::Lost(loss) => Kept::Lost(loss),
@@ -173,6 +179,10 @@ mod tests {
                 line: b"x\n",
             },
             Event::Boundary { from },
+            Event::Injected {
+                to: from,
+                bytes: b"x\n",
+            },
             Event::Finished { from },
             Event::Stopped {
                 how: Closing::HalfClose,

@@ -58,6 +58,27 @@ fn lines_pieces_times_and_ends_are_written() {
 }
 
 #[test]
+fn what_a_tap_says_itself_is_no_step() {
+    let mut r = recorder();
+    r.opened(at(0), 1);
+    r.said(at(1), 1, C, b"HELP\r\n");
+    r.injected(at(2), 1, C, b"421 go\r\nPassword: ");
+    r.said(at(3), 1, C, b"opensesame\r\n");
+    r.injected(at(4), 1, S, &[0xff; 100_000]);
+    let hex = |count: usize| r"\xff".repeat(count);
+    assert_eq!(
+        lines(r, at(5)),
+        format!(
+            "C! connect\nC: HELP\n# the tap said to the client: 421 go\\r\\n\n\
+            # the tap said to the client: Password:\\x20\nC: {{{{secret:text=****}}}}\n\
+            # the tap said to the server: {}\n# the tap said to the server: {}\n",
+            hex(65_536),
+            hex(100_000 - 65_536)
+        )
+    );
+}
+
+#[test]
 fn ends_are_written_as_what_they_were() {
     let ends = |stops: &[(Role, Closing)]| {
         let mut r = recorder();

@@ -83,6 +83,10 @@ impl RecordingFile {
                 let connection = self.number(note.connection)?;
                 self.recorder.part(connection, who);
             }
+            What::Injected(to) => {
+                let connection = self.number(note.connection)?;
+                self.recorder.injected(now, connection, to, bytes);
+            }
             What::Comment => {
                 let text = String::from_utf8_lossy(bytes);
                 self.recorder.comment(now, &text);

@@ -15,6 +15,8 @@ pub(super) enum What {
     Cut,
     /// What this end says next is to come apart from what it said so far.
     Parted(Role),
+    /// This end was told so many of the bytes by whoever stands between the two.
+    Injected(Role),
     /// A remark of whoever records.
     Comment,
     Ended,
@@ -60,6 +62,11 @@ impl Notes {
     /// As [`cut`](Self::cut), and what `who` says next was parted from it on purpose.
     pub fn parted(&mut self, at: Time, connection: u64, who: Role) {
         self.note(at, connection, What::Parted(who), b"");
+    }
+
+    /// Whoever stands between the ends said `bytes` to one of them.
+    pub fn injected(&mut self, at: Time, connection: u64, to: Role, bytes: &[u8]) {
+        self.note(at, connection, What::Injected(to), bytes);
     }
 
     /// A comment between the lines.

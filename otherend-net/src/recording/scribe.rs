@@ -106,6 +106,9 @@ impl Observer for Scribe {
             Event::Bytes { from, bytes } => self.notes.said(now, self.connection, from, bytes),
             // Not the line that met it: there may be a secret in it.
             Event::Fault { fault, .. } => self.comment(now, &format!("fault: {fault}")),
+            Event::Injected { to, bytes } => {
+                self.notes.injected(now, self.connection, to, bytes);
+            }
             Event::Boundary { from } => self.notes.parted(now, self.connection, from),
             Event::Finished { from } => self.stopped(now, from, Closing::Close),
             Event::Stopped { how } => {

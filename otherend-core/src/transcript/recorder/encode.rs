@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::auth::AuthState;
 use super::names::Names;
 use super::{LONGEST, Recorder};
-use crate::transcript::model::{Act, Over, Part, Text};
+use crate::transcript::model::{Act, Item, Over, Part, Text};
 use crate::transcript::write::is_readable;
 use crate::{LineEnd, Role, Time};
 
@@ -49,6 +49,25 @@ impl Recorder {
             None => Act::Piece(text),
         };
         self.step(now, connection, who, act);
+    }
+
+    /// Whoever stands between the ends said `bytes` to one of them, as if the other had. That is no
+    /// step, for nobody at an end said it: it becomes a comment for each of its lines, masked as a
+    /// step would be. If it asks for a password, the answer is one.
+    pub fn injected(&mut self, now: Time, connection: u16, to: Role, bytes: &[u8]) {
+        for who in Role::BOTH {
+            self.write_held(connection, who);
+        }
+        let whom = match to {
+            Role::Client => "client",
+            Role::Server => "server",
+        };
+        let lines = bytes.split_inclusive(|b| *b == b'\n');
+        for line in lines.flat_map(|line| line.chunks(LONGEST)) {
+            let line = self.masked(connection, to.other(), line);
+            let text = format!(" the tap said to the {whom}: {line}");
+            self.item(now, Item::Comment(text));
+        }
     }
 
     /// `bytes` with a hole for each secret in them.
