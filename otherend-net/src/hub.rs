@@ -44,8 +44,8 @@ pub(crate) struct Hub {
     /// Wakes the acceptor.
     pub(crate) door: Arc<Bell>,
     pub(crate) watchers: Watchers,
-    /// Lines can be said to peers from outside.
-    pub(crate) speaks: bool,
+    /// A tap's: it stands between two ends, and what is said from outside is said in place of one.
+    pub(crate) is_between: bool,
     /// When conversations that still go on are cut off, in microseconds; [`NEVER`] without a stop.
     stop_at: AtomicU64,
     suspended: AtomicBool,
@@ -66,7 +66,7 @@ impl Hub {
             full: Refusal::Full,
             door: Arc::new(door),
             watchers: Watchers::default(),
-            speaks: true,
+            is_between: false,
             stop_at: AtomicU64::new(NEVER),
             suspended: AtomicBool::new(false),
             crowd_left: AtomicBool::new(false),

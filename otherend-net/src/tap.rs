@@ -92,7 +92,7 @@ impl Tap {
         let bound = Bound::new(places, &config.terms(), backlog, |hub| {
             hub.keepalive = config.keepalive;
             hub.drain_timeout = config.drain_timeout;
-            hub.speaks = false;
+            hub.is_between = true;
             hub.full = Refusal::TapFull;
         })?;
         if matches!(bound.sockets, Sockets::Datagrams(_)) {

@@ -119,6 +119,8 @@ impl Carrier {
                 });
                 self.conversation.drain(now);
             }
+            // Nobody can order it: see `Handle::say_as`.
+            Order::SayAs(..) => {}
             Order::GoOn => _ = self.conversation.answer(now, |_| Flow::Continue),
             Order::Abort(reason) => self.conversation.abort(now, reason),
         }

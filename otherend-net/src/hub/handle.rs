@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otherend_core::{EndReason, Time};
+use otherend_core::{EndReason, Role, Time};
 
 use super::Hub;
 use super::mailbox::Order;
@@ -35,7 +35,8 @@ pub enum Delivery {
     Taken,
     /// So many lines wait for this peer already that it was not taken; later there may be room.
     Full,
-    /// The peer is not here, or this is a tap, which says nothing of its own.
+    /// The peer is not here; or this is a tap, which has no voice of its own, or no tap, and has no
+    /// other.
     NotHere,
 }
 
@@ -110,9 +111,28 @@ impl Handle {
     /// it, up to 1 MiB of them.
     pub fn say(&self, number: u64, line: &[u8]) -> Delivery {
         let member = self.hub.registry.get(number);
-        match member.filter(|_| self.hub.speaks) {
+        match member.filter(|_| !self.hub.is_between) {
             None => Delivery::NotHere,
             Some(member) if member.mailbox.post_line(line) => Delivery::Taken,
+            Some(_) => Delivery::Full,
+        }
+    }
+
+    /// On the connection of a [`Tap`](crate::tap::Tap) with this number, say `bytes` to the other
+    /// end as if `from` had said them: with [`Role::Server`] the client is told, with
+    /// [`Role::Client`] the server.
+    ///
+    /// They go out as they are, with the end that they have, and never into the middle of a message
+    /// of `from` ([`TapConfig::message_end`](crate::tap::TapConfig::message_end)): until that has
+    /// ended, and while whoever is told is slow, they wait in order, up to 1 MiB of them for both
+    /// ends. Who is told of nothing more, because `from` has finished, is not told of these. Nothing
+    /// that an end says is changed, held up or counted otherwise for it; watchers see
+    /// [`Event::Injected`](otherend_core::Event::Injected).
+    pub fn say_as(&self, number: u64, from: Role, bytes: &[u8]) -> Delivery {
+        let member = self.hub.registry.get(number);
+        match member.filter(|_| self.hub.is_between) {
+            None => Delivery::NotHere,
+            Some(member) if member.mailbox.post_bytes(from, bytes) => Delivery::Taken,
             Some(_) => Delivery::Full,
         }
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 #[cfg(feature = "tokio")]
 use std::task::Waker;
 
-use otherend_core::EndReason;
+use otherend_core::{EndReason, Role};
 
 use crate::lock::lock;
 use crate::system::bell::Bell;
@@ -20,6 +20,8 @@ use crate::system::bell::Bell;
 pub(crate) enum Order {
     /// Say a line.
     Say(Vec<u8>),
+    /// Say these bytes to the other end as if this one had: of a tap alone.
+    SayAs(Role, Vec<u8>),
     /// Half-close once all is said, and go on hearing.
     FinishSaying,
     /// What a behaviour had no room for may come.
@@ -89,6 +91,23 @@ impl Mailbox {
     /// Leave a line to say, if there is room. `false`: there is none, the peer is too slow. One that
     /// is longer than all the room is taken while nothing else waits.
     pub(crate) fn post_line(&self, line: &[u8]) -> bool {
+        let taken = self.take_room(line);
+        if taken {
+            self.leave(Order::Say(line.to_vec()));
+        }
+        taken
+    }
+
+    /// The same for bytes that are to be said in place of `from`.
+    pub(crate) fn post_bytes(&self, from: Role, bytes: &[u8]) -> bool {
+        let taken = self.take_room(bytes);
+        if taken {
+            self.leave(Order::SayAs(from, bytes.to_vec()));
+        }
+        taken
+    }
+
+    fn take_room(&self, line: &[u8]) -> bool {
         let size = size(line);
         let more = |held: usize| {
             let fits = held == 0 || held.saturating_add(size) <= ROOM;
@@ -96,9 +115,6 @@ impl Mailbox {
         };
         let held = &self.held;
         let taken = held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        if taken.is_ok() {
-            self.leave(Order::Say(line.to_vec()));
-        }
         taken.is_ok()
     }
 

@@ -24,7 +24,7 @@ pub(super) fn carry(client: &Stream, admitted: &Admitted, tap: &Tapping) {
         let outcome = match reach(tap, clock, &mut watched) {
             Some(stream) => {
                 let server = server.get_or_init(|| stream);
-                Relay::new(admitted, &mut watched, Both { client, server }, &tap.faults).run()
+                Relay::new(admitted, &mut watched, Both { client, server }, tap).run()
             }
             None => Outcome::of(EndReason::NotConnected),
         };

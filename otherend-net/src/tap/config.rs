@@ -27,6 +27,9 @@ pub struct TapConfig {
     pub max_per_source: Option<usize>,
     /// When a silent client is asked whether it is still there. `None`: never.
     pub keepalive: Option<Keepalive>,
+    /// The byte with which a message ends (LF): what [`Handle::say_as`](crate::Handle::say_as) says
+    /// goes between two of them. `None`: nothing ends one, and it goes behind whatever has passed.
+    pub message_end: Option<u8>,
     /// How long connections may go on at a stop (10 s).
     pub drain_timeout: Duration,
     /// Who may connect; empty: everybody.
@@ -45,6 +48,7 @@ impl Default for TapConfig {
             max_clients: None,
             max_per_source: None,
             keepalive: Some(Keepalive::default()),
+            message_end: Some(b'\n'),
             drain_timeout: Duration::from_secs(10),
             allow: Vec::new(),
             deny: Vec::new(),

@@ -34,8 +34,15 @@ pub(super) struct Direction {
     /// How much of `unsent` is sent after all.
     sent: usize,
     speaking: Speaking,
+    /// `unsent` is what the tap says itself: nobody's count.
+    is_own: bool,
+    /// What the speaker said behind the end of a message where something of the tap's own goes.
+    rest: Vec<u8>,
     /// Bytes passed on so far.
     passed: u64,
+    message_end: Option<u8>,
+    /// Of the last message not all has passed.
+    is_mid_message: bool,
     /// Where there are faults for this direction.
     detour: Option<Box<Detour>>,
     /// What is still said is discarded.
@@ -44,13 +51,17 @@ pub(super) struct Direction {
 
 impl Direction {
     /// The direction in which `from` speaks, with its faults.
-    pub(super) fn new(faults: &[Arc<Fault>], from: Role) -> Self {
+    pub(super) fn new(faults: &[Arc<Fault>], from: Role, message_end: Option<u8>) -> Self {
         let tamper = Tamper::new(faults, from);
         Direction {
             unsent: Vec::new(),
             sent: 0,
             speaking: Speaking::Open,
+            is_own: false,
+            rest: Vec::new(),
             passed: 0,
+            message_end,
+            is_mid_message: false,
             detour: tamper.map(|tamper| Box::new(Detour::new(tamper))),
             discards: false,
         }
@@ -58,8 +69,9 @@ impl Direction {
 
     /// The speaker is to be read from.
     pub(super) fn wants_input(&self) -> bool {
-        let waiting =
-            !self.unsent.is_empty() || self.detour.as_ref().is_some_and(|d| !d.is_empty());
+        let waiting = !self.unsent.is_empty()
+            || !self.rest.is_empty()
+            || self.detour.as_ref().is_some_and(|d| !d.is_empty());
         self.discards || (self.speaking == Speaking::Open && !waiting)
     }
 
@@ -70,7 +82,9 @@ impl Direction {
 
     /// Something that was said will still be passed on without anything more.
     pub(super) fn is_busy(&self) -> bool {
-        self.has_unsent() || self.detour.as_ref().is_some_and(|d| !d.is_idle())
+        self.has_unsent()
+            || !self.rest.is_empty()
+            || self.detour.as_ref().is_some_and(|d| !d.is_idle())
     }
 
     /// Nothing more will come this way.
@@ -147,8 +161,9 @@ impl Direction {
 
     /// The speaker has finished and everything is sent: the listener can be told, once.
     pub(super) fn take_finished(&mut self) -> bool {
-        let all_passed =
-            self.unsent.is_empty() && self.detour.as_ref().is_none_or(|d| d.is_empty());
+        let all_passed = self.unsent.is_empty()
+            && self.rest.is_empty()
+            && self.detour.as_ref().is_none_or(|d| d.is_empty());
         let finished = self.speaking == Speaking::Finishing && all_passed;
         if finished {
             self.speaking = Speaking::Finished;
@@ -156,13 +171,56 @@ impl Direction {
         finished
     }
 
-    /// Send `bytes`; what `listener` does not take now is kept.
+    /// Send `bytes` of the speaker; what `listener` does not take now is kept.
     pub(super) fn pass(&mut self, listener: &Stream, bytes: &[u8]) {
+        if let (Some(last), Some(end)) = (bytes.last(), self.message_end) {
+            self.is_mid_message = *last != end;
+        }
         let sent = self.send(listener, bytes);
+        self.passed += sent as u64;
         if !self.is_over() {
             self.unsent.extend_from_slice(&bytes[sent..]);
         }
     }
+
+    // ---- what the tap says itself
+
+    /// What the tap says itself can go out now: the last message has passed, all of it.
+    pub(super) fn is_between_messages(&self) -> bool {
+        !self.is_over() && self.unsent.is_empty() && !self.is_mid_message
+    }
+
+    /// Send `bytes` of the tap's own, between two messages.
+    pub(super) fn say(&mut self, listener: &Stream, bytes: &[u8]) {
+        let sent = self.send(listener, bytes);
+        if sent < bytes.len() && !self.is_over() {
+            self.unsent.extend_from_slice(&bytes[sent..]);
+            self.is_own = true;
+        }
+    }
+
+    /// Of what the speaker said, that which goes before something of the tap's own. What comes
+    /// behind the last end of a message waits: a speaker that never pauses would be read in pieces
+    /// that end anywhere, and there would never be a place for it.
+    pub(super) fn up_to_last_end<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let is_end = |b: &u8| Some(*b) == self.message_end;
+        let Some(last) = bytes.iter().rposition(is_end) else {
+            return bytes;
+        };
+        let (before, behind) = bytes.split_at(last + 1);
+        self.rest.extend_from_slice(behind);
+        before
+    }
+
+    /// What waited behind that place, once the listener has taken everything before.
+    pub(super) fn take_rest(&mut self) -> Vec<u8> {
+        match self.unsent.is_empty() {
+            true => std::mem::take(&mut self.rest),
+            false => Vec::new(),
+        }
+    }
+
+    // ---- sending
 
     /// Send what was kept.
     pub(super) fn flush(&mut self, listener: &Stream) {
@@ -170,11 +228,15 @@ impl Direction {
             return;
         }
         let unsent = std::mem::take(&mut self.unsent);
-        self.sent += self.send(listener, &unsent[self.sent..]);
+        let sent = self.send(listener, &unsent[self.sent..]);
+        self.sent += sent;
+        if !self.is_own {
+            self.passed += sent as u64;
+        }
         if self.sent < unsent.len() && !self.is_over() {
             self.unsent = unsent;
         } else {
-            self.sent = 0;
+            (self.sent, self.is_own) = (0, false);
         }
     }
 
@@ -192,7 +254,6 @@ impl Direction {
                 }
             }
         }
-        self.passed += sent as u64;
         sent
     }
 }

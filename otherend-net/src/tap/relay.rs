@@ -3,18 +3,21 @@
 //!
 //! What one end does is done to the other: bytes are passed on untouched, a half-close as a
 //! half-close, a reset as a reset. Between two waits each end is read once at most, so neither
-//! starves the other.
+//! starves the other. What the tap itself is told to say goes between two messages of an end.
 
+mod own_words;
+
+use std::collections::VecDeque;
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::{Counts, EndReason, Event, Loss, Role, Time, Watched};
 use rustix::event::{PollFd, PollFlags};
 
+use super::Tapping;
 use super::both::Both;
 use super::direction::Direction;
-use super::fault::{Fault, Piece};
+use super::fault::Piece;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Order;
 use crate::stream::{self, Stream};
@@ -34,6 +37,8 @@ pub(super) struct Relay<'a> {
     hung_up: Both<bool>,
     /// By who speaks.
     directions: Both<Direction>,
+    /// What is to be said in the place of each, until its moment comes.
+    to_say: Both<VecDeque<Vec<u8>>>,
     input: Box<[u8]>,
     /// When and by whom something was last said.
     touched: Time,
@@ -90,17 +95,19 @@ impl<'a> Relay<'a> {
         admitted: &'a Admitted,
         watched: &'a mut Watched,
         streams: Both<&'a Stream>,
-        faults: &[Arc<Fault>],
+        tap: &Tapping,
     ) -> Self {
+        let direction = |from| Direction::new(&tap.faults, from, tap.config.message_end);
         Relay {
             admitted,
             watched,
             streams,
             hung_up: Both::default(),
             directions: Both {
-                client: Direction::new(faults, Role::Client),
-                server: Direction::new(faults, Role::Server),
+                client: direction(Role::Client),
+                server: direction(Role::Server),
             },
+            to_say: Both::default(),
             input: vec![0; INPUT].into_boxed_slice(),
             touched: admitted.hub.clock.now(),
             last_speaker: None,
@@ -154,8 +161,14 @@ impl<'a> Relay<'a> {
                     let busy = !self.is_idle(now);
                     self.busy_at_stop.get_or_insert(busy);
                 }
-                Order::Close(_) => return Some((EndReason::ClosedHere, None)),
+                Order::Close(_) => {
+                    for from in Role::BOTH {
+                        self.say_own(now, from);
+                    }
+                    return Some((EndReason::ClosedHere, None));
+                }
                 Order::Abort(_) => return Some((EndReason::Stopped, None)),
+                Order::SayAs(from, bytes) => self.to_say.of_mut(from).push_back(bytes),
                 // Nobody can order these: see `Handle::say`.
                 Order::Say(_) | Order::FinishSaying | Order::GoOn => {}
             }
@@ -213,6 +226,8 @@ impl<'a> Relay<'a> {
             if let Some(ending) = self.let_through(now, from) {
                 return Some(ending);
             }
+            self.say_own(now, from);
+            self.pass_rest(now, from);
             if self.directions.of_mut(from).take_finished() {
                 // A stream that is already broken says so at the next read.
                 let _ = listener.half_close();
@@ -225,8 +240,11 @@ impl<'a> Relay<'a> {
 
     /// Do what the faults have come to; without faults there is nothing to do.
     fn let_through(&mut self, now: Time, from: Role) -> Option<Ending> {
-        let (direction, listener) = (self.directions.of_mut(from), self.streams.of(from.other()));
-        while let Some(piece) = direction.next_piece(now) {
+        let listener = *self.streams.of(from.other());
+        loop {
+            self.say_own(now, from);
+            let direction = self.directions.of_mut(from);
+            let piece = direction.next_piece(now)?;
             let event = match &piece {
                 Piece::Bytes(bytes) => {
                     direction.pass(listener, bytes);
@@ -252,7 +270,6 @@ impl<'a> Relay<'a> {
             };
             self.watched.tell(now, &event);
         }
-        None
     }
 
     /// Both directions are over: who broke one of them?
@@ -275,9 +292,12 @@ impl<'a> Relay<'a> {
             Ok(0) => direction.finish(),
             Ok(count) => {
                 (self.touched, self.last_speaker) = (now, Some(from));
-                let bytes = &self.input[..count];
+                let mut bytes = &self.input[..count];
                 if direction.divert(now, bytes) {
                     return self.let_through(now, from);
+                }
+                if !self.to_say.of(from).is_empty() {
+                    bytes = direction.up_to_last_end(bytes);
                 }
                 direction.pass(self.streams.of(from.other()), bytes);
                 self.watched.tell_bytes(now, from, bytes);

@@ -20,6 +20,7 @@ pub(crate) enum Seen {
     Connected(SocketAddr),
     NotConnected(String),
     Bytes(Role, Vec<u8>),
+    Injected(Role, Vec<u8>),
     Finished(Role),
     Ended(EndReason, Option<Role>),
 }
@@ -158,6 +159,7 @@ impl Observer for Watching {
             } => Seen::Connected(*target),
             Event::NotConnected { error } => Seen::NotConnected(error.to_string()),
             Event::Bytes { from, bytes } => Seen::Bytes(from, bytes.to_vec()),
+            Event::Injected { to, bytes } => Seen::Injected(to, bytes.to_vec()),
             Event::Finished { from } => Seen::Finished(from),
             Event::Ended { reason, who, .. } => Seen::Ended(reason, who),
             _ => return,
