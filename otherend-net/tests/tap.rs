@@ -64,6 +64,25 @@ fn a_half_close_of_the_server_is_passed_on_as_one() {
     assert_eq!(hear_out(&t.server), b"going on");
 }
 
+/// Whoever has heard the end of one connection can begin the next.
+#[test]
+fn a_place_is_free_before_the_end_is_heard() {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = TapConfig::default();
+    config.max_clients = Some(1);
+    let (tap, seen) = tap_to(target.local_addr().unwrap().into(), config);
+    for _ in 0..200 {
+        let client = connect(tap.addresses()[0].inet().unwrap());
+        while !matches!(next(&seen), Seen::Connected(_)) {}
+        let (server, _) = target.accept().unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(hear_out(&server), b"");
+        drop(server);
+        assert_eq!(hear_out(&client), b"");
+    }
+    assert_eq!(tap.handle().stats().refused, 0);
+}
+
 #[test]
 fn a_reset_of_the_client_is_passed_on_as_one() {
     let t = tapped();

@@ -72,7 +72,7 @@ impl Admission {
         if within(&self.deny) || !allowed {
             return Err(Refusal::NotAllowed);
         }
-        if open.len() >= self.max_clients {
+        if open.places() >= self.max_clients {
             return Err(Refusal::Full);
         }
         match self.max_per_source {

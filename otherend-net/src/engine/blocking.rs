@@ -50,6 +50,9 @@ impl Driver {
         self.carrier.account(now);
         let step = self.carrier.conversation.step();
         self.carrier.conversation.give_back(&mut buffers.outbox);
+        if !matches!(step, Step::Wait { .. }) {
+            self.carrier.leave();
+        }
         match step {
             Step::Wait { read } => {
                 // A stop hears what has come by now: as long as there is something to read at once.

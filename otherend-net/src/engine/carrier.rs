@@ -200,6 +200,16 @@ impl Carrier {
         }
     }
 
+    /// The end of our side, or of the stream, follows. If that ends the conversation, somebody else
+    /// can have its place now.
+    pub(crate) fn leave(&self) {
+        if let Owner::Server(admitted) = &self.owner
+            && self.conversation.reason().is_some()
+        {
+            admitted.leave();
+        }
+    }
+
     fn stop_deadline(&self) -> Option<Time> {
         match &self.owner {
             Owner::Server(admitted) => admitted.hub.stop_deadline(),

@@ -202,7 +202,11 @@ impl Driver {
                 self.write(cx, now);
             }
             self.carrier.account(now);
-            let moved = match self.carrier.conversation.step() {
+            let step = self.carrier.conversation.step();
+            if !matches!(step, Step::Wait { .. }) {
+                self.carrier.leave();
+            }
+            let moved = match step {
                 Step::Wait { read: true } => self.read(cx, now, input) || self.hear_out(now, input),
                 Step::Wait { read: false } => self.hear_of_loss(cx, now),
                 Step::HalfClose if self.layered.is_some() => {

@@ -40,6 +40,11 @@ impl Admitted {
             member,
         }
     }
+
+    /// Our end follows: whoever hears that finds the place free.
+    pub(crate) fn leave(&self) {
+        self.hub.registry.free_early(&self.member.peer);
+    }
 }
 
 impl Drop for Admitted {

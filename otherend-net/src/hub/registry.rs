@@ -1,7 +1,7 @@
 //! The open conversations of one server (usually: the connection registry): list them, speak to
 //! one, close one, wait for all to end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,9 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct Inside {
     members: BTreeMap<u64, Arc<Member>>,
-    /// How many each source has open; `None` is this machine, see [`Address::source`].
+    /// Those of them whose places are free already.
+    leaving: HashSet<u64>,
+    /// How many places each source has; `None` is this machine, see [`Address::source`].
     ///
     /// [`Address::source`]: otherend_core::Address::source
     sources: HashMap<Option<IpAddr>, usize>,
@@ -32,6 +34,21 @@ struct Inside {
 
 /// Fewer than this are no crowd: their memory is not worth looking for.
 const CROWD: usize = 256;
+/// So many may still be here whose places are free: they fit into the descriptors that are kept for
+/// what is no client.
+const LEAVING: usize = 8;
+
+impl Inside {
+    fn free_place_of(&mut self, peer: &Peer) {
+        let source = peer.address.source();
+        if let Some(count) = self.sources.get_mut(&source) {
+            *count -= 1;
+            if *count == 0 {
+                self.sources.remove(&source);
+            }
+        }
+    }
+}
 
 impl Registry {
     pub(super) fn add(&self, member: Arc<Member>) {
@@ -50,12 +67,8 @@ impl Registry {
         if inside.members.remove(&peer.number).is_none() {
             return false;
         }
-        let source = peer.address.source();
-        if let Some(count) = inside.sources.get_mut(&source) {
-            *count -= 1;
-            if *count == 0 {
-                inside.sources.remove(&source);
-            }
+        if !inside.leaving.remove(&peer.number) {
+            inside.free_place_of(peer);
         }
         if inside.members.is_empty() {
             self.emptied.notify_all();
@@ -70,10 +83,27 @@ impl Registry {
         has_left
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.lock().members.len()
+    /// Let somebody else have the place of `peer`, who will hear our end next and is here until it
+    /// closes too.
+    ///
+    /// Freed only behind the end, a place would seem to be taken to whoever hears that and comes back
+    /// at once, quicker than this thread is scheduled again. But who never closes is here for as long
+    /// as a conversation lingers, and could have any number of places so: only a few are freed early.
+    pub(super) fn free_early(&self, peer: &Peer) {
+        let mut inside = self.lock();
+        let is_here = inside.members.contains_key(&peer.number);
+        if is_here && inside.leaving.len() < LEAVING && inside.leaving.insert(peer.number) {
+            inside.free_place_of(peer);
+        }
     }
 
+    /// How many places are taken.
+    pub(crate) fn places(&self) -> usize {
+        let inside = self.lock();
+        inside.members.len() - inside.leaving.len()
+    }
+
+    /// How many of them are taken from `source`.
     pub(crate) fn of_source(&self, source: Option<IpAddr>) -> usize {
         self.lock().sources.get(&source).copied().unwrap_or(0)
     }

@@ -33,6 +33,7 @@ pub(super) fn carry(client: &Stream, admitted: &Admitted, tap: &Tapping) {
         outcome
     }));
     let outcome = carried.unwrap_or_else(|_| Outcome::of(EndReason::Panicked));
+    admitted.leave();
     let streams = [Some(client), server.get()];
     close(
         &streams.into_iter().flatten().collect::<Vec<_>>(),

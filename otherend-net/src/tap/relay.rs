@@ -229,6 +229,9 @@ impl<'a> Relay<'a> {
             self.say_own(now, from);
             self.pass_rest(now, from);
             if self.directions.of_mut(from).take_finished() {
+                if self.directions.all(Direction::is_over) {
+                    self.admitted.leave();
+                }
                 // A stream that is already broken says so at the next read.
                 let _ = listener.half_close();
                 self.watched.tell(now, &Event::Finished { from });

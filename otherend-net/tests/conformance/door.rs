@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use otherend_net::core::Time;
 use otherend_net::{BindError, Engine, Refusal, Server};
 
-use super::stage::{RawPeer, Seen, config, echo, millis, serve, serve_watched, skipped};
+use super::stage::{PATIENCE, RawPeer, Seen, config, echo, millis, serve, serve_watched, skipped};
 
 on_engines! {
     for_all:
@@ -13,6 +13,8 @@ on_engines! {
     for_many:
         one_client_too_many_is_told_that_the_server_is_full
         a_place_that_was_left_is_free_again
+        a_place_is_free_before_the_end_is_heard
+        who_lingers_by_the_dozen_keeps_a_place
         one_source_has_only_so_many;
     over_tcp for_all:
         a_source_that_is_not_allowed_is_told_so
@@ -63,6 +65,47 @@ fn a_place_that_was_left_is_free_again(engine: Engine) {
             std::thread::yield_now();
         }
     }
+}
+
+/// Whoever has heard the end of one conversation can begin the next.
+fn a_place_is_free_before_the_end_is_heard(engine: Engine) {
+    let mut config = config(engine);
+    config.max_clients = Some(1);
+    config.max_per_source = Some(1);
+    let server = serve(config, echo);
+    for _ in 0..300 {
+        // The server closes first, and waits for our end.
+        let mut peer = RawPeer::connect(&server);
+        peer.send(b"exit\n");
+        assert_eq!(peer.rest_text(), "");
+        // We close first, and the server closes at once.
+        let mut peer = RawPeer::connect(&server);
+        assert_eq!(peer.ask("hello"), "hello\n");
+        peer.finish();
+        assert_eq!(peer.rest_text(), "");
+    }
+    assert_eq!(server.handle().stats().refused, 0);
+}
+
+/// There is room for a few beside those who talk: who does not close is not counted out for ever.
+fn who_lingers_by_the_dozen_keeps_a_place(engine: Engine) {
+    let mut config = config(engine);
+    config.max_clients = Some(1);
+    config.settings.linger_idle = PATIENCE;
+    let server = serve(config, echo);
+    let mut lingering = Vec::new();
+    let told = loop {
+        let mut peer = RawPeer::connect(&server);
+        peer.send(b"exit\n");
+        let told = peer.rest_text();
+        lingering.push(peer);
+        if !told.is_empty() {
+            break told;
+        }
+        assert!(lingering.len() < 100);
+    };
+    assert_eq!(told, "ERR server is full\n");
+    assert!(lingering.len() > 5, "{}", lingering.len());
 }
 
 fn one_source_has_only_so_many(engine: Engine) {
