@@ -74,8 +74,9 @@ impl Messages {
                 state.message_began = now;
             }
             let Some(stop) = stop else { continue };
-            let full = matches!(stop, Stop::OutputFull);
             self.stop(state, now, stop);
+            // A complaint may have filled the output, too.
+            let full = state.outbox.len() >= state.settings.output_limit();
             if full || self.awaited.is_some() {
                 state.held = rest.to_vec();
                 return;
