@@ -2,7 +2,7 @@
 //! and whoever looks at it (usually: event listeners).
 
 #[cfg(feature = "serde")]
-mod json;
+pub mod json;
 mod owned;
 mod watched;
 
@@ -12,8 +12,6 @@ use std::time::Duration;
 use crate::transcript::{Closing, Mismatch};
 use crate::{Address, Counts, EndReason, LineEnd, Loss, Role, Time};
 
-#[cfg(feature = "serde")]
-pub use json::JsonLine;
 pub use owned::OwnedEvent;
 pub use watched::Watched;
 

@@ -71,7 +71,7 @@ pub use conversation::{
 pub use duration::parse_duration;
 pub use escape::{Escaper, escape_into, escaped};
 #[cfg(feature = "serde")]
-pub use event::JsonLine;
+pub use event::json;
 pub use event::{Event, Observer, OwnedEvent, Wants, Watched};
 pub use framing::{Decoded, Decoder, Feed, Framing, LineEnd};
 pub use handler::Handler;

@@ -1,12 +1,15 @@
 //! What all conversations of one server or client have in common: framing, limits, deadlines
 //! (usually: the configuration, with its timeouts).
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::Framing;
 
 /// Which end of the connection a conversation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Role {
     /// It accepted: it explains itself with `ERR` lines before it ends a conversation.
     Server,
@@ -35,6 +38,15 @@ impl Role {
             Role::Client => 0,
             Role::Server => 1,
         }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Role::Client => "client",
+            Role::Server => "server",
+        })
     }
 }
 

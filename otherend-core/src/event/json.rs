@@ -1,98 +1,155 @@
-//! What is said as a line of JSON: what programs get with `--json`, and what becomes a transcript
-//! again.
+//! Events as JSON Lines: what `--json` writes, and what becomes a transcript again.
+//!
+//! A [`Line`] says when, in which conversation, and [`What`]: something said, or something that
+//! happened. It is made of an [`Event`] and its [`Scene`].
+//!
+//! ```
+//! use otherend_core::json::{Line, Scene};
+//! use otherend_core::{Event, LineEnd, Role};
+//!
+//! let event = Event::Heard { message: b"hi", end: LineEnd::Lf };
+//! let mut line = Line::from(Scene::default().what(&event).unwrap());
+//! (line.t, line.conn) = (Some(0.25), Some(1));
+//! let json = r#"{"t":0.25,"conn":1,"from":"C","text":"hi","eol":"lf"}"#;
+//! assert_eq!(serde_json::to_string(&line).unwrap(), json);
+//! assert_eq!(serde_json::from_str::<Line>(json).unwrap(), line);
+//! ```
+
+mod happening;
+mod speech;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize};
 
-use crate::{LineEnd, Role};
+use super::Event;
+use crate::Address;
 
-/// One line of JSON Lines. Each kind of line uses some of the fields, and those that are not used
-/// are not written; see docs/transcript.md.
+pub use happening::Happening;
+pub use speech::Speech;
+
+/// One line of JSON Lines.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct JsonLine<'a> {
+pub struct Line<'a> {
     /// Seconds since the first event, or since any other moment.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub t: Option<f64>,
-    /// The connection's number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub conn: Option<u16>,
-    /// Who said or did it: `C` or `S`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Cow<'a, str>>,
-    /// What is said, where it is UTF-8.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<Cow<'a, str>>,
-    /// What is said in base64, where it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub b64: Option<String>,
-    /// What is said in the notation of transcripts, where it has holes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<String>,
-    /// Of what is said: `lf`, `crlf`, `cr` or `none`. By itself: the file's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub eol: Option<Cow<'a, str>>,
-    /// `connect`, `close`, `half-close`, `reset`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub act: Option<String>,
-    /// A rule: `connect`, `line`, `after`, `other`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub on: Option<String>,
-    /// Of the rule `after`: how many lines.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<u32>,
-    /// Any line of a transcript that is nothing of the above, as it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub talk: Option<String>,
+    /// The conversation's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conn: Option<u64>,
+    /// What the line tells.
+    #[serde(flatten)]
+    pub what: What<'a>,
 }
 
-impl<'a> JsonLine<'a> {
-    /// `from` said these bytes; `end` is how their line ended, where they are one.
-    #[must_use]
-    pub fn said(from: Role, bytes: &'a [u8], end: Option<LineEnd>) -> Self {
-        let mut line = JsonLine {
-            from: Some(Cow::Borrowed(match from {
-                Role::Client => "C",
-                Role::Server => "S",
-            })),
-            eol: end.map(|end| Cow::Borrowed(end.word())),
-            ..JsonLine::default()
-        };
-        match std::str::from_utf8(bytes) {
-            Ok(text) => line.text = Some(Cow::Borrowed(text)),
-            Err(_) => line.b64 = Some(BASE64_STANDARD.encode(bytes)),
+/// What a line tells. Lines of programs that are neither, `{"event":"listening",…}`, are read as
+/// [`Happening::Other`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[serde(expecting = "it tells neither what is said nor what happened")]
+#[non_exhaustive]
+pub enum What<'a> {
+    /// Something that happened. First, for everything else is read as speech that says nothing.
+    Happened(Happening<'a>),
+    /// Something that is said, or a line of a transcript.
+    Said(Box<Speech<'a>>),
+}
+
+impl Default for What<'_> {
+    fn default() -> Self {
+        What::Said(Box::default())
+    }
+}
+
+impl<'a> From<What<'a>> for Line<'a> {
+    fn from(what: What<'a>) -> Self {
+        Line {
+            what,
+            ..Line::default()
         }
-        line
+    }
+}
+
+impl<'a> From<Speech<'a>> for Line<'a> {
+    fn from(speech: Speech<'a>) -> Self {
+        What::Said(Box::new(speech)).into()
+    }
+}
+
+/// What an event does not say of itself, and its line does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scene<'a> {
+    /// The other end's address.
+    pub peer: Option<&'a Address>,
+    /// How long ago the conversation was opened.
+    pub after: Duration,
+    /// The events are those of a tap: both ends are others, and each is named.
+    pub between: bool,
+    /// The transcript that what is said is compared with.
+    pub file: &'a str,
+}
+
+impl<'a> Scene<'a> {
+    /// What the line of `event` tells; `None`: it has none.
+    #[must_use]
+    pub fn what(&self, event: &Event<'a>) -> Option<What<'a>> {
+        use crate::Role::{Client, Server};
+
+        let speech = match *event {
+            Event::Heard { message, end } => Speech::of(Client, message, Some(end)),
+            Event::Said { message, end } => Speech::of(Server, message, Some(end)),
+            Event::Bytes { from, bytes } => Speech::of(from, bytes, None),
+            _ => return self.happening(event).map(What::Happened),
+        };
+        Some(What::Said(Box::new(speech)))
     }
 
-    /// The bytes that `text` or `b64` says, if one does.
-    ///
-    /// # Errors
-    ///
-    /// When `b64` is no base64: why, in words.
-    pub fn bytes(&self) -> Result<Option<Cow<'_, [u8]>>, String> {
-        if let Some(text) = &self.text {
-            return Ok(Some(Cow::Borrowed(text.as_bytes())));
-        }
-        let bytes = self.b64.as_ref().map(|b64| BASE64_STANDARD.decode(b64));
-        let bytes = bytes.transpose().map_err(|error| format!("b64: {error}"))?;
-        Ok(bytes.map(Cow::Owned))
+    fn happening(&self, event: &Event<'a>) -> Option<Happening<'a>> {
+        let text = |text: &dyn ToString| Cow::Owned(text.to_string());
+        let seconds = self.after.as_secs_f64();
+        Some(match *event {
+            Event::Opened => Happening::Connected {
+                peer: self.peer.map(|peer| text(peer)),
+            },
+            Event::Connected { target, after, .. } => Happening::Reached {
+                target: text(target),
+                seconds: after.as_secs_f64(),
+            },
+            Event::NotConnected { error } => Happening::NotReached {
+                error: text(&error),
+            },
+            Event::MessageTooLong => Happening::LineTooLong { who: None },
+            Event::Unexpected(mismatch) => Happening::unexpected(self.file, mismatch),
+            Event::Fault { from, fault, line } => Happening::fault(from, fault, line),
+            Event::Finished { from } => Happening::FinishedSending {
+                who: self.between.then_some(from),
+            },
+            Event::Ended {
+                reason,
+                who,
+                counts,
+            } if self.between => Happening::Ended {
+                reason: reason.between(who).label().into(),
+                seconds: Some(seconds),
+                bytes_of_client: Some(counts.bytes_heard),
+                bytes_of_server: Some(counts.bytes_said),
+                text: None,
+            },
+            Event::Ended { reason, counts, .. } => Happening::Left {
+                reason: reason.label().into(),
+                seconds,
+                lines_heard: counts.messages_heard,
+                lines_said: counts.messages_said,
+                bytes_heard: counts.bytes_heard,
+                bytes_said: counts.bytes_said,
+            },
+            // Who stopped, broke off or was cut apart is told by what comes after it.
+            Event::Stopped { .. } | Event::Lost(_) | Event::Boundary { .. } => return None,
+            Event::Heard { .. } | Event::Said { .. } | Event::Bytes { .. } => return None,
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_said_is_text_or_base64() {
-        let text = JsonLine::said(Role::Client, b"hi", Some(LineEnd::Lf));
-        assert_eq!(text.text.as_deref(), Some("hi"));
-        assert_eq!(text.bytes().unwrap().as_deref(), Some(&b"hi"[..]));
-        let odd = JsonLine::said(Role::Server, b"\xff", None);
-        assert_eq!((odd.b64.as_deref(), &odd.eol), (Some("/w=="), &None));
-        assert_eq!(odd.bytes().unwrap().as_deref(), Some(&b"\xff"[..]));
-    }
-}
+mod tests;

@@ -91,7 +91,7 @@ impl RecordArgs {
         let on_trouble = Box::new(move |trouble: &RecordError| {
             let text = format!("the recording ends here, the connections go on: {trouble}");
             let now = Time::ZERO + zero.elapsed();
-            screen.remark(now, 0, &Remark::Note("recording-ended", &text));
+            screen.remark(now, 0, &Remark::note("recording-ended", &text));
         });
         self.start(over, what, on_trouble)
     }
@@ -125,14 +125,14 @@ impl RecordArgs {
     /// Say on the screen where to.
     pub(crate) fn tell_begun(&self, screen: &Screen) {
         if let Some(text) = self.begun() {
-            screen.remark(Time::ZERO, 0, &Remark::Note("recording", &text));
+            screen.remark(Time::ZERO, 0, &Remark::note("recording", &text));
         }
     }
 
     /// Say on the screen how much that was.
     pub(crate) fn tell_done(&self, screen: &Screen, now: Time) {
         if let Some(text) = self.done() {
-            screen.remark(now, 0, &Remark::Note("recorded", &text));
+            screen.remark(now, 0, &Remark::note("recorded", &text));
         }
     }
 

@@ -23,7 +23,7 @@ use crate::args::screen::ScreenArgs;
 use crate::args::talk::FilledArgs;
 use crate::args::{address, listening};
 use crate::exit::Failure;
-use crate::output::screen::{Look, Remark, Screen, TapRemark};
+use crate::output::screen::{Look, Remark, Screen};
 use crate::output::time::TimeStyle;
 use crate::output::why;
 use crate::run::{Run, Subject};
@@ -125,14 +125,18 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         check: check.clone(),
     }));
     run.announce(tap.handle(), &listen, tap.addresses(), Protocol::Tcp)?;
-    args.remark(&run.screen, Time::ZERO, TapRemark::Target(&target));
+    args.remark(
+        &run.screen,
+        Time::ZERO,
+        &Remark::Target { address: &target },
+    );
     run.serve(
         || Ok(tap.serve()),
         |screen, now, report| {
             for fault in args.fault.iter().filter(|fault| !fault.was_met()) {
-                args.remark(screen, now, TapRemark::NeverMet(fault));
+                args.remark(screen, now, &Remark::FaultNeverMet { fault });
             }
-            args.remark(screen, now, TapRemark::Stopped(report));
+            args.remark(screen, now, &Remark::TapStopped(report));
             check.map_or(Ok(()), |check| check.conclude(screen, zero))
         },
     )
@@ -185,9 +189,9 @@ impl Args {
         self.screen.look(true, TimeStyle::Clock)
     }
 
-    fn remark(&self, screen: &Screen, now: Time, remark: TapRemark<'_>) {
+    fn remark(&self, screen: &Screen, now: Time, remark: &Remark<'_>) {
         if !self.screen.quiet {
-            screen.remark(now, 0, &Remark::Tap(remark));
+            screen.remark(now, 0, remark);
         }
     }
 

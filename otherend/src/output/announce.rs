@@ -20,7 +20,7 @@ pub(crate) fn announce(
     let quiet = screen.look().quiet;
     for (asked, &address) in asked.iter().zip(addresses) {
         if !quiet || asked.port() == 0 {
-            screen.remark(Time::ZERO, 0, &Remark::Listening(address, protocol));
+            screen.remark(Time::ZERO, 0, &Remark::Listening { address, protocol });
         }
         if quiet {
             continue;
@@ -34,19 +34,19 @@ pub(crate) fn announce(
     let everybody_is_here = addresses.iter().all(|address| address.ip().is_loopback());
     if !quiet && !everybody_is_here && protocol == Protocol::Udp {
         let text = "no answer to another machine is longer than what it sent";
-        screen.remark(Time::ZERO, 0, &Remark::Note("no-amplification", text));
+        screen.remark(Time::ZERO, 0, &Remark::note("no-amplification", text));
     }
     if !quiet && everybody_is_here {
         let text = match protocol {
             Protocol::Tcp => "only this machine can connect; --any lets others in",
             Protocol::Udp => "only this machine can send; --any lets others in",
         };
-        screen.remark(Time::ZERO, 0, &Remark::Note("loopback-only", text));
+        screen.remark(Time::ZERO, 0, &Remark::note("loopback-only", text));
     }
     if !quiet && !screen.look().json && stdio::stdout().is_terminal() {
         let client = client_command(addresses[0], protocol);
         let text = format!("to try it: {client}; Ctrl-C ends this");
-        screen.remark(Time::ZERO, 0, &Remark::Note("to-try", &text));
+        screen.remark(Time::ZERO, 0, &Remark::note("to-try", &text));
     }
 }
 

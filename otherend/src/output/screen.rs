@@ -21,7 +21,7 @@ use otherend_net::Notice;
 use crate::output::time::TimeStyle;
 
 pub(crate) use batch::{Batch, Said};
-pub(crate) use remark::{Remark, TapRemark};
+pub(crate) use remark::{Happened, Remark};
 pub(crate) use render::Renderer;
 pub(crate) use thread::ScreenThread;
 
@@ -150,17 +150,23 @@ impl Screen {
     /// Show what happened at the door.
     pub(crate) fn notice(&self, now: Time, notice: &Notice<'_>) {
         let text;
-        let remark = match notice {
-            Notice::Refused { address, refusal } => Remark::Refused(address, *refusal),
+        let remark = match *notice {
+            Notice::Refused { address, refusal } => Remark::Refused {
+                peer: address,
+                reason: refusal,
+            },
             Notice::AcceptFailed { error } => {
                 text = error.to_string();
-                Remark::AcceptFailed(&text)
+                Remark::AcceptFailed { error: &text }
             }
             Notice::Withheld { address, error } => {
                 text = error.map(ToString::to_string).unwrap_or_default();
-                Remark::Withheld(address, error.map(|_| &text[..]))
+                Remark::Withheld {
+                    peer: address,
+                    error: error.map(|_| &text[..]),
+                }
             }
-            Notice::SelfConnect { address } => Remark::SelfConnect(address),
+            Notice::SelfConnect { address } => Remark::SelfConnect { peer: address },
             _ => return,
         };
         self.remark(now, 0, &remark);

@@ -8,110 +8,114 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use otherend_core::LineEnd;
+use otherend_core::json::{Line, Speech, What};
 use otherend_core::transcript::{Act, FIRST_LINE, Item, Setting, Step, Text, Transcript, Trigger};
-use otherend_core::{JsonLine, LineEnd};
 
 use super::files::only_text;
 use crate::output::json;
-
-/// A line in memory of its own.
-type Event = JsonLine<'static>;
 
 /// `transcript` as JSON Lines.
 pub(crate) fn write(transcript: &Transcript) -> String {
     let mut now = Duration::ZERO;
     let mut eol = LineEnd::default();
     let mut out = String::new();
-    let mut put = |event: &Event| {
-        // An event always has a form in JSON, and a string always takes it.
-        let json = json::to_string(event).unwrap_or_default();
+    let mut put = |line: &Line<'_>| {
+        // A line always has a form in JSON, and a string always takes it.
+        let json = json::to_string(line).unwrap_or_default();
         let _ = writeln!(out, "{json}");
     };
-    put(&Event {
-        talk: Some(FIRST_LINE.to_owned()),
-        ..Event::default()
-    });
+    put(&talk(FIRST_LINE.to_owned()).into());
     for item in transcript.items() {
         match item {
             Item::Pause(pause) => now += *pause,
             Item::Setting(Setting::Eol(set)) => eol = *set,
             _ => {}
         }
-        put(&event(item, now, eol));
+        put(&line(item, now, eol));
     }
     out
 }
 
-fn event(item: &Item, now: Duration, eol: LineEnd) -> Event {
+fn talk(line: String) -> Speech<'static> {
+    Speech {
+        talk: Some(line),
+        ..Speech::default()
+    }
+}
+
+fn line(item: &Item, now: Duration, eol: LineEnd) -> Line<'static> {
+    let now = Some(now.as_secs_f64());
     match item {
-        Item::Step(step) => said(step, now, eol),
-        Item::Rule(trigger) => rule(trigger),
-        other => Event {
-            t: matches!(other, Item::Pause(_)).then(|| now.as_secs_f64()),
-            talk: Some(other.to_string()),
-            ..Event::default()
+        Item::Step(step) => Line {
+            t: now,
+            conn: Some(step.connection.into()),
+            ..said(step, eol).into()
+        },
+        Item::Rule(trigger) => rule(trigger).into(),
+        other => Line {
+            t: now.filter(|_| matches!(other, Item::Pause(_))),
+            ..talk(other.to_string()).into()
         },
     }
 }
 
-fn said(step: &Step, now: Duration, eol: LineEnd) -> Event {
-    let mut event = Event {
-        t: Some(now.as_secs_f64()),
-        conn: Some(step.connection),
+fn said(step: &Step, eol: LineEnd) -> Speech<'static> {
+    let mut speech = Speech {
         from: Some(step.letter().to_string().into()),
-        ..Event::default()
+        ..Speech::default()
     };
     match &step.act {
         Act::Line(text) => {
-            put(&mut event, text);
-            event.eol = Some(eol.word().into());
+            put(&mut speech, text);
+            speech.eol = Some(eol.word().into());
         }
         Act::Piece(text) => {
-            put(&mut event, text);
-            event.eol = Some("none".into());
+            put(&mut speech, text);
+            speech.eol = Some("none".into());
         }
         Act::Hex(bytes) => {
-            event.b64 = Some(BASE64_STANDARD.encode(bytes));
-            event.eol = Some("none".into());
+            speech.b64 = Some(BASE64_STANDARD.encode(bytes));
+            speech.eol = Some("none".into());
         }
-        Act::Connect => event.act = Some("connect".to_owned()),
-        Act::Close(closing) => event.act = Some(closing.word().to_owned()),
+        Act::Connect => speech.act = Some("connect".to_owned()),
+        Act::Close(closing) => speech.act = Some(closing.word().to_owned()),
     }
-    event
+    speech
 }
 
-fn rule(trigger: &Trigger) -> Event {
-    let mut event = Event::default();
+fn rule(trigger: &Trigger) -> Speech<'static> {
+    let mut speech = Speech::default();
     let on = match trigger {
         Trigger::Connect => "connect",
         Trigger::Other => "other",
         Trigger::Line(text) => {
-            put(&mut event, text);
+            put(&mut speech, text);
             "line"
         }
         Trigger::After(count, text) => {
-            put(&mut event, text);
-            event.count = Some(*count);
+            put(&mut speech, text);
+            speech.count = Some(*count);
             "after"
         }
     };
-    event.on = Some(on.to_owned());
-    event
+    speech.on = Some(on.to_owned());
+    speech
 }
 
-fn put(event: &mut Event, text: &Text) {
+fn put(speech: &mut Speech<'_>, text: &Text) {
     match text.as_literal().map(std::str::from_utf8) {
-        Some(Ok(plain)) => event.text = Some(plain.to_owned().into()),
-        _ => event.line = Some(text.to_string()),
+        Some(Ok(plain)) => speech.text = Some(plain.to_owned().into()),
+        _ => speech.line = Some(text.to_string()),
     }
 }
 
 /// What is said, as bytes or in notation.
-fn what(event: &Event) -> Result<Option<Said>, String> {
-    if let Some(line) = &event.line {
+fn what(speech: &Speech<'_>) -> Result<Option<Said>, String> {
+    if let Some(line) = &speech.line {
         return Ok(Some(Said::Notation(line.clone())));
     }
-    let bytes = event.bytes()?;
+    let bytes = speech.bytes()?;
     Ok(bytes.map(|bytes| Said::Bytes(bytes.into_owned())))
 }
 
@@ -128,10 +132,8 @@ pub(crate) fn read(source: &str) -> Result<Transcript, String> {
     let mut reader = Reader::new(source);
     for (index, line) in source.lines().enumerate() {
         let number = index + 1;
-        let event: Event =
-            serde_json::from_str(line).map_err(|error| format!("line {number}: {error}"))?;
-        reader
-            .event(&event)
+        let read = serde_json::from_str(line).map_err(|error| error.to_string());
+        read.and_then(|line| reader.line_of(&line))
             .map_err(|error| format!("line {number}: {error}"))?;
     }
     let text = reader.text;
@@ -141,7 +143,23 @@ pub(crate) fn read(source: &str) -> Result<Transcript, String> {
     })
 }
 
-/// Makes lines of a transcript out of events.
+/// What stands before what is said: who, and where there are several, in which connection.
+fn head(from: &str, conn: Option<u64>) -> String {
+    match conn {
+        None | Some(1) => from.to_owned(),
+        Some(number) => format!("{number}{from}"),
+    }
+}
+
+/// What is said, if the line tells that.
+fn speech(what: What<'_>) -> Option<Speech<'_>> {
+    match what {
+        What::Said(speech) => Some(*speech),
+        _ => None,
+    }
+}
+
+/// Makes lines of a transcript out of those of JSON.
 struct Reader {
     text: String,
     eol: LineEnd,
@@ -152,17 +170,20 @@ struct Reader {
 impl Reader {
     /// With what is to be known before the first line: how lines end.
     fn new(source: &str) -> Self {
-        let events = source.lines().map(serde_json::from_str::<Event>);
-        // What is no event is told of when its turn comes.
-        let mut events = events.map_while(Result::ok).peekable();
-        let ours = events.peek().is_some_and(|event| event.talk.is_some());
+        let lines = source.lines().map(serde_json::from_str::<Line<'_>>);
+        // What is no line of JSON is told of when its turn comes.
+        let speeches = lines
+            .map_while(Result::ok)
+            .filter_map(|line| speech(line.what));
+        let mut speeches = speeches.peekable();
+        let ours = speeches.peek().is_some_and(|speech| speech.talk.is_some());
         let set = |eol: &str| format!("eol      {eol}");
         let crlf = if ours {
             // Settings stand above all that is said.
-            let mut settings = events.map_while(|event| event.talk);
+            let mut settings = speeches.map_while(|speech| speech.talk);
             settings.any(|line| line == set("crlf"))
         } else {
-            let first = events.find_map(|event| event.eol);
+            let first = speeches.find_map(|speech| speech.eol);
             first.is_some_and(|eol| eol == "crlf")
         };
         let eol = if crlf { LineEnd::CrLf } else { LineEnd::Lf };
@@ -184,17 +205,20 @@ impl Reader {
         self.text.push('\n');
     }
 
-    fn event(&mut self, event: &Event) -> Result<(), String> {
-        if let Some(line) = &event.talk {
-            self.now = event.t.or(self.now);
-            self.line(line);
-        } else if let Some(on) = &event.on {
-            let line = self.rule(on, event)?;
-            self.line(&line);
-        } else if let Some(from) = &event.from {
-            self.pause(event.t);
-            let line = self.step(from, event)?;
-            self.line(&line);
+    fn line_of(&mut self, line: &Line<'_>) -> Result<(), String> {
+        let What::Said(speech) = &line.what else {
+            return Ok(());
+        };
+        if let Some(talk) = &speech.talk {
+            self.now = line.t.or(self.now);
+            self.line(talk);
+        } else if let Some(on) = &speech.on {
+            let rule = self.rule(on, speech)?;
+            self.line(&rule);
+        } else if let Some(from) = &speech.from {
+            self.pause(line.t);
+            let step = self.step(&head(from, line.conn), speech)?;
+            self.line(&step);
         }
         Ok(())
     }
@@ -215,17 +239,13 @@ impl Reader {
         }
     }
 
-    fn step(&self, from: &str, event: &Event) -> Result<String, String> {
-        let head = match event.conn {
-            None | Some(1) => from.to_owned(),
-            Some(number) => format!("{number}{from}"),
-        };
-        if let Some(act) = &event.act {
+    fn step(&self, head: &str, speech: &Speech<'_>) -> Result<String, String> {
+        if let Some(act) = &speech.act {
             return Ok(format!("{head}! {act}"));
         }
-        let said = what(event)?.ok_or("nothing is said and nothing done")?;
+        let said = what(speech)?.ok_or("nothing is said and nothing done")?;
         let own = self.eol.word();
-        let end = match event.eol.as_deref().unwrap_or(own) {
+        let end = match speech.eol.as_deref().unwrap_or(own) {
             "none" => "",
             "lf" => "\n",
             "cr" => "\r",
@@ -233,7 +253,7 @@ impl Reader {
             other => return Err(format!("`{other}` ends no line")),
         };
         match said {
-            Said::Bytes(bytes) if end.is_empty() && event.b64.is_some() => {
+            Said::Bytes(bytes) if end.is_empty() && speech.b64.is_some() => {
                 let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 Ok(format!("{head}# {}", hex.join(" ")))
             }
@@ -251,13 +271,13 @@ impl Reader {
         }
     }
 
-    fn rule(&self, on: &str, event: &Event) -> Result<String, String> {
-        let line = match what(event)? {
+    fn rule(&self, on: &str, speech: &Speech<'_>) -> Result<String, String> {
+        let line = match what(speech)? {
             Some(Said::Bytes(bytes)) => Text::literal(&bytes).to_string(),
             Some(Said::Notation(line)) => line,
             None => String::new(),
         };
-        match (on, event.count) {
+        match (on, speech.count) {
             ("line", _) => Ok(format!("on C: {line}")),
             ("after", Some(count)) => Ok(format!("on after {count} C: {line}")),
             ("connect" | "other", _) => Ok(format!("on {on}")),
@@ -321,6 +341,8 @@ mod tests {
     fn what_a_command_showed_becomes_a_transcript() {
         let shown = r#"{"t":1732159000.5,"event":"listening","address":"127.0.0.1:8080"}
 {"t":1732159001.000001,"conn":1,"from":"C","text":"hello {{","eol":"crlf"}
+{"t":1732159001.1,"conn":1,"at":null,"event":"unexpected","expected":"C: hi","file":"x.talk","heard":"hello {{\\r\\n","line":3,"text":"it differs"}
+{"t":1732159001.2,"conn":1,"event":"recording","text":"to x.talk","line":4}
 {"t":1732159001.25,"conn":1,"from":"S","text":"hi "}
 {"t":1732159001.25,"conn":1,"from":"C","b64":"/w==","eol":"lf"}
 {"t":1732159001.25,"conn":1,"from":"C","text":"end","eol":"none"}

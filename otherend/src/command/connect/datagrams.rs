@@ -56,7 +56,7 @@ pub(super) fn run(socket: UdpSocket, args: &Args) -> anyhow::Result<()> {
     let carried = datagrams
         .remark(
             verbose,
-            &Remark::Note("connected", &format!("talking to udp {peer}")),
+            &Remark::note("connected", &format!("talking to udp {peer}")),
         )
         .and_then(|()| datagrams.carry());
     let [sent, came] = datagrams.counts;
@@ -69,7 +69,13 @@ pub(super) fn run(socket: UdpSocket, args: &Args) -> anyhow::Result<()> {
         Ok(()) => EndReason::ClosedHere,
         Err(trouble) => trouble.reason(),
     };
-    let told = datagrams.remark(verbose, &Remark::Ended(reason, &ended));
+    let told = datagrams.remark(
+        verbose,
+        &Remark::Ended {
+            reason,
+            text: &ended,
+        },
+    );
     carried
         .and(told)
         .map_err(|trouble| into_error(trouble, peer))

@@ -49,7 +49,7 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         Recorded::tell(args.record.begun());
     }
     let connected = format!("connected to {peer}");
-    pipe.remark(&Remark::Note("connected", &connected))
+    pipe.remark(&Remark::note("connected", &connected))
         .map_err(|trouble| trouble.into_error("showing"))?;
     let watching = Arc::clone(&pipe);
     thread::Builder::new()
@@ -236,7 +236,7 @@ impl Pipe {
         if verbose || wrong {
             let _ = writeln!(stdio::stderr(), "* {said}");
         }
-        self.remark(&Remark::Ended(reason, said))
+        self.remark(&Remark::Ended { reason, text: said })
             .map_err(|trouble| trouble.into_error("showing"))?;
         if lingered {
             return Ok(());

@@ -83,7 +83,7 @@ impl View {
     /// Append a remark, where the form has a place for it.
     pub(super) fn remark(&mut self, out: &mut Vec<u8>, remark: &Remark<'_>) {
         let now = Time::ZERO + self.zero.elapsed();
-        let wrong = matches!(remark, Remark::Ended(reason, _) if !reason.is_orderly());
+        let wrong = matches!(remark, Remark::Ended { reason, .. } if !reason.is_orderly());
         if let Form::Lines(view) = &mut self.form
             && (wrong || !view.quiet)
         {
@@ -176,7 +176,7 @@ impl LineView {
 fn gather(batch: &mut Batch, json: bool, now: Time, from: Mark, found: &Decoded<'_>) {
     match *found {
         Decoded::Message(line, end) => batch.line(now, 0, said(from, end), line),
-        Decoded::TooLong => batch.remark(now, 0, &Remark::LineTooLong, json),
+        Decoded::TooLong => batch.remark(now, 0, &Remark::LineTooLong { who: None }, json),
         // Telnet commands are no lines, and a pipe answers nothing.
         _ => {}
     }

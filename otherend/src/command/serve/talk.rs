@@ -19,7 +19,7 @@ pub(super) fn follow(served: &Arc<Served>, handle: Handle, screen: &Screen) -> s
     let (stopping, screen) = (handle.clone(), screen.clone());
     let tell = move |client: u64, text: &str| {
         for line in text.lines() {
-            screen.remark(handle.now(), client, &Remark::Note("transcript", line));
+            screen.remark(handle.now(), client, &Remark::note("transcript", line));
         }
     };
     Arc::clone(served).follow(move || stopping.is_stopping(), tell)
@@ -40,7 +40,7 @@ pub(super) fn tell_unreached(served: &Served, now: Time, screen: &Screen, report
     let tell = |line: &usize, which: &str| {
         let item = item(line).map(ToString::to_string).unwrap_or_default();
         let text = format!("{name}:{line}: never reached{which}: {item}");
-        screen.remark(now, 0, &Remark::Note("unreached", &text));
+        screen.remark(now, 0, &Remark::note("unreached", &text));
     };
     match &steps[..] {
         [] => {}
@@ -56,7 +56,7 @@ pub(super) fn tell_unreached(served: &Served, now: Time, screen: &Screen, report
     let more = rules.len().saturating_sub(MOST) as u64;
     if more > 0 {
         let text = format!("{name}: {} never reached", plural(more, "more rule"));
-        screen.remark(now, 0, &Remark::Note("unreached", &text));
+        screen.remark(now, 0, &Remark::note("unreached", &text));
     }
 }
 

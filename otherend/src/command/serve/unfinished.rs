@@ -26,7 +26,7 @@ pub(super) fn watch(ports: Vec<u16>, handle: Handle, screen: Screen) -> std::io:
                 .iter()
                 .flat_map(|port| otherend_diagnose::half_open(*port));
             for text in last.next(waiting.collect()) {
-                screen.remark(handle.now(), 0, &Remark::Note("unfinished", &text));
+                screen.remark(handle.now(), 0, &Remark::note("unfinished", &text));
             }
         }
     })?;

@@ -33,7 +33,7 @@ pub(super) fn watch(
                 None => 0,
             };
             if let Some(text) = last.next(waiting, served) {
-                screen.remark(handle.now(), 0, &Remark::Note("waiting", &text));
+                screen.remark(handle.now(), 0, &Remark::note("waiting", &text));
             }
         }
     })?;

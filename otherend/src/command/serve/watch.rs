@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use otherend_core::json::Scene;
 use otherend_core::transcript::Mismatch;
 use otherend_core::{Event, Observer, Role, Time, Wants};
 use otherend_net::recording::Recording;
@@ -14,7 +15,7 @@ use super::misfits::{Misfits, advice};
 use super::other_end::Ear;
 use super::recorded::Recorded;
 use crate::output::hex;
-use crate::output::screen::{Batch, Remark, Said, Screen};
+use crate::output::screen::{Batch, Happened, Remark, Said, Screen};
 
 thread_local! {
     /// One a thread, not one a conversation: it is handed on before another conversation's turn.
@@ -171,7 +172,7 @@ impl Watching {
             self.ear = None;
         }
         if let Some(text) = text.filter(|_| !self.look.quiet) {
-            self.remark(now, &Remark::Note("diagnosing", &text));
+            self.remark(now, &Remark::note("diagnosing", &text));
         }
     }
 
@@ -182,19 +183,19 @@ impl Watching {
         };
         let file = &talk.file;
         if self.screen.look().json {
-            return self.remark(now, &Remark::Unexpected { file, mismatch });
+            return self.happened(now, &Event::Unexpected(mismatch), file);
         }
         if !self.misfits.get_or_insert_default().is_first(mismatch) {
             return;
         }
         self.sum_up_misfits(now, Some(mismatch));
         for line in mismatch.without_past().render(file).lines() {
-            self.remark(now, &Remark::Note("unexpected", line));
+            self.remark(now, &Remark::note("unexpected", line));
         }
         if let Some(advice) = advice(mismatch, talk.strict)
             && !talk.advised.swap(true, Ordering::Relaxed)
         {
-            self.remark(now, &Remark::Note("advice", &advice));
+            self.remark(now, &Remark::note("advice", &advice));
         }
     }
 
@@ -204,13 +205,29 @@ impl Watching {
         if let (Some(talk), Some(misfits)) = (&look.talk, &mut self.misfits)
             && let Some(text) = misfits.turn_to(&talk.file, next)
         {
-            self.remark(now, &Remark::Note("unexpected", &text));
+            self.remark(now, &Remark::note("unexpected", &text));
         }
     }
 
     fn remark(&mut self, now: Time, remark: &Remark<'_>) {
         let (json, number) = (self.screen.look().json, self.peer.number);
         self.gather(|batch| batch.remark(now, number, remark, json));
+    }
+
+    fn happened(&mut self, now: Time, event: &Event<'_>, file: &str) {
+        let address = self.peer.address.clone();
+        let scene = Scene {
+            peer: Some(&address),
+            after: now.since(self.since),
+            between: false,
+            file,
+        };
+        let happened = Happened {
+            event,
+            scene,
+            datagrams: self.screen.look().datagrams,
+        };
+        self.remark(now, &Remark::Happened(happened));
     }
 
     fn show(&mut self, now: Time, event: &Event<'_>) {
@@ -223,30 +240,15 @@ impl Watching {
             Event::Unexpected(mismatch) => self.unexpected(now, mismatch),
             Event::Opened => {
                 self.since = now;
-                let address = self.peer.address.clone();
-                let came = match self.screen.look().datagrams {
-                    true => Remark::FirstDatagram(&address),
-                    false => Remark::Came(&address),
-                };
-                self.remark(now, &came);
+                self.happened(now, event, "");
             }
             Event::Bytes { from, bytes } => self.bytes(now, from, bytes),
-            Event::Finished { .. } if self.look.verbose => {
-                self.remark(now, &Remark::FinishedSending);
+            Event::Finished { .. } | Event::MessageTooLong if self.look.verbose => {
+                self.happened(now, event, "");
             }
-            Event::MessageTooLong if self.look.verbose => self.remark(now, &Remark::LineTooLong),
-            Event::Ended { reason, counts, .. } => {
+            Event::Ended { .. } => {
                 self.sum_up_misfits(now, None);
-                let after = now.since(self.since);
-                self.remark(
-                    now,
-                    &Remark::Left {
-                        reason,
-                        counts,
-                        after,
-                        datagrams: self.screen.look().datagrams,
-                    },
-                );
+                self.happened(now, event, "");
             }
             _ => {}
         }

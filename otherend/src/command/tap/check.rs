@@ -45,7 +45,7 @@ impl Check {
     pub(super) fn conclude(&self, screen: &Screen, zero: Instant) -> Result<(), Failure> {
         let text = self.verdict()?;
         let now = Time::ZERO + zero.elapsed();
-        screen.remark(now, 0, &Remark::Note("verdict", &text));
+        screen.remark(now, 0, &Remark::note("verdict", &text));
         Ok(())
     }
 

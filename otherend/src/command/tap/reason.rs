@@ -46,7 +46,7 @@ impl Reason {
         let _ = thread::Builder::new().name("reason".into()).spawn(move || {
             for line in why::lines(&reason.0.target, &reason.0.options) {
                 let now = now + asked.elapsed();
-                screen.remark(now, 0, &Remark::Note("reason", &line));
+                screen.remark(now, 0, &Remark::note("reason", &line));
             }
         });
     }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use otherend_core::json::Scene;
 use otherend_core::transcript::{Mismatch, Outcome};
 use otherend_core::{Decoded, Decoder, Event, Framing, LineEnd, Observer, Role, Time, Wants};
 use otherend_net::recording::Scribe;
@@ -15,7 +16,7 @@ use super::check::Check;
 use super::outlet::Outlet;
 use super::reason::Reason;
 use crate::output::hex;
-use crate::output::screen::{Batch, Remark, Said, TapRemark};
+use crate::output::screen::{Batch, Happened, Remark, Said};
 
 /// Longer lines pass and are not shown.
 const MAX_LINE: usize = 64 * 1024;
@@ -148,55 +149,55 @@ impl Observer for Watching {
 
 impl Watching {
     fn show(&mut self, now: Time, event: &Event<'_>) {
+        // What comes before it is shown before it, even if it is no whole line.
         match *event {
-            Event::Opened => {
-                self.since = now;
-                let address = self.peer.address.clone();
-                self.remark(now, Show::Lines, &Remark::Came(&address));
-            }
-            Event::Connected { target, after, .. } => {
-                let remark = TapRemark::Connected { target, after };
-                self.remark(now, Show::Lines, &Remark::Tap(remark));
-                self.reason.forget();
-            }
-            Event::NotConnected { error } => {
-                let remark = TapRemark::NotConnected(error);
-                self.remark(now, Show::Trouble, &Remark::Tap(remark));
-                self.reason.tell(now, self.outlet.screen.clone());
-            }
-            Event::Bytes { from, bytes } if self.show > Show::Trouble => {
+            Event::Bytes { from, .. } if self.show > Show::Trouble => {
                 self.finish_line(now, from.other());
-                self.bytes(now, from, bytes);
             }
-            Event::Fault { from, fault, line } => {
-                self.finish_line(now, from);
-                let remark = TapRemark::Fault(from, fault, line);
-                self.remark(now, Show::Lines, &Remark::Tap(remark));
-            }
-            Event::Finished { from } => {
-                self.finish_line(now, from);
-                let remark = TapRemark::Finished(from);
-                self.remark(now, Show::Everything, &Remark::Tap(remark));
-            }
-            Event::Ended {
-                reason,
-                who,
-                counts,
-            } => {
+            Event::Fault { from, .. } | Event::Finished { from } => self.finish_line(now, from),
+            Event::Ended { .. } => {
                 self.finish_line(now, Role::Client);
                 self.finish_line(now, Role::Server);
-                let after = now.since(self.since);
-                let remark = TapRemark::Ended {
-                    ending: reason.between(who),
-                    counts,
-                    after,
-                };
-                let trouble = !reason.is_orderly();
-                let show = if trouble { Show::Trouble } else { Show::Lines };
-                self.remark(now, show, &Remark::Tap(remark));
             }
             _ => {}
         }
+        let show = match *event {
+            Event::Opened => {
+                self.since = now;
+                Show::Lines
+            }
+            Event::Connected { .. } | Event::Fault { .. } => Show::Lines,
+            Event::NotConnected { .. } => Show::Trouble,
+            Event::Finished { .. } => Show::Everything,
+            Event::Ended { reason, .. } if reason.is_orderly() => Show::Lines,
+            Event::Ended { .. } => Show::Trouble,
+            Event::Bytes { from, bytes } if self.show > Show::Trouble => {
+                return self.bytes(now, from, bytes);
+            }
+            _ => return,
+        };
+        self.happened(now, show, event, "");
+        match event {
+            Event::Connected { .. } => self.reason.forget(),
+            Event::NotConnected { .. } => self.reason.tell(now, self.outlet.screen.clone()),
+            _ => {}
+        }
+    }
+
+    fn happened(&mut self, now: Time, from: Show, event: &Event<'_>, file: &str) {
+        let address = self.peer.address.clone();
+        let scene = Scene {
+            peer: Some(&address),
+            after: now.since(self.since),
+            between: true,
+            file,
+        };
+        let happened = Happened {
+            event,
+            scene,
+            datagrams: false,
+        };
+        self.remark(now, from, &Remark::Happened(happened));
     }
 
     /// Let the referee see it, and show what it says.
@@ -209,7 +210,7 @@ impl Watching {
             None => {}
             Some(Outcome::Passed) => {
                 let text = format!("fits {file}");
-                self.remark(now, Show::Lines, &Remark::Note("fits", &text));
+                self.remark(now, Show::Lines, &Remark::note("fits", &text));
             }
             Some(Outcome::Failed(mismatch)) => self.broken(now, &file, &mismatch),
         }
@@ -219,11 +220,10 @@ impl Watching {
         self.finish_line(now, Role::Client);
         self.finish_line(now, Role::Server);
         if self.outlet.screen.look().json {
-            let remark = Remark::Unexpected { file, mismatch };
-            return self.remark(now, Show::Trouble, &remark);
+            return self.happened(now, Show::Trouble, &Event::Unexpected(mismatch), file);
         }
         for line in mismatch.without_past().render(file).lines() {
-            self.remark(now, Show::Trouble, &Remark::Note("unexpected", line));
+            self.remark(now, Show::Trouble, &Remark::note("unexpected", line));
         }
     }
 
@@ -244,7 +244,7 @@ impl Watching {
         if look.hex || (side.tls && look.json) {
             self.chunk(now, from, offset, bytes);
         } else if begins_tls {
-            self.remark(now, Show::Lines, &Remark::Tap(TapRemark::Tls(from)));
+            self.remark(now, Show::Lines, &Remark::Tls { who: from });
         } else if !self.sides[from.index()].tls {
             self.lines(now, from, bytes);
         }
@@ -293,7 +293,7 @@ impl Watching {
                     self.batch.line(now, self.peer.number, said, line);
                 }
                 _ => {
-                    let remark = Remark::Tap(TapRemark::LineTooLong(from));
+                    let remark = Remark::LineTooLong { who: Some(from) };
                     let json = self.outlet.screen.look().json;
                     self.batch.remark(now, self.peer.number, &remark, json);
                 }

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::time::Instant;
 
-use otherend_core::{JsonLine, Role, Time, escape_into};
+use otherend_core::json::Speech;
+use otherend_core::{Role, Time, escape_into};
 
 use super::batch::{Batch, Entry, Said};
 use super::{Look, Remark};
@@ -49,7 +50,7 @@ impl Renderer {
     /// Append that `skipped` lines are missing here.
     pub(crate) fn skipped_into(&mut self, out: &mut Vec<u8>, at: Time, skipped: u64) {
         let mut batch = Batch::default();
-        batch.remark(at, 0, &Remark::Skipped(skipped), self.look.json);
+        batch.remark(at, 0, &Remark::Skipped { lines: skipped }, self.look.json);
         self.batch_into(out, &batch);
     }
 
@@ -103,20 +104,15 @@ impl Renderer {
         if entry.number > 0 {
             let _ = write!(out, ",\"conn\":{}", entry.number);
         }
-        let (from, end) = match entry.said {
-            Said::Client(end) => (Role::Client, end),
-            Said::Server(end) => (Role::Server, end),
-            Said::Us => {
-                out.push(b',');
-                out.extend_from_slice(bytes);
-                out.extend_from_slice(b"}\n");
-                return;
-            }
-        };
         let object = out.len();
         // What is said always has a form in JSON, and a Vec always takes it.
-        let _ = json::append(out, &JsonLine::said(from, bytes, end));
-        // Its members stand behind the time and the number, in one object.
+        let _ = match entry.said {
+            Said::Client(end) => json::append(out, &Speech::of(Role::Client, bytes, end)),
+            Said::Server(end) => json::append(out, &Speech::of(Role::Server, bytes, end)),
+            Said::Us => out.write_all(bytes).map_err(serde_json::Error::io),
+        };
+        // The members of either stand behind the time and the number, in one object: the time has
+        // six digits, which no number of serde_json's has.
         if let Some(brace) = out.get_mut(object) {
             *brace = b',';
         }

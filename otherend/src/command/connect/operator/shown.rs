@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use otherend_core::json::Scene;
 use otherend_core::{Counts, Event, Observer, Role, Time};
 use otherend_net::recording::{Recording, Scribe};
 
@@ -11,7 +12,7 @@ use super::super::linger::Linger;
 use super::unfinished::Unfinished;
 use crate::args::record::RecordArgs;
 use crate::output::prompt::Above;
-use crate::output::screen::{Batch, Remark, Renderer, Said};
+use crate::output::screen::{Batch, Happened, Remark, Renderer, Said};
 use crate::output::time::TimeStyle;
 
 /// Shows what the peer says, one piece for everything that came at once.
@@ -63,9 +64,15 @@ impl Shown {
         self.shown_when_recorded = args.is_before_showing();
     }
 
-    fn remark(&mut self, now: Time, remark: &Remark<'_>) {
+    fn happened(&mut self, now: Time, event: &Event<'_>) {
+        let happened = Happened {
+            event,
+            scene: Scene::default(),
+            datagrams: false,
+        };
         if !self.quiet {
-            self.batch.remark(now, 0, remark, false);
+            let remark = Remark::Happened(happened);
+            self.batch.remark(now, 0, &remark, false);
         }
     }
 }
@@ -80,7 +87,6 @@ impl Observer for Shown {
                 self.linger.heard();
                 self.batch.line(now, 0, Said::Server(Some(end)), line);
             }
-            Event::MessageTooLong => self.remark(now, &Remark::LineTooLong),
             Event::Bytes {
                 from: Role::Server,
                 bytes,
@@ -90,7 +96,8 @@ impl Observer for Shown {
                     .unwrap_or_else(PoisonError::into_inner)
                     .heard(bytes);
             }
-            Event::Finished { .. } if self.verbose => self.remark(now, &Remark::FinishedSending),
+            Event::MessageTooLong => self.happened(now, event),
+            Event::Finished { .. } if self.verbose => self.happened(now, event),
             Event::Ended { counts, .. } => {
                 let _ = self.seen.counts.set(counts);
             }
