@@ -6,4 +6,5 @@ pub(crate) mod errors;
 pub(crate) mod files;
 pub(crate) mod limits;
 pub(crate) mod memory;
+pub(crate) mod names;
 pub(crate) mod poll;

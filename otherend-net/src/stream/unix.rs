@@ -1,21 +1,19 @@
 //! Unix sockets: how they are named, made and cleaned up.
 
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+// The kind itself; everything else about the system is asked of `system`.
+pub(crate) use std::os::unix::net::UnixStream;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use otherend_core::Address;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// Who may connect to a socket in the file system: its owner.
-const MODE: u32 = 0o600;
+use super::is_passing;
+use crate::system::{files, names};
 
 /// How long another server may take from its look to its `listen`, and how often it is asked.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
@@ -32,14 +30,14 @@ pub(crate) struct NamedListener {
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
-    /// Device and inode: by its path alone we could remove a successor's.
-    identity: (u64, u64),
+    /// By its path alone we could remove a successor's.
+    identity: files::Identity,
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let is_ours = |found: &Metadata| (found.dev(), found.ino()) == self.identity;
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| is_ours(&found)) {
+        let found = fs::symlink_metadata(&self.path);
+        if found.is_ok_and(|found| files::Identity::of(&found) == self.identity) {
             // Nothing can be done about one that cannot be removed: the next server replaces it.
             let _ = fs::remove_file(&self.path);
         }
@@ -69,12 +67,12 @@ pub(super) fn listen_at(path: &Path, backlog: i32) -> io::Result<NamedListener> 
         }
         bound => bound?,
     }
-    let found = fs::symlink_metadata(path)?;
+    let identity = files::Identity::of(&fs::symlink_metadata(path)?);
     let file = SocketFile {
         path: path.to_owned(),
-        identity: (found.dev(), found.ino()),
+        identity,
     };
-    fs::set_permissions(path, Permissions::from_mode(MODE))?;
+    files::make_private(path)?;
     socket.listen(backlog)?;
     socket.set_nonblocking(true)?;
     Ok(NamedListener {
@@ -88,9 +86,8 @@ pub(super) fn listen_at(path: &Path, backlog: i32) -> io::Result<NamedListener> 
 fn lock_folder(folder: &Path) -> Option<File> {
     let folder = File::open(folder).ok()?;
     let until = Instant::now() + LOCK_WAIT;
-    while let Err(error) = flock(folder.as_fd(), FlockOperation::NonBlockingLockExclusive) {
-        let is_kept = error == Errno::WOULDBLOCK || error == Errno::INTR;
-        if !is_kept || Instant::now() >= until {
+    while let Err(error) = files::try_lock(&folder) {
+        if !is_passing(&error) || Instant::now() >= until {
             break;
         }
         thread::sleep(LOCK_PAUSE);
@@ -100,10 +97,9 @@ fn lock_folder(folder: &Path) -> Option<File> {
 
 /// A listening socket in the abstract name space, which has no file and no mode: whoever is on this
 /// machine (in its network namespace) can connect.
-#[cfg(target_os = "linux")]
 pub(super) fn listen_as(name: &[u8], backlog: i32) -> io::Result<NamedListener> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.bind(&abstract_name(name)?)?;
+    socket.bind(&names::to_abstract(name)?)?;
     socket.listen(backlog)?;
     socket.set_nonblocking(true)?;
     Ok(NamedListener {
@@ -112,16 +108,9 @@ pub(super) fn listen_as(name: &[u8], backlog: i32) -> io::Result<NamedListener> 
     })
 }
 
-/// Only Linux has abstract names.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn listen_as(_name: &[u8], _backlog: i32) -> io::Result<NamedListener> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 /// A socket is there, and nobody listens at it.
 fn is_stale(path: &Path, address: &SockAddr) -> bool {
-    let is_socket = |found: Metadata| found.file_type().is_socket();
-    if !fs::symlink_metadata(path).is_ok_and(is_socket) {
+    if !fs::symlink_metadata(path).is_ok_and(|found| files::is_socket(&found)) {
         return false;
     }
     let Ok(probe) = Socket::new(Domain::UNIX, Type::STREAM, None) else {
@@ -132,27 +121,12 @@ fn is_stale(path: &Path, address: &SockAddr) -> bool {
     probe.set_nonblocking(true).is_ok() && probe.connect(address).is_err_and(refused)
 }
 
-/// The abstract `name` as the system takes it: behind a zero byte.
-#[cfg(target_os = "linux")]
-fn abstract_name(name: &[u8]) -> io::Result<SockAddr> {
-    use std::ffi::OsStr;
-    use std::os::unix::ffi::OsStrExt;
-    SockAddr::unix(OsStr::from_bytes(&[&[0], name].concat()))
-}
-
 /// What the system calls an end.
 pub(super) fn address(name: &SocketAddr) -> Address {
     if let Some(path) = name.as_pathname() {
         return Address::Path(path.to_owned());
     }
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::linux::net::SocketAddrExt;
-        if let Some(name) = name.as_abstract_name() {
-            return Address::Abstract(name.to_vec());
-        }
-    }
-    Address::Unnamed
+    names::from_abstract(name).map_or(Address::Unnamed, Address::Abstract)
 }
 
 /// A stream to the socket of this name, in non-blocking mode. A server whose backlog is full is
@@ -160,8 +134,7 @@ pub(super) fn address(name: &SocketAddr) -> Address {
 pub(crate) fn connect(address: &Address, limit: Option<Duration>) -> io::Result<UnixStream> {
     let address = match address {
         Address::Path(path) => SockAddr::unix(path)?,
-        #[cfg(target_os = "linux")]
-        Address::Abstract(name) => abstract_name(name)?,
+        Address::Abstract(name) => names::to_abstract(name)?,
         _ => return Err(io::ErrorKind::InvalidInput.into()),
     };
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;

@@ -1,11 +1,12 @@
-//! What is special about files: modes, pipes among them, room set aside on the disk.
+//! What is special about files: modes, pipes and sockets among them, which file it is, locks, room
+//! set aside on the disk.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{FlockOperation, OFlags, fcntl_getfl, fcntl_setfl, flock};
 use rustix::io::Errno;
 
 /// Room on the disk can be set aside for a file.
@@ -17,6 +18,41 @@ pub(crate) fn is_pipe_or_device(path: &Path) -> bool {
         let kind = existing.file_type();
         kind.is_char_device() || kind.is_fifo()
     })
+}
+
+/// Which file it is, whatever its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    pub(crate) fn of(found: &Metadata) -> Identity {
+        Identity {
+            device: found.dev(),
+            inode: found.ino(),
+        }
+    }
+}
+
+/// It is the file of a Unix socket.
+pub(crate) fn is_socket(found: &Metadata) -> bool {
+    found.file_type().is_socket()
+}
+
+/// Nobody but its owner can read, write, or connect to what is at `path`.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+}
+
+/// Try to have `file` (or a folder) for ourselves among those who ask this, until it is closed.
+///
+/// # Errors
+///
+/// `WouldBlock` or `Interrupted`: somebody else has it now. Anything else: it cannot be locked.
+pub(crate) fn try_lock(file: &File) -> io::Result<()> {
+    Ok(flock(file, FlockOperation::NonBlockingLockExclusive)?)
 }
 
 /// A folder that nobody else can look into.
@@ -50,7 +86,7 @@ pub(crate) fn changed(file: &File, path: &Path, length: u64) -> io::Result<Optio
         there => there?,
     };
     Ok(match own.len() {
-        _ if (own.dev(), own.ino()) != (there.dev(), there.ino()) => Some("it was replaced"),
+        _ if Identity::of(&own) != Identity::of(&there) => Some("it was replaced"),
         found if found < length => Some("it was cut short"),
         found if found > length => Some("somebody else writes into it"),
         _ => None,
