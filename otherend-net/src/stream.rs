@@ -14,20 +14,16 @@ mod unix;
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 use otherend_core::{Address, Loss};
-use rustix::event::{PollFd, PollFlags};
-use socket2::SockRef;
 
-use crate::system::poll;
+use crate::system::socket::{AsSocket, BorrowedSocket};
 
 pub use keepalive::Keepalive;
 pub(crate) use listener::{Listener, listen_on_all, take_datagrams_on_all};
 pub(crate) use tcp::{prepare, reset_on_close};
 pub(crate) use udp::make_room;
+use unix::UnixStream;
 pub(crate) use unix::connect as connect_unix;
 
 /// A way to one other end that stands: both can be said to and heard until one finishes.
@@ -122,11 +118,19 @@ impl Stream {
 
     /// What broke it, told once.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        SockRef::from(self).take_error()
+        match self {
+            Stream::Tcp(stream) => stream.take_error(),
+            Stream::Unix(stream) => stream.take_error(),
+            Stream::Udp(socket) => socket.take_error(),
+        }
     }
 
     pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
-        SockRef::from(self).set_nonblocking(true)
+        match self {
+            Stream::Tcp(stream) => stream.set_nonblocking(true),
+            Stream::Unix(stream) => stream.set_nonblocking(true),
+            Stream::Udp(socket) => socket.set_nonblocking(true),
+        }
     }
 
     /// Make it ready to be carried: it does not block, and over TCP small writes leave at once and
@@ -140,8 +144,8 @@ impl Stream {
     }
 }
 
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+impl AsSocket for Stream {
+    fn as_fd(&self) -> BorrowedSocket<'_> {
         match self {
             Stream::Tcp(stream) => stream.as_fd(),
             Stream::Unix(stream) => stream.as_fd(),
@@ -174,21 +178,6 @@ pub(crate) fn is_passing(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
     )
-}
-
-/// A read would not block.
-pub(crate) fn is_readable(stream: &impl AsFd) -> bool {
-    let mut fds = [PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::IN)];
-    poll::wait(&mut fds, Some(Duration::ZERO))
-}
-
-/// Urgent data has come and is not read yet.
-///
-/// A read never goes over its mark, so one that was short has not emptied the socket. For example,
-/// of `one LF`, an urgent `!` and `two LF`, the first read brings four bytes and the second five.
-pub(crate) fn is_before_urgent(stream: &impl AsFd) -> bool {
-    let mut fds = [PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::PRI)];
-    poll::wait(&mut fds, Some(Duration::ZERO)) && fds[0].revents().contains(PollFlags::PRI)
 }
 
 /// What a failed read or write says about the peer.

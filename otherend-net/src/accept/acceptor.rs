@@ -5,11 +5,9 @@
 //! and the next attempt waits, 10 ms at first and 1 s at most.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use otherend_core::Address;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::admission::Admission;
 use super::backoff::Backoff;
@@ -19,6 +17,8 @@ use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Mailbox;
 use crate::stream::{Listener, Stream};
 use crate::system::errors::concerns_one_connection;
+use crate::system::limits::Reserve;
+use crate::system::poll::{self, Awaited, Interest};
 use crate::watch::{Notice, Refusal};
 
 /// What is done with a connection that was let in.
@@ -44,8 +44,8 @@ pub(crate) struct Acceptor {
     admission: Admission,
     manner: Manner,
     listeners: Vec<Listener>,
-    /// A descriptor to give up when there are none left, so that a peer can be told.
-    reserve: Option<OwnedFd>,
+    /// To be given up when no descriptor is left, so that a peer can be told.
+    reserve: Option<Reserve>,
     backoff: Backoff,
     /// How many connections were broken since the last that was not.
     broken: usize,
@@ -59,7 +59,7 @@ impl Acceptor {
         manner: Manner,
         listeners: Vec<Listener>,
     ) -> Self {
-        let reserve = listeners[0].as_fd().try_clone_to_owned().ok();
+        let reserve = Reserve::new(&listeners[0]);
         let doorstep = Doorstep::new(admission.max_turned_away);
         Acceptor {
             hub,
@@ -116,34 +116,22 @@ impl Acceptor {
             .into_iter()
             .flatten()
             .min();
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
 
-        let mut fds = vec![PollFd::from_borrowed_fd(
-            self.hub.door.as_fd(),
-            PollFlags::IN,
-        )];
-        fds.extend(
-            self.doorstep
-                .streams()
-                .map(|stream| PollFd::new(stream, PollFlags::IN)),
-        );
-        let listeners_at = fds.len();
+        let mut all = vec![poll::awaited(&*self.hub.door, Interest::READ)];
+        let streams = self.doorstep.streams();
+        all.extend(streams.map(|stream| poll::awaited(stream, Interest::READ)));
+        let listeners_at = all.len();
         if accepting {
-            fds.extend(
-                self.listeners
-                    .iter()
-                    .map(|listener| PollFd::new(listener, PollFlags::IN)),
-            );
+            let listeners = self.listeners.iter();
+            all.extend(listeners.map(|listener| poll::awaited(listener, Interest::READ)));
         }
-        if poll(&mut fds, timeout.as_ref()).is_err() {
-            return Vec::new();
-        }
-        let rung = !fds[0].revents().is_empty();
-        let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
-        let at_the_door: Vec<bool> = fds[1..listeners_at].iter().map(ready).collect();
-        let listeners = fds[listeners_at..].iter().enumerate();
+        poll::wait(&mut all, timeout);
+        let ready = |awaited: &Awaited<'_>| poll::readiness(awaited).is_any();
+        let rung = ready(&all[0]);
+        let at_the_door: Vec<bool> = all[1..listeners_at].iter().map(ready).collect();
+        let listeners = all[listeners_at..].iter().enumerate();
         let listeners = listeners
-            .filter(|(_, fd)| ready(fd))
+            .filter(|(_, awaited)| ready(awaited))
             .map(|(index, _)| index)
             .collect();
         if rung {
@@ -243,6 +231,6 @@ impl Acceptor {
             // It cannot stay: its descriptor is the reserve.
             tell(&stream, refusal.line());
         }
-        self.reserve = self.listeners[0].as_fd().try_clone_to_owned().ok();
+        self.reserve = Reserve::new(&self.listeners[0]);
     }
 }

@@ -5,14 +5,13 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, TcpStream};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::plain;
 use crate::system::errors::is_under_way;
+use crate::system::poll::{self, Interest};
 
 /// RFC 8305 §8: the recommended "Connection Attempt Delay".
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -116,16 +115,15 @@ impl<'a> Race<'a> {
         let next = (self.waiting.len() > 0).then_some(self.next_start);
         let until = [next, self.deadline].into_iter().flatten().min();
         let timeout = until.map(|until| until.saturating_duration_since(now));
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        let interest = PollFlags::OUT;
         let runners = self.running.iter();
-        let mut fds: Vec<PollFd<'_>> = runners
-            .map(|runner| PollFd::from_borrowed_fd(runner.socket.as_fd(), interest))
+        let mut all: Vec<_> = runners
+            .map(|runner| poll::awaited(&runner.socket, Interest::WRITE))
             .collect();
-        if fds.is_empty() || poll(&mut fds, timeout.as_ref()).is_err() {
+        if all.is_empty() || !poll::wait(&mut all, timeout) {
             return None;
         }
-        let decided = fds.iter().position(|fd| !fd.revents().is_empty())?;
+        let mut all = all.iter();
+        let decided = all.position(|awaited| poll::readiness(awaited).is_any())?;
         let runner = self.running.remove(decided);
         self.judge(runner)
     }

@@ -1,12 +1,10 @@
 //! The blocking driver: one thread, one conversation, one `poll` between two reads.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use otherend_core::{Handler, Step, Time};
-use rustix::event::{PollFd, PollFlags};
 
 use super::Buffers;
 use super::carrier::Carrier;
@@ -14,7 +12,7 @@ use super::conversations::Conversations;
 use super::layered::Layered;
 use crate::hub::admitted::Admitted;
 use crate::stream::{self, Stream};
-use crate::system::poll;
+use crate::system::poll::{self, Awaited, Interest};
 
 /// A conversation and its stream.
 pub(crate) struct Driver {
@@ -213,13 +211,11 @@ impl Driver {
 
     /// Wait for bytes, room, orders or a deadline. `true`: there is something to read.
     fn wait(&mut self, read: bool, limit: Option<Duration>) -> bool {
-        let mut interest = PollFlags::empty();
-        interest.set(PollFlags::IN, read);
         let waits_for_room = match &self.layered {
             Some(layered) => layered.waits_for_room(),
             None => !self.carrier.conversation.unsent().is_empty(),
         };
-        interest.set(PollFlags::OUT, waits_for_room);
+        let interest = Interest::of(read, waits_for_room);
         let clock = self.carrier.clock;
         let deadline = self
             .carrier
@@ -229,20 +225,20 @@ impl Driver {
             (Some(deadline), Some(limit)) => Some(deadline.min(limit)),
             (deadline, limit) => deadline.or(limit),
         };
-        let stream = PollFd::from_borrowed_fd(self.stream.as_fd(), interest);
+        let stream = poll::awaited(&self.stream, interest);
         let bell = self.carrier.mailbox().bell();
-        let mut bell = bell.map(|bell| PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN));
+        let mut bell = bell.map(|bell| poll::awaited(bell, Interest::READ));
         // With no interest in it a stream still says that it is gone: a peer that is owed an answer
         // is not read, and may have reset the connection. It says so at once and for ever, so after
         // that it is left out.
         let is_left_out = interest.is_empty() && self.hung_up;
         let ready = match bell {
             _ if is_left_out => {
-                poll_first(bell.as_mut_slice(), timeout);
+                wait_for_first(bell.as_mut_slice(), timeout);
                 false
             }
-            Some(bell) => poll_first(&mut [stream, bell], timeout),
-            None => poll_first(&mut [stream], timeout),
+            Some(bell) => wait_for_first(&mut [stream, bell], timeout),
+            None => wait_for_first(&mut [stream], timeout),
         };
         if ready && !read {
             self.hear_of_loss();
@@ -264,14 +260,13 @@ impl Driver {
     }
 }
 
-/// Poll until something happens or `timeout` has passed. `true`: the first descriptor has bytes, an
-/// end or an error to read.
-fn poll_first(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> bool {
-    let ready = PollFlags::IN | PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-    poll::wait(fds, timeout)
-        && fds
+/// Wait until something happens or `timeout` has passed. `true`: the first has bytes, an end or an
+/// error to read.
+fn wait_for_first(all: &mut [Awaited<'_>], timeout: Option<Duration>) -> bool {
+    poll::wait(all, timeout)
+        && all
             .first()
-            .is_some_and(|first| first.revents().intersects(ready))
+            .is_some_and(|first| poll::readiness(first).is_readable())
 }
 
 /// Carry the conversation with one peer of a server from its first byte to its last.

@@ -3,7 +3,6 @@
 //! Both styles of driver (blocking, async) hold one of these and do nothing but move bytes.
 
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use otherend_core::{Conversation, Counts, EndReason, Flow, Handler, Said, Time};
@@ -11,8 +10,9 @@ use otherend_core::{Conversation, Counts, EndReason, Flow, Handler, Said, Time};
 use super::conversations::Conversations;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::{Mailbox, Order};
-use crate::stream;
 use crate::system::clock::Clock;
+use crate::system::poll;
+use crate::system::socket::AsSocket;
 
 /// More unsent bytes than this are written before the next order is carried out.
 const MUCH: usize = 64 * 1024;
@@ -160,8 +160,8 @@ impl Carrier {
 
     /// A read of `stream` brought less than there was room for.
     #[inline]
-    pub(crate) fn was_short(&mut self, now: Time, stream: &impl AsFd) {
-        if self.hears_out() && !stream::is_before_urgent(stream) {
+    pub(crate) fn was_short(&mut self, now: Time, stream: &impl AsSocket) {
+        if self.hears_out() && !poll::is_before_urgent(stream) {
             self.nothing_to_read(now);
         }
     }

@@ -7,7 +7,6 @@ mod loss;
 
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,6 +25,7 @@ use super::conversations::Conversations;
 use super::layered::Layered;
 use crate::accept::acceptor::Acceptor;
 use crate::stream::{self, Stream};
+use crate::system::socket::{self, AsSocket, BorrowedSocket};
 
 /// After how many turns a worker looks into the queue that all share. Its own holds 256; what a
 /// crowd has more waits there, and with tokio's own interval, which is far longer, 10 of 1,000
@@ -129,8 +129,8 @@ impl Source {
     }
 }
 
-impl AsFd for Source {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+impl AsSocket for Source {
+    fn as_fd(&self) -> BorrowedSocket<'_> {
         match self {
             Source::Tcp(stream) => stream.as_fd(),
             Source::Unix(stream) => stream.as_fd(),
@@ -335,7 +335,7 @@ impl Driver {
         if !self.carrier.hears_out() {
             return false;
         }
-        let outcome = rustix::io::read(&self.stream, &mut *input).map_err(io::Error::from);
+        let outcome = socket::read(&self.stream, input);
         if let (Some(layered), Ok(count)) = (&mut self.layered, &outcome) {
             match *count {
                 0 => layered.wire_ended(&mut self.carrier, now),

@@ -2,13 +2,13 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::os::fd::{AsFd, BorrowedFd};
 
 use otherend_core::Address;
 
 use super::unix::{self, NamedListener};
 use super::{Stream, tcp, udp};
 use crate::error::BindError;
+use crate::system::socket::{AsSocket, BorrowedSocket};
 
 /// A listening socket; dropping it stops listening.
 #[derive(Debug)]
@@ -57,8 +57,8 @@ impl Listener {
     }
 }
 
-impl AsFd for Listener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+impl AsSocket for Listener {
+    fn as_fd(&self) -> BorrowedSocket<'_> {
         match self {
             Listener::Tcp(listener) => listener.as_fd(),
             Listener::Unix(listener) => listener.socket.as_fd(),

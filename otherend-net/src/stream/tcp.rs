@@ -2,12 +2,12 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 use super::Keepalive;
+use crate::system::socket::{self, AsSocket};
 
 /// A listening socket that does not block.
 ///
@@ -22,7 +22,7 @@ pub(super) fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListene
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    socket.set_reuse_address(true)?;
+    socket::take_over_port(&socket)?;
     socket.bind(&address.into())?;
     socket.listen(backlog)?;
     socket.set_nonblocking(true)?;
@@ -44,14 +44,12 @@ pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::
     let times = TcpKeepalive::new()
         .with_time(keepalive.idle)
         .with_interval(keepalive.interval);
-    socket.set_tcp_keepalive(&times.with_retries(keepalive.retries))?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(keepalive.unacknowledged))?;
-    Ok(())
+    SockRef::from(stream).set_tcp_keepalive(&times.with_retries(keepalive.retries))?;
+    socket::limit_unacknowledged(stream, keepalive.unacknowledged)
 }
 
 /// Closing this stream will reset the connection.
-pub(crate) fn reset_on_close(stream: &impl AsFd) {
+pub(crate) fn reset_on_close(stream: &impl AsSocket) {
     // A socket that is already broken needs no reset.
-    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+    let _ = SockRef::from(&stream.as_fd()).set_linger(Some(Duration::ZERO));
 }

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::AsFd;
 
 use otherend_core::Loss;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+use crate::system::socket::AsSocket;
 
 /// How many bytes of datagrams should be able to wait in a socket.
 const DATAGRAM_ROOM: usize = 4 * 1024 * 1024;
@@ -25,8 +26,8 @@ pub(super) fn take_datagrams(address: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Let many datagrams wait in `socket`, for a crowd that speaks at once; the system may give less.
-pub(crate) fn make_room(socket: &impl AsFd) {
-    let _ = SockRef::from(socket).set_recv_buffer_size(DATAGRAM_ROOM);
+pub(crate) fn make_room(socket: &impl AsSocket) {
+    let _ = SockRef::from(&socket.as_fd()).set_recv_buffer_size(DATAGRAM_ROOM);
 }
 
 /// What the network has said about earlier datagrams; `None`: nothing.

@@ -2,14 +2,15 @@
 //! from any thread.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use super::socket::{AsSocket, BorrowedSocket, OwnedSocket};
 
 /// Ringing it makes its descriptor readable until it is silenced.
 #[derive(Debug)]
 pub(crate) struct Bell {
-    ear: OwnedFd,
+    ear: OwnedSocket,
     #[cfg(not(target_os = "linux"))]
-    clapper: OwnedFd,
+    clapper: OwnedSocket,
 }
 
 impl Bell {
@@ -54,8 +55,8 @@ impl Bell {
     }
 }
 
-impl AsFd for Bell {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+impl AsSocket for Bell {
+    fn as_fd(&self) -> BorrowedSocket<'_> {
         self.ear.as_fd()
     }
 }

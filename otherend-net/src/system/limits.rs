@@ -1,4 +1,6 @@
-//! How many descriptors this process may have.
+//! How many descriptors this process may have, and what to do once it has them all.
+
+use super::socket::{AsSocket, OwnedSocket};
 
 /// How many descriptors this process may have.
 pub(crate) fn descriptor_limit() -> usize {
@@ -22,4 +24,15 @@ pub fn raise_descriptor_limit() {
             ..limit
         },
     );
+}
+
+/// A descriptor to give up, by dropping this, when there are none left.
+#[derive(Debug)]
+pub(crate) struct Reserve(#[expect(dead_code, reason = "held for its drop")] OwnedSocket);
+
+impl Reserve {
+    /// A second descriptor for `socket`. `None`: there is none to be had.
+    pub(crate) fn new(socket: &impl AsSocket) -> Option<Reserve> {
+        socket.as_fd().try_clone_to_owned().ok().map(Reserve)
+    }
 }

@@ -6,10 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags};
-
 use crate::stream::{self, Stream};
-use crate::system::poll;
+use crate::system::poll::{self, Interest};
 
 /// How long the ends may take to close.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -25,16 +23,16 @@ pub(super) fn farewell(streams: &[&Stream]) {
     let mut discarded = vec![0; 16 * 1024];
     while !open.is_empty() {
         let left = until.saturating_duration_since(Instant::now());
-        let mut fds: Vec<_> = open
+        let mut all: Vec<_> = open
             .iter()
-            .map(|stream| PollFd::new(*stream, PollFlags::IN))
+            .map(|stream| poll::awaited(*stream, Interest::READ))
             .collect();
-        if left.is_zero() || !poll::wait(&mut fds, Some(left)) {
+        if left.is_zero() || !poll::wait(&mut all, Some(left)) {
             return;
         }
-        let mut ready = fds
+        let mut ready = all
             .iter()
-            .map(|fd| !fd.revents().is_empty())
+            .map(|awaited| poll::readiness(awaited).is_any())
             .collect::<Vec<_>>()
             .into_iter();
         open.retain(|stream| !ready.next().unwrap_or(false) || !has_closed(stream, &mut discarded));

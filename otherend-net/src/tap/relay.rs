@@ -8,11 +8,9 @@
 mod own_words;
 
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 use otherend_core::{Counts, EndReason, Event, Loss, Role, Time, Watched};
-use rustix::event::{PollFd, PollFlags};
 
 use super::Tapping;
 use super::both::Both;
@@ -21,7 +19,7 @@ use super::fault::Piece;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Order;
 use crate::stream::{self, Stream};
-use crate::system::poll;
+use crate::system::poll::{self, Awaited, Interest, Readiness};
 
 /// How many bytes one read takes at most.
 const INPUT: usize = 64 * 1024;
@@ -191,7 +189,7 @@ impl<'a> Relay<'a> {
     /// What `role` has said waits to be read.
     fn has_more(&self, role: Role) -> bool {
         // An end that was read once is readable for ever.
-        self.directions.of(role).wants_input() && stream::is_readable(*self.streams.of(role))
+        self.directions.of(role).wants_input() && poll::is_readable(*self.streams.of(role))
     }
 
     /// When it is idle if nobody says anything until then.
@@ -321,13 +319,13 @@ impl<'a> Relay<'a> {
         let happened = {
             let (hub, member) = (&self.admitted.hub, &self.admitted.member);
             let bell = member.mailbox.bell().unwrap_or(&hub.door);
-            let mut fds = [
+            let mut all = [
                 self.awaited(Role::Client, client),
                 self.awaited(Role::Server, server),
-                PollFd::from_borrowed_fd(bell.as_fd(), PollFlags::IN),
+                poll::awaited(bell, Interest::READ),
             ];
-            poll::wait(&mut fds, timeout);
-            [fds[0].revents(), fds[1].revents()]
+            poll::wait(&mut all, timeout);
+            [poll::readiness(&all[0]), poll::readiness(&all[1])]
         };
         Ok(Both {
             client: self.look(Role::Client, client, happened[0])?,
@@ -335,37 +333,30 @@ impl<'a> Relay<'a> {
         })
     }
 
-    fn interest(&self, role: Role) -> PollFlags {
-        let mut interest = PollFlags::empty();
-        interest.set(PollFlags::IN, self.directions.of(role).wants_input());
-        interest.set(
-            PollFlags::OUT,
-            self.directions.of(role.other()).has_unsent(),
-        );
-        interest
+    fn interest(&self, role: Role) -> Interest {
+        let reads = self.directions.of(role).wants_input();
+        Interest::of(reads, self.directions.of(role.other()).has_unsent())
     }
 
     /// What to wait for at one end.
-    fn awaited(&self, role: Role, interest: PollFlags) -> PollFd<'_> {
+    fn awaited(&self, role: Role, interest: Interest) -> Awaited<'_> {
         if *self.hung_up.of(role) && interest.is_empty() {
             // Waiting for it would not wait: ask something that never answers instead.
-            let door = &self.admitted.hub.door;
-            return PollFd::from_borrowed_fd(door.as_fd(), PollFlags::empty());
+            return poll::awaited(&*self.admitted.hub.door, Interest::NONE);
         }
-        PollFd::from_borrowed_fd(self.streams.of(role).as_fd(), interest)
+        poll::awaited(*self.streams.of(role), interest)
     }
 
     /// What happened at one end. `true`: it is to be read.
-    fn look(&mut self, role: Role, asked: PollFlags, happened: PollFlags) -> Result<bool, Ending> {
-        let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-        if asked.contains(PollFlags::IN) {
-            return Ok(happened.intersects(PollFlags::IN | gone));
+    fn look(&mut self, role: Role, asked: Interest, happened: Readiness) -> Result<bool, Ending> {
+        if asked.reads() {
+            return Ok(happened.is_readable());
         }
-        if !happened.intersects(gone) {
+        if !happened.is_gone() {
             return Ok(false);
         }
         *self.hung_up.of_mut(role) = true;
-        if happened.contains(PollFlags::ERR) && self.directions.of(role).is_over() {
+        if happened.is_broken() && self.directions.of(role).is_over() {
             // Nothing of it is left to be read: it is gone now.
             let error = self.streams.of(role).take_error().ok().flatten();
             let loss = error.map_or(Loss::Reset, |error| stream::loss(&error));

@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::{Outbox, Time};
-use rustix::event::{PollFd, PollFlags};
 
 use super::correspondent::{Correspondent, Way, Withheld};
 use super::guard::LoopCheck;
@@ -20,7 +18,7 @@ use crate::engine::conversations::Conversations;
 use crate::hub::Hub;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Mailbox;
-use crate::system::poll;
+use crate::system::poll::{self, Awaited, Interest};
 use crate::watch::{Notice, Refusal};
 
 /// How many datagrams are taken from one socket before the others and the orders are looked at.
@@ -106,21 +104,18 @@ impl Exchange {
         let pause = self.backoff.remaining(clock.now());
         let deadline = self.tick_at.map(|deadline| clock.until(deadline));
         let timeout = [pause, deadline].into_iter().flatten().min();
-        let mut fds = vec![PollFd::from_borrowed_fd(
-            self.hub.door.as_fd(),
-            PollFlags::IN,
-        )];
+        let mut all = vec![poll::awaited(&*self.hub.door, Interest::READ)];
         if hearing && pause.is_none() && !self.hub.is_suspended() {
             let sockets = self.sockets.iter();
-            fds.extend(sockets.map(|socket| PollFd::new(socket, PollFlags::IN)));
+            all.extend(sockets.map(|socket| poll::awaited(socket, Interest::READ)));
         }
-        if !poll::wait(&mut fds, timeout) {
+        if !poll::wait(&mut all, timeout) {
             return Vec::new();
         }
-        let ready = |fd: &PollFd<'_>| !fd.revents().is_empty();
-        let rung = ready(&fds[0]);
-        let sockets = fds[1..].iter().enumerate();
-        let sockets = sockets.filter(|(_, fd)| ready(fd));
+        let ready = |awaited: &Awaited<'_>| poll::readiness(awaited).is_any();
+        let rung = ready(&all[0]);
+        let sockets = all[1..].iter().enumerate();
+        let sockets = sockets.filter(|(_, awaited)| ready(awaited));
         let sockets = sockets.map(|(index, _)| index).collect();
         if rung {
             self.hub.door.silence();

@@ -7,12 +7,11 @@ use std::io;
 use std::task::{Context, Poll};
 
 use otherend_core::Time;
-use rustix::net::SendFlags;
-use socket2::SockRef;
 use tokio::io::Interest;
 
 use super::{Driver, Source};
 use crate::stream;
+use crate::system::socket;
 
 impl Driver {
     /// Has the peer reset the connection? If not, we are woken when it does. `true`: it has.
@@ -36,7 +35,7 @@ impl Driver {
             return false;
         }
         // The end of room is never forgotten: a reset, or both have finished.
-        let error = SockRef::from(&self.stream).take_error();
+        let error = self.stream.take_error();
         let Ok(Some(error)) = error else { return false };
         conversation.peer_lost(now, stream::loss(&error));
         true
@@ -50,6 +49,13 @@ impl Source {
             Source::Tcp(stream) => stream.try_io(Interest::WRITABLE, none),
             Source::Unix(stream) => stream.try_io(Interest::WRITABLE, none),
         };
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self {
+            Source::Tcp(stream) => stream.take_error(),
+            Source::Unix(stream) => stream.take_error(),
+        }
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -76,12 +82,12 @@ impl Source {
     /// `None`: there is no room, and epoll will tell when there is again.
     #[cold]
     fn try_room(&self, forgot: &mut bool, bytes: &[u8]) -> Option<io::Result<usize>> {
-        match rustix::io::retry_on_intr(|| rustix::net::send(self, bytes, SendFlags::NOSIGNAL)) {
-            Err(rustix::io::Errno::AGAIN) => {
+        match socket::write(self, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 *forgot = false;
                 None
             }
-            sent => Some(sent.map_err(io::Error::from)),
+            sent => Some(sent),
         }
     }
 }
