@@ -24,7 +24,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Event;
-use crate::Address;
+use crate::{Address, escaped};
 
 pub use happening::Happening;
 pub use speech::Speech;
@@ -122,6 +122,10 @@ impl<'a> Scene<'a> {
             Event::MessageTooLong => Happening::LineTooLong { who: None },
             Event::Unexpected(mismatch) => Happening::unexpected(self.file, mismatch),
             Event::Fault { from, fault, line } => Happening::fault(from, fault, line),
+            Event::Injected { to, bytes } => Happening::Injected {
+                to,
+                line: escaped(bytes.trim_ascii_end()).into(),
+            },
             Event::Finished { from } => Happening::FinishedSending {
                 who: self.between.then_some(from),
             },

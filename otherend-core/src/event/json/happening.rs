@@ -60,6 +60,13 @@ pub enum Happening<'a> {
         /// The line, its odd bytes escaped; at the start of a connection there is none.
         line: Cow<'a, str>,
     },
+    /// A tap said something by itself, as if the other end had.
+    Injected {
+        /// To whom.
+        to: Role,
+        /// What, its odd bytes escaped.
+        line: Cow<'a, str>,
+    },
     /// An end has finished sending.
     FinishedSending {
         /// Which, at a tap.
