@@ -52,7 +52,7 @@ const LONGEST: usize = 64 * 1024;
 /// let mut recorder = Recorder::new(Masks::usual(), "by an example");
 /// recorder.said(now, 1, Role::Client, b"USER bob\r\nPASS hunter2\r\n");
 /// recorder.stopped(now, 1, Role::Server, Closing::Reset);
-/// recorder.end(now);
+/// recorder.end();
 /// assert_eq!(recorder.take(), "\
 /// otherend talk 1
 /// ##= recorded by an example
@@ -138,7 +138,7 @@ impl Recorder {
         // written now, or it would stand below the answer to it. And an end that had finished is
         // spoken to, so what it did was a half-close.
         self.write_held(connection, who.other());
-        self.write_stop(now, connection, who.other(), Closing::HalfClose);
+        self.write_stop(connection, who.other(), Closing::HalfClose);
         if self.over == Over::Udp {
             return self.write(now, connection, who, bytes);
         }
@@ -181,17 +181,17 @@ impl Recorder {
         //     a half-close that has shown, then a FIN    S! close
         //     RST of either                              S! reset
         let also = self.side(connection, who.other());
-        let (unclear, stopped) = (also.stop_is_unclear, also.stopped);
+        let (unclear, stopped) = (also.unclear_stop.is_some(), also.stopped);
         if how == Closing::Reset {
-            self.write_stop(now, connection, who.other(), Closing::HalfClose);
+            self.write_stop(connection, who.other(), Closing::HalfClose);
             self.step(now, connection, who, Act::Close(Closing::Reset));
         } else if unclear {
             // Closing is what the first did; the second follows, which needs no line.
-            self.write_stop(now, connection, who.other(), Closing::Close);
+            self.write_stop(connection, who.other(), Closing::Close);
         } else if stopped {
             self.step(now, connection, who, Act::Close(Closing::Close));
         } else {
-            self.side(connection, who).stop_is_unclear = true;
+            self.side(connection, who).unclear_stop = Some(now);
         }
     }
 
@@ -257,12 +257,12 @@ impl Recorder {
     }
 
     /// The recording is complete.
-    pub fn end(&mut self, now: Time) {
+    pub fn end(&mut self) {
         self.cut_all();
         let connections: Vec<u16> = self.connections.keys().copied().collect();
         for connection in connections {
             for who in Role::BOTH {
-                self.write_stop(now, connection, who, Closing::Close);
+                self.write_stop(connection, who, Closing::Close);
             }
         }
         self.write_early();
@@ -315,10 +315,10 @@ impl Recorder {
         }
     }
 
-    /// Write how a side stopped, if that was unclear until now.
-    fn write_stop(&mut self, now: Time, connection: u16, who: Role, how: Closing) {
-        if std::mem::take(&mut self.side(connection, who).stop_is_unclear) {
-            self.step(now, connection, who, Act::Close(how));
+    /// Write how a side stopped, if that was unclear until now, with the time at which it did.
+    fn write_stop(&mut self, connection: u16, who: Role, how: Closing) {
+        if let Some(at) = self.side(connection, who).unclear_stop.take() {
+            self.step(at, connection, who, Act::Close(how));
         }
     }
 

@@ -17,8 +17,8 @@ fn at(millis: u64) -> Time {
 }
 
 /// The lines between the settings and the last seal.
-fn lines(mut recorder: Recorder, now: Time) -> String {
-    recorder.end(now);
+fn lines(mut recorder: Recorder) -> String {
+    recorder.end();
     let text = recorder.take();
     let recording = Recording::read(text.as_bytes()).unwrap();
     assert_eq!(recording.tail, Tail::Complete);
@@ -50,7 +50,7 @@ fn lines_pieces_times_and_ends_are_written() {
     r.said(at(358), 1, S, b"\x1b[0mbye \r\n");
     r.stopped(at(1358), 1, S, Closing::Close);
     assert_eq!(
-        lines(r, at(1400)),
+        lines(r),
         "C! connect\nS: 220 ready\n+50ms\nC: EHLO a\nC: RING 3\nS. working\\x20\n+305ms\nS: ...\n\
         S. lone\\n\nS. login:\\x20\nC: bob\nS# ff fd 18 00\nC! half-close\nS: \\x1b[0mbye\\x20\n\
         +1003ms\nS! close\n"
@@ -67,7 +67,7 @@ fn what_a_tap_says_itself_is_no_step() {
     r.injected(at(4), 1, S, &[0xff; 100_000]);
     let hex = |count: usize| r"\xff".repeat(count);
     assert_eq!(
-        lines(r, at(5)),
+        lines(r),
         format!(
             "C! connect\nC: HELP\n# the tap said to the client: 421 go\\r\\n\n\
             # the tap said to the client: Password:\\x20\nC: {{{{secret:text=****}}}}\n\
@@ -85,7 +85,7 @@ fn ends_are_written_as_what_they_were() {
         for (who, how) in stops {
             r.stopped(at(0), 1, *who, *how);
         }
-        lines(r, at(0))
+        lines(r)
     };
     let (fin, reset) = (Closing::Close, Closing::Reset);
     assert_eq!(ends(&[(S, fin)]), "S! close\n");
@@ -100,17 +100,14 @@ fn connections_and_datagrams_are_kept_apart() {
     r.said(at(0), 1, C, b"one\ntw");
     r.said(at(0), 2, C, b"three\n");
     r.said(at(0), 1, C, b"o\n");
-    assert_eq!(lines(r, at(0)), "C: one\n2C: three\nC: two\n");
+    assert_eq!(lines(r), "C: one\n2C: three\nC: two\n");
 
     let mut r = recorder().over_udp();
     r.said(at(0), 1, C, b"one\ntwo\n");
     r.said(at(0), 1, C, b"three");
     r.said(at(0), 1, S, &[0; 40]);
     let zeros = "S# ".to_owned() + &["00"; 40].join(" ");
-    assert_eq!(
-        lines(r, at(0)),
-        format!("C: one\\ntwo\nC. three\n{zeros}\n")
-    );
+    assert_eq!(lines(r), format!("C: one\\ntwo\nC. three\n{zeros}\n"));
 }
 
 #[track_caller]
@@ -122,7 +119,7 @@ fn masks(said: &[(Role, &str)], expected: &str) {
                 r.said(at(0), 1, *who, piece);
             }
         }
-        let lines = lines(r, at(0)).replace("{{secret", "***");
+        let lines = lines(r).replace("{{secret", "***");
         let lines = lines.replace(":text=****}}", "");
         assert_eq!(lines, expected, "in pieces of {width}");
     }
@@ -206,7 +203,7 @@ fn a_secret_that_the_other_side_interrupts_stays_masked() {
     r.said(at(0), 1, S, b"* news\n");
     r.said(at(0), 1, C, b"ter2\n");
     assert_eq!(
-        lines(r, at(0)),
+        lines(r),
         "C. PASS {{secret:text=****}}\nS: * news\nC: {{secret2:text=****}}\n"
     );
     let mut r = recorder();
@@ -218,7 +215,7 @@ fn a_secret_that_the_other_side_interrupts_stays_masked() {
     );
     r.said(at(0), 1, C, b"yz\n");
     assert_eq!(
-        lines(r, at(0)),
+        lines(r),
         "C. PASS {{secret:text=****}}\nC: {{secret2:text=****}}\n"
     );
 }
@@ -228,7 +225,7 @@ fn masks_can_be_added_and_left_out() {
     let mut r = Recorder::new(Masks::none().and("card ([0-9]+)").unwrap(), "");
     r.said(at(0), 1, C, b"PASS x\ncard 1234 and card 99\n");
     assert_eq!(
-        lines(r, at(0)),
+        lines(r),
         "C: PASS x\nC: card {{secret:text=****}} and card {{secret2:text=****}}\n"
     );
     assert!(Masks::none().and("(").is_err());
@@ -259,7 +256,7 @@ fn sealed() -> String {
     r.stopped(at(503), 1, S, Closing::Close);
     r.stopped(at(504), 2, S, Closing::Reset);
     r.stopped(at(505), 3, S, Closing::Close);
-    r.end(at(506));
+    r.end();
     let text = r.take();
     assert!(text.len() > 2 << 10, "{} bytes", text.len());
     text
@@ -315,7 +312,7 @@ fn bytes_without_any_line_are_not_kept_back_for_ever() {
     r.cut_all();
     r.decide();
     r.said(at(1), 1, C, b"bob\r\n");
-    assert_eq!(lines(r, at(2)), "S. login:\\x20\nC: bob\\r\n");
+    assert_eq!(lines(r), "S. login:\\x20\nC: bob\\r\n");
 }
 
 #[test]
@@ -368,7 +365,7 @@ fn a_recording_with_any_bit_changed_reads_as_a_beginning_of_it() {
 fn with_one_seal_a_changed_bit_does_not_hide_it_either() {
     let mut r = recorder();
     r.said(at(1), 1, C, b"RING 3\r\n");
-    r.end(at(2));
+    r.end();
     check_every_bit(r.take());
 }
 
@@ -440,7 +437,7 @@ proptest! {
             r.said(now, 1, *who, bytes);
             said[usize::from(*who == S)].extend_from_slice(bytes);
         }
-        r.end(now);
+        r.end();
         let text = r.take();
         let transcript = Recording::read(text.as_bytes()).unwrap().transcript;
         prop_assert_eq!(transcript.to_string(), text);
@@ -481,4 +478,28 @@ fn what_could_not_be_written_is_given_up_with_a_mark() {
         file.ends_with("\n# the recording ends early: no\\nluck\n"),
         "{file}"
     );
+}
+
+#[test]
+fn an_end_has_the_time_at_which_it_came() {
+    // The server closes, and the client much later; the client only half-closes, and is answered.
+    let mut r = recorder();
+    r.said(at(0), 1, C, b"a\n");
+    r.stopped(at(500), 1, S, Closing::Close);
+    r.stopped(at(2000), 1, C, Closing::Close);
+    assert_eq!(lines(r), "C: a\n+500ms\nS! close\n");
+    let mut r = recorder();
+    r.said(at(0), 1, C, b"a\n");
+    r.stopped(at(500), 1, C, Closing::Close);
+    r.said(at(2000), 1, S, b"b\n");
+    r.stopped(at(2100), 1, S, Closing::Close);
+    let expected = "C: a\n+500ms\nC! half-close\n+1500ms\nS: b\n+100ms\nS! close\n";
+    assert_eq!(lines(r), expected);
+    // What came meanwhile on another connection stands before it: no time runs backwards.
+    let mut r = recorder();
+    r.said(at(0), 1, C, b"a\n");
+    r.stopped(at(500), 1, S, Closing::Close);
+    r.said(at(1000), 2, C, b"b\n");
+    r.stopped(at(2000), 1, C, Closing::Close);
+    assert_eq!(lines(r), "C: a\n+1s\n2C: b\nS! close\n");
 }

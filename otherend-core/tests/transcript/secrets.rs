@@ -31,7 +31,7 @@ fn recorded(said: Said<'_>, cut: usize, pause: Duration) -> String {
         }
         at += text.len();
     }
-    recorder.end(now);
+    recorder.end();
     let text = recorder.take();
     let body = text.split_once("\n\n").expect("a head").1;
     body[..body.rfind("#= end").expect("an end")]
@@ -106,7 +106,7 @@ fn a_prompt_behind_telnet_commands_is_one() {
     let mut recorder = Recorder::new(Masks::usual(), "");
     recorder.said(Time::ZERO, 1, S, b"Password: \xff\xfb\x01");
     recorder.said(Time::ZERO, 1, C, b"correcthorse7\r\n");
-    recorder.end(Time::ZERO);
+    recorder.end();
     assert!(!recorder.take().contains(SECRET));
 }
 
@@ -143,7 +143,7 @@ fn news_between_a_prompt_and_its_answer_do_not_uncover_it() {
     ] {
         recorder.said(Time::ZERO, 1, who, bytes.as_bytes());
     }
-    recorder.end(Time::ZERO);
+    recorder.end();
     let text = recorder.take();
     assert!(
         !text.contains("correct") && !text.contains("horse7"),
@@ -285,7 +285,7 @@ fn the_beginning_of_a_secret_is_no_secret_of_its_own() {
     let now = Time::ZERO + Duration::from_secs(60);
     recorder.said(now, 1, C, b"\n");
     recorder.said(now, 1, S, b"a correct answer\nnot correcthorse7\n");
-    recorder.end(now);
+    recorder.end();
     let text = recorder.take();
     assert!(
         text.contains("S: a correct answer\nS: not {{secret"),
@@ -304,6 +304,6 @@ fn every_one_of_two_hundred_secrets_is_known_again() {
         let again = format!("again secret-{connection:03}\n");
         recorder.said(Time::ZERO, 201 - connection, S, again.as_bytes());
     }
-    recorder.end(Time::ZERO);
+    recorder.end();
     assert!(!recorder.take().contains("secret-"));
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use otherend_core::Time;
 use otherend_core::transcript::{MOST_CONNECTIONS, Over, Recorder};
 
 use super::appender::Appender;
@@ -29,8 +28,6 @@ pub(super) struct RecordingFile {
     text: String,
     /// Since when it is known that no line has shown yet how lines end.
     undecided: Option<Instant>,
-    /// The time of the last note.
-    now: Time,
 }
 
 impl RecordingFile {
@@ -54,14 +51,12 @@ impl RecordingFile {
             last_number: 0,
             text: String::new(),
             undecided: None,
-            now: Time::ZERO,
         })
     }
 
     /// Make lines of one note.
     pub(super) fn note(&mut self, note: &Note, bytes: &[u8]) -> Result<(), RecordError> {
         let now = note.at;
-        self.now = now;
         match note.what {
             What::Opened => {
                 let connection = self.number(note.connection)?;
@@ -143,7 +138,7 @@ impl RecordingFile {
     /// The recording is complete.
     pub(super) fn end(&mut self) -> Result<(), RecordError> {
         self.check()?;
-        self.recorder.end(self.now);
+        self.recorder.end();
         self.text.push_str(&self.recorder.take());
         self.write()?;
         self.sync()?;

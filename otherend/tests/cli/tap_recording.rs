@@ -53,7 +53,7 @@ fn a_recording_is_a_transcript_without_the_secrets() {
     let body: String = body.collect();
     assert!(
         body.starts_with(
-            "C! connect\nC: PASS {{secret:text=****}}\nS: 230 ticket {{secret:text=****}}\nC! close\n"
+            "C! connect\nC: PASS {{secret:text=****}}\nS: 230 ticket {{secret2:text=****}}\nC! close\n"
         ),
         "{text}"
     );

@@ -21,6 +21,6 @@ pub(super) struct Side {
     pub(super) stopped: bool,
     /// What it says next is to come apart from what it said.
     pub(super) parted: bool,
-    /// It finished sending, and whether it still listens has not shown yet.
-    pub(super) stop_is_unclear: bool,
+    /// When it finished sending, while whether it still listens has not shown yet.
+    pub(super) unclear_stop: Option<Time>,
 }
