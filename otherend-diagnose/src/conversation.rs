@@ -96,6 +96,7 @@ impl Talking {
         self.talk.heard_after = greeting.after;
         self.talk.unfinished = greeting.unfinished;
         self.talk.flowing = greeting.flowing;
+        self.talk.flooding = greeting.flooding;
         self.talk.met = greeting.met;
         self.talk.greeting = greeting.bytes;
         self.ended(greeting.end);
@@ -127,6 +128,7 @@ impl Talking {
     fn reply_is(&mut self, reply: Response) {
         self.talk.unfinished = reply.unfinished;
         self.talk.flowing = reply.flowing;
+        self.talk.flooding = reply.flooding;
         self.talk.met = reply.met;
         self.talk.reply = reply.bytes;
     }

@@ -231,6 +231,7 @@ pub(super) fn talk(asked: &Asked, talk: &Talk) -> String {
 
 fn plain(talk: &Talk) -> String {
     let end = match talk.end {
+        End::Open if talk.flooding => ", and floods: more than 1 MiB without a pause",
         End::Open if talk.flowing => ", and goes on without a pause",
         End::Open => "",
         End::Closed => ", then it closed",

@@ -9,6 +9,8 @@ use crate::protocol;
 
 /// How much of what a server says is kept; the rest is only looked at.
 const MOST: usize = 4096;
+/// One that says so much without a pause floods: nothing more is learned from listening.
+pub(crate) const FLOOD: usize = 1 << 20;
 /// When a line has ended, more that belongs to it comes within this time.
 pub(super) const REST: Duration = Duration::from_millis(60);
 /// One that has spoken so shortly before the end would have gone on.
@@ -47,6 +49,8 @@ pub(super) struct Response {
     pub(super) unfinished: bool,
     /// It was still speaking when the time was over.
     pub(super) flowing: bool,
+    /// It said more than is listened to.
+    pub(super) flooding: bool,
     /// The text that was waited for has come.
     pub(super) met: bool,
 }
@@ -58,7 +62,7 @@ pub(super) fn hear(stream: &mut TcpStream, patience: Patience, until: Option<&st
     let mut buffer = vec![0; 16 * 1024];
     let end = loop {
         let left = ear.until(patience).saturating_sub(started.elapsed());
-        if left.is_zero() {
+        if left.is_zero() || ear.count > FLOOD {
             break End::Open;
         }
         match read(stream, left, &mut buffer) {
@@ -91,6 +95,8 @@ struct Ear<'a> {
     /// The end of what came, one byte shorter than the wanted text, which may begin there.
     tail: Vec<u8>,
     last: Option<u8>,
+    /// How many bytes came.
+    count: usize,
     line_ended: bool,
     first_at: Option<Duration>,
     last_at: Duration,
@@ -104,6 +110,7 @@ impl<'a> Ear<'a> {
             kept: Vec::new(),
             tail: Vec::new(),
             last: None,
+            count: 0,
             line_ended: false,
             first_at: None,
             last_at: Duration::ZERO,
@@ -115,6 +122,7 @@ impl<'a> Ear<'a> {
         let room = MOST.saturating_sub(self.kept.len()).min(bytes.len());
         self.kept.extend_from_slice(&bytes[..room]);
         self.last = bytes.last().copied();
+        self.count = self.count.saturating_add(bytes.len());
         self.line_ended |= bytes.iter().copied().any(is_line_end);
         self.first_at.get_or_insert(at);
         self.last_at = at;
@@ -158,7 +166,8 @@ impl<'a> Ear<'a> {
         // A ticker that says a line every 100 ms goes on; one that said a line and was cut off in the
         // middle of the next is not called unfinished for it. A stream without any line end is both.
         let spoke_lately = self.first_at.is_some() && self.last_at + FLOWING >= most;
-        let flowing = end == End::Open && spoke_lately && !self.is_complete();
+        let flooding = end == End::Open && self.count > FLOOD;
+        let flowing = end == End::Open && spoke_lately && !self.is_complete() || flooding;
         let in_line = self.last.is_some_and(|byte| !is_line_end(byte));
         Response {
             bytes: self.kept,
@@ -166,6 +175,7 @@ impl<'a> Ear<'a> {
             after: self.first_at,
             unfinished: in_line && !(flowing && self.line_ended),
             flowing,
+            flooding,
             met: self.met,
         }
     }

@@ -20,6 +20,8 @@ pub struct Talk {
     pub unfinished: bool,
     /// Whether the server was still speaking when it was no longer listened to.
     pub flowing: bool,
+    /// Whether it said more than 1 MiB without a pause; no more was listened to.
+    pub flooding: bool,
     /// Whether the expected text ([`Options::expect`](crate::Options::expect)) came.
     pub met: bool,
     /// Whether the line ([`Options::say`](crate::Options::say)) was said.

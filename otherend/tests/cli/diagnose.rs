@@ -55,6 +55,25 @@ fn a_reply_that_is_not_the_expected_one_has_its_own_exit_code() {
 }
 
 #[test]
+fn a_server_that_floods_is_not_heard_for_long() {
+    for (line, says) in [("a line\n", "works"), ("no end ", "line-unfinished")] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let flood = line.repeat(10_000);
+                std::thread::spawn(move || while stream.write_all(flood.as_bytes()).is_ok() {});
+            }
+        });
+        let words = ["diagnose", "--say", "hello", &address];
+        let outcome = otherend(&words).run();
+        let outcome = outcome.said("floods: more than 1 MiB").said(says);
+        assert!(!outcome.stdout.contains("not-flushed"), "{outcome}");
+    }
+}
+
+#[test]
 fn a_quiet_server_answers_whoever_diagnoses_with_it() {
     let mut server = otherend(&["serve", "--quiet", "127.0.0.1:0"]).start();
     let line = server.stdout_with("listening on ");

@@ -215,6 +215,7 @@ fn unfinished(talk: &Talk, said: &str) -> Vec<Cause> {
     // "login: " is a prompt and whole; "From server -> HEL" is a line that was cut off. The last
     // character tells them apart, which is a guess: a prompt stays possible as a cause.
     let waited = match talk.flowing {
+        _ if talk.flooding => "it floods: more than 1 MiB came without a pause or a line end",
         true => "it went on without a line end for as long as it was listened to",
         false => "no line end followed while it was waited for",
     };
@@ -230,22 +231,28 @@ fn unfinished(talk: &Talk, said: &str) -> Vec<Cause> {
                 for ever",
         ),
     };
-    vec![
+    let mut causes = vec![
         Cause::new(CauseKind::LineUnfinished, likelihood, says)
             .because(said)
             .because(waited)
             .check("in the server's code: does what it sends end with a line end?")
             .remedy("let the server end each reply with a line end"),
-        Cause::new(
+    ];
+    // Who floods holds nothing back.
+    if !talk.flooding {
+        let cause = Cause::new(
             CauseKind::NotFlushed,
             likelihood,
             "the rest of the reply is still in the server's buffer, or still to come",
-        )
-        .because(said)
-        .because(waited)
-        .check("does the rest come later, or when the connection ends?")
-        .remedy("flush after each reply: AutoFlush = true, flush(), setvbuf"),
-    ]
+        );
+        let cause = cause
+            .because(said)
+            .because(waited)
+            .check("does the rest come later, or when the connection ends?")
+            .remedy("flush after each reply: AutoFlush = true, flush(), setvbuf");
+        causes.push(cause);
+    }
+    causes
 }
 
 /// The reply is complete, and not the expected one.
