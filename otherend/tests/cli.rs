@@ -16,6 +16,7 @@ mod cli {
     mod limits;
     mod man;
     mod networks;
+    mod numbers;
     mod play;
     pub(crate) mod program;
     #[cfg(unix)]
