@@ -83,6 +83,12 @@ impl Engine {
                 #[cfg(feature = "tokio")]
                 Engine::Async => || Ok(Mailbox::for_task()),
             },
+            memory: match self {
+                // Its thread, the buffers of that, and what waits to be read to its end or to be sent.
+                Engine::Single | Engine::Threads => 768 << 10,
+                #[cfg(feature = "tokio")]
+                Engine::Async => 192 << 10,
+            },
         }
     }
 

@@ -18,6 +18,7 @@ use crate::hub::mailbox::Mailbox;
 use crate::stream::{Listener, Stream};
 use crate::system::errors::concerns_one_connection;
 use crate::system::limits::Reserve;
+use crate::system::memory::address_space_left;
 use crate::system::poll::{self, Awaited, Interest};
 use crate::watch::{Notice, Refusal};
 
@@ -36,7 +37,12 @@ pub(crate) struct Manner {
     pub(crate) one_at_a_time: bool,
     /// How a conversation that waits is woken.
     pub(crate) mailbox: fn() -> io::Result<Mailbox>,
+    /// What a conversation may come to have of memory, in bytes, beside what it has from the start.
+    pub(crate) memory: u64,
 }
+
+/// What is kept free of a limited address space, for everything but conversations.
+const HEADROOM: u64 = 8 << 20;
 
 /// The listeners of one server and what it takes to keep accepting.
 pub(crate) struct Acceptor {
@@ -50,6 +56,7 @@ pub(crate) struct Acceptor {
     /// How many connections were broken since the last that was not.
     broken: usize,
     doorstep: Doorstep,
+    memory_is_limited: bool,
 }
 
 impl Acceptor {
@@ -70,6 +77,7 @@ impl Acceptor {
             backoff: Backoff::new(),
             broken: 0,
             doorstep,
+            memory_is_limited: address_space_left().is_some(),
         }
     }
 
@@ -191,7 +199,7 @@ impl Acceptor {
             };
             return self.turn_away(stream, &address, refusal);
         }
-        match self.prepare(&stream) {
+        match self.has_memory().and_then(|()| self.prepare(&stream)) {
             Ok(mailbox) => {
                 self.hub.counters.accepted();
                 let peer = self.hub.introduce(address, local);
@@ -201,6 +209,22 @@ impl Acceptor {
                 self.hub.accept_failed(&error);
                 self.turn_away(stream, &address, self.hub.full);
             }
+        }
+    }
+
+    /// There is memory for one more. Under `ulimit -v` an allocation that fails ends the process, and with
+    /// it everybody who is inside.
+    fn has_memory(&self) -> io::Result<()> {
+        if !self.memory_is_limited {
+            return Ok(());
+        }
+        let open = self.hub.registry.places() as u64;
+        let needed = open.saturating_add(1).saturating_mul(self.manner.memory);
+        match address_space_left() {
+            Some(left) if left < needed.saturating_add(HEADROOM) => {
+                Err(io::ErrorKind::OutOfMemory.into())
+            }
+            _ => Ok(()),
         }
     }
 

@@ -1,10 +1,14 @@
 //! Memory stays flat, whatever a peer sends or does not read.
 
-use super::served::serve;
+use std::io::{BufRead, Write};
+
+use super::installed::all_there;
+use super::served::{serve, serve_under};
 
 on_engines! {
     a_line_without_an_end_takes_no_memory
     peers_that_never_read_take_what_they_may
+    too_many_for_the_address_space_are_refused
 }
 
 /// What a server may grow by beside what is promised, in KiB.
@@ -45,4 +49,34 @@ fn peers_that_never_read_take_what_they_may(engine: &str) {
     if engine != "single" {
         assert_eq!(server.connect().ask("next"), "From server -> next\n");
     }
+}
+
+fn too_many_for_the_address_space_are_refused(engine: &str) {
+    if !all_there(&["prlimit"]) || engine == "single" {
+        return;
+    }
+    // What it has from the start, and some 60 MB.
+    let before = serve(engine, &["-q"]).address_space() * 1024 + 60_000_000;
+    let limit = format!("--as={before}");
+    let server = serve_under(&["prlimit", &limit], engine, &["-q"]).unwrap();
+    let mut peers: Vec<_> = (0..400).map(|_| server.connect()).collect();
+    let line = vec![b'x'; 60_000];
+    for peer in &mut peers {
+        let _ = peer.stream.get_mut().write_all(&line);
+    }
+    let mut told = 0;
+    for peer in &mut peers {
+        let _ = peer.stream.get_mut().write_all(b"\n");
+        let mut reply = String::new();
+        // Whoever was told, and went on speaking, may find a reset in the place of the line.
+        let is_reset = peer.stream.read_line(&mut reply).is_err();
+        match &reply[..] {
+            "ERR server is full\n" => told += 1,
+            "" if is_reset => told += 1,
+            reply => assert!(reply.starts_with("From server -> xxx"), "{reply:?}"),
+        }
+    }
+    assert!((1..400).contains(&told), "{told}");
+    drop(peers);
+    assert_eq!(server.connect().ask("still"), "From server -> still\n");
 }

@@ -141,6 +141,14 @@ impl Served {
         peak.trim().parse().unwrap()
     }
 
+    /// The address space that it has, in KiB.
+    pub(crate) fn address_space(&self) -> u64 {
+        let pid = self.pid.as_raw_nonzero();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let size = between(&status, "VmSize:", "kB").unwrap();
+        size.trim().parse().unwrap()
+    }
+
     /// The time that it has computed for.
     pub(crate) fn computed(&self) -> Duration {
         let pid = self.pid.as_raw_nonzero();
