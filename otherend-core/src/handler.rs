@@ -102,6 +102,13 @@ impl Handler {
         }
     }
 
+    /// The stream broke behind our last word: that has perhaps not arrived.
+    pub(crate) fn lost_at_the_end(&mut self) {
+        if let Kind::Script(script) = &mut self.0 {
+            script.lost_at_the_end();
+        }
+    }
+
     /// Time has passed.
     pub(crate) fn tick(&mut self, state: &mut State, now: Time) {
         if let Kind::Script(script) = &mut self.0 {

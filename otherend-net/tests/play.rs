@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use otherend_core::Handler;
 use otherend_net::core::transcript::{
-    Limits, Mismatch, Outcome, Over, Plan, Reason, Timing, Transcript,
+    Closing, Limits, Mismatch, Outcome, Over, Plan, Reason, Timing, Transcript,
 };
 use otherend_net::core::{AnyBehaviour, Echo, Framing};
 use otherend_net::play::{Mock, Performances, PlayError, PlayOptions, play, update};
@@ -435,4 +435,63 @@ fn async_programs_play_too() {
         let outcome = otherend_net::play::play_async(plan, endpoint, options()).await;
         assert_eq!(outcome.expect("it connects"), Outcome::Passed);
     });
+}
+
+/// A server that does `act` to everybody who comes, for as long as the test runs.
+fn serve_raw(act: impl Fn(TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it has an address");
+    std::thread::spawn(move || listener.incoming().flatten().for_each(act));
+    address
+}
+
+fn reset(stream: TcpStream) {
+    let socket = Socket::from(stream);
+    socket.set_linger(Some(Duration::ZERO)).expect("it is open");
+}
+
+#[test]
+fn an_instant_reset_is_always_told_the_same() {
+    let address = serve_raw(reset);
+    for file in ["S: hello\n", "C: hello\nS: hello\n", "C: hello\n"] {
+        for round in 0..100 {
+            let mismatch = failed(play(plan(file), &address.into(), &options()));
+            assert_eq!(
+                mismatch.reason,
+                Reason::Ended(Closing::Reset),
+                "{file}, round {round}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_server_has_not_taken_is_not_said() {
+    // It closes, and after that the last line comes.
+    let closes = |mut stream: TcpStream| {
+        stream.write_all(b"hello\n").expect("it is there");
+    };
+    // It closes without having read the last line.
+    let ignores = |mut stream: TcpStream| {
+        stream.write_all(b"hello\n").expect("it is there");
+        let mut byte = [0];
+        let _ = stream.peek(&mut byte);
+    };
+    // It resets instead of reading.
+    let resets = |mut stream: TcpStream| {
+        stream.write_all(b"hello\n").expect("it is there");
+        let _ = stream.peek(&mut [0]);
+        reset(stream);
+    };
+    for (name, address) in [
+        ("closes", serve_raw(closes)),
+        ("ignores", serve_raw(ignores)),
+        ("resets", serve_raw(resets)),
+    ] {
+        for round in 0..30 {
+            let outcome = play(plan("S: hello\nC: thanks\n"), &address.into(), &options());
+            let outcome = format!("{outcome:?}");
+            assert!(outcome != "Ok(Passed)", "{name}, round {round}: {outcome}");
+        }
+    }
 }

@@ -20,6 +20,8 @@ impl Conversation {
         state.tell(now, &Event::Lost(loss));
         if state.is_talking() {
             self.handler.lost(state, now);
+        } else if !state.is_ended() {
+            self.handler.lost_at_the_end();
         }
         state.reason.get_or_insert(reason);
         state.end(now, Phase::Closed);

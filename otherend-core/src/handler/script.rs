@@ -137,6 +137,11 @@ impl Scripted {
         state.reason = state.reason.filter(|reason| *reason != EndReason::Mismatch);
     }
 
+    /// What was said last has perhaps not arrived.
+    pub(super) fn lost_at_the_end(&mut self) {
+        self.script.act(Player::lost_at_the_end);
+    }
+
     /// Pauses may be over, or the peer has taken what was said.
     pub(super) fn tick(&mut self, state: &mut State, now: Time) {
         if !state.is_talking() {

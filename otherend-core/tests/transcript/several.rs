@@ -224,3 +224,22 @@ fn it_is_known_whether_connections_overlap() {
     assert_eq!(plan("C! connect\n2C! connect\nC: a\n").overlap(), Some(3));
     assert_eq!(plan("on C: a\nS: b\n").overlap(), None);
 }
+
+/// With an answer below it a line was taken; without, a reset may be all that became of it.
+#[test]
+fn a_reset_behind_a_clients_last_word_is_no_success() {
+    for (file, passes) in [
+        ("C: hello\nS: hi\nC: quit\n", false),
+        ("C: hello\nS: hi\nC: quit\nC! close\n", false),
+        ("C: hello\nS: hi\n", true),
+        ("C: hello\nS: hi\nC: quit\nC! reset\n", true),
+    ] {
+        let mut client = Player::client(plan(file));
+        let mut out = Outbox::new();
+        client.opened(0, START, &mut out);
+        client.heard(0, START, b"hi\n", &mut out);
+        assert_eq!(client.outcome(), Some(&Outcome::Passed), "{file}");
+        client.lost_at_the_end(0);
+        assert_eq!(client.outcome() == Some(&Outcome::Passed), passes, "{file}");
+    }
+}

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use otherend_core::transcript::{Outcome, Over, Player};
 use otherend_core::{
-    Address, Conversation, EndReason, Event, Framing, Loss, Observer, Performance, Script,
+    Address, Conversation, EndReason, Event, Framing, Loss, Observer, Outbox, Performance, Script,
     Settings, Time, Wants,
 };
 
 use super::PlayError;
-use crate::client::{ConnectOptions, reach};
+use crate::client::{ConnectError, ConnectOptions, reach};
 use crate::endpoint::{Endpoint, Target};
 use crate::engine::Buffers;
 use crate::engine::blocking::Driver;
@@ -28,6 +28,8 @@ use crate::system::bell::Bell;
 
 /// After our end: how long the peer's is waited for.
 const LINGER: Duration = Duration::from_millis(250);
+/// How often it is looked whether our end was acknowledged.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A transcript on its way, played as the client.
 pub(super) struct Performer {
@@ -82,7 +84,8 @@ impl Performer {
                 let error = io::Error::new(io::ErrorKind::TimedOut, text);
                 Err(PlayError::Local(error))
             }
-            None => played,
+            // Whoever had the last word may have learned only now that it was not taken.
+            None => played.map(|passed| self.player().outcome().cloned().unwrap_or(passed)),
         }
     }
 
@@ -119,9 +122,16 @@ impl Performer {
             match self.next() {
                 Next::End(outcome) => return Ok(outcome),
                 Next::Open(connection) => {
-                    let stream = reach(&target, options)?;
+                    let stream = match reach(&target, options) {
+                        Err(error) if was_reset(&error) => {
+                            self.lose(hub, connection);
+                            continue;
+                        }
+                        reached => reached?,
+                    };
                     let driver = self.begin(hub, connection, stream, &settings);
-                    carry(driver.map_err(PlayError::Local)?).map_err(PlayError::Local)?;
+                    let driver = driver.map_err(PlayError::Local)?;
+                    self.carry(connection, driver).map_err(PlayError::Local)?;
                 }
             }
         }
@@ -184,6 +194,58 @@ impl Performer {
     }
 }
 
+impl Performer {
+    /// Carry the conversation on `connection` to its end in a thread of its own.
+    ///
+    /// Its first turn is this thread's, which opens the next connection after it: what is said first
+    /// here leaves before what is said first there. Of two datagrams the second could come first
+    /// otherwise, and a server of several clients take the one for the other.
+    fn carry(self: &Arc<Self>, connection: usize, mut driver: Driver) -> io::Result<()> {
+        let mut buffers = Buffers::new();
+        let goes_on = driver.turn(&mut buffers, Some(Duration::ZERO));
+        let performer = Arc::clone(self);
+        let rest = move || {
+            while goes_on && driver.turn(&mut buffers, None) {}
+            performer.see_taken(connection, &driver.stream);
+        };
+        let thread = thread::Builder::new().name("play".into());
+        thread.spawn(rest).map(drop)
+    }
+
+    /// After a server's end: was our last word taken? One that came when the server had closed is
+    /// answered by a reset, which nobody would hear once the socket is gone.
+    fn see_taken(&self, connection: usize, stream: &Stream) {
+        let has_finished = || matches!(stream.read(&mut [0]), Ok(0));
+        if !self.player().has_last_word(connection) || !has_finished() {
+            return;
+        }
+        // Fails where it was done before.
+        let _ = stream.half_close();
+        let until = Instant::now() + LINGER;
+        loop {
+            // Both have finished, so the socket has no peer any more once our end was acknowledged,
+            // and all before it.
+            let is_over = stream.peer_address().is_err() || Instant::now() >= until;
+            if let Ok(Some(_)) = stream.take_error() {
+                return self.player().lost_at_the_end(connection);
+            }
+            if is_over {
+                return;
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// The connection was reset as soon as it stood.
+    fn lose(&self, hub: &Hub, connection: usize) {
+        let (now, mut unsent) = (hub.clock.now(), Outbox::new());
+        let mut player = self.player();
+        player.opened(connection, now, &mut unsent);
+        player.lost(connection, now, &mut unsent);
+        player.lost_at_the_end(connection);
+    }
+}
+
 /// The player's own time limits are the only ones: what it waits for, and how long, stands in the
 /// file or was asked for.
 fn settings(over: Over) -> Settings {
@@ -206,19 +268,21 @@ fn tell_all(hub: &Hub, order: impl Fn() -> Order) {
     }
 }
 
-/// Carry a conversation to its end in a thread of its own.
-///
-/// Its first turn is this thread's, which opens the next connection after it: what is said first
-/// here leaves before what is said first there. Of two datagrams the second could come first
-/// otherwise, and a server of several clients take the one for the other.
-fn carry(mut driver: Driver) -> io::Result<()> {
-    let mut buffers = Buffers::new();
-    if !driver.turn(&mut buffers, Some(Duration::ZERO)) {
-        return Ok(());
-    }
-    let thread = thread::Builder::new().name("play".into());
-    thread.spawn(move || while driver.turn(&mut buffers, None) {})?;
-    Ok(())
+/// It stood, and was reset before anybody looked. A moment later the first read would have said so,
+/// and which of the two it is must not show.
+fn was_reset(error: &ConnectError) -> bool {
+    let ConnectError::Failed { attempts, .. } = error else {
+        return false;
+    };
+    attempts.iter().any(|attempt| is_reset(&attempt.error))
+}
+
+/// A connection that does not stand yet is refused instead.
+fn is_reset(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+    )
 }
 
 impl Performance for Performer {

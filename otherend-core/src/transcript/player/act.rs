@@ -122,6 +122,32 @@ impl Player {
         }
     }
 
+    /// The connection broke after a client had said all: what it said last has perhaps not been
+    /// taken, and then the file was not played to its end.
+    pub fn lost_at_the_end(&mut self, connection: usize) {
+        let failed = matches!(self.outcome, Some(Outcome::Failed(_)));
+        if !failed && self.has_last_word(connection) {
+            let reason = Reason::Ended(Closing::Reset);
+            self.fail_at(connection, self.peer(), Vec::new(), reason);
+        }
+    }
+
+    /// The last line on this connection is a client's: nothing that is heard can show that it was
+    /// taken.
+    ///
+    /// With `C: QUIT` and `S: bye` below it, the `bye` shows it, and a reset after that is none of the
+    /// file's business. With `C: QUIT` alone a reset may be all that became of it.
+    #[must_use]
+    pub fn has_last_word(&self, connection: usize) -> bool {
+        let script = self.plan.lanes.get(connection);
+        let beats = script.into_iter().flat_map(|script| script.beats_from(0));
+        let last = beats
+            .filter(|beat| !matches!(beat, Beat::Ends(ends) if ends.closing != Closing::Reset))
+            .last();
+        let is_ours = matches!(last, Some(Beat::Says(says)) if says.who == Role::Client);
+        is_ours && self.role == Some(Role::Client) && self.plan.over == Over::Tcp
+    }
+
     /// All connections are over: passed.
     pub(super) fn check_end(&mut self) {
         if self
