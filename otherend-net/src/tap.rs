@@ -18,7 +18,7 @@ mod direction;
 mod farewell;
 mod fault;
 mod referee;
-mod relay;
+mod splice;
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! One client from its first byte to its last: connect to the target, relay, close as it ended.
+//! One client from its first byte to its last: connect to the target, splice, close as it ended.
 
 use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use otherend_core::{Counts, EndReason, Event, Watched};
 use super::Tapping;
 use super::both::Both;
 use super::farewell::farewell;
-use super::relay::{Outcome, Relay};
+use super::splice::{Conclusion, Splice};
 use crate::hub::admitted::Admitted;
 use crate::stream::Stream;
 use crate::system::clock::Clock;
@@ -21,25 +21,25 @@ pub(super) fn carry(client: &Stream, admitted: &Admitted, tap: &Tapping) {
     let carried = catch_unwind(AssertUnwindSafe(|| {
         let observer = admitted.hub.watchers.observer(&admitted.member.peer);
         let mut watched = Watched::by(observer);
-        let outcome = match reach(tap, clock, &mut watched) {
+        let conclusion = match reach(tap, clock, &mut watched) {
             Some(stream) => {
                 let server = server.get_or_init(|| stream);
-                Relay::new(admitted, &mut watched, Both { client, server }, tap).run()
+                Splice::new(admitted, &mut watched, Both { client, server }, tap).run()
             }
-            None => Outcome::of(EndReason::NotConnected),
+            None => Conclusion::of(EndReason::NotConnected),
         };
-        watched.tell(clock.now(), &outcome.event());
+        watched.tell(clock.now(), &conclusion.event());
         watched.pause();
-        outcome
+        conclusion
     }));
-    let outcome = carried.unwrap_or_else(|_| Outcome::of(EndReason::Panicked));
+    let conclusion = carried.unwrap_or_else(|_| Conclusion::of(EndReason::Panicked));
     admitted.leave();
     let streams = [Some(client), server.get()];
     close(
         &streams.into_iter().flatten().collect::<Vec<_>>(),
-        outcome.reason,
+        conclusion.reason,
     );
-    count(admitted, &outcome);
+    count(admitted, &conclusion);
 }
 
 /// Connect to the target and tell the observer how that went.
@@ -78,12 +78,12 @@ fn close(streams: &[&Stream], reason: EndReason) {
     }
 }
 
-fn count(admitted: &Admitted, outcome: &Outcome) {
+fn count(admitted: &Admitted, conclusion: &Conclusion) {
     let counters = &admitted.hub.counters;
-    let orderly = outcome.reason.is_orderly();
-    counters.went(&Counts::default(), &outcome.counts());
-    counters.ended(outcome.reason);
-    if let Some(was_busy) = outcome.busy_at_stop {
+    let orderly = conclusion.reason.is_orderly();
+    counters.went(&Counts::default(), &conclusion.counts());
+    counters.ended(conclusion.reason);
+    if let Some(was_busy) = conclusion.busy_at_stop {
         counters.stopped(!orderly, was_busy);
     }
 }

@@ -14,26 +14,22 @@ use crate::lock::lock;
 /// each connection is a performance of its own. Whoever comes after the last begins anew.
 #[derive(Clone)]
 pub struct Referee {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
     plan: Arc<Plan>,
-    inside: Mutex<Inside>,
+    inside: Arc<Mutex<Inside>>,
 }
 
 #[derive(Default)]
 struct Inside {
     /// A performance that waits for more connections, and how many it has.
-    filling: Option<(Performance, usize)>,
+    filling: Option<(Match, usize)>,
     begun: u64,
     verdict: Verdict,
 }
 
-/// The connections of one performance share it.
-type Performance = Arc<Mutex<Play>>;
+/// One performance, which its connections share.
+type Match = Arc<Mutex<Judged>>;
 
-struct Play {
+struct Judged {
     player: Player,
     decided: bool,
 }
@@ -55,10 +51,8 @@ impl Referee {
     #[must_use]
     pub fn new(plan: Arc<Plan>) -> Self {
         Referee {
-            shared: Arc::new(Shared {
-                plan,
-                inside: Mutex::default(),
-            }),
+            plan,
+            inside: Arc::default(),
         }
     }
 
@@ -74,7 +68,7 @@ impl Referee {
     /// How it went so far.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let inside = lock(&self.shared.inside);
+        let inside = lock(&self.inside);
         let decided = inside.verdict.passed + inside.verdict.failed;
         Verdict {
             unfinished: inside.begun - decided,
@@ -83,13 +77,13 @@ impl Referee {
     }
 
     /// The next connection's place in a performance.
-    fn seat(&self) -> (Performance, usize) {
-        let mut inside = lock(&self.shared.inside);
+    fn seat(&self) -> (Match, usize) {
+        let mut inside = lock(&self.inside);
         let (performance, taken) = inside.filling.take().unwrap_or_else(|| {
             inside.begun += 1;
-            let player = Player::referee(Arc::clone(&self.shared.plan));
+            let player = Player::referee(Arc::clone(&self.plan));
             let decided = false;
-            (Arc::new(Mutex::new(Play { player, decided })), 0)
+            (Arc::new(Mutex::new(Judged { player, decided })), 0)
         });
         if taken + 1 < lock(&performance).player.connections() {
             inside.filling = Some((Arc::clone(&performance), taken + 1));
@@ -98,7 +92,7 @@ impl Referee {
     }
 
     fn count(&self, outcome: &Outcome) {
-        let verdict = &mut lock(&self.shared.inside).verdict;
+        let verdict = &mut lock(&self.inside).verdict;
         match outcome {
             Outcome::Passed => verdict.passed += 1,
             Outcome::Failed(_) => verdict.failed += 1,
@@ -110,7 +104,7 @@ impl Referee {
 pub struct Judge {
     referee: Referee,
     /// The performance and the connection's place in it, once it is open.
-    seat: Option<(Performance, usize)>,
+    seat: Option<(Match, usize)>,
 }
 
 impl Judge {

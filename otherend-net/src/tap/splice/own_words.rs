@@ -12,9 +12,9 @@
 
 use otherend_core::{Event, Role, Time};
 
-use super::Relay;
+use super::Splice;
 
-impl Relay<'_> {
+impl Splice<'_> {
     /// Say what waits to be said in the place of `from`, if this is the moment for it.
     pub(super) fn say_own(&mut self, now: Time, from: Role) {
         let (direction, to) = (self.directions.of_mut(from), from.other());

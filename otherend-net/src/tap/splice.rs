@@ -1,5 +1,5 @@
-//! Both directions of one connection in one thread (usually: a bidirectional copy): wait, read,
-//! write, tell the observer.
+//! Both directions of one connection in one thread (usually: a splice, or bidirectional copy):
+//! wait, read, write, tell the observer.
 //!
 //! What one end does is done to the other: bytes are passed on untouched, a half-close as a
 //! half-close, a reset as a reset. Between two waits each end is read once at most, so neither
@@ -27,7 +27,7 @@ const INPUT: usize = 64 * 1024;
 const QUIET: Duration = Duration::from_millis(200);
 
 /// Two streams and what is between them.
-pub(super) struct Relay<'a> {
+pub(super) struct Splice<'a> {
     admitted: &'a Admitted,
     watched: &'a mut Watched,
     streams: Both<&'a Stream>,
@@ -46,7 +46,7 @@ pub(super) struct Relay<'a> {
 }
 
 /// How it went.
-pub(super) struct Outcome {
+pub(super) struct Conclusion {
     pub(super) reason: EndReason,
     /// Which end brought it about, if one did.
     pub(super) who: Option<Role>,
@@ -56,10 +56,10 @@ pub(super) struct Outcome {
     pub(super) busy_at_stop: Option<bool>,
 }
 
-impl Outcome {
+impl Conclusion {
     /// Nothing was passed on.
     pub(super) fn of(reason: EndReason) -> Self {
-        Outcome {
+        Conclusion {
             reason,
             who: None,
             passed: Both::default(),
@@ -88,7 +88,7 @@ impl Outcome {
 /// Why it ends, and which end brought that about.
 type Ending = (EndReason, Option<Role>);
 
-impl<'a> Relay<'a> {
+impl<'a> Splice<'a> {
     pub(super) fn new(
         admitted: &'a Admitted,
         watched: &'a mut Watched,
@@ -96,7 +96,7 @@ impl<'a> Relay<'a> {
         tap: &Tapping,
     ) -> Self {
         let direction = |from| Direction::new(&tap.faults, from, tap.config.message_end);
-        Relay {
+        Splice {
             admitted,
             watched,
             streams,
@@ -114,13 +114,13 @@ impl<'a> Relay<'a> {
     }
 
     /// Pass on what comes until there is nothing more to pass.
-    pub(super) fn run(mut self) -> Outcome {
+    pub(super) fn run(mut self) -> Conclusion {
         let (reason, who) = loop {
             if let Some(ending) = self.turn() {
                 break ending;
             }
         };
-        Outcome {
+        Conclusion {
             reason,
             who,
             passed: Both {
