@@ -121,16 +121,16 @@ impl Hub {
         let at = self.clock.now() + limit;
         self.stop_at.fetch_min(at.as_micros(), Ordering::SeqCst);
         self.door.ring();
-        for member in self.registry.all() {
-            member.mailbox.post(Order::Drain);
+        for guest in self.registry.all() {
+            guest.mailbox.post(Order::Drain);
         }
     }
 
     /// Cut everybody off.
     pub(crate) fn stop(&self) {
         self.drain(Duration::ZERO);
-        for member in self.registry.all() {
-            member.mailbox.post(Order::Abort(EndReason::Stopped));
+        for guest in self.registry.all() {
+            guest.mailbox.post(Order::Abort(EndReason::Stopped));
         }
     }
 

@@ -86,7 +86,7 @@ impl Carrier {
     #[inline]
     pub(crate) fn mailbox(&self) -> &Mailbox {
         match &self.owner {
-            Owner::Server(admitted) => &admitted.member.mailbox,
+            Owner::Server(admitted) => &admitted.guest.mailbox,
             Owner::Client(mailbox) => mailbox,
         }
     }
@@ -252,9 +252,9 @@ impl Carrier {
     fn wake_stirred(&self) {
         if let Some(number) = self.conversation.stirred()
             && let Owner::Server(Admitted { hub, .. }) = &self.owner
-            && let Some(member) = hub.registry.get(number)
+            && let Some(guest) = hub.registry.get(number)
         {
-            member.mailbox.wake();
+            guest.mailbox.wake();
         }
     }
 

@@ -26,7 +26,7 @@ impl Conversations {
 
     /// The conversation with somebody new, watched if somebody watches.
     pub(crate) fn begin(&self, admitted: &Admitted, handler: Handler) -> Conversation {
-        let (hub, peer) = (&admitted.hub, &admitted.member.peer);
+        let (hub, peer) = (&admitted.hub, &admitted.guest.peer);
         let settings = Arc::clone(&self.settings);
         let conversation = Conversation::new(settings, handler, hub.clock.now());
         match hub.watchers.observer(peer) {

@@ -8,7 +8,7 @@ use crate::accept::acceptor::Acceptor;
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Conversations) {
     let mut buffers = Buffers::new();
     acceptor.run(&mut |stream, admitted| {
-        if let Some(handler) = conversations.handler(&admitted.member.peer) {
+        if let Some(handler) = conversations.handler(&admitted.guest.peer) {
             blocking::carry(stream, admitted, conversations, handler, &mut buffers);
         }
     });

@@ -16,7 +16,7 @@ const STACK: usize = 256 * 1024;
 /// Serve until the server stops.
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Arc<Conversations>) {
     acceptor.run(&mut |stream, admitted| {
-        let Some(handler) = conversations.handler(&admitted.member.peer) else {
+        let Some(handler) = conversations.handler(&admitted.guest.peer) else {
             return;
         };
         let conversations = Arc::clone(conversations);
@@ -34,7 +34,7 @@ pub(crate) fn start(
     carry: impl FnOnce(Stream, Admitted) + Send + 'static,
 ) {
     let hub = Arc::clone(&admitted.hub);
-    let name = format!("peer {}", admitted.member.peer.number);
+    let name = format!("peer {}", admitted.guest.peer.number);
     // What a thread that does not start was given is gone: the stream is fetched by who needs it.
     let kept = Arc::new(Mutex::new(Some(stream)));
     let fetch = |kept: &Mutex<Option<Stream>>| kept.lock().ok()?.take();

@@ -56,7 +56,7 @@ pub(crate) fn serve(
     let _inside = runtime.enter();
     acceptor.run(&mut |stream, admitted| {
         let door = Arc::clone(&admitted.hub);
-        let Some(handler) = conversations.handler(&admitted.member.peer) else {
+        let Some(handler) = conversations.handler(&admitted.guest.peer) else {
             return;
         };
         match Source::new(stream) {

@@ -10,7 +10,7 @@ use crate::peer::Peer;
 
 /// One open conversation.
 #[derive(Debug)]
-pub(crate) struct Member {
+pub(crate) struct Guest {
     pub(crate) peer: Peer,
     pub(crate) since: Time,
     pub(crate) mailbox: Mailbox,
@@ -19,37 +19,37 @@ pub(crate) struct Member {
 /// A place among the open conversations, given up when this is dropped.
 pub(crate) struct Admitted {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) member: Arc<Member>,
+    pub(crate) guest: Arc<Guest>,
 }
 
 impl Admitted {
     /// Take the place: from here on the conversation counts as open.
     pub(crate) fn new(hub: &Arc<Hub>, peer: Peer, mailbox: Mailbox) -> Self {
-        let member = Arc::new(Member {
+        let guest = Arc::new(Guest {
             peer,
             since: hub.clock.now(),
             mailbox,
         });
-        hub.registry.add(Arc::clone(&member));
+        hub.registry.add(Arc::clone(&guest));
         if hub.is_stopping() {
             // The orders of the stop may have been given before this one was in the list.
-            member.mailbox.post(Order::Drain);
+            guest.mailbox.post(Order::Drain);
         }
         Admitted {
             hub: Arc::clone(hub),
-            member,
+            guest,
         }
     }
 
     /// Our end follows: whoever hears that finds the place free.
     pub(crate) fn leave(&self) {
-        self.hub.registry.free_early(&self.member.peer);
+        self.hub.registry.free_early(&self.guest.peer);
     }
 }
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        if self.hub.registry.remove(&self.member.peer) {
+        if self.hub.registry.remove(&self.guest.peer) {
             self.hub.crowd_has_left();
         }
     }

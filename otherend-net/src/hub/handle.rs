@@ -97,8 +97,8 @@ impl Handle {
     #[must_use]
     pub fn conversations(&self) -> Vec<Open> {
         let now = self.hub.clock.now();
-        let members = self.hub.registry.all();
-        members
+        let guests = self.hub.registry.all();
+        guests
             .iter()
             .map(|m| Open {
                 peer: m.peer.clone(),
@@ -110,10 +110,10 @@ impl Handle {
     /// Say a line to the peer with this number, in its turn: while the peer is slow, lines wait for
     /// it, up to 1 MiB of them.
     pub fn say(&self, number: u64, line: &[u8]) -> Delivery {
-        let member = self.hub.registry.get(number);
-        match member.filter(|_| !self.hub.is_between) {
+        let guest = self.hub.registry.get(number);
+        match guest.filter(|_| !self.hub.is_between) {
             None => Delivery::NotHere,
-            Some(member) if member.mailbox.post_line(line) => Delivery::Taken,
+            Some(guest) if guest.mailbox.post_line(line) => Delivery::Taken,
             Some(_) => Delivery::Full,
         }
     }
@@ -129,10 +129,10 @@ impl Handle {
     /// that an end says is changed, held up or counted otherwise for it; watchers see
     /// [`Event::Injected`](otherend_core::Event::Injected).
     pub fn say_as(&self, number: u64, from: Role, bytes: &[u8]) -> Delivery {
-        let member = self.hub.registry.get(number);
-        match member.filter(|_| self.hub.is_between) {
+        let guest = self.hub.registry.get(number);
+        match guest.filter(|_| self.hub.is_between) {
             None => Delivery::NotHere,
-            Some(member) if member.mailbox.post_bytes(from, bytes) => Delivery::Taken,
+            Some(guest) if guest.mailbox.post_bytes(from, bytes) => Delivery::Taken,
             Some(_) => Delivery::Full,
         }
     }
@@ -159,10 +159,10 @@ impl Handle {
     }
 
     fn post(&self, number: u64, order: Order) -> bool {
-        let Some(member) = self.hub.registry.get(number) else {
+        let Some(guest) = self.hub.registry.get(number) else {
             return false;
         };
-        member.mailbox.post(order);
+        guest.mailbox.post(order);
         true
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::admitted::Member;
+use super::admitted::Guest;
 use crate::peer::Peer;
 
 /// All open conversations, by number.
@@ -19,7 +19,7 @@ pub(crate) struct Registry {
 
 #[derive(Debug, Default)]
 struct Inside {
-    members: BTreeMap<u64, Arc<Member>>,
+    guests: BTreeMap<u64, Arc<Guest>>,
     /// Those of them whose places are free already.
     leaving: HashSet<u64>,
     /// How many places each source has; `None` is this machine, see [`Address::source`].
@@ -51,29 +51,29 @@ impl Inside {
 }
 
 impl Registry {
-    pub(super) fn add(&self, member: Arc<Member>) {
+    pub(super) fn add(&self, guest: Arc<Guest>) {
         let mut inside = self.lock();
         *inside
             .sources
-            .entry(member.peer.address.source())
+            .entry(guest.peer.address.source())
             .or_default() += 1;
-        inside.members.insert(member.peer.number, member);
-        inside.crowd = inside.crowd.max(inside.members.len());
+        inside.guests.insert(guest.peer.number, guest);
+        inside.crowd = inside.crowd.max(inside.guests.len());
     }
 
     /// `true`: half of a crowd has left since this was last said, or the last one after a crowd.
     pub(super) fn remove(&self, peer: &Peer) -> bool {
         let mut inside = self.lock();
-        if inside.members.remove(&peer.number).is_none() {
+        if inside.guests.remove(&peer.number).is_none() {
             return false;
         }
         if !inside.leaving.remove(&peer.number) {
             inside.free_place_of(peer);
         }
-        if inside.members.is_empty() {
+        if inside.guests.is_empty() {
             self.emptied.notify_all();
         }
-        let open = inside.members.len();
+        let open = inside.guests.len();
         let was_crowd = inside.crowd >= CROWD;
         let has_left = open <= inside.crowd / 2 && (was_crowd || (inside.stragglers && open == 0));
         if has_left {
@@ -91,7 +91,7 @@ impl Registry {
     /// as a conversation lingers, and could have any number of places so: only a few are freed early.
     pub(super) fn free_early(&self, peer: &Peer) {
         let mut inside = self.lock();
-        let is_here = inside.members.contains_key(&peer.number);
+        let is_here = inside.guests.contains_key(&peer.number);
         if is_here && inside.leaving.len() < LEAVING && inside.leaving.insert(peer.number) {
             inside.free_place_of(peer);
         }
@@ -100,7 +100,7 @@ impl Registry {
     /// How many places are taken.
     pub(crate) fn places(&self) -> usize {
         let inside = self.lock();
-        inside.members.len() - inside.leaving.len()
+        inside.guests.len() - inside.leaving.len()
     }
 
     /// How many of them are taken from `source`.
@@ -108,13 +108,13 @@ impl Registry {
         self.lock().sources.get(&source).copied().unwrap_or(0)
     }
 
-    pub(crate) fn get(&self, number: u64) -> Option<Arc<Member>> {
-        self.lock().members.get(&number).cloned()
+    pub(crate) fn get(&self, number: u64) -> Option<Arc<Guest>> {
+        self.lock().guests.get(&number).cloned()
     }
 
     /// All that are open, in the order in which they came.
-    pub(crate) fn all(&self) -> Vec<Arc<Member>> {
-        self.lock().members.values().cloned().collect()
+    pub(crate) fn all(&self) -> Vec<Arc<Guest>> {
+        self.lock().guests.values().cloned().collect()
     }
 
     /// Wait until none is open, at most `limit`. `true`: none is.
@@ -122,9 +122,9 @@ impl Registry {
         let inside = self.lock();
         let (inside, _) = self
             .emptied
-            .wait_timeout_while(inside, limit, |inside| !inside.members.is_empty())
+            .wait_timeout_while(inside, limit, |inside| !inside.guests.is_empty())
             .unwrap_or_else(PoisonError::into_inner);
-        inside.members.is_empty()
+        inside.guests.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {

@@ -183,7 +183,7 @@ impl Performer {
         let mut conversation = Conversation::new(Arc::clone(settings), script, now);
         if settings.framing == Framing::Datagram {
             let refused = Arc::clone(&self.refused);
-            let address = admitted.member.peer.address.to_string();
+            let address = admitted.guest.peer.address.to_string();
             conversation = conversation.observed(Box::new(Refusals { refused, address }));
         }
         conversation.open(now);
@@ -263,8 +263,8 @@ fn settings(over: Over) -> Settings {
 
 /// Order the same of all that are still open.
 fn tell_all(hub: &Hub, order: impl Fn() -> Order) {
-    for member in hub.registry.all() {
-        member.mailbox.post(order());
+    for guest in hub.registry.all() {
+        guest.mailbox.post(order());
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn carry(client: &Stream, admitted: &Admitted, tap: &Tapping) {
     let server = OnceCell::new();
     // A panic of the observer ends this connection and no other.
     let carried = catch_unwind(AssertUnwindSafe(|| {
-        let observer = admitted.hub.watchers.observer(&admitted.member.peer);
+        let observer = admitted.hub.watchers.observer(&admitted.guest.peer);
         let mut watched = Watched::by(observer);
         let conclusion = match reach(tap, clock, &mut watched) {
             Some(stream) => {

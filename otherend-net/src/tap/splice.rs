@@ -153,7 +153,7 @@ impl<'a> Splice<'a> {
     // ---- orders and deadlines
 
     fn follow_orders(&mut self, now: Time) -> Option<Ending> {
-        for order in self.admitted.member.mailbox.take() {
+        for order in self.admitted.guest.mailbox.take() {
             match order {
                 Order::Drain => {
                     let busy = !self.is_idle(now);
@@ -317,8 +317,8 @@ impl<'a> Splice<'a> {
         let (client, server) = (self.interest(Role::Client), self.interest(Role::Server));
         let timeout = self.deadline().map(|deadline| deadline.since(now));
         let happened = {
-            let (hub, member) = (&self.admitted.hub, &self.admitted.member);
-            let bell = member.mailbox.bell().unwrap_or(&hub.door);
+            let (hub, guest) = (&self.admitted.hub, &self.admitted.guest);
+            let bell = guest.mailbox.bell().unwrap_or(&hub.door);
             let mut all = [
                 self.awaited(Role::Client, client),
                 self.awaited(Role::Server, server),

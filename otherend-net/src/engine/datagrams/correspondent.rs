@@ -62,9 +62,9 @@ impl Correspondent {
         conversations: &Conversations,
     ) -> Option<Self> {
         let hub = Arc::clone(&admitted.hub);
-        let number = admitted.member.peer.number;
+        let number = admitted.guest.peer.number;
         let now = hub.clock.now();
-        let handler = conversations.handler(&admitted.member.peer)?;
+        let handler = conversations.handler(&admitted.guest.peer)?;
         let begin = || Carrier::in_server(admitted, conversations, handler);
         let mut carrier = catch_unwind(AssertUnwindSafe(begin)).ok()?;
         let opened = catch_unwind(AssertUnwindSafe(|| carrier.conversation.open(now)));

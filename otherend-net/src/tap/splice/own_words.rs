@@ -25,7 +25,7 @@ impl Splice<'_> {
             let Some(bytes) = waiting.pop_front() else {
                 return;
             };
-            self.admitted.member.mailbox.let_go(&bytes);
+            self.admitted.guest.mailbox.let_go(&bytes);
             if is_over {
                 continue;
             }
