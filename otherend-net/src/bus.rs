@@ -27,13 +27,13 @@ use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::watch::ring::slots::{Place, Slots};
+use crate::watch::ring::slots::{Slots, Start};
 use crate::watch::ring::{Reader, Taken};
 
 pub use courier::Courier;
 pub use name::{Name, NameError};
 pub use requests::{Entry, Request, Saying};
-pub use room::Told;
+pub use room::RoomEvent;
 
 use requests::{Answer, Requests};
 use room::Room;
@@ -68,7 +68,7 @@ impl Default for BusConfig {
 /// ```
 /// use std::time::Duration;
 ///
-/// use otherend_net::bus::{BusConfig, Name, Request, Told, bus};
+/// use otherend_net::bus::{BusConfig, Name, Request, RoomEvent, bus};
 ///
 /// let limit = Duration::from_secs(5);
 /// let (bus, courier) = bus(BusConfig::default());
@@ -83,7 +83,7 @@ impl Default for BusConfig {
 /// // What she says goes to the courier, and comes back to all as message 1.
 /// ann.say(b"hello");
 /// let Some(Request::Say(saying)) = courier.next(limit) else { panic!() };
-/// let told = Told::Said { from: saying.from, line: saying.line };
+/// let told = RoomEvent::Said { from: saying.from, line: saying.line };
 /// courier.deliver(&lobby, 1, told.clone());
 /// assert_eq!(*ann.told().wait(1, limit).records[0], told);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -125,7 +125,7 @@ impl Bus {
             room,
             name,
         };
-        let answer = Reader::new(Arc::clone(&answers), Place::Oldest);
+        let answer = Reader::new(Arc::clone(&answers), Start::Oldest);
         link.requests.enter(&stay, answers);
         Entering {
             answer,
@@ -185,7 +185,7 @@ impl Entering {
             None => return Some(Err(NotAdmitted::Gone)),
         };
         Some(Ok(Member {
-            told: Reader::new(Arc::clone(&room.records), Place::At(begin)),
+            told: Reader::new(Arc::clone(&room.records), Start::At(begin)),
             room,
             said: AtomicU64::new(0),
             stay,
@@ -207,7 +207,7 @@ impl Future for Entering {
 /// A conversation in a room; dropping it leaves.
 pub struct Member {
     room: Arc<Room>,
-    told: Reader<Told>,
+    told: Reader<RoomEvent>,
     /// The last line's number.
     said: AtomicU64,
     /// Dropped last: who takes its leave finds the room without it.
@@ -236,7 +236,7 @@ impl Member {
 
     /// What is told in the room, beginning with its history, at one's own pace. What is skipped was
     /// missed for being slow, or never reached this machine.
-    pub fn told(&mut self) -> &mut Reader<Told> {
+    pub fn told(&mut self) -> &mut Reader<RoomEvent> {
         &mut self.told
     }
 

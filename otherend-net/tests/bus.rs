@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use otherend_net::bus::{
-    Bus, BusConfig, Courier, Member, Name, NotAdmitted, Publication, Request, Told, bus,
+    Bus, BusConfig, Courier, Member, Name, NotAdmitted, Publication, Request, RoomEvent, bus,
 };
 
 /// Nothing in these tests takes long: who waits for so long waits for ever.
@@ -18,7 +18,7 @@ const FOR_EVER: Duration = Duration::from_secs(20);
 /// What all machines share: one order for each room, and whose the names are.
 #[derive(Default)]
 struct Stream {
-    rooms: HashMap<Name, Vec<Told>>,
+    rooms: HashMap<Name, Vec<RoomEvent>>,
     names: HashMap<(Name, Name), (usize, u64)>,
     /// Lines that were carried already, by machine, member and number.
     carried: HashSet<(usize, u64, u64)>,
@@ -102,13 +102,18 @@ fn carry(machine: usize, request: Request, couriers: &[Courier], stream: &mut St
             for courier in couriers {
                 courier.arrived(&room, name.clone());
             }
-            publish(&room, Told::Joined(name), couriers, stream);
+            publish(&room, RoomEvent::Joined(name), couriers, stream);
         }
         Request::Say(saying) => {
             let identity = (machine, saying.member, saying.number);
             if stream.carried.insert(identity) {
                 let (from, line) = (saying.from, saying.line);
-                publish(&saying.room, Told::Said { from, line }, couriers, stream);
+                publish(
+                    &saying.room,
+                    RoomEvent::Said { from, line },
+                    couriers,
+                    stream,
+                );
             }
         }
         Request::Leave { member, room, name } => {
@@ -118,14 +123,14 @@ fn carry(machine: usize, request: Request, couriers: &[Courier], stream: &mut St
                 for courier in couriers {
                     courier.departed(&room, &name);
                 }
-                publish(&room, Told::Left(name), couriers, stream);
+                publish(&room, RoomEvent::Left(name), couriers, stream);
             }
         }
         other => panic!("{other:?}"),
     }
 }
 
-fn publish(room: &Name, told: Told, couriers: &[Courier], stream: &mut Stream) {
+fn publish(room: &Name, told: RoomEvent, couriers: &[Courier], stream: &mut Stream) {
     let messages = stream.rooms.entry(room.clone()).or_default();
     messages.push(told.clone());
     for courier in couriers {
@@ -147,9 +152,9 @@ fn told(member: &mut Member, count: usize) -> Vec<String> {
             all.push(format!("* {} skipped", taken.skipped));
         }
         all.extend(taken.records.iter().map(|told| match &**told {
-            Told::Said { from, line } => format!("{from}: {}", String::from_utf8_lossy(line)),
-            Told::Joined(name) => format!("+{name}"),
-            Told::Left(name) => format!("-{name}"),
+            RoomEvent::Said { from, line } => format!("{from}: {}", String::from_utf8_lossy(line)),
+            RoomEvent::Joined(name) => format!("+{name}"),
+            RoomEvent::Left(name) => format!("-{name}"),
             other => format!("{other:?}"),
         }));
         if taken.is_last {
@@ -231,7 +236,7 @@ fn while_the_bus_is_away_lines_wait_and_too_many_are_refused() {
         machines.enters(1, "bob").unwrap(),
     );
     machines.away.store(true, Ordering::SeqCst);
-    machines.couriers[1].tell_all(&Told::Away);
+    machines.couriers[1].tell_all(&RoomEvent::Away);
     let mut taken = 0;
     // One may have been taken by a courier that was about to look.
     while ann.say(taken.to_string().as_bytes()) == Publication::Taken {
@@ -239,7 +244,7 @@ fn while_the_bus_is_away_lines_wait_and_too_many_are_refused() {
         assert!(taken < 1000);
     }
     assert_eq!(ann.say(b"too much"), Publication::Full);
-    machines.couriers[1].tell_all(&Told::Back);
+    machines.couriers[1].tell_all(&RoomEvent::Back);
     machines.away.store(false, Ordering::SeqCst);
     let told = told(&mut bob, 4 + taken);
     let said: Vec<_> = told.iter().filter(|t| t.starts_with("ann:")).collect();
@@ -279,7 +284,7 @@ fn a_gap_is_told_and_a_repetition_is_not() {
     courier.admit(entry, 40);
     let mut ann = entering.wait(FOR_EVER).unwrap().unwrap();
     let lobby = called("lobby");
-    let joined = |name| Told::Joined(called(name));
+    let joined = |name| RoomEvent::Joined(called(name));
     assert!(courier.deliver(&lobby, 41, joined("a")));
     assert!(!courier.deliver(&lobby, 41, joined("a")));
     assert!(courier.deliver(&lobby, 45, joined("b")));
@@ -305,5 +310,5 @@ fn who_changes_its_mind_takes_its_leave() {
         panic!("it has left");
     };
     assert_eq!(gone, member);
-    assert!(!courier.deliver(&called("lobby"), 1, Told::Joined(called("ann"))));
+    assert!(!courier.deliver(&called("lobby"), 1, RoomEvent::Joined(called("ann"))));
 }

@@ -28,7 +28,7 @@ pub struct OwnedEvent(Kept);
 enum Kept {
     Opened,
     Connected(Box<(Address, Address)>, Duration),
-    NotConnected(Told),
+    NotConnected(Words),
     Bytes(Role, Box<[u8]>),
     Heard(Box<[u8]>, LineEnd),
     Said(Box<[u8]>, LineEnd),
@@ -45,15 +45,15 @@ enum Kept {
 
 /// An error that has been put into words: itself it cannot be copied.
 #[derive(Debug, Clone)]
-struct Told(Box<str>);
+struct Words(Box<str>);
 
-impl fmt::Display for Told {
+impl fmt::Display for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl Error for Told {}
+impl Error for Words {}
 
 impl OwnedEvent {
     /// The event, as it was. An error in it is left with its words alone.
@@ -118,7 +118,7 @@ impl From<&Event<'_>> for OwnedEvent {
                 local,
                 after,
             } => Kept::Connected(Box::new((target.clone(), local.clone())), after),
-            Event::NotConnected { error } => Kept::NotConnected(Told(error.to_string().into())),
+            Event::NotConnected { error } => Kept::NotConnected(Words(error.to_string().into())),
             Event::Bytes { from, bytes } => Kept::Bytes(from, bytes.into()),
             Event::Heard { message, end } => Kept::Heard(message.into(), end),
             Event::Said { message, end } => Kept::Said(message.into(), end),
@@ -154,7 +154,7 @@ mod tests {
     fn what_is_kept_is_what_happened() {
         let (target, local) = (Address::Path("/run/echo".into()), Address::Unnamed);
         let (from, end) = (Role::Server, LineEnd::CrLf);
-        let error = Told("nobody is there".into());
+        let error = Words("nobody is there".into());
         let all = [
             Event::Opened,
             Event::Connected {

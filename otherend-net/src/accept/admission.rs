@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_audience_keeps_open_is_counted() {
+    fn what_the_watchers_keep_open_is_counted() {
         let mut config = ServerConfig {
             engine: Engine::Threads,
             watcher_descriptors: 1,

@@ -5,10 +5,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::requests::{Answer, Entry, Request};
-use super::room::{Room, Told};
+use super::room::{Room, RoomEvent};
 use super::{Link, Name};
 use crate::lock::lock;
-use crate::watch::ring::slots::Place;
+use crate::watch::ring::slots::Start;
 
 /// Carries the messages of rooms (usually: a transport, or broker client): takes requests, and
 /// delivers what comes back.
@@ -56,7 +56,7 @@ impl Courier {
         });
         drop(rooms);
         // Decided now: what is delivered from here on is news, however late the member looks.
-        let begin = Place::Newest(self.0.config.history);
+        let begin = Start::Newest(self.0.config.history);
         let begin = room.records.number_at(begin);
         entry.reply.give(Answer::Admitted(room, begin));
     }
@@ -64,14 +64,14 @@ impl Courier {
     /// Tell a room of a message. Between this and the one delivered last, by their numbers, lies
     /// what could not be had: members are told how many they missed. One with a number that has
     /// been is the same once more, and nobody is told: `false`. So it is where nobody is.
-    pub fn deliver(&self, room: &Name, sequence: u64, told: Told) -> bool {
+    pub fn deliver(&self, room: &Name, sequence: u64, told: RoomEvent) -> bool {
         self.room(room)
             .is_some_and(|room| room.deliver(sequence, told))
     }
 
-    /// Tell all rooms of something that has no place in their order: [`Told::Away`],
-    /// [`Told::Back`].
-    pub fn tell_all(&self, told: &Told) {
+    /// Tell all rooms of something that has no place in their order: [`RoomEvent::Away`],
+    /// [`RoomEvent::Back`].
+    pub fn tell_all(&self, told: &RoomEvent) {
         let rooms: Vec<_> = lock(&self.0.rooms).values().cloned().collect();
         for room in rooms.iter().filter_map(Weak::upgrade) {
             room.tell(told.clone());
@@ -79,7 +79,7 @@ impl Courier {
     }
 
     /// Somebody is in a room, on whatever machine: [`Member::present`](super::Member::present) says
-    /// so from here on. Nobody is told: that is [`Told::Joined`]'s, which has a place in the order.
+    /// so from here on. Nobody is told: that is [`RoomEvent::Joined`]'s, which has a place in the order.
     pub fn arrived(&self, room: &Name, name: Name) {
         if let Some(room) = self.room(room) {
             room.arrived(name);

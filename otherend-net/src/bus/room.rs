@@ -10,7 +10,7 @@ use crate::watch::ring::slots::{Slots, Weighed};
 /// What the members of a room are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Told {
+pub enum RoomEvent {
     /// Somebody said this line.
     Said {
         /// Who.
@@ -30,7 +30,7 @@ pub enum Told {
 
 /// A room with members here.
 pub(super) struct Room {
-    pub(super) records: Arc<Slots<Told>>,
+    pub(super) records: Arc<Slots<RoomEvent>>,
     inside: Mutex<Inside>,
 }
 
@@ -53,7 +53,7 @@ impl Room {
     }
 
     /// A message in the order that all machines share. `false`: it has come before.
-    pub(super) fn deliver(&self, sequence: u64, told: Told) -> bool {
+    pub(super) fn deliver(&self, sequence: u64, told: RoomEvent) -> bool {
         // Locked until it is kept: two at once would swap places.
         let mut inside = lock(&self.inside);
         if sequence <= inside.sequence {
@@ -66,7 +66,7 @@ impl Room {
     }
 
     /// Something of this machine alone, which has no place in that order.
-    pub(super) fn tell(&self, told: Told) {
+    pub(super) fn tell(&self, told: RoomEvent) {
         self.records.push_behind(0, weighed(told));
     }
 
@@ -83,11 +83,11 @@ impl Room {
     }
 }
 
-fn weighed(told: Told) -> Weighed<Told> {
+fn weighed(told: RoomEvent) -> Weighed<RoomEvent> {
     let line = match &told {
-        Told::Said { line, .. } => line.len(),
+        RoomEvent::Said { line, .. } => line.len(),
         _ => 0,
     };
-    let size = size_of::<Told>() + line;
+    let size = size_of::<RoomEvent>() + line;
     Weighed { record: told, size }
 }

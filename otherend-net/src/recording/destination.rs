@@ -11,14 +11,14 @@ use super::{RecordError, RecordingConfig, SyncWhen};
 use crate::system::files;
 
 /// Gives a name to the file of a connection.
-type Name = dyn Fn(u64) -> String + Send;
+type FileName = dyn Fn(u64) -> String + Send;
 
 /// The files that are open.
 pub(super) struct Destination {
     config: RecordingConfig,
     path: PathBuf,
     /// Names the files of a folder; `None`: there is one file, and its key is 0.
-    name: Option<Box<Name>>,
+    name: Option<Box<FileName>>,
     open: BTreeMap<u64, RecordingFile>,
 }
 
@@ -38,7 +38,7 @@ impl Destination {
     pub(super) fn folder(
         path: PathBuf,
         config: RecordingConfig,
-        name: Box<Name>,
+        name: Box<FileName>,
     ) -> Result<Self, RecordError> {
         let created = files::create_private_folder(&path);
         created.map_err(|cause| RecordError::File {

@@ -36,7 +36,7 @@ pub struct TapConfig {
     pub allow: Vec<IpNet>,
     /// Who may not connect, even if allowed.
     pub deny: Vec<IpNet>,
-    /// How many descriptors of its own the audience keeps open for each connection (0): 1 where
+    /// How many descriptors of its own the watchers keep open for each connection (0): 1 where
     /// each is recorded into a file of its own. `max_clients` leaves room for them.
     pub watcher_descriptors: usize,
 }

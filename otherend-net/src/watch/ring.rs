@@ -22,7 +22,7 @@ use super::{Notice, Watcher};
 use crate::peer::Peer;
 
 pub use reader::{Reader, Taken};
-use slots::{Place, Slots, Weighed};
+use slots::{Slots, Start, Weighed};
 
 /// So many events of one conversation are gathered before they are handed on in mid-input.
 const GATHERED: usize = 64;
@@ -125,7 +125,7 @@ impl Ring {
     /// A reader that begins with the oldest record there is.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader::new(Arc::clone(&self.pen.0), Place::Oldest)
+        Reader::new(Arc::clone(&self.pen.0), Start::Oldest)
     }
 
     /// A reader that goes on behind the record with this number, as a browser does that was away:
@@ -133,7 +133,7 @@ impl Ring {
     /// newest one's.
     #[must_use]
     pub fn reader_behind(&self, number: u64) -> Reader {
-        Reader::new(Arc::clone(&self.pen.0), Place::At(number.saturating_add(1)))
+        Reader::new(Arc::clone(&self.pen.0), Start::At(number.saturating_add(1)))
     }
 }
 

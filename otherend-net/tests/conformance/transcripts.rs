@@ -43,7 +43,7 @@ fn each_script_is_the_same_wherever_it_is_cut(engine: Engine) {
             Handler::from(performances.join(peer))
         });
         let address = server.addresses()[0].inet().unwrap();
-        let mut heard = Heard::default();
+        let mut heard = BytesHeard::default();
         // The numbers of the clients go on from one performance to the next.
         let mut first = 1;
         let mut perform = |cut: usize| {
@@ -65,9 +65,9 @@ fn each_script_is_the_same_wherever_it_is_cut(engine: Engine) {
 
 /// How many bytes of each peer were heard.
 #[derive(Default)]
-struct Heard(HashMap<u64, usize>);
+struct BytesHeard(HashMap<u64, usize>);
 
-impl Heard {
+impl BytesHeard {
     fn wait_for(&mut self, watch: &Watch, number: u64, count: usize) {
         if self.0.get(&number) >= Some(&count) {
             return;

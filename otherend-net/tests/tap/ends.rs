@@ -37,7 +37,7 @@ pub(crate) struct Tapped {
 pub(crate) fn tap_to(target: Endpoint, config: TapConfig) -> (Running, mpsc::Receiver<Seen>) {
     let (watch, seen) = mpsc::channel();
     let tap = Tap::bind(&[anywhere().into()], target, config).unwrap();
-    let tap = tap.watched_by(Arc::new(Watch(Mutex::new(watch))));
+    let tap = tap.watched_by(Arc::new(Reporter(Mutex::new(watch))));
     (tap.start().unwrap(), seen)
 }
 
@@ -140,17 +140,17 @@ pub(crate) fn reset(stream: TcpStream) {
     socket.set_linger(Some(Duration::ZERO)).unwrap();
 }
 
-struct Watch(Mutex<mpsc::Sender<Seen>>);
+struct Reporter(Mutex<mpsc::Sender<Seen>>);
 
-impl Watcher for Watch {
+impl Watcher for Reporter {
     fn observer(&self, _peer: &Peer) -> Option<Box<dyn Observer>> {
-        Some(Box::new(Watching(self.0.lock().unwrap().clone())))
+        Some(Box::new(Reporting(self.0.lock().unwrap().clone())))
     }
 }
 
-struct Watching(mpsc::Sender<Seen>);
+struct Reporting(mpsc::Sender<Seen>);
 
-impl Observer for Watching {
+impl Observer for Reporting {
     fn on_event(&mut self, _now: Time, event: &Event<'_>) {
         let seen = match *event {
             Event::Connected {

@@ -3,7 +3,7 @@
 use super::{EndpointError, endpoint, printable, stands_alone};
 
 /// What a URL's scheme is spoken over.
-enum Carrier {
+enum SpokenOver {
     Tcp,
     Udp,
     /// TLS, or whatever else keeps what is said from being read.
@@ -12,13 +12,13 @@ enum Carrier {
 
 /// The complaint about `url`, which is `scheme`, `://` and `rest`.
 pub(super) fn url(url: &str, scheme: &str, rest: &str) -> EndpointError {
-    let (carrier, port) = carried_by(&scheme.to_ascii_lowercase());
+    let (over, port) = spoken_over(&scheme.to_ascii_lowercase());
     let suggestion = address(rest, port);
     let url = printable(url);
-    match carrier {
-        Some(Carrier::Tcp) => EndpointError::Url { url, suggestion },
-        Some(Carrier::Udp) => EndpointError::UrlOverUdp { url, suggestion },
-        Some(Carrier::Tls) => {
+    match over {
+        Some(SpokenOver::Tcp) => EndpointError::Url { url, suggestion },
+        Some(SpokenOver::Udp) => EndpointError::UrlOverUdp { url, suggestion },
+        Some(SpokenOver::Tls) => {
             let address = suggestion;
             EndpointError::UrlOverTls { url, address }
         }
@@ -40,40 +40,40 @@ fn address(rest: &str, usual_port: Option<u16>) -> String {
 }
 
 /// What the schemes that people paste are spoken over, and their usual ports.
-fn carried_by(scheme: &str) -> (Option<Carrier>, Option<u16>) {
-    let (carrier, port) = match scheme {
-        "tcp" | "tcp4" | "tcp6" => return (Some(Carrier::Tcp), None),
-        "udp" | "udp4" | "udp6" => return (Some(Carrier::Udp), None),
-        "tls" | "ssl" | "tcps" | "dtls" | "quic" => return (Some(Carrier::Tls), None),
-        "ftp" => (Carrier::Tcp, 21),
-        "telnet" => (Carrier::Tcp, 23),
-        "smtp" => (Carrier::Tcp, 25),
-        "http" | "ws" => (Carrier::Tcp, 80),
-        "pop3" => (Carrier::Tcp, 110),
-        "imap" => (Carrier::Tcp, 143),
-        "ldap" => (Carrier::Tcp, 389),
-        "mqtt" => (Carrier::Tcp, 1883),
-        "nats" => (Carrier::Tcp, 4222),
-        "amqp" => (Carrier::Tcp, 5672),
-        "redis" => (Carrier::Tcp, 6379),
-        "irc" => (Carrier::Tcp, 6667),
-        "dns" => (Carrier::Udp, 53),
-        "tftp" => (Carrier::Udp, 69),
-        "syslog" => (Carrier::Udp, 514),
-        "coap" => (Carrier::Udp, 5683),
-        "ssh" | "sftp" => (Carrier::Tls, 22),
-        "https" | "wss" => (Carrier::Tls, 443),
-        "smtps" => (Carrier::Tls, 465),
-        "ldaps" => (Carrier::Tls, 636),
-        "ftps" => (Carrier::Tls, 990),
-        "imaps" => (Carrier::Tls, 993),
-        "pop3s" => (Carrier::Tls, 995),
-        "amqps" => (Carrier::Tls, 5671),
-        "coaps" => (Carrier::Tls, 5684),
-        "rediss" => (Carrier::Tls, 6379),
-        "ircs" => (Carrier::Tls, 6697),
-        "mqtts" => (Carrier::Tls, 8883),
+fn spoken_over(scheme: &str) -> (Option<SpokenOver>, Option<u16>) {
+    let (over, port) = match scheme {
+        "tcp" | "tcp4" | "tcp6" => return (Some(SpokenOver::Tcp), None),
+        "udp" | "udp4" | "udp6" => return (Some(SpokenOver::Udp), None),
+        "tls" | "ssl" | "tcps" | "dtls" | "quic" => return (Some(SpokenOver::Tls), None),
+        "ftp" => (SpokenOver::Tcp, 21),
+        "telnet" => (SpokenOver::Tcp, 23),
+        "smtp" => (SpokenOver::Tcp, 25),
+        "http" | "ws" => (SpokenOver::Tcp, 80),
+        "pop3" => (SpokenOver::Tcp, 110),
+        "imap" => (SpokenOver::Tcp, 143),
+        "ldap" => (SpokenOver::Tcp, 389),
+        "mqtt" => (SpokenOver::Tcp, 1883),
+        "nats" => (SpokenOver::Tcp, 4222),
+        "amqp" => (SpokenOver::Tcp, 5672),
+        "redis" => (SpokenOver::Tcp, 6379),
+        "irc" => (SpokenOver::Tcp, 6667),
+        "dns" => (SpokenOver::Udp, 53),
+        "tftp" => (SpokenOver::Udp, 69),
+        "syslog" => (SpokenOver::Udp, 514),
+        "coap" => (SpokenOver::Udp, 5683),
+        "ssh" | "sftp" => (SpokenOver::Tls, 22),
+        "https" | "wss" => (SpokenOver::Tls, 443),
+        "smtps" => (SpokenOver::Tls, 465),
+        "ldaps" => (SpokenOver::Tls, 636),
+        "ftps" => (SpokenOver::Tls, 990),
+        "imaps" => (SpokenOver::Tls, 993),
+        "pop3s" => (SpokenOver::Tls, 995),
+        "amqps" => (SpokenOver::Tls, 5671),
+        "coaps" => (SpokenOver::Tls, 5684),
+        "rediss" => (SpokenOver::Tls, 6379),
+        "ircs" => (SpokenOver::Tls, 6697),
+        "mqtts" => (SpokenOver::Tls, 8883),
         _ => return (None, None),
     };
-    (Some(carrier), Some(port))
+    (Some(over), Some(port))
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::Record;
-use super::slots::{Place, Slots};
+use super::slots::{Slots, Start};
 
 /// Takes from a [`Ring`](super::Ring) at its own pace (usually: a cursor); each has a place of its
 /// own in it.
@@ -44,8 +44,8 @@ impl<T> Taken<T> {
 }
 
 impl<T> Reader<T> {
-    pub(crate) fn new(slots: Arc<Slots<T>>, place: Place) -> Self {
-        let (number, next) = slots.enter(place);
+    pub(crate) fn new(slots: Arc<Slots<T>>, start: Start) -> Self {
+        let (number, next) = slots.enter(start);
         Reader {
             slots,
             number,

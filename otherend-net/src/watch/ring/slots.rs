@@ -26,7 +26,7 @@ pub(crate) struct Weighed<T> {
 }
 
 /// Where a reader begins.
-pub(crate) enum Place {
+pub(crate) enum Start {
     /// With the oldest record there is.
     Oldest,
     /// With the record of this number.
@@ -116,17 +116,17 @@ impl<T> Slots<T> {
 
     // ---- reading
 
-    /// The number of the record at `place`, which may be yet to come.
-    pub(crate) fn number_at(&self, place: Place) -> u64 {
-        lock(&self.inside).number_at(place)
+    /// The number of the record at `start`, which may be yet to come.
+    pub(crate) fn number_at(&self, start: Start) -> u64 {
+        lock(&self.inside).number_at(start)
     }
 
-    /// One more reader, which wants to begin at `place`: its own number, and the number of the
+    /// One more reader, which wants to begin at `start`: its own number, and the number of the
     /// record it begins with.
-    pub(super) fn enter(&self, place: Place) -> (u64, u64) {
+    pub(super) fn enter(&self, start: Start) -> (u64, u64) {
         let mut inside = lock(&self.inside);
         inside.readers += 1;
-        (inside.readers, inside.number_at(place))
+        (inside.readers, inside.number_at(start))
     }
 
     pub(super) fn leave(&self, reader: u64) {
@@ -192,13 +192,13 @@ impl<T> Inside<T> {
         }
     }
 
-    fn number_at(&self, place: Place) -> u64 {
+    fn number_at(&self, start: Start) -> u64 {
         let newest = self.last + 1;
         let number = |index: usize| self.slots.get(index).map_or(newest, |slot| slot.number);
-        match place {
-            Place::Oldest => number(0),
-            Place::Newest(count) => number(self.slots.len().saturating_sub(count)),
-            Place::At(number) => number.min(newest),
+        match start {
+            Start::Oldest => number(0),
+            Start::Newest(count) => number(self.slots.len().saturating_sub(count)),
+            Start::At(number) => number.min(newest),
         }
     }
 
