@@ -174,6 +174,8 @@ impl Conversation {
         state.tell(now, &Event::Finished { from });
         match state.phase {
             Phase::Lingering { .. } => state.end(now, Phase::Closed),
+            // Else lines are held back that came before the end: `resume` tells of it behind the
+            // last one.
             Phase::Talking if state.held.is_empty() && self.handler.takes_input() => {
                 self.handler.finished(state, now);
             }
@@ -217,6 +219,8 @@ impl Conversation {
         } else if count > 0 || state.stalled.is_none() {
             state.stalled = Some(now);
         }
+        // At half of the limit, and not as soon as there is any room: a peer that takes 100 bytes
+        // at a time would otherwise let one line in with each of them, and stop it again.
         if !state.held.is_empty() && state.outbox.len() <= state.settings.output_limit() / 2 {
             self.resume(now);
         }

@@ -262,6 +262,9 @@ impl Decoder {
     /// A line that is too long teaches nothing: it is complained of before its end has come.
     #[inline]
     fn learn(&mut self, how: LineEnd) {
+        // The first line decides, and no later one. To a peer that says `HELO CR LF` and then `DATA
+        // LF` both answers end with CR LF: it may look for the end that it was given first, and
+        // would wait for ever for that of a line with another.
         if self.learned.is_none() {
             self.learned = Some(match how {
                 LineEnd::Lf => LineEnd::Lf,
@@ -278,7 +281,8 @@ impl Decoder {
             return None;
         }
         let length = self.tail.len() + bytes.len();
-        // A CR at the very end may turn out to belong to the terminator.
+        // A CR at the very end may turn out to belong to the terminator: with a limit of 3, `abc CR` is
+        // short enough if an LF comes next, and too long if anything else does.
         let pending_cr = usize::from(self.framing.strips_cr() && self.ends_with_cr);
         if length - pending_cr > self.max_message {
             self.tail = Vec::new();

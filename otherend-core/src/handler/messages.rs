@@ -69,6 +69,15 @@ impl Messages {
             let (stop, left) = self.answer_messages(state, now, rest);
             rest = left;
             let discarded = state.decoder.take_discarded();
+            // When did the line under way begin? With this read, unless that only brought more of a
+            // line that was under way before:
+            //
+            //     "he"          `hello` began now
+            //     "llo\nwor"    `world` began now
+            //     "ld\n"        still `world`
+            //
+            // The limit for a line counts from there: a byte a second ends nothing and puts nothing
+            // off.
             let ended = discarded || state.counts.messages_heard > lines_before;
             if ended || !was_mid_message {
                 state.message_began = now;
@@ -78,6 +87,8 @@ impl Messages {
             // A complaint may have filled the output, too.
             let full = state.outbox.len() >= state.settings.output_limit();
             if full || self.awaited.is_some() {
+                // What is left of the read waits, until half of the output is taken or the answer
+                // is here. Nothing more is read meanwhile, so this is one read's worth at most.
                 state.held = rest.to_vec();
                 return;
             }
@@ -100,7 +111,9 @@ impl Messages {
                     patience = 1;
                     1
                 }
-                // Whoever leaves and comes back at every other line pays for both each time.
+                // Whoever leaves and comes back at every other line pays for both each time: so after a
+                // short run 1 line is taken by itself, after the next 8, then 64, and so on, until a
+                // run is long again.
                 Some(_) => {
                     let items = patience;
                     patience = patience.saturating_mul(FEW);

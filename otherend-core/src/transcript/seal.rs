@@ -133,6 +133,16 @@ impl Recording {
             let tail = Tail::NoSeals;
             return Ok(Recording { transcript, tail });
         }
+        // Read is what the last seal vouches for, and the first line, without which there is no
+        // file at all:
+        //
+        //     otherend talk 1
+        //     #= recorded …
+        //     C: hello
+        //     #= 1c291ca3        vouches for the three lines above
+        //     S: hel             cut here: not read, and told of as 1 line after line 4
+        //
+        // Whoever reads `S: hel` would play something that nobody said.
         let vouched = vouched(source)?;
         let first_line = source
             .iter()

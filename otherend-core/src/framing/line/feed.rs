@@ -65,6 +65,13 @@ impl<'d> Feed<'d> {
     /// Most lines end at LF with nothing pending: those are found here.
     #[inline(always)]
     fn find(&mut self) -> Option<Found> {
+        // A line costs one bit here. Whatever could make that bit mean something else makes `calm`
+        // false: a tail of an earlier read, a CR whose LF is due, a line being discarded, telnet.
+        // `find_any` looks at each position then, and says when it is calm again. Of these two
+        // reads, behind the first line of all:
+        //
+        //     "ab\nc"     calm: `ab` is a slice of the read; `c` is kept
+        //     "d\ne\n"   not calm: `cd` is put together; then calm again, and `e` is a slice
         if self.calm && (self.mask != 0 || self.search_on()) {
             let at = self.block + self.mask.trailing_zeros() as usize;
             let start = self.start;
@@ -126,6 +133,9 @@ impl<'d> Feed<'d> {
                 self.start = at + 2;
                 LineEnd::CrLf
             }
+            // With the CR the last byte of a read, nobody knows whether an LF follows. The line is
+            // handed out all the same, for a .NET peer that ends its lines with a lone CR waits for
+            // the answer. The LF, if it comes, belongs to it and ends nothing (`after_cr`).
             (b'\r', next) => {
                 self.decoder.after_cr = next.is_none();
                 LineEnd::Cr

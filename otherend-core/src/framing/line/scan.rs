@@ -182,6 +182,16 @@ impl<'i, S: Simd> Scan<'i, S> {
     /// A CR and its LF may stand in two blocks: both sides look at the byte beyond their end.
     #[inline(always)]
     fn look(&mut self, start: usize, lfs: u64, crs: u64, others: u64) -> Block {
+        // As bits, the first byte on the left, for `a CR LF b LF CR`:
+        //
+        //     lfs          0 0 1 0 1 0
+        //     crs          0 1 0 0 0 1
+        //     behind_cr    0 0 1 0 0 0     an LF with a CR before it
+        //     lone         0 0 0 0 0 1     a CR with no LF behind it
+        //
+        // A shift by one lays each CR over the byte behind it. What it shifts out at an end of the
+        // block has its other half in the neighbouring one, and that byte is looked up in the
+        // input.
         let mut behind_cr = lfs & crs << 1;
         if lfs & 1 != 0 && start > 0 && self.input[start - 1] == b'\r' {
             behind_cr |= 1;

@@ -308,6 +308,9 @@ impl Reply {
         if !self.short.contain(length) {
             return None;
         }
+        // Always 64 bytes are read and 98 may be written, whatever the length: what lies behind the
+        // reply is where the next one will be, which writes over it, or is not sent. Where either
+        // buffer has less than that left, `echo_any` copies just what there is.
         let text = rest.first_chunk::<TEXT>()?;
         let room = out.first_chunk_mut::<REPLY>()?;
         // Changes nothing, but says so to the compiler.
