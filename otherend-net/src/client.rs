@@ -161,6 +161,9 @@ impl Client {
     /// When the conversation is over; the error says why. Over UDP also when the system does not
     /// take the line.
     pub fn say(&mut self, line: &[u8]) -> Result<(), SayError> {
+        // One turn that waits for nothing, in which the line mostly leaves. Only a peer that takes
+        // nothing makes this wait, and is heard meanwhile: two ends that both only talked would
+        // otherwise fill both sockets and wait for each other for ever.
         self.mailbox.post(Order::Say(line.to_vec()));
         self.turn(Some(Duration::ZERO));
         while !self.over && self.driver.carrier.conversation.waiting_bytes() > UNSENT {
@@ -288,6 +291,8 @@ pub(crate) fn next_line(
             return Some(Received::TimedOut);
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // One more turn after the time is up: with a limit of zero, what is there already is still
+        // heard.
         in_time = left.is_none_or(|left| !left.is_zero());
         *over = !turn(left);
     }

@@ -118,6 +118,7 @@ impl Hub {
 
     /// Take nobody in any more and let those who are here finish, for `limit` at most.
     pub(crate) fn drain(&self, limit: Duration) {
+        // The earliest end stays: a second order with more time puts nothing off.
         let at = self.clock.now() + limit;
         self.stop_at.fetch_min(at.as_micros(), Ordering::SeqCst);
         self.door.ring();

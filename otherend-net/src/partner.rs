@@ -85,6 +85,9 @@ struct Inside {
 impl Behaviour for Relay {
     fn on_message(&mut self, line: &[u8], _replies: &mut Replies<'_>) -> Flow {
         let mut inside = lock(&self.link.inside);
+        // The line that fills the link is taken, and says so: 64 wait then, and what the peer says
+        // next stays in its socket. It goes on once half of them are taken, so a wake-up is worth
+        // 32 lines.
         inside.lines.push_back(line.to_vec());
         inside.full = inside.lines.len() >= LINES;
         self.link.filled.notify_one();

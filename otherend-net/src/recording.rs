@@ -211,6 +211,9 @@ impl Recording {
     /// disk — or at once when the recording has ended.
     pub fn push(&self, notes: &mut Notes, afterwards: impl FnOnce() + Send + 'static) {
         let mut queue = self.channel.lock();
+        // Whoever calls carries a conversation, and its peer is not to notice that a disk hangs. So
+        // what there is no room for ends the recording, which says so, and nothing is left out of
+        // the middle: a file with a hole in it would play as something that nobody said.
         if queue.notes.size() + notes.size() > ROOM {
             queue.overflowed = true;
         }

@@ -125,6 +125,10 @@ impl Acceptor {
             .flatten()
             .min();
 
+        // One wait for all that can happen here: an order (the bell), somebody on the doorstep who
+        // closes, somebody new. While accepting pauses the listeners are left out: a connection
+        // that cannot be taken stays where it is, and the wait would be over at once, again and
+        // again.
         let mut all = vec![poll::awaited(&*self.hub.door, Interest::READ)];
         let streams = self.doorstep.streams();
         all.extend(streams.map(|stream| poll::awaited(stream, Interest::READ)));
@@ -171,6 +175,10 @@ impl Acceptor {
                     }
                 }
                 Err(error) => {
+                    // No descriptor or no memory is left. Who waits in the backlog takes itself for
+                    // let in, and would wait for its first answer as long as it has patience. The
+                    // reserve tells one of them; the pause keeps the rest from making a busy loop,
+                    // and whoever leaves meanwhile makes room.
                     self.hub.accept_failed(&error);
                     self.refuse_with_reserve(index);
                     self.backoff.fail(self.hub.clock.now());

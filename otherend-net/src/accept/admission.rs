@@ -69,6 +69,8 @@ impl Admission {
             source.is_some_and(|source| networks.iter().any(|network| network.contains(&source)))
         };
         let allowed = source.is_none() || self.allow.is_empty() || within(&self.allow);
+        // In this order: who is not allowed learns nothing of how many are here, and nobody is told
+        // of a limit of its own where there would be no place either way.
         if within(&self.deny) || !allowed {
             return Err(Refusal::NotAllowed);
         }

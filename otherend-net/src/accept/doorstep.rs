@@ -34,6 +34,8 @@ impl Doorstep {
         if !tell(&stream, line) {
             return;
         }
+        // Who has been here longest has had the most time to read its line. Were the new one closed
+        // at once instead, it might hear a reset in place of a reason.
         if self.waiting.len() >= self.room {
             self.waiting.remove(0);
         }
@@ -74,6 +76,8 @@ pub(crate) fn tell(stream: &Stream, line: &str) -> bool {
 
 /// Discard what it says. `true`: it has finished or broken.
 fn has_closed(stream: &Stream) -> bool {
+    // One read a round: what is not read now is there in the next, and who never stops sending is
+    // let go after 2 s all the same.
     let mut discarded = [0; 4096];
     match stream.read(&mut discarded) {
         Ok(count) => count == 0,

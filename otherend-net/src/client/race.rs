@@ -64,6 +64,15 @@ impl<'a> Race<'a> {
 
     /// The first stream that stands, in non-blocking mode, or every attempt that failed.
     pub(super) fn run(mut self) -> Result<TcpStream, Vec<Attempt>> {
+        // RFC 8305 §5, of two addresses of which the first leads nowhere:
+        //
+        //       0 ms   [2001:db8::1]:80 is tried
+        //     250 ms   no answer yet: 192.0.2.1:80 is tried beside it
+        //     270 ms   192.0.2.1 answers and is taken; the other attempt is closed
+        //
+        // Were the first refused after 3 ms, the second would be tried after 3 ms: a failure sets
+        // `next_start` to now. And the first is not given up for being slow, for the second may be
+        // worse.
         loop {
             let now = Instant::now();
             if self.deadline.is_some_and(|deadline| now >= deadline) {
@@ -123,6 +132,8 @@ impl<'a> Race<'a> {
             return None;
         }
         let mut all = all.iter();
+        // Of several that are decided at once the one that began first is taken, as it would be had
+        // it answered a moment earlier. The others are found by the next wait, if it failed.
         let decided = all.position(|awaited| poll::readiness(awaited).is_any())?;
         let runner = self.running.remove(decided);
         self.judge(runner)

@@ -157,6 +157,13 @@ pub(super) fn endpoint(text: &str) -> Result<Endpoint, EndpointError> {
     if is_number(text) {
         return loopback(text);
     }
+    // What is left is told apart by its colons:
+    //
+    //     192.0.2.1, host     none: an address has port 8080, a name must say its own
+    //     :8080               one, with nothing before it: this machine
+    //     host:8080           one
+    //     ::1                 several and no brackets: an IPv6 address, if its last group cannot be
+    //                         meant for a port
     match text.rsplit_once(':') {
         None => match host(text)? {
             name @ Host::Name(_) => Err(port_missing(text, name)),

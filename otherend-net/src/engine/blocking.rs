@@ -41,7 +41,9 @@ impl Driver {
     pub(crate) fn turn(&mut self, buffers: &mut Buffers, limit: Option<Duration>) -> bool {
         self.carrier.conversation.lend(&mut buffers.outbox);
         let now = self.carrier.clock.now();
-        // Also when there is always something to read: a flood holds up no deadline.
+        // Deadlines, then orders, then one write for what both of them said; and only then what the
+        // conversation wants, which any of these may have changed. Deadlines also when there is
+        // always something to read: a flood holds up none.
         self.carrier.tick_if_due(now);
         self.follow_orders(now);
         self.write(now);

@@ -108,6 +108,11 @@ impl Carrier {
     /// what waits for it, and with it what was ordered behind it; an abort and a drain do not.
     pub(crate) fn follow(&mut self, now: Time, order: Order) {
         match order {
+            // One queue for all three, whose order matters among them:
+            //
+            //     say "bye"    the peer reads nothing: it waits for room
+            //     close        waits behind it, or the peer would miss its goodbye
+            //     abort        waits for nothing
             Order::Say(_) | Order::FinishSaying | Order::Close(_) => {
                 self.postponed.push_back(order);
                 self.catch_up(now);
@@ -263,6 +268,8 @@ impl Carrier {
             return;
         };
         let all = hub.counters.waiting_changed(self.waiting, waiting);
+        // Over the limit of all together, who grows goes, one at a time: a flood ends itself so.
+        // Those for whom something waits that does not become more are slow, and no more.
         let grew = waiting > self.waiting;
         self.waiting = waiting;
         if grew && all > hub.max_output_in_all {

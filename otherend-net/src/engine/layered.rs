@@ -87,6 +87,10 @@ impl Layered {
                 break;
             }
             let unsent = carrier.conversation.unsent();
+            // A piece stays unsent for the conversation until all that became of it has left. Told
+            // of as sent when it was only wrapped up, it would be out of `max_output` and of the
+            // write timeout's sight: a peer that takes nothing could have any amount wrapped for
+            // it.
             self.piece = unsent.len().min(PIECE);
             self.layers.say(&unsent[..self.piece], &mut self.wire);
         }

@@ -113,6 +113,9 @@ impl Mailbox {
             let fits = held == 0 || held.saturating_add(size) <= ROOM;
             fits.then(|| held.saturating_add(size))
         };
+        // Counted before it is left here, so that two who post at once do not both get the last of
+        // the room; and let go when it is said, not when it is taken. A carrier whose peer does not
+        // read takes its orders and keeps the lines: without this it would keep any number of them.
         let held = &self.held;
         let taken = held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
         taken.is_ok()

@@ -122,6 +122,8 @@ impl Counters {
 
     /// A conversation's waiting bytes changed; gives the sum over all.
     pub(crate) fn waiting_changed(&self, before: usize, after: usize) -> usize {
+        // Less is a huge number here, and adding that wraps around to what is meant: from 100 to 40
+        // it is 2^64 - 60.
         let change = after.wrapping_sub(before);
         self.waiting
             .fetch_add(change, Ordering::Relaxed)

@@ -110,6 +110,9 @@ impl Performances {
     #[must_use]
     pub fn join(&self, peer: &Peer) -> Script {
         let mut inside = lock(&self.inside);
+        // Only who comes can fill a performance up, so this is where it shows that one cannot be
+        // filled any more. Of several that wait for the same part the oldest has it, whose clients
+        // wait longest.
         inside.open.retain(|shared| lock(&shared.0).can_fill());
         if let Some(script) = inside.open.iter().find_map(|shared| shared.join(peer)) {
             return script;

@@ -102,6 +102,10 @@ impl Appender {
         if !self.reserves || self.end + needed <= self.reserved {
             return Ok(());
         }
+        // A disk that fills up is found out here, before any byte of a piece is written, and with 1
+        // KiB in hand for the words that end the file. For a piece of 100 bytes 66,660 are asked
+        // for, and where there are not as many, the 1,124 that it takes. A file system that can set
+        // nothing aside is written to as it comes.
         let with_more = self.allocate(needed + AHEAD);
         let allocated = match with_more {
             Err(error) if error.kind() == io::ErrorKind::StorageFull => self.allocate(needed),

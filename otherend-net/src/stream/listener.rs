@@ -96,6 +96,8 @@ fn bind_all<S>(
     let mut sockets = Vec::with_capacity(addresses.len());
     let mut free_port = None;
     for address in addresses {
+        // `localhost:0` is 127.0.0.1:0 and [::1]:0, and whoever reads "port 40001" may try either.
+        // So the port that the first is given is asked for on the next.
         let wanted = match (address, free_port) {
             (Address::Inet(any), Some(port)) if any.port() == 0 => {
                 SocketAddr::new(any.ip(), port).into()

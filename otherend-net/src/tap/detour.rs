@@ -43,6 +43,8 @@ impl Detour {
         loop {
             match self.ahead.front()? {
                 Piece::Wait(time) => {
+                    // A pause begins when its turn has come, not when it was ordered: two lines
+                    // that came together, each to be delayed by a second, pass on a second apart.
                     if now < *self.until.get_or_insert(now + *time) {
                         return None;
                     }

@@ -85,6 +85,9 @@ impl Referee {
             let decided = false;
             (Arc::new(Mutex::new(Judged { player, decided })), 0)
         });
+        // A referee cannot know which connection of the file somebody is, and takes them as they
+        // come: with two in the file the first and the second who connect are one performance, the
+        // third begins another.
         if taken + 1 < lock(&performance).player.connections() {
             inside.filling = Some((Arc::clone(&performance), taken + 1));
         }

@@ -208,6 +208,9 @@ impl Exchange {
     /// Forget the peer that was silent for longest, if it was for long enough.
     fn make_room(&mut self) -> bool {
         let now = self.hub.clock.now();
+        // A look for the oldest is a look at all of them, which strangers must not be able to ask
+        // for at will. Who was silent for longest was heard at some moment: until 10 s after that
+        // there is nobody to find, and a stranger is refused by this comparison alone.
         if now < self.crowded_until {
             return false;
         }
@@ -259,6 +262,8 @@ impl Exchange {
     /// Do something with every peer in the order in which they came, let those go that are done,
     /// and look for the next deadline.
     fn with_all(&mut self, act: impl Fn(&mut Correspondent, &mut Way<'_>)) {
+        // A hash map has another order in each run, and the one in which peers hear of a stop is
+        // one that they, and tests, can see.
         let mut peers: Vec<_> = self.peers.iter_mut().collect();
         peers.sort_unstable_by_key(|(_, peer)| peer.number);
         self.tick_at = None;

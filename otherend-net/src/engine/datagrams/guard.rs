@@ -58,6 +58,16 @@ impl LoopGuard {
             *self = LoopGuard::default();
         }
         self.forget_old(now);
+        // Two echoes and one datagram between them, ours with `From server -> `, theirs with
+        // nothing:
+        //
+        //     they   hi
+        //     we     From server -> hi                    the probe
+        //     they   From server -> hi                    it: one echo
+        //     we     From server -> From server -> hi     the next probe
+        //
+        // At the eighth we fall silent, and so do they. A person who pastes a line of ours back is
+        // one echo, and half a second later none.
         let line = without_end(datagram);
         if self.probe.as_ref().is_some_and(|probe| probe.is_in(line)) {
             self.probe = None;

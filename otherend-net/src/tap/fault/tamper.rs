@@ -102,6 +102,12 @@ impl Tamper {
     pub(in crate::tap) fn feed(&mut self, now: Time, bytes: &[u8], ahead: &mut VecDeque<Piece>) {
         for part in bytes.split_inclusive(|b| *b == b'\n') {
             let ends = part.ends_with(b"\n");
+            // A prompt gets no LF, and cannot be held for ever. What passed in the middle of a line
+            // takes the rest of the line with it, or a fault would meet half of one:
+            //
+            //     "login: "    held, and passed on after 100 ms
+            //     "me\n"       passed on at once: its beginning has passed
+            //     "pw\n"       a line again, which faults look at
             if self.passing {
                 self.pass(part, ahead);
                 self.passing = !ends;
