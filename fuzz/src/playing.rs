@@ -24,12 +24,12 @@ pub fn check(input: &[u8]) {
     for role in [Role::Client, Role::Server] {
         let whole = perform(&plan, role, heard.chunks(heard.len().max(1)));
         // Over UDP every piece is a datagram of its own.
-        if plan.over() == otherend_core::transcript::Over::Tcp {
+        if plan.transport() == otherend_core::transcript::Transport::Tcp {
             assert_eq!(perform(&plan, role, heard.chunks(1)), whole, "byte by byte");
             assert_eq!(perform(&plan, role, heard.chunks(7)), whole, "by sevens");
         }
     }
-    if plan.connections() > 1 && plan.over() == otherend_core::transcript::Over::Tcp {
+    if plan.connections() > 1 && plan.transport() == otherend_core::transcript::Transport::Tcp {
         let deeds = deeds(heard, plan.connections());
         let whole = crowd(&plan, &deeds, usize::MAX);
         let pieces = crowd(&plan, &deeds, 1);

@@ -45,7 +45,7 @@ pub use generalise::{Varying, generalise, unsealed, varying};
 pub use kind::{Kind, Pattern};
 pub use limits::Limits;
 pub use lint::{Finding, Oddity, lint};
-pub use model::{Act, Closing, Hole, Item, Let, Over, Part, Setting, Step, Text, Trigger};
+pub use model::{Act, Closing, Hole, Item, Let, Part, Setting, Step, Text, Transport, Trigger};
 pub use plan::{Difference, Plan, SetError, Wanted};
 pub use player::{Mismatch, Options, Outcome, Player, Reason, Timing, Told, Waits};
 pub use recorder::{Masks, Recorder, asks_for_secret};

@@ -19,7 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use otherend_core::transcript::{MOST_CONNECTIONS, Masks, Over};
+use otherend_core::transcript::{MOST_CONNECTIONS, Masks, Transport};
 
 use crate::error::plain;
 
@@ -53,7 +53,7 @@ pub struct RecordingConfig {
     /// When the disk is waited for.
     pub sync: SyncWhen,
     /// What the connections are: streams, or datagrams, of which each is a step and none an end.
-    pub over: Over,
+    pub transport: Transport,
     /// Stands on the file's second line: when and by whom it was recorded.
     pub remark: String,
 }
@@ -65,7 +65,7 @@ impl RecordingConfig {
         RecordingConfig {
             masks: Masks::usual(),
             sync: SyncWhen::default(),
-            over: Over::Tcp,
+            transport: Transport::Tcp,
             remark: remark.to_owned(),
         }
     }
@@ -118,7 +118,7 @@ type Afterwards = Box<dyn FnOnce() + Send>;
 
 struct Channel {
     path: PathBuf,
-    over: Over,
+    transport: Transport,
     queue: Mutex<Queue>,
     filled: Condvar,
     /// Counts on while the disk takes something.
@@ -181,7 +181,7 @@ impl Recording {
     ) -> Result<(Recording, Writer), RecordError> {
         let channel = Arc::new(Channel {
             path,
-            over: destination.over(),
+            transport: destination.transport(),
             queue: Mutex::default(),
             filled: Condvar::new(),
             progress: AtomicU64::new(0),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use otherend_core::Handler;
 use otherend_net::core::transcript::{
-    Closing, Limits, Mismatch, Outcome, Over, Plan, Reason, Timing, Transcript,
+    Closing, Limits, Mismatch, Outcome, Plan, Reason, Timing, Transcript, Transport,
 };
 use otherend_net::core::{AnyBehaviour, Echo, Framing};
 use otherend_net::play::{Mock, Performances, PlayError, PlayOptions, play, update};
@@ -60,7 +60,7 @@ fn corpus(folder: &str) -> Vec<(String, Arc<Plan>)> {
         if path.extension().is_some_and(|ending| ending == "talk") {
             let source = std::fs::read(&path).expect("a file");
             let plan = Plan::new(Transcript::parse(&source).expect("a transcript"));
-            if plan.has_script() && plan.over() == Over::Tcp {
+            if plan.has_script() && plan.transport() == Transport::Tcp {
                 plans.push((path.display().to_string(), Arc::new(plan)));
             }
         }

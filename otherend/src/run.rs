@@ -7,7 +7,7 @@ mod signals;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_core::{Address, Time};
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
@@ -33,7 +33,7 @@ pub(crate) struct Run<'a> {
 
 /// What is recorded, and by whom.
 pub(crate) struct Subject {
-    pub(crate) over: Over,
+    pub(crate) transport: Transport,
     /// As the recording's first lines say it: `otherend serve 127.0.0.1:8080`.
     pub(crate) what: String,
 }
@@ -47,7 +47,7 @@ impl<'a> Run<'a> {
         subject: &Subject,
     ) -> anyhow::Result<Self> {
         let (screen, showing) = Screen::start(look, zero)?;
-        let started = record.start_beside(&screen, zero, subject.over, &subject.what)?;
+        let started = record.start_beside(&screen, zero, subject.transport, &subject.what)?;
         let (recording, writer) = started.unzip();
         Ok(Run {
             screen,

@@ -8,7 +8,7 @@ use super::model::{Act, Item, Part, Setting, Text, Trigger};
 use super::plan::{Beat, Extent, Piece};
 use super::player::Mismatch;
 use super::rehearse::{Rehearsal, rehearse};
-use super::{FIRST_ITEM, Over, Plan, Transcript};
+use super::{FIRST_ITEM, Plan, Transcript, Transport};
 
 /// Something worth looking at in a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub fn lint(plan: &Arc<Plan>) -> Vec<Finding> {
     shadows(plan, &mut findings);
     lines_of_rules(plan, &mut findings);
     open_ends(plan, &mut findings);
-    lines(plan.transcript(), plan.over(), &mut findings);
+    lines(plan.transcript(), plan.transport(), &mut findings);
     findings.sort_by_key(|finding| finding.line);
     findings
 }
@@ -154,7 +154,7 @@ fn shadows(plan: &Plan, findings: &mut Vec<Finding>) {
 
 /// Rules that wait for what is no line, or for lines among peers that have none.
 fn lines_of_rules(plan: &Plan, findings: &mut Vec<Finding>) {
-    if plan.over() == Over::Udp {
+    if plan.transport() == Transport::Udp {
         return;
     }
     findings.extend(plan.rules.never_lines().map(|line| Finding {
@@ -220,7 +220,7 @@ fn open_ends(plan: &Plan, findings: &mut Vec<Finding>) {
 }
 
 /// What can be seen line by line.
-fn lines(transcript: &Transcript, over: Over, findings: &mut Vec<Finding>) {
+fn lines(transcript: &Transcript, transport: Transport, findings: &mut Vec<Finding>) {
     let referred = referred(transcript);
     let mut pause = None;
     for (index, item) in transcript.items().iter().enumerate() {
@@ -230,7 +230,9 @@ fn lines(transcript: &Transcript, over: Over, findings: &mut Vec<Finding>) {
             Item::Setting(Setting::Let(set)) if !referred.contains(&*set.name) => {
                 find(Oddity::Unused(set.name.to_string()));
             }
-            Item::Step(step) if over == Over::Udp && matches!(step.act, Act::Close(_)) => {
+            Item::Step(step)
+                if transport == Transport::Udp && matches!(step.act, Act::Close(_)) =>
+            {
                 find(Oddity::NoEnd);
             }
             _ => {}

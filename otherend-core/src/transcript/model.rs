@@ -35,7 +35,7 @@ pub enum Setting {
     /// `timeout`: how long to wait for what must be heard.
     Timeout(Duration),
     /// `over`: the transport.
-    Over(Over),
+    Transport(Transport),
     /// `let NAME = VALUE`: `{{NAME}}` stands for the value.
     Let(Box<Let>),
 }
@@ -51,7 +51,7 @@ pub struct Let {
 
 /// What carries the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Over {
+pub enum Transport {
     /// A stream: neighbouring pieces of one speaker join when they are heard.
     #[default]
     Tcp,

@@ -29,14 +29,14 @@ use values::Slot;
 pub use matching::{Difference, Wanted};
 pub use set::SetError;
 
-use super::{FIRST_ITEM, Hole, Item, Over, Transcript};
+use super::{FIRST_ITEM, Hole, Item, Transcript, Transport};
 use crate::Role;
 
 /// A transcript made ready to be played, by any number of [`Player`](super::Player)s at once.
 #[derive(Debug)]
 pub struct Plan {
     transcript: Transcript,
-    pub(crate) over: Over,
+    pub(crate) transport: Transport,
     pub(crate) timeout: Duration,
     /// The script of each connection.
     pub(crate) lanes: Vec<Script>,
@@ -133,8 +133,8 @@ impl Plan {
 
     /// What carries it.
     #[must_use]
-    pub fn over(&self) -> Over {
-        self.over
+    pub fn transport(&self) -> Transport {
+        self.transport
     }
 
     /// How long to wait for what must be heard.

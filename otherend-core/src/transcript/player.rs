@@ -20,7 +20,7 @@ pub use waiting::Waits;
 
 use super::plan::{Beat, Plan, Take, Values};
 use super::update::Edit;
-use super::{Closing, Over};
+use super::{Closing, Transport};
 use crate::{Outbox, Role, Time};
 
 /// The longest line that is waited for, in bytes, unless somebody limits it or the file has a longer
@@ -238,7 +238,7 @@ impl Player {
         self.drive(connection, now, out);
         self.check_patience(connection, now);
         // Over UDP what one call says is one datagram.
-        if self.plan.over == Over::Tcp || out.len() == before {
+        if self.plan.transport == Transport::Tcp || out.len() == before {
             self.drive(connection, now, out);
         }
     }
@@ -323,8 +323,8 @@ impl Player {
 
     /// What carries it.
     #[must_use]
-    pub fn over(&self) -> Over {
-        self.plan.over
+    pub fn transport(&self) -> Transport {
+        self.plan.transport
     }
 
     /// How many connections it has.

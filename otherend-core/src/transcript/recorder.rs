@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use auth::asks_for_secret;
 pub use mask::Masks;
 
-use super::model::{Act, Item, Over, Setting, Step};
+use super::model::{Act, Item, Setting, Step, Transport};
 use super::seal::Check;
 use super::{Closing, FIRST_LINE};
 use crate::{LineEnd, Role, Time};
@@ -70,7 +70,7 @@ pub struct Recorder {
     known: Known,
     names: Names,
     remark: String,
-    over: Over,
+    transport: Transport,
     /// Decided by the first line that ends.
     eol: Option<LineEnd>,
     /// Steps from before that, each with its time.
@@ -104,7 +104,7 @@ impl Recorder {
             known: Known::default(),
             names: Names::default(),
             remark: crate::escaped(remark.as_bytes()),
-            over: Over::Tcp,
+            transport: Transport::Tcp,
             eol: None,
             early: Vec::new(),
             early_bytes: 0,
@@ -119,7 +119,7 @@ impl Recorder {
     /// A recording of datagrams: each is a step.
     #[must_use]
     pub fn over_udp(mut self) -> Self {
-        self.over = Over::Udp;
+        self.transport = Transport::Udp;
         self
     }
 
@@ -139,7 +139,7 @@ impl Recorder {
         // spoken to, so what it did was a half-close.
         self.write_held(connection, who.other());
         self.write_stop(connection, who.other(), Closing::HalfClose);
-        if self.over == Over::Udp {
+        if self.transport == Transport::Udp {
             return self.write(now, connection, who, bytes);
         }
         let side = self.side(connection, who);
@@ -379,8 +379,8 @@ impl Recorder {
         let remark = self.remark.clone();
         self.line(&format_args!("#= recorded {remark}"));
         self.line(&Item::Setting(Setting::Eol(eol)));
-        if self.over == Over::Udp {
-            self.line(&Item::Setting(Setting::Over(Over::Udp)));
+        if self.transport == Transport::Udp {
+            self.line(&Item::Setting(Setting::Transport(Transport::Udp)));
         }
         self.line(&Item::Blank);
     }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 use std::time::Duration;
 
-use super::model::{Act, Item, Over, Part, Setting, Step, Text, Trigger, letter};
+use super::model::{Act, Item, Part, Setting, Step, Text, Transport, Trigger, letter};
 use super::{FIRST_LINE, Kind, Transcript};
 use crate::Role;
 use crate::escape::{Escaper, drives, escaped};
@@ -45,8 +45,8 @@ impl Display for Setting {
         match self {
             Setting::Eol(eol) => write!(f, "eol      {eol}"),
             Setting::Timeout(time) => write!(f, "timeout  {}", Span(*time)),
-            Setting::Over(Over::Tcp) => f.write_str("over     tcp"),
-            Setting::Over(Over::Udp) => f.write_str("over     udp"),
+            Setting::Transport(Transport::Tcp) => f.write_str("over     tcp"),
+            Setting::Transport(Transport::Udp) => f.write_str("over     udp"),
             Setting::Let(set) => {
                 write!(f, "let      {} =", set.name)?;
                 let mut text = String::new();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use std::sync::Arc;
 
-use otherend_core::transcript::{Closing, Outcome, Over, Plan, Player, Transcript, lint};
+use otherend_core::transcript::{Closing, Outcome, Plan, Player, Transcript, Transport, lint};
 use otherend_core::{Outbox, Time};
 
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -183,7 +183,7 @@ fn perform(plan: &Arc<Plan>, pieces: Pieces) -> [Vec<Vec<u8>>; 2] {
 fn every_file_is_the_same_conversation_however_it_is_cut() {
     for (_, _, transcript) in good() {
         let plan = Arc::new(Plan::new(transcript));
-        if plan.over() == Over::Udp || !plan.has_script() {
+        if plan.transport() == Transport::Udp || !plan.has_script() {
             continue;
         }
         let whole = perform(&plan, Pieces::Whole);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use otherend_core::LineEnd;
 use otherend_core::Role;
 use otherend_core::transcript::{
-    Act, Closing, Hole, Item, Kind, Let, Over, Part, Pattern, Setting, Step, Text, Trigger,
+    Act, Closing, Hole, Item, Kind, Let, Part, Pattern, Setting, Step, Text, Transport, Trigger,
 };
 use proptest::prelude::*;
 
@@ -81,17 +81,17 @@ pub(crate) fn scraps() -> impl Strategy<Value = String> {
 
 fn settings() -> impl Strategy<Value = Vec<Item>> {
     let eol = prop::option::of(prop_oneof![Just(LineEnd::Lf), Just(LineEnd::CrLf)]);
-    let over = prop::option::of(prop_oneof![Just(Over::Tcp), Just(Over::Udp)]);
+    let transport = prop::option::of(prop_oneof![Just(Transport::Tcp), Just(Transport::Udp)]);
     let timeout = prop::option::of(duration());
     let value = prop::option::of(bytes());
-    (eol, over, timeout, value).prop_map(|(eol, over, timeout, value)| {
+    (eol, transport, timeout, value).prop_map(|(eol, transport, timeout, value)| {
         let fixed = |value| Let {
             name: "fixed".into(),
             value,
         };
         let settings = [
             eol.map(Setting::Eol),
-            over.map(Setting::Over),
+            transport.map(Setting::Transport),
             timeout.map(Setting::Timeout),
             value.map(|value| Setting::Let(Box::new(fixed(value)))),
         ];

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::{Outcome, Over, Player};
+use otherend_core::transcript::{Outcome, Player, Transport};
 use otherend_core::{
     Address, Conversation, EndReason, Event, Framing, Loss, Observer, Outbox, Performance, Script,
     Settings, Time, Wants,
@@ -112,12 +112,12 @@ impl Performer {
         endpoint: &Endpoint,
         options: &ConnectOptions,
     ) -> Result<Outcome, PlayError> {
-        let over = self.player().over();
-        let target = match over {
-            Over::Tcp => Target::Stream(endpoint.clone()),
-            Over::Udp => Target::Datagrams(endpoint.clone()),
+        let transport = self.player().transport();
+        let target = match transport {
+            Transport::Tcp => Target::Stream(endpoint.clone()),
+            Transport::Udp => Target::Datagrams(endpoint.clone()),
         };
-        let settings = Arc::new(settings(over));
+        let settings = Arc::new(settings(transport));
         loop {
             match self.next() {
                 Next::End(outcome) => return Ok(outcome),
@@ -248,11 +248,11 @@ impl Performer {
 
 /// The player's own time limits are the only ones: what it waits for, and how long, stands in the
 /// file or was asked for.
-fn settings(over: Over) -> Settings {
+fn settings(transport: Transport) -> Settings {
     Settings {
-        framing: match over {
-            Over::Tcp => Framing::Lf,
-            Over::Udp => Framing::Datagram,
+        framing: match transport {
+            Transport::Tcp => Framing::Lf,
+            Transport::Udp => Framing::Datagram,
         },
         max_output: usize::MAX,
         linger_idle: LINGER,

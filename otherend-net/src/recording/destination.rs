@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 
 use super::file::RecordingFile;
 use super::notes::{Note, What};
@@ -53,8 +53,8 @@ impl Destination {
         })
     }
 
-    pub(super) fn over(&self) -> Over {
-        self.config.over
+    pub(super) fn transport(&self) -> Transport {
+        self.config.transport
     }
 
     pub(super) fn sync(&self) -> SyncWhen {

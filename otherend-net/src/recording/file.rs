@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::{MOST_CONNECTIONS, Over, Recorder};
+use otherend_core::transcript::{MOST_CONNECTIONS, Recorder, Transport};
 
 use super::appender::Appender;
 use super::notes::{Note, What};
@@ -40,7 +40,7 @@ impl RecordingFile {
             },
         })?;
         let mut recorder = Recorder::new(config.masks.clone(), &config.remark);
-        if config.over == Over::Udp {
+        if config.transport == Transport::Udp {
             recorder = recorder.over_udp();
         }
         Ok(RecordingFile {

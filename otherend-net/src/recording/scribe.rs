@@ -1,6 +1,6 @@
 //! Records a conversation of a server, a client or a tap, as one of its observers.
 
-use otherend_core::transcript::{Closing, Over};
+use otherend_core::transcript::{Closing, Transport};
 use otherend_core::{EndReason, Event, Observer, Role, Time, Wants};
 
 use super::{Notes, Recording};
@@ -61,7 +61,7 @@ impl Scribe {
 
     fn stopped(&mut self, now: Time, who: Role, how: Closing) {
         // No datagram says that another will not follow.
-        if self.recording.channel.over == Over::Tcp {
+        if self.recording.channel.transport == Transport::Tcp {
             self.notes.stopped(now, self.connection, who, how);
         }
     }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use otherend_core::Handler;
 use otherend_net::core::transcript::{
-    Closing, Options, Outcome, Over, Plan, Player, Timing, Transcript,
+    Closing, Options, Outcome, Plan, Player, Timing, Transcript, Transport,
 };
 use otherend_net::core::{AnyBehaviour, Echo, Framing, Outbox, Script, Time};
 use otherend_net::play::{Performances, PlayOptions, play};
@@ -236,7 +236,7 @@ fn corpus(folder: &str) -> Vec<(String, Arc<Plan>)> {
         if path.extension().is_some_and(|ending| ending == "talk") {
             let source = std::fs::read(&path).unwrap();
             let plan = Plan::new(Transcript::parse(&source).unwrap());
-            if plan.over() == Over::Tcp {
+            if plan.transport() == Transport::Tcp {
                 let name = path.file_name().unwrap().to_string_lossy();
                 plans.push((name.into_owned(), Arc::new(plan)));
             }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use jiff::Zoned;
 use otherend_core::Time;
-use otherend_core::transcript::{Masks, Over};
+use otherend_core::transcript::{Masks, Transport};
 use otherend_net::recording::{
     OnTrouble, RecordError, Recording, RecordingConfig, SyncWhen, Writer,
 };
@@ -61,7 +61,7 @@ impl RecordArgs {
     /// Begin to record, if that is wanted; `what` says by whom and what.
     pub(crate) fn start(
         &self,
-        over: Over,
+        transport: Transport,
         what: &str,
         on_trouble: OnTrouble,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
@@ -69,7 +69,7 @@ impl RecordArgs {
             return Ok(None);
         };
         let mut config = self.config(what)?;
-        config.over = over;
+        config.transport = transport;
         let started = if is_folder(path) {
             Recording::to_folder(path, config, file_name, on_trouble)
         } else {
@@ -84,7 +84,7 @@ impl RecordArgs {
         &self,
         screen: &Screen,
         zero: Instant,
-        over: Over,
+        transport: Transport,
         what: &str,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let screen = screen.clone();
@@ -93,7 +93,7 @@ impl RecordArgs {
             let now = Time::ZERO + zero.elapsed();
             screen.remark(now, 0, &Remark::note("recording-ended", &text));
         });
-        self.start(over, what, on_trouble)
+        self.start(transport, what, on_trouble)
     }
 
     /// Refuse a file that exists, before anything is done that a recording belongs to.

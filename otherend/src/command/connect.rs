@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use otherend_core::Framing;
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_net::{Endpoint, connect_udp};
 
 use crate::args::duration::Timeout;
@@ -147,7 +147,7 @@ impl Args {
             return ask::endpoint("connect to which address");
         }
         Endpoint::from_words(&self.address)
-            .map_err(|error| address::usage(&error, address::Over::TcpOrUdp).into())
+            .map_err(|error| address::usage(&error, address::Transports::TcpOrUdp).into())
     }
 
     /// Connect; if the address was asked for, ask again while nobody answers there.
@@ -172,8 +172,12 @@ impl Args {
             .map_err(|error| why::unless_over_udp(error, endpoint))
     }
 
-    fn over(&self) -> Over {
-        if self.udp { Over::Udp } else { Over::Tcp }
+    fn transport(&self) -> Transport {
+        if self.udp {
+            Transport::Udp
+        } else {
+            Transport::Tcp
+        }
     }
 
     /// How long the peer may take after our last byte; `None`: for ever.

@@ -72,7 +72,7 @@ refused one is tried.";
 /// Diagnose, showing each step as it is known.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let endpoint = Endpoint::from_words(&args.address)
-        .map_err(|error| address::usage(&error, address::Over::TcpOrTls))?;
+        .map_err(|error| address::usage(&error, address::Transports::TcpOrTls))?;
     let mut display = Display::new(args.json);
     let options = args.options();
     let listening = args.listen;

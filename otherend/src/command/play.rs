@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError, RwLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_net::Endpoint;
 
 use crate::args::duration;
@@ -123,9 +123,9 @@ fn play_all(
 ) -> anyhow::Result<Run> {
     let names: Vec<String> = cases.iter().map(|case| case.name().to_owned()).collect();
     let mut played = BTreeMap::new();
-    let over: Vec<Over> = cases.iter().map(Case::over).collect();
+    let transport: Vec<Transport> = cases.iter().map(Case::transport).collect();
     let command = args.server_command.as_deref();
-    let server = command.map(|command| ServerCommand::start(command, &over));
+    let server = command.map(|command| ServerCommand::start(command, &transport));
     let trouble = match server.transpose() {
         Err(error) => Some(error),
         Ok(server) => {

@@ -105,14 +105,14 @@ Examples:
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let one_at_a_time = args.engine == Engine::Single;
-    let served = args.reply.served(args.over(), one_at_a_time)?;
+    let served = args.reply.served(args.transport(), one_at_a_time)?;
     let (server, addresses) = args
         .bound(served.as_ref())
         .inspect_err(|error| why::tell_program(error, &args.screen))?;
     let mut shown = args.screen.look(true, TimeStyle::Clock);
     shown.datagrams = args.udp;
     let subject = Subject {
-        over: args.over(),
+        transport: args.transport(),
         what: format!("otherend serve {}", server.addresses()[0]),
     };
     let run = Run::begin(shown, server.zero(), &args.record, &subject)?;
@@ -227,10 +227,10 @@ impl Args {
         Err(Failure::Usage(text))
     }
 
-    fn over(&self) -> transcript::Over {
+    fn transport(&self) -> transcript::Transport {
         match self.udp {
-            true => transcript::Over::Udp,
-            false => transcript::Over::Tcp,
+            true => transcript::Transport::Udp,
+            false => transcript::Transport::Tcp,
         }
     }
 

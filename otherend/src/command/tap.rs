@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use otherend_core::Time;
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::endpoint::{EndpointError, Listen};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
@@ -109,7 +109,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let tap = tap.with_faults(args.fault.iter().cloned());
     let zero = tap.zero();
     let subject = Subject {
-        over: Over::Tcp,
+        transport: Transport::Tcp,
         what: format!("otherend tap {} {target}", tap.addresses()[0]),
     };
     let run = Run::begin(args.look(), zero, &args.record, &subject)?;
@@ -210,7 +210,7 @@ fn no_addresses(error: &EndpointError) -> Failure {
         EndpointError::PortFirst { port, host } => Failure::Usage(format!(
             "the target `{host}` has no port: add one, as in otherend tap {port} {host} 25"
         )),
-        error => address::usage(error, address::Over::Tcp),
+        error => address::usage(error, address::Transports::Tcp),
     }
 }
 

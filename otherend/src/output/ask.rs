@@ -33,7 +33,7 @@ pub(crate) fn endpoint(question: &str) -> anyhow::Result<Endpoint> {
         match String::from_utf8_lossy(&answer).trim().parse() {
             Ok(endpoint) => return Ok(endpoint),
             Err(error) => {
-                let complaint = address::complaint(&error, address::Over::TcpOrUdp);
+                let complaint = address::complaint(&error, address::Transports::TcpOrUdp);
                 writeln!(stderr, "* {complaint}")?;
             }
         }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use otherend_core::Handler;
-use otherend_core::transcript::{Options, Over, Plan};
+use otherend_core::transcript::{Options, Plan, Transport};
 use otherend_net::Peer;
 use otherend_net::play::{Performances, Waiting};
 
@@ -31,7 +31,7 @@ pub(crate) struct How {
     /// Close at the first line that nothing fits.
     pub(crate) strict: bool,
     /// What carries it.
-    pub(crate) over: Over,
+    pub(crate) transport: Transport,
     /// Whoever comes waits until whoever is here has left.
     pub(crate) one_at_a_time: bool,
 }
@@ -162,9 +162,9 @@ fn read(path: &Path, how: &How) -> Result<Arc<Plan>, Failure> {
 
 /// Why a file cannot be served so: the place in it and the reason.
 fn unusable(plan: &Plan, how: &How) -> Option<String> {
-    match (plan.over(), how.over) {
-        (Over::Udp, Over::Tcp) => return Some(": it is over UDP: add --udp".to_owned()),
-        (Over::Tcp, Over::Udp) => {
+    match (plan.transport(), how.transport) {
+        (Transport::Udp, Transport::Tcp) => return Some(": it is over UDP: add --udp".to_owned()),
+        (Transport::Tcp, Transport::Udp) => {
             let text = ": it is over TCP: leave --udp out, or write `over udp` at its top";
             return Some(text.to_owned());
         }

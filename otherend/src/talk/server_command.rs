@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_diagnose::listeners::{self, Protocol};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 #[cfg(target_os = "linux")]
@@ -44,7 +44,7 @@ pub(crate) struct ServerCommand {
 
 impl ServerCommand {
     /// Start `command` in a shell and wait until it listens to TCP, UDP or both, as `over` names them.
-    pub(crate) fn start(command: &str, over: &[Over]) -> anyhow::Result<Self> {
+    pub(crate) fn start(command: &str, transport: &[Transport]) -> anyhow::Result<Self> {
         if !command.contains(PORT) {
             let text = format!("--server-command has no {PORT}: it becomes a free port");
             return Err(Failure::Usage(text).into());
@@ -68,7 +68,10 @@ impl ServerCommand {
             child,
             group,
             address: (Ipv4Addr::LOCALHOST, port).into(),
-            protocols: over.iter().map(|over| protocol(*over)).collect(),
+            protocols: transport
+                .iter()
+                .map(|transport| protocol(*transport))
+                .collect(),
             signals: stop_on_signals(signals, group)?,
         };
         server.wait_until_it_listens()?;
@@ -145,10 +148,10 @@ fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-fn protocol(over: Over) -> Protocol {
-    match over {
-        Over::Tcp => Protocol::Tcp,
-        Over::Udp => Protocol::Udp,
+fn protocol(transport: Transport) -> Protocol {
+    match transport {
+        Transport::Tcp => Protocol::Tcp,
+        Transport::Udp => Protocol::Udp,
     }
 }
 

@@ -6,7 +6,7 @@ use super::hex::hex;
 use super::names::{Names, is_name};
 use super::text::{self, Within};
 use super::{Parsed, Spot, excerpt};
-use crate::transcript::model::{Act, Closing, Let, Over, Setting, Step, Text, Trigger};
+use crate::transcript::model::{Act, Closing, Let, Setting, Step, Text, Transport, Trigger};
 use crate::transcript::nearest::nearest;
 use crate::transcript::{MOST_CONNECTIONS, Wrong};
 use crate::{LineEnd, Role, parse_duration};
@@ -209,8 +209,8 @@ pub(super) fn read_setting(text: &str, word: &'static str, at: usize) -> Parsed<
     let setting = match (word, value) {
         ("eol", "lf") => Some(Setting::Eol(LineEnd::Lf)),
         ("eol", "crlf") => Some(Setting::Eol(LineEnd::CrLf)),
-        ("over", "tcp") => Some(Setting::Over(Over::Tcp)),
-        ("over", "udp") => Some(Setting::Over(Over::Udp)),
+        ("over", "tcp") => Some(Setting::Transport(Transport::Tcp)),
+        ("over", "udp") => Some(Setting::Transport(Transport::Udp)),
         ("timeout", time) => parse_duration(time)
             .filter(|time| !time.is_zero())
             .map(Setting::Timeout),

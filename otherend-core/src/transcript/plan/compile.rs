@@ -13,7 +13,7 @@ use super::values::Slot;
 use super::{Plan, Position};
 use crate::Role;
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
-use crate::transcript::{FIRST_ITEM, Over, Transcript};
+use crate::transcript::{FIRST_ITEM, Transcript, Transport};
 
 /// How long to wait for what must be heard, if the file does not say.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,10 +32,10 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
     compiler.rules.finish();
     // Only now is it known where each turn ends, and with it what its last line is.
     for script in &mut compiler.lanes {
-        compiler.longest = compiler.longest.max(script.listen(compiler.over));
+        compiler.longest = compiler.longest.max(script.listen(compiler.transport));
     }
     let Compiler {
-        over,
+        transport,
         timeout,
         lanes,
         rules,
@@ -50,7 +50,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
             .take(lines)
             .collect(),
         misfits: AtomicU64::new(0),
-        over,
+        transport,
         timeout,
         lanes,
         rules,
@@ -63,7 +63,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
 #[derive(Default)]
 struct Compiler<'t> {
     eol: LineEnd,
-    over: Over,
+    transport: Transport,
     timeout: Duration,
     lets: HashMap<&'t str, &'t [u8]>,
     /// The latest hole of each name.
@@ -130,7 +130,7 @@ impl<'t> Compiler<'t> {
         match setting {
             Setting::Eol(eol) => self.eol = *eol,
             Setting::Timeout(time) => self.timeout = *time,
-            Setting::Over(over) => self.over = *over,
+            Setting::Transport(transport) => self.transport = *transport,
             Setting::Let(set) => {
                 self.lets.insert(&set.name, &set.value);
             }
@@ -255,7 +255,7 @@ impl<'t> Compiler<'t> {
         };
         let rule = Rule {
             line: built.line,
-            answer: Answer::new(built.steps, self.over == Over::Tcp),
+            answer: Answer::new(built.steps, self.transport == Transport::Tcp),
         };
         self.rules.add(built.sets_off, rule);
     }

@@ -2,7 +2,7 @@
 
 use super::Extent;
 use super::template::{Piece, Template};
-use crate::transcript::Over;
+use crate::transcript::Transport;
 
 /// A line that is heard, or what is not complete.
 pub(super) struct Line {
@@ -21,7 +21,7 @@ pub(super) struct Line {
 /// then cut after each LF.
 pub(super) fn lines<'s>(
     steps: impl Iterator<Item = (usize, &'s Template)>,
-    over: Over,
+    transport: Transport,
 ) -> Vec<Line> {
     // Steps are how a file is written, lines are how it is heard, and the bytes are the same:
     //
@@ -33,7 +33,7 @@ pub(super) fn lines<'s>(
     let mut lines: Vec<Line> = Vec::new();
     let mut open: Vec<Piece> = Vec::new();
     for (index, (step_line, template)) in steps.enumerate() {
-        let is_line = over == Over::Udp || template.is_one_line();
+        let is_line = transport == Transport::Udp || template.is_one_line();
         if open.is_empty() && is_line {
             if !template.parts().is_empty() {
                 lines.push(Line {

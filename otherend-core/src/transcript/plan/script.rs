@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::template::Template;
 use super::{Extent, Position};
 use crate::Role;
-use crate::transcript::{Closing, Over};
+use crate::transcript::{Closing, Transport};
 
 /// The script of one connection.
 #[derive(Debug, Default)]
@@ -240,7 +240,7 @@ impl Script {
 
     /// All of its steps are there: make the lines that are heard of them. Gives the length of the
     /// longest, as it stands in the file.
-    pub(super) fn listen(&mut self, over: Over) -> usize {
+    pub(super) fn listen(&mut self, transport: Transport) -> usize {
         let mut longest = 0;
         for index in 0..self.beats.len() {
             // Up to the next one, which has none yet.
@@ -252,7 +252,7 @@ impl Script {
             };
             let first = self.beats[index].first_step as usize;
             let steps = says.steps().map(|step| (step.line, step.template));
-            for heard in super::lines::lines(steps, over) {
+            for heard in super::lines::lines(steps, transport) {
                 longest = longest.max(heard.length);
                 let template = match heard.template {
                     None => self.steps[first + heard.steps - 1].template,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::lane::{Progress, Turn};
 use super::{Outcome, Player, Reason, Timing, Told};
 use crate::transcript::plan::{Answer, AnswerStep, Beat, Ends, Known, Says};
-use crate::transcript::{Closing, Over};
+use crate::transcript::{Closing, Transport};
 use crate::{Outbox, Role, Time};
 
 /// How much of the conversation a message shows.
@@ -93,7 +93,7 @@ impl Player {
         self.plan.reach(said.line);
         self.tell(turn.connection, says.who, &turn.out.unsent()[before..]);
         // What one call says is sent as one datagram: the next step needs a call of its own.
-        self.plan.over == Over::Tcp
+        self.plan.transport == Transport::Tcp
     }
 
     /// Stop as `ends` says; `false`: not now.
@@ -145,7 +145,7 @@ impl Player {
             .filter(|beat| !matches!(beat, Beat::Ends(ends) if ends.closing != Closing::Reset))
             .last();
         let is_ours = matches!(last, Some(Beat::Says(says)) if says.who == Role::Client);
-        is_ours && self.role == Some(Role::Client) && self.plan.over == Over::Tcp
+        is_ours && self.role == Some(Role::Client) && self.plan.transport == Transport::Tcp
     }
 
     /// All connections are over: passed.
@@ -254,7 +254,7 @@ impl Player {
                         connection: &mut lane.values,
                     };
                     template.say(&mut known, turn.out);
-                    if plan.over == Over::Udp {
+                    if plan.transport == Transport::Udp {
                         return false;
                     }
                 }

@@ -7,7 +7,7 @@ use super::mismatch::{Mismatch, Reason};
 use super::{Outcome, Player, Waits};
 use crate::framing::Lfs;
 use crate::transcript::plan::{Beat, Ends, Extent, Known, Says};
-use crate::transcript::{Closing, Difference, Over, Plan, Wanted};
+use crate::transcript::{Closing, Difference, Plan, Transport, Wanted};
 use crate::{Role, Time};
 
 /// How many unexpected lines are kept until somebody asks.
@@ -35,7 +35,7 @@ impl Player {
         // `25` fits neither, and is not wrong either: it waits, until it becomes a line, the peer
         // ends or it is longer than any line may be.
         let rest = turn.rest_of(says.who);
-        let line = lane.line(rest, says.who, self.plan.over);
+        let line = lane.line(rest, says.who, self.plan.transport);
         let heard = line.unwrap_or(rest);
         let is_line = line.is_some_and(|line| text_len(line) <= self.max_message);
         if is_line || expected.extent == Extent::Beginning {
@@ -84,7 +84,7 @@ impl Player {
             return self.gather(turn);
         }
         if !rest.is_empty() {
-            let line = self.lanes[turn.connection].line(rest, ends.who, self.plan.over);
+            let line = self.lanes[turn.connection].line(rest, ends.who, self.plan.transport);
             return match line.map(<[u8]>::len) {
                 Some(length) => self.try_rules(ends.who, length, turn),
                 None => self.unfinished(ends.who, turn),
@@ -122,7 +122,7 @@ impl Player {
     /// but without asking at each what else could happen.
     fn answer_plainly(&mut self, plan: &Plan, turn: &mut Turn<'_>) {
         let lane = &mut self.lanes[turn.connection];
-        if lane.mute || plan.over == Over::Udp {
+        if lane.mute || plan.transport == Transport::Udp {
             return;
         }
         let rules = plan.rules.undisputed();
@@ -153,7 +153,7 @@ impl Player {
         }
         loop {
             let lane = &mut self.lanes[turn.connection];
-            let Some(line) = lane.line(turn.rest_of(who), who, plan.over) else {
+            let Some(line) = lane.line(turn.rest_of(who), who, plan.transport) else {
                 break;
             };
             let mut known = Known {
@@ -201,7 +201,7 @@ impl Player {
         for who in Role::BOTH {
             let lane = &self.lanes[turn.connection];
             let rest = turn.rest_of(who);
-            let line = lane.line(rest, who, self.plan.over);
+            let line = lane.line(rest, who, self.plan.transport);
             // One byte is too much already, but the message shows a line: wait for the whole of it.
             if line.is_some() || !rest.is_empty() && lane.ended[who.index()].is_some() {
                 let heard = line.unwrap_or(rest).to_vec();
@@ -387,7 +387,7 @@ fn text_len(line: &[u8]) -> usize {
 fn other_end(plan: &Plan, heard: &[u8], reason: &Reason) -> Option<Difference> {
     let at = text_len(heard);
     let (end, wanted) = (&heard[at..], plan.transcript().eol().bytes());
-    let is_line = plan.over == Over::Tcp && end.ends_with(b"\n");
+    let is_line = plan.transport == Transport::Tcp && end.ends_with(b"\n");
     let differs = *reason == Reason::NoRule && is_line && end != wanted;
     differs.then(|| Difference {
         at,

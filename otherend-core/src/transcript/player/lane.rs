@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::Player;
 use super::gathering::Gathering;
 use crate::transcript::plan::Values;
-use crate::transcript::{Closing, Over};
+use crate::transcript::{Closing, Transport};
 use crate::{Outbox, Role, Time};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,11 +77,16 @@ impl<'a> Turn<'a> {
 impl Lane {
     /// The next line or datagram of `rest`, if it is complete.
     #[inline]
-    pub(super) fn line<'r>(&self, rest: &'r [u8], who: Role, over: Over) -> Option<&'r [u8]> {
-        let end = match over {
-            Over::Tcp => memchr::memchr(b'\n', rest)? + 1,
+    pub(super) fn line<'r>(
+        &self,
+        rest: &'r [u8],
+        who: Role,
+        transport: Transport,
+    ) -> Option<&'r [u8]> {
+        let end = match transport {
+            Transport::Tcp => memchr::memchr(b'\n', rest)? + 1,
             // A datagram is a whole whatever is in it, LF or none.
-            Over::Udp => *self.unheard[who.index()].datagrams.front()?,
+            Transport::Udp => *self.unheard[who.index()].datagrams.front()?,
         };
         rest.get(..end)
     }
@@ -131,7 +136,7 @@ impl Player {
         if self.lanes[connection].progress == Progress::Over || self.outcome.is_some() {
             return;
         }
-        if self.plan.over == Over::Udp {
+        if self.plan.transport == Transport::Udp {
             let unheard = &mut self.lanes[connection].unheard[from.index()];
             unheard.datagrams.push_back(bytes.len());
         }

@@ -3,7 +3,7 @@
 
 use super::lane::Progress;
 use super::{Beat, Player};
-use crate::transcript::Over;
+use crate::transcript::Transport;
 use crate::transcript::plan::Position;
 use crate::{Role, Time};
 
@@ -111,7 +111,7 @@ impl Player {
     /// Over UDP also one that has said a datagram and has another to say.
     #[must_use]
     pub fn stirred(&self) -> Option<usize> {
-        if self.lanes.len() == 1 && self.plan.over == Over::Tcp {
+        if self.lanes.len() == 1 && self.plan.transport == Transport::Tcp {
             return None;
         }
         (0..self.lanes.len()).find(|connection| self.waits(*connection) == Waits::Turn)

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::auth::AuthState;
 use super::names::Names;
 use super::{LONGEST, Recorder};
-use crate::transcript::model::{Act, Item, Over, Part, Text};
+use crate::transcript::model::{Act, Item, Part, Text, Transport};
 use crate::transcript::write::is_readable;
 use crate::{LineEnd, Role, Time};
 
@@ -35,9 +35,9 @@ impl Recorder {
         }
         let text = self.masked(connection, who, bytes);
         if text.as_literal().is_some() && !is_readable(bytes) {
-            let width = match self.over {
-                Over::Tcp => HEX_WIDTH,
-                Over::Udp => bytes.len(),
+            let width = match self.transport {
+                Transport::Tcp => HEX_WIDTH,
+                Transport::Udp => bytes.len(),
             };
             for chunk in bytes.chunks(width) {
                 self.step(now, connection, who, Act::Hex(chunk.to_vec()));
@@ -73,7 +73,7 @@ impl Recorder {
     /// `bytes` with a hole for each secret in them.
     fn masked(&mut self, connection: u16, who: Role, bytes: &[u8]) -> Text {
         let state = self.connections.entry(connection).or_default();
-        let is_whole = bytes.ends_with(b"\n") || self.over == Over::Udp;
+        let is_whole = bytes.ends_with(b"\n") || self.transport == Transport::Udp;
         let is_mid_line = !state.sides[Role::Client.index()].written.is_empty();
         if who == Role::Client && state.auth == AuthState::Prompted {
             // What the server says next does not belong to its prompt.

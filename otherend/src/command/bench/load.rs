@@ -94,7 +94,7 @@ impl LoadArgs {
     /// Where the server is.
     pub(super) fn endpoint(&self) -> Result<Endpoint, Failure> {
         Endpoint::from_words(&self.address)
-            .map_err(|error| address::usage(&error, address::Over::Tcp))
+            .map_err(|error| address::usage(&error, address::Transports::Tcp))
     }
 
     /// Connections at a time.

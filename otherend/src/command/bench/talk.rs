@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_net::Endpoint;
 use otherend_net::play::{PlayError, PlayOptions};
 use serde_json::json;
@@ -90,7 +90,7 @@ impl TalkArgs {
         let transcript = self
             .set
             .client_plan(file, files::read(file, self.set.limits())?.transcript)?;
-        if !transcript.has_script() || transcript.over() == Over::Udp {
+        if !transcript.has_script() || transcript.transport() == Transport::Udp {
             let text = format!("{}: a load needs a script over TCP", file.display());
             return Err(Failure::Usage(text).into());
         }

@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_core::{EndReason, Event, Role};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -45,7 +45,7 @@ pub(super) fn run(socket: UdpSocket, args: &Args) -> anyhow::Result<()> {
         view: View::new(args),
         heard: Instant::now(),
         counts: [0; 2],
-        recorded: Arc::new(Recorded::start(&args.record, Over::Udp, peer)?),
+        recorded: Arc::new(Recorded::start(&args.record, Transport::Udp, peer)?),
     };
     Recorded::end_on_signals(&datagrams.recorded)?;
     datagrams.recorded.see(&Event::Opened);

@@ -9,7 +9,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use otherend_core::transcript::{Closing, Over};
+use otherend_core::transcript::{Closing, Transport};
 use otherend_core::{EndReason, Event, Loss, Role};
 
 use super::Args;
@@ -40,7 +40,7 @@ pub(super) fn run(stream: TcpStream, args: &Args) -> anyhow::Result<()> {
         linger: Linger::new(),
         state: Mutex::default(),
         let_go: Condvar::new(),
-        recorded: Arc::new(Recorded::start(&args.record, Over::Tcp, peer)?),
+        recorded: Arc::new(Recorded::start(&args.record, Transport::Tcp, peer)?),
     });
     Recorded::end_on_signals(&pipe.recorded)?;
     pipe.recorded.see(&Event::Opened);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_core::{Counts, EndReason, Event, Observer, Role, Time};
 use otherend_net::recording::{RecordError, Scribe, Writer};
 use signal_hook::iterator::Signals;
@@ -31,13 +31,17 @@ pub(super) struct Recorded {
 
 impl Recorded {
     /// Begin to record what is said with `peer`.
-    pub(super) fn start(args: &RecordArgs, over: Over, peer: SocketAddr) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        args: &RecordArgs,
+        transport: Transport,
+        peer: SocketAddr,
+    ) -> anyhow::Result<Self> {
         let on_trouble = Box::new(|trouble: &RecordError| {
             let text = "the recording ends here, the conversation goes on";
             let _ = writeln!(stdio::stderr(), "* {text}: {trouble}");
         });
         let what = format!("otherend connect {peer}");
-        let started = args.start(over, &what, on_trouble)?;
+        let started = args.start(transport, &what, on_trouble)?;
         let (recording, writer) = started.unzip();
         let scribe = recording.map(|recording| Scribe::new(recording, ONLY, Role::Client));
         Ok(Recorded {

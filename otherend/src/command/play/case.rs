@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::{Mismatch, Outcome, Over, Plan, Reason, Transcript, unsealed};
+use otherend_core::transcript::{Mismatch, Outcome, Plan, Reason, Transcript, Transport, unsealed};
 use otherend_diagnose::CauseKind;
 use otherend_net::play::{PlayError, PlayOptions, play, update};
 use otherend_net::{ConnectError, Endpoint};
@@ -125,8 +125,8 @@ impl Case {
     }
 
     /// What carries it.
-    pub(super) fn over(&self) -> Over {
-        self.plan.over()
+    pub(super) fn transport(&self) -> Transport {
+        self.plan.transport()
     }
 
     /// Play it once; if it is to be brought up to date, write into the file what it should say.

@@ -29,7 +29,7 @@ pub(super) fn split(words: &[String]) -> Result<(Vec<PathBuf>, Option<Endpoint>)
     let endpoint = match address {
         [] => None,
         words => Some(Endpoint::from_words(words).map_err(|error| {
-            let complaint = address::complaint(&error, address::Over::AsPlayed);
+            let complaint = address::complaint(&error, address::Transports::AsPlayed);
             Failure::Usage(format!("behind the files stands the server: {complaint}"))
         })?),
     };

@@ -40,7 +40,7 @@ impl ListenArgs {
             return Ok(vec![ask::endpoint("listen on which address")?]);
         }
         let mut endpoints = Endpoint::list_from_words(&self.addresses)
-            .map_err(|error| address::usage(&error, address::Over::TcpOrUdp))?;
+            .map_err(|error| address::usage(&error, address::Transports::TcpOrUdp))?;
         if endpoints.is_empty() {
             endpoints.push(Endpoint::DEFAULT);
         }

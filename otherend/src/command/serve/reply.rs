@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
-use otherend_core::transcript::Over;
+use otherend_core::transcript::Transport;
 use otherend_core::{Echo, ExitWords, Framing, Handler, Sink};
 use otherend_net::Peer;
 
@@ -66,7 +66,7 @@ impl ReplyArgs {
     /// The transcript to serve, if there is one.
     pub(super) fn served(
         &self,
-        over: Over,
+        transport: Transport,
         one_at_a_time: bool,
     ) -> Result<Option<Arc<Served>>, Failure> {
         if self.talk.is_none() && !self.play.is_empty() {
@@ -79,7 +79,7 @@ impl ReplyArgs {
         let how = How {
             play: self.play.clone(),
             strict: self.strict,
-            over,
+            transport,
             one_at_a_time,
         };
         Ok(Some(Arc::new(Served::open(path, how)?)))

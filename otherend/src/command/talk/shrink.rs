@@ -138,7 +138,7 @@ impl<'a> Client<'a> {
         self.seen.set_message(message);
         self.seen.tick();
         let command = self.args.server_command.as_deref();
-        let server = command.map(|command| ServerCommand::start(command, &[plan.over()]));
+        let server = command.map(|command| ServerCommand::start(command, &[plan.transport()]));
         let server = server.transpose()?;
         let endpoint = match (&server, &self.args.against) {
             (Some(server), _) => server.address().into(),

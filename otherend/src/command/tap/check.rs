@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use otherend_core::Time;
-use otherend_core::transcript::{Limits, Over, Plan};
+use otherend_core::transcript::{Limits, Plan, Transport};
 use otherend_net::tap::{Referee, Verdict};
 
 use crate::exit::Failure;
@@ -28,7 +28,7 @@ impl Check {
     pub(super) fn open(path: &Path, limits: Limits) -> Result<Self, Failure> {
         let file = files::read(path, limits)?;
         let plan = Plan::new(file.transcript);
-        if plan.over() == Over::Udp {
+        if plan.transport() == Transport::Udp {
             let text = format!("{}: it is over UDP, and a tap is over TCP", file.name);
             return Err(Failure::Usage(text));
         }
