@@ -138,7 +138,7 @@ impl Run<'_> {
     fn echo<S: Simd>(&self, simd: S, prefix: &[u8], input: &[u8], out: &mut [u8]) -> Progress {
         let reply = Reply::new(prefix, self.end, self.lengths(TEXT - 1));
         let room = out.len();
-        let mut at = Place {
+        let mut at = Cursor {
             rest: input,
             out,
             start: 0,
@@ -168,7 +168,7 @@ impl Run<'_> {
         &self,
         reply: &Reply,
         block: &Block,
-        at: &mut Place<'_, '_>,
+        at: &mut Cursor<'_, '_>,
     ) -> bool {
         let mut ends = block.ends;
         while ends != 0 {
@@ -251,7 +251,7 @@ impl Run<'_> {
 }
 
 /// How far an echo has come.
-struct Place<'i, 'o> {
+struct Cursor<'i, 'o> {
     /// What is left of the input, and where it starts.
     rest: &'i [u8],
     start: usize,
@@ -260,7 +260,7 @@ struct Place<'i, 'o> {
     lines: usize,
 }
 
-impl Place<'_, '_> {
+impl Cursor<'_, '_> {
     /// A line of `whole` bytes and its LF were answered with `said` bytes.
     #[inline(always)]
     fn advance(&mut self, said: usize, whole: usize) {
