@@ -1,7 +1,7 @@
 //! The load generator: many clients that say lines, check every reply and take the time.
 //!
 //! A run goes from a [`Plan`] over connections to workers, one thread each, and ends as an
-//! [`Outcome`]. It knows no server and shows nothing: reports are made from the outcome.
+//! [`LoadOutcome`]. It knows no server and shows nothing: reports are made from the outcome.
 
 mod connect;
 mod connection;
@@ -37,7 +37,7 @@ use worker::{Common, Findings, Worker};
 
 /// All that a run found out. Times are nanoseconds since its start.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct LoadOutcome {
     /// Latencies of the lines of the measured part.
     pub(crate) latency: Histogram<u64>,
     /// Open loop: how late the load itself was.
@@ -73,7 +73,7 @@ pub(crate) fn run(
     connected: Connected,
     stop: &AtomicBool,
     mut watch: impl FnMut(&Interval),
-) -> io::Result<Outcome> {
+) -> io::Result<LoadOutcome> {
     let (sender, receiver) = mpsc::channel();
     let common = Common { plan, stop };
     let workers = deal(connected.streams, plan.threads)
@@ -129,8 +129,8 @@ fn deal(streams: Vec<Option<mio::net::TcpStream>>, threads: u32) -> Vec<Vec<Clie
     shares
 }
 
-fn sum(findings: Vec<Findings>) -> Outcome {
-    let mut outcome = Outcome {
+fn sum(findings: Vec<Findings>) -> LoadOutcome {
+    let mut outcome = LoadOutcome {
         latency: measurements::fine_histogram(),
         lateness: measurements::fine_histogram(),
         heard: 0,

@@ -67,7 +67,7 @@ fn plan(target: SocketAddr, pace: Pace) -> Plan {
     }
 }
 
-fn carry_out(plan: &Plan) -> Outcome {
+fn carry_out(plan: &Plan) -> LoadOutcome {
     let stop = AtomicBool::new(false);
     let connected = connect(plan, None, &stop, &mut |_| {}).unwrap();
     run(plan, connected, &stop, |_| {}).unwrap()
@@ -78,7 +78,7 @@ fn closed(in_flight: u32) -> Pace {
 }
 
 #[track_caller]
-fn assert_clean(outcome: &Outcome) {
+fn assert_clean(outcome: &LoadOutcome) {
     assert!(outcome.ends.is_empty(), "{:?}", outcome.ends);
     assert_eq!((outcome.unanswered, outcome.lost), (0, 0));
     assert!(outcome.missing.is_empty());
@@ -86,7 +86,7 @@ fn assert_clean(outcome: &Outcome) {
 
 /// Every client's connection ended early, and so.
 #[track_caller]
-fn assert_all_ended(outcome: &Outcome, so: impl Fn(&End) -> bool) {
+fn assert_all_ended(outcome: &LoadOutcome, so: impl Fn(&End) -> bool) {
     let ends = &outcome.ends;
     assert!(
         ends.len() == 4 && ends.iter().all(|(_, end)| so(end)),

@@ -1,4 +1,4 @@
-//! From an [`Outcome`] to a [`Report`].
+//! From an [`LoadOutcome`] to a [`Report`].
 
 use hdrhistogram::Histogram;
 
@@ -6,7 +6,7 @@ use super::{
     Connections, FirstDifference, Latency, Load, Machine, MissingClients, Point, Report, SCHEMA,
     ServerCpu, ThreadCpu, Trouble, remarks,
 };
-use crate::bench::{Difference, End, Outcome, Pace, Plan};
+use crate::bench::{Difference, End, LoadOutcome, Pace, Plan};
 
 /// Steps of the histogram in an octave.
 const STEPS: f64 = 8.0;
@@ -15,7 +15,7 @@ const STEPS: f64 = 8.0;
 /// kept busy if that is known.
 pub(crate) fn report(
     plan: &Plan,
-    outcome: &Outcome,
+    outcome: &LoadOutcome,
     address: &str,
     server: Option<(u32, String, f64)>,
     stopped: bool,
@@ -82,7 +82,7 @@ fn load(plan: &Plan) -> Load {
     }
 }
 
-fn connections(plan: &Plan, outcome: &Outcome) -> Connections {
+fn connections(plan: &Plan, outcome: &LoadOutcome) -> Connections {
     let missing = |missing: &crate::bench::Missing| MissingClients {
         cause: missing.cause.word().to_owned(),
         text: missing.cause.to_string(),
@@ -152,7 +152,7 @@ fn histogram(times: &Histogram<u64>) -> Vec<(u64, u64, u64)> {
 }
 
 /// What remained of an interval at the very end says nothing when it is too short.
-fn series(outcome: &Outcome, interval: u64) -> Vec<Point> {
+fn series(outcome: &LoadOutcome, interval: u64) -> Vec<Point> {
     let point = |interval: &crate::bench::Interval| Point {
         from_s: seconds(interval.from),
         to_s: seconds(interval.to),
@@ -166,7 +166,7 @@ fn series(outcome: &Outcome, interval: u64) -> Vec<Point> {
     intervals.filter(long_enough).map(point).collect()
 }
 
-fn load_cpu(outcome: &Outcome) -> Vec<ThreadCpu> {
+fn load_cpu(outcome: &LoadOutcome) -> Vec<ThreadCpu> {
     let thread = |cpu: &crate::bench::CpuShare| ThreadCpu {
         busy: cpu.busy_share(),
         waiting: cpu.waiting.map(|_| cpu.waiting_share()),
@@ -175,7 +175,7 @@ fn load_cpu(outcome: &Outcome) -> Vec<ThreadCpu> {
     outcome.cpu.iter().map(thread).collect()
 }
 
-fn trouble(outcome: &Outcome, stopped: bool) -> Trouble {
+fn trouble(outcome: &LoadOutcome, stopped: bool) -> Trouble {
     let mut trouble = Trouble {
         unanswered: outcome.unanswered,
         lost: outcome.lost,
