@@ -53,12 +53,12 @@ pub(crate) struct Look {
 /// The way to the screen; clone it for everyone who has something to show.
 #[derive(Clone)]
 pub(crate) struct Screen {
-    shared: Arc<Shared>,
+    backlog: Arc<Backlog>,
     look: Look,
 }
 
 #[derive(Default)]
-struct Shared {
+struct Backlog {
     queue: Mutex<Queue>,
     filled: Condvar,
     /// The queue is full: do not even gather lines. Only a hint, so that skipping costs nothing;
@@ -98,23 +98,23 @@ impl Screen {
     /// When there is no thread left.
     pub(crate) fn start(look: Look, zero: Instant) -> io::Result<(Screen, ScreenThread)> {
         let screen = Screen {
-            shared: Arc::default(),
+            backlog: Arc::default(),
             look,
         };
-        let thread = ScreenThread::start(Arc::clone(&screen.shared), look, zero)?;
+        let thread = ScreenThread::start(Arc::clone(&screen.backlog), look, zero)?;
         Ok((screen, thread))
     }
 
     /// Lines need not be gathered now: they would be skipped.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.shared.full.load(Ordering::Relaxed)
+        self.backlog.full.load(Ordering::Relaxed)
     }
 
     /// So many lines were not even gathered.
     pub(crate) fn skip(&self, lines: u64) {
-        self.shared.lock().skipped += lines;
-        self.shared.filled.notify_one();
+        self.backlog.lock().skipped += lines;
+        self.backlog.filled.notify_one();
     }
 
     /// Leave a batch and empty it. Never waits for the screen.
@@ -122,7 +122,7 @@ impl Screen {
         if batch.is_empty() {
             return;
         }
-        let mut queue = self.shared.lock();
+        let mut queue = self.backlog.lock();
         let size = queue.waiting.size() + batch.size();
         let room = if batch.has_remarks() {
             ROOM + ROOM_FOR_REMARKS
@@ -131,12 +131,12 @@ impl Screen {
         };
         if queue.dead || (size > room && !queue.waiting.is_empty()) {
             queue.skipped += batch.lines();
-            self.shared.full.store(true, Ordering::Relaxed);
+            self.backlog.full.store(true, Ordering::Relaxed);
         } else {
             queue.waiting.append(batch);
         }
         drop(queue);
-        self.shared.filled.notify_one();
+        self.backlog.filled.notify_one();
         batch.clear();
     }
 
@@ -178,7 +178,7 @@ impl Screen {
     }
 }
 
-impl Shared {
+impl Backlog {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -229,8 +229,8 @@ mod tests {
             quiet: false,
             datagrams: false,
         };
-        let shared = Arc::default();
-        Screen { shared, look }
+        let backlog = Arc::default();
+        Screen { backlog, look }
     }
 
     fn empty_lines(count: usize) -> Batch {
@@ -256,7 +256,7 @@ mod tests {
         screen.push(&mut empty_lines(3));
         assert!(screen.is_full(), "memory is bounded");
         let mut batch = Batch::default();
-        assert_eq!(screen.shared.take(&mut batch), taken(3));
+        assert_eq!(screen.backlog.take(&mut batch), taken(3));
         assert_eq!(batch.lines(), 2 * 65_536);
         assert!(!screen.is_full());
     }
@@ -266,7 +266,7 @@ mod tests {
         let screen = screen();
         screen.skip(5);
         let mut batch = Batch::default();
-        assert_eq!(screen.shared.take(&mut batch), taken(5));
+        assert_eq!(screen.backlog.take(&mut batch), taken(5));
         assert!(batch.is_empty());
     }
 
@@ -274,9 +274,9 @@ mod tests {
     fn a_screen_that_is_dead_stays_full_and_holds_nothing() {
         let screen = screen();
         screen.push(&mut empty_lines(3));
-        screen.shared.die();
+        screen.backlog.die();
         screen.push(&mut empty_lines(3));
         assert!(screen.is_full());
-        assert!(screen.shared.lock().waiting.is_empty());
+        assert!(screen.backlog.lock().waiting.is_empty());
     }
 }

@@ -14,7 +14,7 @@ use crate::exit::{self, Failure};
 use crate::output::human::{self, plural};
 use crate::output::stdio;
 
-use super::{Batch, Look, Renderer, Shared};
+use super::{Backlog, Batch, Look, Renderer};
 
 /// After something was shown, what comes next is gathered for so long: nobody sees the difference,
 /// and who speaks fast does not pay for waking the screen at every line.
@@ -28,15 +28,15 @@ const PIECE: usize = 4 * 1024;
 
 /// The thread behind a [`Screen`](super::Screen); finish it to see everything that was pushed.
 pub(crate) struct ScreenThread {
-    shared: Arc<Shared>,
+    backlog: Arc<Backlog>,
     /// Hears when the thread is gone, and whether stdout took everything.
     end: Option<mpsc::Receiver<Result<(), Failure>>>,
 }
 
 impl ScreenThread {
-    pub(super) fn start(shared: Arc<Shared>, look: Look, zero: Instant) -> io::Result<Self> {
+    pub(super) fn start(backlog: Arc<Backlog>, look: Look, zero: Instant) -> io::Result<Self> {
         let (tell_end, end) = mpsc::channel();
-        let inside = Arc::clone(&shared);
+        let inside = Arc::clone(&backlog);
         thread::Builder::new()
             .name("screen".into())
             .spawn(move || {
@@ -47,7 +47,7 @@ impl ScreenThread {
                 let _ = tell_end.send(shown.or_else(|error| lost(&error, terminal)));
             })?;
         let end = Some(end);
-        Ok(ScreenThread { shared, end })
+        Ok(ScreenThread { backlog, end })
     }
 
     /// Show what is still waiting, then stop showing. A stdout that takes nothing for 2 s is not
@@ -57,19 +57,19 @@ impl ScreenThread {
     ///
     /// When stdout could not be written; that was said when it happened.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
-        self.shared.lock().closed = true;
-        self.shared.filled.notify_one();
+        self.backlog.lock().closed = true;
+        self.backlog.filled.notify_one();
         let Some(end) = self.end.take() else {
             return Ok(());
         };
-        let progress = || self.shared.progress.load(Ordering::Relaxed);
+        let progress = || self.backlog.progress.load(Ordering::Relaxed);
         let mut before = progress();
         loop {
             match end.recv_timeout(PATIENCE) {
                 Ok(shown) => return shown,
                 Err(RecvTimeoutError::Timeout) if progress() != before => before = progress(),
                 Err(RecvTimeoutError::Timeout) => {
-                    stuck(self.shared.unshown());
+                    stuck(self.backlog.unshown());
                     return Ok(());
                 }
                 // It panicked, and has said so.
@@ -116,13 +116,13 @@ fn ends(text: &[u8]) -> u64 {
 }
 
 /// Format and write what comes until nothing more does.
-fn show(shared: &Shared, look: Look, zero: Instant) -> io::Result<()> {
+fn show(backlog: &Backlog, look: Look, zero: Instant) -> io::Result<()> {
     let mut stdout = stdio::stdout();
     let mut renderer = Renderer::new(look, zero);
     let mut batch = Batch::default();
     let mut text = Vec::new();
     loop {
-        let taken = shared.take(&mut batch);
+        let taken = backlog.take(&mut batch);
         renderer.follow_clock();
         renderer.batch_into(&mut text, &batch);
         if taken.skipped > 0 {
@@ -133,7 +133,7 @@ fn show(shared: &Shared, look: Look, zero: Instant) -> io::Result<()> {
         batch.clear();
         // The line that tells of the skipped ones is none of them.
         let in_hand = ends(&text) + taken.skipped.saturating_sub(1);
-        shared.in_hand.store(in_hand, Ordering::Relaxed);
+        backlog.in_hand.store(in_hand, Ordering::Relaxed);
         let mut rest = &text[..];
         while !rest.is_empty() {
             stdout.wait_until_it_takes()?;
@@ -141,13 +141,13 @@ fn show(shared: &Shared, look: Look, zero: Instant) -> io::Result<()> {
             if taken == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
-            shared
+            backlog
                 .in_hand
                 .fetch_sub(ends(&rest[..taken]), Ordering::Relaxed);
-            shared.progress.fetch_add(1, Ordering::Relaxed);
+            backlog.progress.fetch_add(1, Ordering::Relaxed);
             rest = &rest[taken..];
         }
-        shared.in_hand.store(0, Ordering::Relaxed);
+        backlog.in_hand.store(0, Ordering::Relaxed);
         text.clear();
         if taken.last {
             return Ok(());
