@@ -33,7 +33,7 @@ use crate::run::{Run, Subject};
 use crate::talk::served::Served;
 use listen::ListenArgs;
 use reply::ReplyArgs;
-use watch::{Look, Watch};
+use watch::{ScreenWatcher, WatchConfig};
 
 /// The flags of `otherend serve`.
 #[derive(Debug, clap::Args)]
@@ -116,7 +116,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         what: format!("otherend serve {}", server.addresses()[0]),
     };
     let run = Run::begin(shown, server.zero(), &args.record, &subject)?;
-    let look = Look {
+    let config = WatchConfig {
         quiet: args.screen.quiet,
         verbose: args.screen.verbose > 0,
         talk: served.as_deref().map(|served| args.reply.talk(served)),
@@ -125,7 +125,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             .clone()
             .map(|to| (to, args.record.is_before_showing())),
     };
-    let server = args.watched(server, &run.screen, look)?;
+    let server = args.watched(server, &run.screen, config)?;
     if let Some(served) = &served {
         talk::follow(served, server.handle(), &run.screen)?;
     }
@@ -153,9 +153,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 
 impl Args {
     /// Show and record what happens at the server, and show what happens on the way to it.
-    fn watched(&self, server: Server, screen: &Screen, look: Look) -> std::io::Result<Server> {
-        let quiet = look.quiet;
-        let watch = Arc::new(Watch::new(screen.clone(), look));
+    fn watched(
+        &self,
+        server: Server,
+        screen: &Screen,
+        config: WatchConfig,
+    ) -> std::io::Result<Server> {
+        let quiet = config.quiet;
+        let watch = Arc::new(ScreenWatcher::new(screen.clone(), config));
         let server = server.watched_by(Arc::clone(&watch) as Arc<dyn Watcher>);
         if self.udp {
             return Ok(server);

@@ -30,7 +30,7 @@ use crate::run::{Run, Subject};
 use check::Check;
 use outlet::Outlet;
 use reason::Reason;
-use watch::{Show, Watch};
+use watch::{ScreenWatcher, Show};
 
 /// The flags of `otherend tap`.
 #[derive(Debug, clap::Args)]
@@ -118,7 +118,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         recording: run.recording.clone(),
         shown_when_recorded: args.record.is_before_showing(),
     };
-    let tap = tap.watched_by(Arc::new(Watch {
+    let tap = tap.watched_by(Arc::new(ScreenWatcher {
         outlet,
         show: args.show(),
         reason: Reason::new(target.clone(), args.route.options()),

@@ -23,7 +23,7 @@ thread_local! {
 }
 
 /// What there is to show.
-pub(super) struct Look {
+pub(super) struct WatchConfig {
     /// Only what went wrong is shown.
     pub(super) quiet: bool,
     /// More than who came, what was said and who left.
@@ -44,18 +44,18 @@ pub(super) struct Talk {
 }
 
 /// Everybody's observer.
-pub(super) struct Watch {
+pub(super) struct ScreenWatcher {
     screen: Screen,
-    look: Arc<Look>,
+    config: Arc<WatchConfig>,
     handle: OnceLock<Handle>,
 }
 
-impl Watch {
-    pub(super) fn new(screen: Screen, look: Look) -> Self {
+impl ScreenWatcher {
+    pub(super) fn new(screen: Screen, config: WatchConfig) -> Self {
         let handle = OnceLock::new();
-        Watch {
+        ScreenWatcher {
             screen,
-            look: Arc::new(look),
+            config: Arc::new(config),
             handle,
         }
     }
@@ -67,18 +67,18 @@ impl Watch {
     }
 }
 
-impl Watcher for Watch {
+impl Watcher for ScreenWatcher {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
         let listens = self.handle.get().is_some();
-        if self.look.quiet && self.look.recording.is_none() && !listens {
+        if self.config.quiet && self.config.recording.is_none() && !listens {
             return None;
         }
-        Some(Box::new(Watching {
+        Some(Box::new(ScreenObserver {
             screen: self.screen.clone(),
             peer: peer.clone(),
-            look: Arc::clone(&self.look),
+            config: Arc::clone(&self.config),
             recorded: self
-                .look
+                .config
                 .recording
                 .as_ref()
                 .map(|(to, first)| Box::new(Recorded::new(to.clone(), peer.number, *first))),
@@ -95,17 +95,17 @@ impl Watcher for Watch {
     }
 
     fn notice(&self, now: Time, notice: &Notice<'_>) {
-        if !self.look.quiet || matches!(notice, Notice::AcceptFailed { .. }) {
+        if !self.config.quiet || matches!(notice, Notice::AcceptFailed { .. }) {
             self.screen.notice(now, notice);
         }
     }
 }
 
 /// One conversation's observer.
-struct Watching {
+struct ScreenObserver {
     screen: Screen,
     peer: Peer,
-    look: Arc<Look>,
+    config: Arc<WatchConfig>,
     since: Time,
     /// Lines, or rows of hex, not gathered because the screen is full.
     skipped: u64,
@@ -118,7 +118,7 @@ struct Watching {
     recorded: Option<Box<Recorded>>,
 }
 
-impl Watching {
+impl ScreenObserver {
     /// Where things to show are gathered.
     fn gather(&mut self, add: impl FnOnce(&mut Batch)) {
         match self.recorded.as_mut().and_then(|recorded| recorded.batch()) {
@@ -171,14 +171,14 @@ impl Watching {
         if ear.is_done() {
             self.ear = None;
         }
-        if let Some(text) = text.filter(|_| !self.look.quiet) {
+        if let Some(text) = text.filter(|_| !self.config.quiet) {
             self.remark(now, &Remark::note("diagnosing", &text));
         }
     }
 
     fn unexpected(&mut self, now: Time, mismatch: &Mismatch) {
-        let look = Arc::clone(&self.look);
-        let Some(talk) = &look.talk else {
+        let config = Arc::clone(&self.config);
+        let Some(talk) = &config.talk else {
             return;
         };
         let file = &talk.file;
@@ -201,8 +201,8 @@ impl Watching {
 
     /// Say how many lines did not fit before the script went on to `next`, or ended.
     fn sum_up_misfits(&mut self, now: Time, next: Option<&Mismatch>) {
-        let look = Arc::clone(&self.look);
-        if let (Some(talk), Some(misfits)) = (&look.talk, &mut self.misfits)
+        let config = Arc::clone(&self.config);
+        if let (Some(talk), Some(misfits)) = (&config.talk, &mut self.misfits)
             && let Some(text) = misfits.turn_to(&talk.file, next)
         {
             self.remark(now, &Remark::note("unexpected", &text));
@@ -243,7 +243,7 @@ impl Watching {
                 self.happened(now, event, "");
             }
             Event::Bytes { from, bytes } => self.bytes(now, from, bytes),
-            Event::Finished { .. } | Event::MessageTooLong if self.look.verbose => {
+            Event::Finished { .. } | Event::MessageTooLong if self.config.verbose => {
                 self.happened(now, event, "");
             }
             Event::Ended { .. } => {
@@ -255,14 +255,14 @@ impl Watching {
     }
 }
 
-impl Observer for Watching {
+impl Observer for ScreenObserver {
     #[inline]
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
         if let Some(recorded) = &mut self.recorded {
             recorded.on_event(now, event);
         }
         match *event {
-            _ if !self.look.quiet => self.show(now, event),
+            _ if !self.config.quiet => self.show(now, event),
             Event::Heard { message: line, .. } => self.listen(now, line),
             _ => {}
         }
@@ -270,15 +270,15 @@ impl Observer for Watching {
 
     fn wants(&self) -> Wants {
         let shown = Wants {
-            messages: self.ear.is_some() || (!self.look.quiet && !self.screen.look().hex),
-            bytes: !self.look.quiet && self.screen.look().hex,
+            messages: self.ear.is_some() || (!self.config.quiet && !self.screen.look().hex),
+            bytes: !self.config.quiet && self.screen.look().hex,
         };
         let recorded = self.recorded.as_ref().map(|recorded| recorded.wants());
         shown.or(recorded.unwrap_or_default())
     }
 
     fn is_done(&self) -> bool {
-        self.look.quiet && self.recorded.is_none() && self.ear.is_none()
+        self.config.quiet && self.recorded.is_none() && self.ear.is_none()
     }
 
     fn on_pause(&mut self) {

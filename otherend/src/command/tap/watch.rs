@@ -35,17 +35,17 @@ pub(super) enum Show {
 }
 
 /// Everybody's observer.
-pub(super) struct Watch {
+pub(super) struct ScreenWatcher {
     pub(super) outlet: Outlet,
     pub(super) show: Show,
     pub(super) reason: Reason,
     pub(super) check: Option<Check>,
 }
 
-impl Watcher for Watch {
+impl Watcher for ScreenWatcher {
     fn observer(&self, peer: &Peer) -> Option<Box<dyn Observer>> {
         let judged = |check: &Check| (check.referee.judge(), Arc::clone(&check.file));
-        Some(Box::new(Watching {
+        Some(Box::new(ScreenObserver {
             outlet: self.outlet.clone(),
             show: self.show,
             reason: self.reason.clone(),
@@ -65,7 +65,7 @@ impl Watcher for Watch {
 }
 
 /// One connection's observer.
-struct Watching {
+struct ScreenObserver {
     outlet: Outlet,
     show: Show,
     reason: Reason,
@@ -109,7 +109,7 @@ impl Side {
     }
 }
 
-impl Observer for Watching {
+impl Observer for ScreenObserver {
     fn on_event(&mut self, now: Time, event: &Event<'_>) {
         if let Some(scribe) = &mut self.scribe {
             scribe.on_event(now, event);
@@ -147,7 +147,7 @@ impl Observer for Watching {
     }
 }
 
-impl Watching {
+impl ScreenObserver {
     fn show(&mut self, now: Time, event: &Event<'_>) {
         // What comes before it is shown before it, even if it is no whole line.
         match *event {
