@@ -92,7 +92,8 @@ impl Page {
         };
         let next = due.get(heard.len());
         if self.leaving == Leaving::Resetting {
-            let begun = next.is_some_and(|next| next.starts_with(unfinished));
+            let begun = next.map(|next| [next, self.reply_end].concat());
+            let begun = begun.is_some_and(|next| next.starts_with(unfinished));
             return match begun || unfinished.is_empty() {
                 true => Ok(tally),
                 false => Err(Complaint::Altered(text(unfinished))),
