@@ -118,7 +118,7 @@ impl Driver {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return conversation.sent(now, 0);
                 }
-                Err(error) => return conversation.peer_lost(now, stream::loss(&error)),
+                Err(error) => return self.lost(now, &error),
             }
         }
     }
@@ -138,10 +138,7 @@ impl Driver {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return layered.stalled(&mut self.carrier, now);
                 }
-                Err(error) => {
-                    let loss = stream::loss(&error);
-                    return self.carrier.conversation.peer_lost(now, loss);
-                }
+                Err(error) => return self.lost(now, &error),
             }
         }
         if layered.take_half_close() {
@@ -205,10 +202,19 @@ impl Driver {
             }
             Err(error) => {
                 if let Some(loss) = self.stream.loss(&error) {
+                    self.stream.reset_on_close();
                     conversation.peer_lost(now, loss);
                 }
             }
         }
+    }
+
+    /// The stream broke. Where it broke on this side alone (no memory for a send, say), the peer must
+    /// not take the end of it for a whole one: lines of it may have no answer.
+    fn lost(&mut self, now: Time, error: &io::Error) {
+        self.stream.reset_on_close();
+        let loss = stream::loss(error);
+        self.carrier.conversation.peer_lost(now, loss);
     }
 
     /// Wait for bytes, room, orders or a deadline. `true`: there is something to read.

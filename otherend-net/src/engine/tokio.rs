@@ -254,9 +254,8 @@ impl Driver {
             let room = &mut self.forgot_room;
             match self.stream.write_into_room(room, cx, conversation.unsent()) {
                 Poll::Ready(Ok(count)) => conversation.sent(now, count),
-                Poll::Ready(Err(error)) => {
-                    return conversation.peer_lost(now, stream::loss(&error));
-                }
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(Err(error)) => return self.lost(now, &error),
                 Poll::Pending => return conversation.sent(now, 0),
             }
         }
@@ -273,10 +272,8 @@ impl Driver {
             }
             match self.stream.write_into_room(&mut self.forgot_room, cx, wire) {
                 Poll::Ready(Ok(count)) => layered.took(count),
-                Poll::Ready(Err(error)) => {
-                    let loss = stream::loss(&error);
-                    return self.carrier.conversation.peer_lost(now, loss);
-                }
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(Err(error)) => return self.lost(now, &error),
                 Poll::Pending => return layered.stalled(&mut self.carrier, now),
             }
         }
@@ -284,6 +281,13 @@ impl Driver {
             // A stream that is already broken says so at the next read.
             let _ = self.stream.poll_half_close(cx);
         }
+    }
+
+    /// As in the blocking driver: what broke here is no whole end over there.
+    fn lost(&mut self, now: Time, error: &io::Error) {
+        self.stream.reset_on_close();
+        let loss = stream::loss(error);
+        self.carrier.conversation.peer_lost(now, loss);
     }
 
     /// Let the layers say their ends, and send what the stream takes now.
@@ -320,7 +324,8 @@ impl Driver {
                     self.carrier.was_short(now, &self.stream);
                 }
             }
-            Err(error) => conversation.peer_lost(now, stream::loss(&error)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => self.lost(now, &error),
         }
         true
     }
@@ -359,7 +364,7 @@ impl Driver {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.carrier.nothing_to_read(now);
             }
-            Err(error) => conversation.peer_lost(now, stream::loss(&error)),
+            Err(error) => self.lost(now, &error),
         }
         true
     }

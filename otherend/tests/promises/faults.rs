@@ -1,6 +1,7 @@
 //! What `accept` may fail with, injected: the listener never dies and never spins.
 
 use std::fs;
+use std::io::{BufRead, ErrorKind};
 use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
@@ -11,6 +12,7 @@ use super::served::{Served, serve_under};
 on_engines! {
     what_passes_is_passed_over
     what_lasts_does_not_spin
+    an_answer_that_is_lost_ends_in_a_reset
 }
 
 /// Without a thread for it a peer is told so, and the next may have one.
@@ -99,5 +101,22 @@ fn what_lasts_does_not_spin(engine: &str) {
         let calls = calls_in(&calls, "accept4(");
         // Pauses of 10 ms to a second: eight of them, 64 calls before each at most.
         assert!((2..700).contains(&calls), "{error}: {calls} calls in 2 s");
+    }
+}
+
+/// No memory for a send, say: the line has no answer, so the end is not to look like a whole one.
+fn an_answer_that_is_lost_ends_in_a_reset(engine: &str) {
+    for error in ["ENOMEM", "ENOBUFS", "EPIPE"] {
+        let inject = format!("inject=sendto:error={error}:when=2");
+        let Some((server, _calls)) = traced(engine, "sendto", &inject) else {
+            return;
+        };
+        let mut peer = server.connect();
+        assert_eq!(peer.ask("one"), "From server -> one\n");
+        peer.send(b"two\n");
+        let end = peer.stream.read_line(&mut String::new());
+        let end = end.map_err(|error| error.kind());
+        assert_eq!(end, Err(ErrorKind::ConnectionReset), "after {error}");
+        assert!(server.connect().is_served());
     }
 }
