@@ -118,6 +118,10 @@ fn a_folder_has_a_file_for_each_connection_complete_when_it_ends() {
     assert_eq!(read(&path.join("0012.talk")).tail, Tail::Complete);
     assert_eq!(steps(&path.join("0012.talk"))[0], "C! connect");
     assert!(path.join("0013.talk").exists());
+    // Other users of the machine do not even see their names.
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o700);
+    assert_eq!(mode(&path.join("0012.talk")), 0o600);
 }
 
 #[test]

@@ -21,6 +21,7 @@ macro_rules! on_engines {
     };
 }
 
+mod crowds;
 mod descriptors;
 mod faults;
 #[path = "../peers/installed.rs"]
@@ -29,5 +30,6 @@ mod memory;
 mod pauses;
 mod screen;
 mod served;
+mod soak;
 mod stop;
 mod transcripts;

@@ -2,13 +2,16 @@
 
 use std::io::{BufRead, Write};
 
-use super::installed::all_there;
-use super::served::{serve, serve_under};
+use rustix::process::Signal;
+
+use super::installed::{all_there, show_skipped};
+use super::served::{PATIENCE, serve, serve_under};
 
 on_engines! {
     a_line_without_an_end_takes_no_memory
     peers_that_never_read_take_what_they_may
     too_many_for_the_address_space_are_refused
+    under_valgrind_a_crowd_that_leaves_touches_nothing_that_is_not_its_own
 }
 
 /// What a server may grow by beside what is promised, in KiB.
@@ -80,3 +83,29 @@ fn too_many_for_the_address_space_are_refused(engine: &str) {
     drop(peers);
     assert_eq!(server.connect().ask("still"), "From server -> still\n");
 }
+
+/// The one `unsafe` of ours gives memory back once a crowd has left; those of our dependencies look for
+/// the ends of lines and speak to the system.
+fn under_valgrind_a_crowd_that_leaves_touches_nothing_that_is_not_its_own(engine: &str) {
+    if !all_there(&["valgrind"]) {
+        return;
+    }
+    // Exit code 9 if anything was read or written that is not the program's, or not set.
+    let tool = ["valgrind", "-q", "--error-exitcode=9", "--fair-sched=yes"];
+    let Some(mut server) = serve_under(&tool, engine, &["-q"]) else {
+        return show_skipped("valgrind does not run it here");
+    };
+    let crowd = if engine == "single" { 1 } else { LEAVING };
+    for _ in 0..2 {
+        let mut peers: Vec<_> = (0..crowd).map(|_| server.connect()).collect();
+        for peer in &mut peers {
+            assert_eq!(peer.ask("hello"), "From server -> hello\n");
+        }
+    }
+    server.signal(Signal::TERM);
+    let status = server.ended_within(PATIENCE);
+    assert!(status.success(), "{status}");
+}
+
+/// More than it takes for memory to be given back when they leave.
+const LEAVING: u64 = 300;
