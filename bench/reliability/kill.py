@@ -18,19 +18,17 @@ def moments(scale, how):
     count, shown, died_early = scale.of(MOMENTS, 4), 0, 0
     program, chance = run.program(scale), random.Random()
     with tempfile.TemporaryDirectory() as folder:
-        behind = Program([program, "serve", "127.0.0.1:0", "--quiet"]) if how == "tap" else None
-        for moment in range(count):
-            file = os.path.join(folder, f"{moment}.talk")
-            if behind:
-                words = [program, "tap", "127.0.0.1:0", "%s:%d" % behind.address]
-            else:
+        # Behind the tap.
+        with Program([program, "serve", "127.0.0.1:0", "--quiet"]) as echo:
+            for moment in range(count):
+                file = os.path.join(folder, f"{moment}.talk")
                 words = [program, "serve", "127.0.0.1:0", "--engine", how]
-            found = one_moment(words, file, moment, chance.uniform(0.001, 0.08), program)
-            shown += found
-            died_early += found == 0
-            os.remove(file)
-        if behind:
-            behind.__exit__()
+                if how == "tap":
+                    words = [program, "tap", "127.0.0.1:0", "%s:%d" % echo.address]
+                found = one_moment(words, file, moment, chance.uniform(0.001, 0.08), program)
+                shown += found
+                died_early += found == 0
+                os.remove(file)
     return {"moments": count, "lines_shown": shown, "before_the_first_line": died_early}
 
 
