@@ -31,6 +31,15 @@ fn client(address: &str, said: &str) -> BufReader<TcpStream> {
 }
 
 #[test]
+fn nothing_is_open_to_the_network_unless_asked() {
+    for words in [["serve", "0"], ["serve", ":0"]] {
+        let mut server = otherend(&words).start();
+        let address = listening(&mut server);
+        assert!(address.starts_with("127.0.0.1:"), "{words:?}: {address}");
+    }
+}
+
+#[test]
 fn a_signal_closes_idle_clients_and_the_report_counts_them() {
     for (engine, signal) in ENGINES
         .into_iter()
