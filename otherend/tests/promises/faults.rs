@@ -112,10 +112,14 @@ fn an_answer_that_is_lost_ends_in_a_reset(engine: &str) {
             return;
         };
         let mut peer = server.connect();
-        assert_eq!(peer.ask("one"), "From server -> one\n");
-        peer.send(b"two\n");
-        let end = peer.stream.read_line(&mut String::new());
-        let end = end.map_err(|error| error.kind());
+        // strace counts the calls of each thread, and which of them answers is not ours to say.
+        let end = loop {
+            peer.send(b"hello\n");
+            match peer.stream.read_line(&mut String::new()) {
+                Ok(length) if length > 0 => {}
+                end => break end.map_err(|error| error.kind()),
+            }
+        };
         assert_eq!(end, Err(ErrorKind::ConnectionReset), "after {error}");
         assert!(server.connect().is_served());
     }
