@@ -35,7 +35,8 @@ fn the_good_do_not_wait_for_the_hostile() {
         },
     )
     .unwrap();
-    let server = serve("async", &["--quiet", "--max-clients", "20000"]);
+    let room = (wanted + 2_000).to_string();
+    let server = serve("async", &["--quiet", "--max-clients", &room]);
     let address = server.address;
     let mut crowd: Vec<Member> = (0..wanted).map(|_| Member::new(address)).collect();
     // A hundredth is replaced by hostile ones while these are there.
