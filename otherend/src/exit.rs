@@ -11,6 +11,7 @@ use otherend_diagnose::CauseKind;
 
 use crate::output::stdio;
 use crate::output::terminal_text::tamed;
+use crate::system::errors::is_not_open_for_this;
 
 /// An error that knows its exit code; anything else that reaches `main` is network trouble.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ fn is_of_stdout(error: &std::io::Error) -> bool {
     use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let full = matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge);
     // Opened for reading only.
-    full || error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error())
+    full || is_not_open_for_this(error)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -4,17 +4,15 @@
 //! a log that is being written may grow for as long as it is read.
 
 use std::fmt::{self, Display};
-use std::fs::{self, FileType, OpenOptions};
+use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
-
-use rustix::fs::OFlags;
 
 use crate::exit::Failure;
 use crate::exit::file::unreadable;
 use crate::output::human::size;
 use crate::output::stdio;
+use crate::system::files::{self, PIPE};
 
 /// How standard input is named.
 pub(crate) const STDIN: &str = "-";
@@ -75,24 +73,13 @@ impl Display for Refusal {
     }
 }
 
-const PIPE: &str = "a pipe";
-
-/// What `kind` is, if it is neither a file nor a folder: opening a folder says so by itself.
-fn odd(kind: FileType) -> Option<&'static str> {
-    match kind {
-        kind if kind.is_fifo() => Some(PIPE),
-        kind if kind.is_socket() => Some("a socket"),
-        kind if kind.is_char_device() || kind.is_block_device() => Some("a device"),
-        _ => None,
-    }
-}
-
 /// What stands at `path` is a regular file of at most `most` bytes, or a folder.
 ///
 /// # Errors
 /// It is something else, or nothing.
 pub(crate) fn check(found: &fs::Metadata, most: usize) -> Result<(), Refusal> {
-    match odd(found.file_type()) {
+    // Opening a folder says by itself that it is one.
+    match files::odd(found.file_type()) {
         Some(what) => Err(Refusal::NoFile(what)),
         None if found.is_file() && found.len() > most as u64 => {
             Err(Refusal::TooLarge(Some(found.len()), most))
@@ -104,11 +91,8 @@ pub(crate) fn check(found: &fs::Metadata, most: usize) -> Result<(), Refusal> {
 fn regular(path: &Path, most: usize) -> Result<Vec<u8>, Refusal> {
     // Opening alone may already do something to a device, or take a pipe from its reader.
     check(&fs::metadata(path)?, most)?;
-    let file = OpenOptions::new()
-        .read(true)
-        // Whatever took its place since then must not be waited for, nor become our terminal.
-        .custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed())
-        .open(path)?;
+    // And whatever took its place since then must not be waited for.
+    let file = files::open_without_waiting(path)?;
     check(&file.metadata()?, most)?;
     whole(file, most)
 }

@@ -8,6 +8,7 @@ mod exit;
 mod file;
 mod output;
 mod run;
+mod system;
 mod talk;
 
 use std::process::ExitCode;

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 use mio::net::TcpStream;
-use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::plan::Plan;
 use super::poller::Poller;
+use crate::system::errors;
 
 /// Connections in progress at a time: no more than any server's backlog takes.
 const AT_ONCE: usize = 64;
@@ -57,16 +57,14 @@ pub(crate) enum Cause {
 
 impl Cause {
     fn of(error: &io::Error) -> Cause {
-        match Errno::from_io_error(error) {
-            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => Cause::NoDescriptor,
-            Some(Errno::ADDRNOTAVAIL | Errno::ADDRINUSE) => Cause::NoPort,
-            _ => match error.kind() {
-                ErrorKind::ConnectionRefused => Cause::Refused,
-                ErrorKind::ConnectionReset => Cause::Reset,
-                ErrorKind::TimedOut => Cause::TimedOut,
-                ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Cause::Unreachable,
-                kind => Cause::Other(kind),
-            },
+        match error.kind() {
+            _ if errors::is_out_of_descriptors(error) => Cause::NoDescriptor,
+            ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => Cause::NoPort,
+            ErrorKind::ConnectionRefused => Cause::Refused,
+            ErrorKind::ConnectionReset => Cause::Reset,
+            ErrorKind::TimedOut => Cause::TimedOut,
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Cause::Unreachable,
+            kind => Cause::Other(kind),
         }
     }
 
@@ -208,9 +206,7 @@ impl<'a> Opening<'a> {
             socket.bind(&SocketAddr::new(source, 0).into())?;
         }
         match socket.connect(&target.into()) {
-            Err(error) if Errno::from_io_error(&error) != Some(Errno::INPROGRESS) => {
-                return Err(error);
-            }
+            Err(error) if !errors::is_under_way(&error) => return Err(error),
             _ => {}
         }
         let mut stream = TcpStream::from_std(socket.into());

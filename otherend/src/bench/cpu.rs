@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+use crate::system::process::thread_cpu;
 
 /// From this share on, computing and waiting for a core together, the load is the limit.
 const SATURATED: f64 = 0.9;
@@ -73,13 +73,6 @@ fn share(part: Duration, whole: Duration) -> f64 {
         true => 0.0,
         false => (part.as_secs_f64() / whole.as_secs_f64()).min(1.0),
     }
-}
-
-fn thread_cpu() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
-    Duration::new(seconds, nanos)
 }
 
 /// The scheduler's word for this thread: its second figure is nanoseconds on a run queue.

@@ -10,6 +10,7 @@ use super::stdio::{self, Patient};
 use super::style::Palette;
 use super::terminal_text::tamed;
 use super::{human, json};
+use crate::system::terminal;
 
 /// The widest text, where the terminal is wider.
 const WIDEST: usize = 100;
@@ -44,7 +45,7 @@ impl Display {
         let out = stdio::stdout();
         let palette = Palette::of_stdout();
         let terminal = !json && out.is_terminal();
-        let columns = || rustix::termios::tcgetwinsize(&out).map_or(80, |size| size.ws_col);
+        let columns = || terminal::columns(&out).unwrap_or(80);
         let width = terminal.then(|| usize::from(columns()).clamp(40, WIDEST));
         Display {
             out: BufWriter::new(out),

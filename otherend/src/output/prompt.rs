@@ -9,11 +9,9 @@ mod history;
 mod suspend;
 
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::termios::tcgetpgrp;
 use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
@@ -27,6 +25,7 @@ use gate::{Gate, Hooks};
 use suspend::CtrlZ;
 
 use crate::output::stdio;
+use crate::system::terminal;
 
 /// What somebody did at the prompt.
 #[derive(Debug, PartialEq, Eq)]
@@ -217,8 +216,7 @@ fn remark(text: &str) {
 /// set O_NONBLOCK, the line editor would take a full terminal for one that is gone. That opens the
 /// controlling terminal, which is nearly always the one at hand.
 fn behavior() -> Behavior {
-    let controls = |terminal: BorrowedFd<'_>| tcgetpgrp(terminal).is_ok();
-    match controls(stdio::stdin().as_fd()) && controls(stdio::stdout().as_fd()) {
+    match terminal::is_ours(&stdio::stdin()) && terminal::is_ours(&stdio::stdout()) {
         true => Behavior::PreferTerm,
         false => Behavior::Stdio,
     }

@@ -11,13 +11,12 @@
 )]
 
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use crate::system::descriptor::{self, AsDescriptor, BorrowedDescriptor, Interest};
+use crate::system::errors::is_not_open_for_this;
 
 /// A stream that waits for what it can do later.
 ///
@@ -40,15 +39,15 @@ pub(crate) fn stderr() -> Patient<io::Stderr> {
     Patient(io::stderr())
 }
 
-impl<T: AsFd> Patient<T> {
+impl<T: AsDescriptor> Patient<T> {
     /// Somebody sits there.
     pub(crate) fn is_terminal(&self) -> bool {
-        rustix::termios::isatty(&self.0)
+        self.0.as_fd().is_terminal()
     }
 
     /// Whether it takes something within this time.
     pub(crate) fn takes_within(&self, limit: Duration) -> bool {
-        self.wait_for(PollFlags::OUT, Some(limit)).unwrap_or(false)
+        descriptor::wait(&self.0, Interest::Write, Some(limit)).unwrap_or(false)
     }
 
     /// Wait until it takes something, however long that is.
@@ -57,7 +56,7 @@ impl<T: AsFd> Patient<T> {
     ///
     /// As poll(2).
     pub(crate) fn wait_until_it_takes(&self) -> io::Result<()> {
-        while !self.wait_for(PollFlags::OUT, None)? {}
+        while !descriptor::wait(&self.0, Interest::Write, None)? {}
         Ok(())
     }
 
@@ -69,19 +68,8 @@ impl<T: AsFd> Patient<T> {
     ///
     /// As poll(2).
     pub(crate) fn wait_until_unread(&self) -> io::Result<()> {
-        // Without being asked poll tells of errors only: the last reader of a pipe has gone, the
-        // terminal was closed.
-        while !self.wait_for(PollFlags::empty(), None)? {}
+        while !descriptor::wait(&self.0, Interest::Gone, None)? {}
         Ok(())
-    }
-
-    fn wait_for(&self, what: PollFlags, limit: Option<Duration>) -> io::Result<bool> {
-        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
-        match poll(&mut [PollFd::new(&self.0, what)], limit.as_ref()) {
-            // By a signal; whoever waits tries again.
-            Err(Errno::INTR) => Ok(false),
-            ready => Ok(ready? > 0),
-        }
     }
 }
 
@@ -92,19 +80,21 @@ impl From<Patient<io::Stderr>> for Stdio {
     }
 }
 
-impl<T: AsFd> AsFd for Patient<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+impl<T: AsDescriptor> AsDescriptor for Patient<T> {
+    fn as_fd(&self) -> BorrowedDescriptor<'_> {
         self.0.as_fd()
     }
 }
 
-impl<T: AsFd> Write for Patient<T> {
+impl<T: AsDescriptor> Write for Patient<T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match rustix::io::write(&self.0, bytes) {
-                Err(Errno::AGAIN) => self.wait_for(PollFlags::OUT, None).map(drop)?,
-                Err(Errno::INTR) => {}
-                outcome => return Ok(outcome?),
+            match descriptor::write(&self.0, bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    descriptor::wait(&self.0, Interest::Write, None)?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                outcome => return outcome,
             }
         }
     }
@@ -119,15 +109,17 @@ impl<T: AsFd> Write for Patient<T> {
     }
 }
 
-impl<T: AsFd> Read for Patient<T> {
+impl<T: AsDescriptor> Read for Patient<T> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         loop {
-            match rustix::io::read(&self.0, &mut *bytes) {
-                Err(Errno::AGAIN) => self.wait_for(PollFlags::IN, None).map(drop)?,
-                Err(Errno::INTR) => {}
+            match descriptor::read(&self.0, bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    descriptor::wait(&self.0, Interest::Read, None)?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // Opened for writing only: there is nothing to read.
-                Err(Errno::BADF) => return Ok(0),
-                outcome => return Ok(outcome?),
+                Err(error) if is_not_open_for_this(&error) => return Ok(0),
+                outcome => return outcome,
             }
         }
     }

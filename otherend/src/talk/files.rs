@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use otherend_core::transcript::{Item, Limits, ReadError, Recording, Tail, Transcript};
@@ -12,6 +11,7 @@ use crate::exit::file::unreadable;
 use crate::exit::{self, Failure};
 use crate::file::{self, STDIN};
 use crate::output::human::plural;
+use crate::system::files::Identity;
 
 /// The files named by `paths`; of a folder every `.talk` file below it, in order.
 ///
@@ -36,13 +36,9 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// The device and the number of a folder: the same under every name.
-type Identity = (u64, u64);
-
 /// Each folder once: a link may lead back up, and then there are paths without end.
 fn below(folder: &Path, seen: &mut HashSet<Identity>, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let this = fs::metadata(folder)?;
-    if !seen.insert((this.dev(), this.ino())) {
+    if !seen.insert(Identity::of(&fs::metadata(folder)?)) {
         return Ok(());
     }
     let mut folders = Vec::new();

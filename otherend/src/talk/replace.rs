@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
 use crate::exit::Failure;
 use crate::exit::file::unwritable;
+use crate::system::files::give_to_owner_of;
 
 /// Give the file at `path`, or the one that a link there leads to, this text. Its owner, where that
 /// may be, and its permissions stay; nobody else can read the new text before they are set.
@@ -27,8 +27,7 @@ fn write_and_rename(real: &Path, text: &str) -> io::Result<()> {
         .prefix(".otherend-")
         .tempfile_in(folder)?;
     new.write_all(text.as_bytes())?;
-    // Only root may give a file away; for anybody else it becomes theirs.
-    let _ = fchown(new.as_file(), Some(old.uid()), Some(old.gid()));
+    give_to_owner_of(new.as_file(), &old);
     new.as_file().set_permissions(old.permissions())?;
     new.as_file().sync_all()?;
     new.persist(real)?;

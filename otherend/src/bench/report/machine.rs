@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::output::human;
+use crate::system::process::system_name;
 
 /// What stands beside every figure: without it a figure means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,13 +19,10 @@ pub(crate) struct Machine {
 impl Machine {
     /// This one.
     pub(crate) fn this() -> Machine {
-        let name = rustix::system::uname();
-        let part = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
-        let system = [name.sysname(), name.release(), name.machine()].map(part);
         Machine {
             cpu: cpu(&std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            system: system.join(" "),
+            system: system_name(),
         }
     }
 }

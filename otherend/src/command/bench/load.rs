@@ -7,7 +7,6 @@ use anyhow::Context;
 use clap::ValueEnum;
 use otherend_core::Echo;
 use otherend_net::{ConnectOptions, Endpoint};
-use rustix::process::{Resource, getrlimit};
 
 use crate::args::reach::ReachArgs;
 use crate::args::{address, duration, size};
@@ -15,6 +14,7 @@ use crate::bench::payload::LineFormat;
 use crate::bench::{Pace, Plan, Times};
 use crate::exit::Failure;
 use crate::output::human;
+use crate::system::process::descriptor_limit;
 
 /// What to send where.
 #[derive(Debug, clap::Args)]
@@ -196,7 +196,7 @@ fn line_end(crlf: bool) -> &'static [u8] {
 
 /// Every client needs a descriptor: better to say so now than to stop in the middle.
 fn check_descriptors(plan: &Plan) -> Result<(), Failure> {
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let limit = descriptor_limit();
     if plan.descriptors() <= limit {
         return Ok(());
     }

@@ -29,6 +29,7 @@ use crate::output::prompt::{Above, Prompt};
 use crate::output::stdio;
 use crate::output::style::{Mark, Palette};
 use crate::output::why;
+use crate::system::process;
 use farewell::{Enough, Farewell};
 use shown::{Seen, Shown};
 use typist::Typist;
@@ -161,8 +162,7 @@ fn show_unfinished(above: &Above, seen: &Seen) -> io::Result<()> {
 fn end_prompt(typing: JoinHandle<()>) {
     while !typing.is_finished() {
         // The line editor takes this for Ctrl-C and gives the terminal back as it was.
-        let me = rustix::process::getpid();
-        let _ = rustix::process::kill_process(me, rustix::process::Signal::INT);
+        process::interrupt();
         thread::park_timeout(REMINDER);
     }
     // A prompt that panicked has given the terminal back as well.

@@ -10,6 +10,7 @@ use otherend_diagnose::listeners::{Listener, Process, Protocol};
 use super::PortUse;
 use crate::output::human;
 use crate::output::style::Palette;
+use crate::system::process::is_root;
 
 /// Where the text of an adapter begins, right of its name.
 const NAME_WIDTH: usize = 10;
@@ -153,7 +154,7 @@ fn write_listener(out: &mut impl Write, palette: Palette, listener: &Listener) -
 
 /// A process that we may not look at.
 fn out_of_sight(uid: u32) -> String {
-    if rustix::process::geteuid().is_root() {
+    if is_root() {
         return format!("a process out of sight, of user {uid} (in another container?)");
     }
     format!("a process of user {uid} (run this as root to see which)")

@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::file;
+use crate::system::files::is_ours;
 
 /// A history holds a thousand lines; somebody may have pasted long ones.
 const LARGEST: usize = 16 << 20;
@@ -38,8 +38,7 @@ fn unusable(path: &Path) -> Option<String> {
     if found.is_dir() {
         return Some("it is a folder, not a file".to_owned());
     }
-    let ours = found.uid() == rustix::process::geteuid().as_raw();
-    (!ours).then(|| "it belongs to somebody else".to_owned())
+    (!is_ours(&found)).then(|| "it belongs to somebody else".to_owned())
 }
 
 /// By the XDG Base Directory Specification a relative path counts as none.
