@@ -18,8 +18,8 @@ use crate::{Event, Handler, Observer, Time, Watched};
 
 pub use reason::{Between, Counts, EndReason};
 pub use settings::{ExitWords, Role, Settings};
-use state::{Draining, Saying};
-pub(crate) use state::{Phase, State};
+use state::Draining;
+pub(crate) use state::{Phase, Saying, State};
 
 /// What the engine does with the stream next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,8 @@ pub enum Said {
 /// One peer, from open to close.
 ///
 /// **Inputs** take the time and what happened: [`open`](Self::open), [`receive`](Self::receive),
-/// [`peer_finished`](Self::peer_finished), [`peer_lost`](Self::peer_lost), [`sent`](Self::sent),
+/// [`peer_finished`](Self::peer_finished), [`peer_lost`](Self::peer_lost),
+/// [`write_failed`](Self::write_failed), [`sent`](Self::sent),
 /// [`half_closed`](Self::half_closed), [`tick`](Self::tick), [`say`](Self::say),
 /// [`answer`](Self::answer), [`finish_saying`](Self::finish_saying), [`close`](Self::close),
 /// [`drain`](Self::drain), [`nothing_to_read`](Self::nothing_to_read), [`abort`](Self::abort).
@@ -165,6 +166,9 @@ impl Conversation {
 
     /// The peer has finished sending; it may still be reading.
     pub fn peer_finished(&mut self, now: Time) {
+        if let Some(loss) = self.handler.broken() {
+            return self.peer_lost(now, loss);
+        }
         let state = &mut self.state;
         if state.peer_done {
             return;
@@ -247,6 +251,8 @@ impl Conversation {
     /// The answer that a behaviour owed ([`Flow::Pending`]), or room for more ([`Flow::Full`]):
     /// `answer` writes what is to be said and how it goes on, then the lines behind are heard.
     /// `false`: nothing was awaited, and `answer` was not called.
+    ///
+    /// A [`Pipe`](crate::Pipe) is asked itself whether it has room, or more to say.
     ///
     /// ```
     /// use std::sync::Arc;

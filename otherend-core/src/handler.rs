@@ -1,20 +1,24 @@
-//! What decides what is said (usually: the protocol handler): messages and a behaviour, or the
-//! player of a transcript.
+//! What decides what is said (usually: the protocol handler): messages and a behaviour, the player
+//! of a transcript, or somebody else's bytes.
 //!
 //! A conversation has one and asks it through the methods below, whichever it is. What a handler
 //! works on is the conversation's [`State`].
 
 mod messages;
+mod pipe;
 mod script;
 
 use crate::behaviour::{AnyBehaviour, Flow, Replies, Script};
 use crate::conversation::{Settings, State};
-use crate::{Echo, Sink, Time};
+use crate::{Echo, Loss, Sink, Time};
 use messages::Messages;
+use pipe::Piped;
 use script::Scripted;
 
+pub use pipe::{Next, Pipe};
+
 /// What decides what is said in one conversation: made from an [`AnyBehaviour`], an [`Echo`], a
-/// [`Sink`] or a [`Script`].
+/// [`Sink`], a [`Script`] or a [`Pipe`].
 #[derive(Debug)]
 pub struct Handler(Kind);
 
@@ -24,6 +28,8 @@ enum Kind {
     Messages(Messages),
     /// A transcript is played, byte for byte.
     Script(Scripted),
+    /// Bytes pass, and nothing is made of them.
+    Pipe(Piped),
 }
 
 impl From<AnyBehaviour> for Handler {
@@ -50,18 +56,26 @@ impl From<Script> for Handler {
     }
 }
 
+impl From<Box<dyn Pipe>> for Handler {
+    fn from(pipe: Box<dyn Pipe>) -> Self {
+        Handler(Kind::Pipe(Piped::new(pipe)))
+    }
+}
+
 /// Ask whichever handler it is.
 macro_rules! ask {
     ($handler:expr, $one:ident => $ask:expr) => {
         match &$handler.0 {
             Kind::Messages($one) => $ask,
             Kind::Script($one) => $ask,
+            Kind::Pipe($one) => $ask,
         }
     };
     (mut $handler:expr, $one:ident => $ask:expr) => {
         match &mut $handler.0 {
             Kind::Messages($one) => $ask,
             Kind::Script($one) => $ask,
+            Kind::Pipe($one) => $ask,
         }
     };
 }
@@ -109,6 +123,25 @@ impl Handler {
         }
     }
 
+    /// Nothing can be said any more. `true`: what was said before that is still to be heard.
+    pub(crate) fn broke(&mut self, loss: Loss) -> bool {
+        match &mut self.0 {
+            Kind::Messages(_) | Kind::Script(_) => false,
+            Kind::Pipe(pipe) => {
+                pipe.broken = Some(loss);
+                true
+            }
+        }
+    }
+
+    /// How the stream broke whose rest is still heard.
+    pub(crate) fn broken(&self) -> Option<Loss> {
+        match &self.0 {
+            Kind::Messages(_) | Kind::Script(_) => None,
+            Kind::Pipe(pipe) => pipe.broken,
+        }
+    }
+
     /// Time has passed.
     pub(crate) fn tick(&mut self, state: &mut State, now: Time) {
         if let Kind::Script(script) = &mut self.0 {
@@ -119,8 +152,10 @@ impl Handler {
     /// The peer has taken all that was said.
     #[inline]
     pub(crate) fn all_sent(&mut self, state: &mut State, now: Time) {
-        if let Kind::Script(script) = &mut self.0 {
-            script.all_sent(state, now);
+        match &mut self.0 {
+            Kind::Messages(_) => {}
+            Kind::Script(script) => script.all_sent(state, now),
+            Kind::Pipe(pipe) => pipe.say(state),
         }
     }
 
@@ -149,13 +184,17 @@ impl Handler {
         match &mut self.0 {
             Kind::Messages(messages) => messages.answer(state, now, answer),
             Kind::Script(_) => false,
+            Kind::Pipe(pipe) => {
+                pipe.say(state);
+                true
+            }
         }
     }
 
     /// When it has something to do by itself.
     pub(crate) fn deadline(&self) -> Option<Time> {
         match &self.0 {
-            Kind::Messages(_) => None,
+            Kind::Messages(_) | Kind::Pipe(_) => None,
             Kind::Script(script) => script.deadline(),
         }
     }
@@ -172,6 +211,7 @@ impl Handler {
             Kind::Messages(messages) => messages.takes_input(),
             // What it has not come to it keeps itself.
             Kind::Script(_) => true,
+            Kind::Pipe(pipe) => pipe.wants_input(),
         }
     }
 
@@ -196,7 +236,7 @@ impl Handler {
     #[inline]
     pub(crate) fn waiting_bytes(&self) -> usize {
         match &self.0 {
-            Kind::Messages(_) => 0,
+            Kind::Messages(_) | Kind::Pipe(_) => 0,
             Kind::Script(script) => script.waiting_bytes(),
         }
     }
@@ -205,7 +245,7 @@ impl Handler {
     #[inline]
     pub(crate) fn stirred(&self) -> Option<u64> {
         match &self.0 {
-            Kind::Messages(_) => None,
+            Kind::Messages(_) | Kind::Pipe(_) => None,
             Kind::Script(script) => script.stirred(),
         }
     }

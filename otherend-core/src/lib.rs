@@ -74,6 +74,6 @@ pub use escape::{Escaper, escape_into, escaped};
 pub use event::json;
 pub use event::{Event, Observer, OwnedEvent, Wants, Watched};
 pub use framing::{Decoded, Decoder, Feed, Framing, LineEnd};
-pub use handler::Handler;
+pub use handler::{Handler, Next, Pipe};
 pub use outbox::Outbox;
 pub use time::Time;

@@ -10,6 +10,8 @@ mod framing;
 mod output;
 #[path = "pair/pending.rs"]
 mod pending;
+#[path = "pair/piped.rs"]
+mod piped;
 #[path = "pair/scripts.rs"]
 mod scripts;
 

@@ -28,6 +28,22 @@ impl Conversation {
         self.settle(now);
     }
 
+    /// A write failed, or the stream broke while nothing was read: nothing can be said any more. What
+    /// the peer said before may still wait to be read.
+    ///
+    /// For example: a server that has no place for us says so and closes, while we are sending. Our
+    /// next write fails, as its kernel has reset the connection over what was not read, and the
+    /// server's last words lie in our socket. A [`Pipe`](crate::Pipe) hears them, and it is over with
+    /// the end behind them; where all that could come of them is an answer, it is over now.
+    pub fn write_failed(&mut self, now: Time, loss: Loss) {
+        if !self.handler.broke(loss) {
+            return self.peer_lost(now, loss);
+        }
+        self.state.saying = Saying::Ended;
+        self.state.stalled = None;
+        self.settle(now);
+    }
+
     /// What every input has in common at its end.
     #[inline]
     pub(super) fn settle(&mut self, now: Time) {
