@@ -14,6 +14,11 @@ use crate::hub::admitted::Admitted;
 use crate::stream::{self, Stream};
 use crate::system::poll::{self, Awaited, Interest};
 
+/// So many datagrams leave before answers are looked for: they wait in a socket of limited room.
+const SENT_IN_A_ROW: usize = 16;
+/// So many are heard before more leave: some of those that leave are answered by several.
+const HEARD_IN_A_ROW: usize = 64;
+
 /// A conversation and its stream.
 pub(crate) struct Driver {
     pub(crate) stream: Stream,
@@ -64,7 +69,7 @@ impl Driver {
                 };
                 if self.wait(read, limit) {
                     self.carrier.conversation.lend(&mut buffers.outbox);
-                    self.read(buffers);
+                    self.read_all(buffers);
                     self.carrier.conversation.give_back(&mut buffers.outbox);
                     buffers.trim();
                 } else if hears_out {
@@ -155,16 +160,20 @@ impl Driver {
         }
     }
 
-    /// Send each datagram that waits. One that the system does not take is lost, and that is all:
-    /// the next may be shorter, or there may be room again.
+    /// Send the datagrams that wait, a few in a row. One that the system does not take is lost, and
+    /// that is all: the next may be shorter. One for which it has no room now waits.
     fn send(&mut self, now: Time) {
-        while self.carrier.has_unsent(now) {
+        for _ in 0..SENT_IN_A_ROW {
+            if !self.carrier.has_unsent(now) {
+                return;
+            }
             let conversation = &mut self.carrier.conversation;
             let Some(length) = conversation.next_datagram() else {
                 return;
             };
             match self.stream.write(&conversation.unsent()[..length]) {
                 Ok(_) => conversation.sent(now, length),
+                Err(error) if stream::is_passing(&error) => return,
                 Err(error) => match self.stream.loss(&error) {
                     Some(loss) => conversation.peer_lost(now, loss),
                     None => {
@@ -176,7 +185,17 @@ impl Driver {
         }
     }
 
-    fn read(&mut self, buffers: &mut Buffers) {
+    /// Read once of a stream, and each datagram that waits.
+    fn read_all(&mut self, buffers: &mut Buffers) {
+        let mut left = HEARD_IN_A_ROW;
+        while self.read(buffers) && left > 0 {
+            let reads = self.carrier.conversation.step() == Step::Wait { read: true };
+            left = if reads { left - 1 } else { 0 };
+        }
+    }
+
+    /// `true`: there was a datagram, and there may be another.
+    fn read(&mut self, buffers: &mut Buffers) -> bool {
         let outcome = self.stream.read(&mut buffers.input);
         let now = self.carrier.clock.now();
         let room = buffers.input.len();
@@ -188,25 +207,34 @@ impl Driver {
             if *count < room {
                 self.carrier.was_short(now, &self.stream);
             }
-            return self.write(now);
+            self.write(now);
+            return false;
         }
-        let conversation = &mut self.carrier.conversation;
         match outcome {
-            Ok(0) if !self.stream.is_datagrams() => conversation.peer_finished(now),
+            Ok(0) if !self.stream.is_datagrams() => {
+                // What was to be said before this was known still leaves: the peer may read on.
+                self.follow_orders(now);
+                self.write(now);
+                self.carrier.conversation.peer_finished(now);
+            }
             Ok(count) => {
-                conversation.receive(now, &buffers.input[..count]);
+                self.carrier
+                    .conversation
+                    .receive(now, &buffers.input[..count]);
                 if count < room {
                     self.carrier.was_short(now, &self.stream);
                 }
                 self.write(now);
+                return self.stream.is_datagrams();
             }
             Err(error) => {
                 if let Some(loss) = self.stream.loss(&error) {
                     self.stream.reset_on_close();
-                    conversation.peer_lost(now, loss);
+                    self.carrier.conversation.peer_lost(now, loss);
                 }
             }
         }
+        false
     }
 
     /// The stream broke. Where it broke on this side alone (no memory for a send, say), the peer must
@@ -214,7 +242,16 @@ impl Driver {
     fn lost(&mut self, now: Time, error: &io::Error) {
         self.stream.reset_on_close();
         let loss = stream::loss(error);
-        self.carrier.conversation.peer_lost(now, loss);
+        let conversation = &mut self.carrier.conversation;
+        match error.kind() {
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+                if self.layered.is_none() =>
+            {
+                conversation.write_failed(now, loss);
+            }
+            // Nothing over there tells of the end.
+            _ => conversation.peer_lost(now, loss),
+        }
     }
 
     /// Wait for bytes, room, orders or a deadline. `true`: there is something to read.
@@ -260,8 +297,10 @@ impl Driver {
         match self.stream.take_error() {
             Ok(Some(error)) => {
                 if let Some(loss) = self.stream.loss(&error) {
-                    self.carrier.conversation.peer_lost(now, loss);
+                    self.carrier.conversation.write_failed(now, loss);
                 }
+                // Where its last words are still to be heard, this is told once.
+                self.hung_up = true;
             }
             _ => self.hung_up = true,
         }
