@@ -12,8 +12,8 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use otherend_core::{
-    Address, AnyBehaviour, Behaviour, Conversation, EndReason, Flow, Framing, Observer, Replies,
-    Settings,
+    Address, AnyBehaviour, Behaviour, Conversation, EndReason, Flow, Framing, Handler, Observer,
+    Replies, Settings,
 };
 
 use crate::endpoint::Target;
@@ -112,6 +112,25 @@ impl Client {
     /// As [`over`](Self::over).
     pub fn watched_over(
         stream: impl Into<Stream>,
+        settings: Settings,
+        observer: Option<Box<dyn Observer>>,
+    ) -> io::Result<Client> {
+        let (ear, lines) = mpsc::channel();
+        let listening = AnyBehaviour::custom(Listening { ear });
+        let mut client = Client::handled_by(listening, stream.into(), settings, observer)?;
+        client.lines = lines;
+        Ok(client)
+    }
+
+    /// A client over a stream that stands already, in which `handler` decides what is said and what
+    /// becomes of what is heard: it is only to be [carried](Self::carry).
+    ///
+    /// # Errors
+    ///
+    /// As [`over`](Self::over).
+    pub fn handled_by(
+        handler: impl Into<Handler>,
+        stream: impl Into<Stream>,
         mut settings: Settings,
         observer: Option<Box<dyn Observer>>,
     ) -> io::Result<Client> {
@@ -122,7 +141,7 @@ impl Client {
         stream.set_nonblocking()?;
         let clock = Clock::new();
         let mailbox = Arc::new(Mailbox::for_thread()?);
-        let (mut conversation, lines) = listening(settings, clock, observer);
+        let mut conversation = begin(handler, settings, clock, observer);
         conversation.open(clock.now());
         let carrier = Carrier::in_client(conversation, clock, Arc::clone(&mailbox));
         let driver = Driver::new(stream, carrier);
@@ -130,7 +149,7 @@ impl Client {
             driver,
             buffers: Buffers::new(),
             mailbox,
-            lines,
+            lines: mpsc::channel().1,
             over: false,
         })
     }
@@ -198,6 +217,21 @@ impl Client {
         self.receive_until(Instant::now().checked_add(limit))
     }
 
+    /// Carry it to its end, which is why it ended.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not take a datagram; the conversation is not over, and can be carried on.
+    pub fn carry(&mut self) -> io::Result<EndReason> {
+        while !self.over {
+            self.turn(None);
+            if let Some(error) = self.trouble() {
+                return Err(error);
+            }
+        }
+        Ok(self.reason())
+    }
+
     /// Speaks for this client from other threads, also while it waits in [`receive`](Self::receive).
     #[must_use]
     pub fn voice(&self) -> Voice {
@@ -245,6 +279,11 @@ impl Voice {
         self.mailbox.post(Order::FinishSaying);
     }
 
+    /// What a behaviour or a pipe had no room for may come, or a pipe has more to say.
+    pub fn go_on(&self) {
+        self.mailbox.post(Order::GoOn);
+    }
+
     /// Say what is queued and close.
     pub fn close(&self) {
         self.mailbox.post(Order::Close(EndReason::ClosedHere));
@@ -257,6 +296,7 @@ impl Voice {
 }
 
 /// A client's conversation, and where the lines it hears arrive.
+#[cfg(feature = "tokio")]
 pub(crate) fn listening(
     settings: Settings,
     clock: Clock,
@@ -264,11 +304,20 @@ pub(crate) fn listening(
 ) -> (Conversation, mpsc::Receiver<Vec<u8>>) {
     let (ear, lines) = mpsc::channel();
     let behaviour = AnyBehaviour::custom(Listening { ear });
-    let mut conversation = Conversation::new(Arc::new(settings), behaviour, clock.now());
-    if let Some(observer) = observer {
-        conversation = conversation.observed(observer);
+    (begin(behaviour, settings, clock, observer), lines)
+}
+
+fn begin(
+    handler: impl Into<Handler>,
+    settings: Settings,
+    clock: Clock,
+    observer: Option<Box<dyn Observer>>,
+) -> Conversation {
+    let conversation = Conversation::new(Arc::new(settings), handler, clock.now());
+    match observer {
+        Some(observer) => conversation.observed(observer),
+        None => conversation,
     }
-    (conversation, lines)
 }
 
 /// The next of `lines`, if it comes before the `deadline`; `None`: the conversation is `over` and
