@@ -55,6 +55,7 @@ mod escape;
 mod event;
 mod framing;
 mod handler;
+mod nearest;
 mod outbox;
 pub mod pair;
 mod short;

@@ -25,7 +25,6 @@ mod kind;
 mod limits;
 mod lint;
 mod model;
-mod nearest;
 mod parse;
 mod plan;
 mod player;

@@ -6,8 +6,8 @@ use super::hex::hex;
 use super::names::{Names, is_name};
 use super::text::{self, Within};
 use super::{Parsed, Spot, excerpt};
+use crate::nearest::nearest;
 use crate::transcript::model::{Act, Closing, Let, Setting, Step, Text, Transport, Trigger};
-use crate::transcript::nearest::nearest;
 use crate::transcript::{MOST_CONNECTIONS, Wrong};
 use crate::{LineEnd, Role, parse_duration};
 

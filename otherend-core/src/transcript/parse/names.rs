@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::nearest::nearest;
 use crate::transcript::model::Part;
-use crate::transcript::nearest::nearest;
 use crate::transcript::{Limits, Pattern, WrongText};
 
 /// Where a name is known, and how long its value is there, as the file has it.

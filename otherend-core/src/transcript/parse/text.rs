@@ -3,8 +3,8 @@
 use super::hex::hex_pair;
 use super::names::{Names, WrongPattern, is_name};
 use super::{Parsed, Spot, excerpt};
+use crate::nearest::nearest;
 use crate::transcript::model::{Hole, Part, Text};
-use crate::transcript::nearest::nearest;
 use crate::transcript::{Kind, Limits, Wrong, WrongText};
 
 /// Where a text stands.

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::nearest::nearest;
 use crate::transcript::error::Size;
 use crate::transcript::model::{Hole, Item, Part, Setting, Text};
-use crate::transcript::nearest::nearest;
 use crate::transcript::parse::{Excess, excess};
 use crate::transcript::{Kind, Limits, Transcript};
 

@@ -4,7 +4,7 @@
 const LONGEST: usize = 64;
 
 /// The one of `words` that `typed` is most likely a slip of, if any is close enough.
-pub(super) fn nearest<'w>(
+pub(crate) fn nearest<'w>(
     typed: &str,
     words: impl IntoIterator<Item = &'w str>,
 ) -> Option<&'w str> {
