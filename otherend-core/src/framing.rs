@@ -1,6 +1,7 @@
 //! The presets (usually: a codec's): what ends a line, what is stripped, what replies end with.
 
 pub(crate) mod datagram;
+mod drawing;
 mod line;
 mod line_end;
 
