@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 pub(crate) use line::{BLOCK, Block, Lfs, ReplyStyle, Scan};
 pub use line::{Decoded, Decoder, Feed};
+pub use drawing::{Drawing, DrawingError};
 pub use line_end::LineEnd;
 
 /// What ends a line. The length limit counts the payload only, never the terminator.

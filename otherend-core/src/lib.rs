@@ -74,7 +74,7 @@ pub use escape::{Escaper, escape_into, escaped};
 #[cfg(feature = "serde")]
 pub use event::json;
 pub use event::{Event, Observer, OwnedEvent, Wants, Watched};
-pub use framing::{Decoded, Decoder, Feed, Framing, LineEnd};
+pub use framing::{Decoded, Decoder, Drawing, DrawingError, Feed, Framing, LineEnd};
 pub use handler::{Handler, Next, Pipe};
 pub use outbox::Outbox;
 pub use time::Time;

@@ -1,0 +1,414 @@
+//! From a text to a drawing that works, or to what is wrong with it.
+
+use super::catalogue::SHORT;
+use super::{Body, DrawingError, End, Head, Length, Number, Plan, Slot, Sum};
+use crate::nearest::nearest;
+use crate::{Framing, parse_duration};
+
+/// Nobody draws a frame of more bytes than this.
+const LONGEST: usize = 4096;
+/// No single body or head is longer.
+const LARGEST: usize = 1 << 30;
+
+const SLOTS: [&str; 5] = ["body", "len", "head", "sum", "lines"];
+
+/// A slot, and where it stands in the text.
+struct Placed {
+    slot: Slot,
+    at: usize,
+    width: usize,
+}
+
+/// The text under way.
+struct Parser<'t> {
+    text: &'t str,
+    placed: Vec<Placed>,
+}
+
+pub(super) fn parse(text: &str, name: Option<&'static str>) -> Result<Plan, DrawingError> {
+    if text.len() > LONGEST {
+        let wrong = format!("a drawing has at most {LONGEST} bytes");
+        return Err(DrawingError::new("", (0, 1), wrong));
+    }
+    let mut parser = Parser {
+        text,
+        placed: Vec::new(),
+    };
+    let (drawn, silence) = parser.silence()?;
+    parser.slots(drawn)?;
+    parser.check()?;
+    let body = parser.body()?;
+    let end = parser.end(body, silence)?;
+    Ok(Plan {
+        name,
+        slots: parser
+            .placed
+            .into_iter()
+            .map(|placed| placed.slot)
+            .collect(),
+        body,
+        end,
+    })
+}
+
+impl<'t> Parser<'t> {
+    fn error(&self, at: usize, width: usize, wrong: impl Into<String>) -> DrawingError {
+        DrawingError::new(self.text, (at, width), wrong)
+    }
+
+    /// The text up to ` idle 4ms`, and how long that is.
+    fn silence(&self) -> Result<(&'t str, Option<std::time::Duration>), DrawingError> {
+        let Some(at) = self.text.rfind(" idle ") else {
+            return Ok((self.text, None));
+        };
+        let value = &self.text[at + 6..];
+        match parse_duration(value).filter(|silence| !silence.is_zero()) {
+            Some(silence) => Ok((&self.text[..at], Some(silence))),
+            None => {
+                let wrong = "idle needs a time, as in: idle 4ms";
+                Err(self.error(at + 6, value.len(), wrong))
+            }
+        }
+    }
+
+    fn slots(&mut self, drawn: &str) -> Result<(), DrawingError> {
+        let mut at = 0;
+        let mut literal = Vec::new();
+        let mut began = 0;
+        while let Some(rest) = drawn.get(at..).filter(|rest| !rest.is_empty()) {
+            if literal.is_empty() {
+                began = at;
+            }
+            match rest.as_bytes()[0] {
+                b'\\' => at += self.escape(at, &mut literal)?,
+                b'{' => {
+                    self.end_literal(&mut literal, began, at);
+                    at += self.slot(at, rest)?;
+                }
+                byte => {
+                    literal.push(byte);
+                    at += 1;
+                    // The bytes of a character beyond ASCII stand for themselves, together.
+                    while !drawn.is_char_boundary(at) {
+                        literal.push(drawn.as_bytes()[at]);
+                        at += 1;
+                    }
+                }
+            }
+        }
+        self.end_literal(&mut literal, began, at);
+        Ok(())
+    }
+
+    fn end_literal(&mut self, literal: &mut Vec<u8>, at: usize, end: usize) {
+        if !literal.is_empty() {
+            self.placed.push(Placed {
+                slot: Slot::Literal(std::mem::take(literal)),
+                at,
+                width: end - at,
+            });
+        }
+    }
+
+    /// The escape at `at`; gives its length.
+    fn escape(&self, at: usize, literal: &mut Vec<u8>) -> Result<usize, DrawingError> {
+        let rest = &self.text[at + 1..];
+        let byte = match rest.chars().next() {
+            Some('r') => b'\r',
+            Some('n') => b'\n',
+            Some('t') => b'\t',
+            Some('0') => 0,
+            Some(same @ ('\\' | '{' | '}')) => same as u8,
+            Some('x') => {
+                let pair = rest
+                    .get(1..3)
+                    .filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()));
+                let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+                literal.push(byte.ok_or_else(|| {
+                    self.error(
+                        at,
+                        rest.len().min(3) + 1,
+                        "\\x needs two hex digits, as in \\x02",
+                    )
+                })?);
+                return Ok(4);
+            }
+            other => {
+                let width = 1 + other.map_or(0, char::len_utf8);
+                let wrong = "no such escape: there are \\r \\n \\t \\0 \\x02 \\\\ \\{";
+                return Err(self.error(at, width, wrong));
+            }
+        };
+        literal.push(byte);
+        Ok(2)
+    }
+
+    /// The slot at `at`, where `rest` begins; gives its length.
+    fn slot(&mut self, at: usize, rest: &str) -> Result<usize, DrawingError> {
+        let Some(end) = rest.find('}') else {
+            return Err(self.error(at, rest.len(), "a slot ends with }; a brace itself is \\{"));
+        };
+        let inner = &rest[1..end];
+        let (word, value) = match inner.find([':', ' ']) {
+            Some(split) => (&inner[..split], &inner[split..]),
+            None => (inner, ""),
+        };
+        let value_at = at + 1 + word.len();
+        let slot = match word {
+            "body" => self.body_slot(value, value_at)?,
+            "len" => self.length(value, value_at)?,
+            "head" => self.head(value, value_at)?,
+            "sum" => self.sum(value, value_at)?,
+            "lines" => self.lines(value, value_at)?,
+            _ => {
+                let near = nearest(word, SLOTS);
+                let near = near.map_or(String::new(), |near| format!("; did you mean {{{near}}}?"));
+                let wrong = format!(
+                    "no such slot: there are {{body}} {{len:u16}} {{head:4}} {{sum:xor}} {{lines NAME}}{near}"
+                );
+                return Err(self.error(at, end + 1, wrong));
+            }
+        };
+        self.placed.push(Placed {
+            slot,
+            at,
+            width: end + 1,
+        });
+        Ok(end + 1)
+    }
+
+    fn body_slot(&self, value: &str, at: usize) -> Result<Slot, DrawingError> {
+        let body = match value {
+            "" => Body::Plain,
+            " slip" => Body::Slip,
+            " cobs" => Body::Cobs,
+            " dot" => Body::Dot,
+            _ => {
+                let size = value.strip_prefix(':').and_then(size);
+                let wrong = "a body is {body}, {body:128}, {body slip}, {body cobs} or {body dot}";
+                Body::Fixed(size.ok_or_else(|| self.error(at, value.len(), wrong))?)
+            }
+        };
+        Ok(Slot::Body(body))
+    }
+
+    fn head(&self, value: &str, at: usize) -> Result<Slot, DrawingError> {
+        let wrong = || self.error(at, value.len(), "a head has a size, as {head:4}");
+        let value = value.strip_prefix(':').ok_or_else(wrong)?;
+        let (digits, but) = match value.split_once(" but ") {
+            Some((digits, but)) => (digits, Some(but.parse().map_err(|_| wrong())?)),
+            None => (value, None),
+        };
+        let size = size(digits).ok_or_else(wrong)?;
+        Ok(Slot::Head(Head { size, but }))
+    }
+
+    fn length(&self, value: &str, at: usize) -> Result<Slot, DrawingError> {
+        let given = value.strip_prefix(':').unwrap_or_default();
+        let mut at = at + 1;
+        let mut words = given.split(' ');
+        let name = words.next().unwrap_or_default();
+        let form = Number::named(name).ok_or_else(|| {
+            let near = nearest(name, Number::NAMES);
+            let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            let wrong = format!("a length is one of {}{near}", Number::NAMES.join(" "));
+            self.error(at, name.len(), wrong)
+        })?;
+        at += name.len() + 1;
+        let mut length = Length {
+            form,
+            of_all: false,
+            more: 0,
+        };
+        let mut words = words.peekable();
+        while let Some(word) = words.next() {
+            let number = word.strip_prefix('+').unwrap_or(word);
+            let signed = word.starts_with(['+', '-']).then(|| number.parse().ok());
+            match (word, signed.flatten()) {
+                ("of", _) if words.next_if_eq(&"all").is_some() => {
+                    length.of_all = true;
+                    at += 4;
+                }
+                (_, Some(more @ -65_535i64..=65_535)) => length.more = more,
+                _ => {
+                    let wrong = "behind a length there can be: of all, +4, -2";
+                    return Err(self.error(at, word.len(), wrong));
+                }
+            }
+            at += word.len() + 1;
+        }
+        Ok(Slot::Length(length))
+    }
+
+    fn sum(&self, value: &str, at: usize) -> Result<Slot, DrawingError> {
+        let given = value.strip_prefix(':').unwrap_or_default();
+        let sum = Sum::parse(given).map_err(|(word, wrong)| {
+            let within = given.find(word).unwrap_or_default();
+            self.error(at + 1 + within, word.len(), wrong)
+        })?;
+        Ok(Slot::Sum(sum))
+    }
+
+    fn lines(&self, value: &str, at: usize) -> Result<Slot, DrawingError> {
+        let name = value.strip_prefix(' ').unwrap_or_default();
+        let is_token = |b: u8| b.is_ascii_graphic() && b != b':';
+        if name.is_empty() || !name.bytes().all(is_token) {
+            let wrong = "the header with the length is named, as {lines Content-Length}";
+            return Err(self.error(at, value.len(), wrong));
+        }
+        Ok(Slot::Lines(name.to_owned()))
+    }
+
+    /// What each slot needs around it.
+    fn check(&self) -> Result<(), DrawingError> {
+        let body = self.placed.iter().position(is_body);
+        for (index, placed) in self.placed.iter().enumerate() {
+            let next = self.placed.get(index + 1).map(|next| &next.slot);
+            let behind = body.is_some_and(|body| index > body);
+            let wrong = match &placed.slot {
+                Slot::Length(length) if length.form.is_open() && !ends_digits(next) => {
+                    "digits without a number of them end at a byte: put one behind, as {len:dec}:"
+                }
+                Slot::Length(length) if length.of_all && length.form.width().is_none() => {
+                    "the length of all needs a width of its own: use u16 or dec4"
+                }
+                Slot::Lines(_) if !starts_line_end(next) => {
+                    "header lines end at an empty one: put \\r\\n (or \\n) behind"
+                }
+                Slot::Length(_) | Slot::Head(_) | Slot::Lines(_) if behind => {
+                    "this must stand before the body"
+                }
+                Slot::Sum(_) if !behind => "a checksum stands behind the body",
+                Slot::Head(Head { size, but: Some(_) }) if index > 0 || *size != 1 => {
+                    "a head that may be missing is the first byte of the frame"
+                }
+                _ => continue,
+            };
+            return Err(self.error(placed.at, placed.width, wrong));
+        }
+        let lengths = self.placed.iter().filter(|placed| is_length(placed));
+        match lengths.clone().nth(1) {
+            Some(second) => Err(self.error(second.at, second.width, "a frame has one length")),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the one body stands.
+    fn body(&self) -> Result<usize, DrawingError> {
+        let mut bodies = (0..self.placed.len()).filter(|at| is_body(&self.placed[*at]));
+        let Some(body) = bodies.next() else {
+            if self.text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+                return Err(self.error(0, self.text.len(), unknown_name(self.text)));
+            }
+            let wrong =
+                "there is no {body}: use a short name, or draw the frame, as {len:u16}{body}";
+            return Err(self.error(0, self.text.len(), wrong));
+        };
+        match bodies.next().map(|second| &self.placed[second]) {
+            Some(second) => Err(self.error(second.at, second.width, "a frame has one {body}")),
+            None => Ok(body),
+        }
+    }
+
+    /// The one thing that ends a message.
+    fn end(&self, body: usize, silence: Option<std::time::Duration>) -> Result<End, DrawingError> {
+        let Placed { slot, at, width } = &self.placed[body];
+        let after = &self.placed[body + 1..];
+        let sums = after
+            .iter()
+            .take_while(|placed| matches!(placed.slot, Slot::Sum(_)));
+        let sums = sums.count();
+        let literal = after.get(sums).map(|placed| &placed.slot);
+        let kind = match slot {
+            Slot::Body(body) => *body,
+            _ => Body::Plain,
+        };
+        let has_length = self.placed.iter().any(is_length);
+        let twice = |other: &str| {
+            let wrong = format!("two things end the message, this and {other}: only one can");
+            Err(self.error(*at, *width, wrong))
+        };
+        if let Some(marker) = marker(kind) {
+            let found = matches!(literal, Some(Slot::Literal(bytes)) if bytes == marker);
+            if !found || sums > 0 || after.len() > 1 {
+                let marker = marker.escape_ascii();
+                let wrong = format!("so escaped, a body ends at {marker}: put that behind, alone");
+                return Err(self.error(*at, *width, wrong));
+            }
+        }
+        match (kind, has_length, silence) {
+            (Body::Plain, true, None) => Ok(End::Length),
+            (Body::Fixed(size), false, None) => Ok(End::Size(size)),
+            (_, true, _) => twice("the length"),
+            (Body::Fixed(_) | Body::Slip | Body::Cobs | Body::Dot, _, Some(_)) => twice("silence"),
+            (Body::Plain, false, Some(_)) if literal.is_some() => twice("silence"),
+            (Body::Plain, false, Some(silence)) => Ok(End::Idle(silence)),
+            (_, false, None) if literal.is_some() => Ok(End::Literal {
+                slot: body + 1 + sums,
+                between: self.placed[body + 1..body + 1 + sums]
+                    .iter()
+                    .map(|placed| sum_width(&placed.slot))
+                    .sum(),
+            }),
+            (_, false, None) => {
+                let wrong = "nothing ends the message: put what ends it behind ({body}\\x03), its \
+                             length before ({len:u16}{body}), its size in it ({body:128}) or \
+                             silence at the end ({body} idle 20ms)";
+                Err(self.error(*at, *width, wrong))
+            }
+        }
+    }
+}
+
+fn unknown_name(name: &str) -> String {
+    let lines = Framing::ALL
+        .into_iter()
+        .filter_map(|framing| framing.name());
+    let names: Vec<&str> = lines.chain(SHORT.iter().map(|(name, _)| *name)).collect();
+    match nearest(name, names.iter().copied()) {
+        Some(near) => format!("no such framing; did you mean {near}?"),
+        None => {
+            let names = names.join(" ");
+            format!("no such framing: use {names}, or draw the frame, as {{len:u16}}{{body}}")
+        }
+    }
+}
+
+/// What ends a body that is escaped in this way.
+fn marker(body: Body) -> Option<&'static [u8]> {
+    match body {
+        Body::Slip => Some(b"\xc0"),
+        Body::Cobs => Some(b"\0"),
+        Body::Dot => Some(b"\r\n.\r\n"),
+        Body::Plain | Body::Fixed(_) => None,
+    }
+}
+
+fn sum_width(slot: &Slot) -> usize {
+    match slot {
+        Slot::Sum(sum) => sum.width(),
+        _ => 0,
+    }
+}
+
+fn is_body(placed: &Placed) -> bool {
+    matches!(placed.slot, Slot::Body(_))
+}
+
+fn is_length(placed: &Placed) -> bool {
+    matches!(placed.slot, Slot::Length(_) | Slot::Lines(_))
+}
+
+fn ends_digits(next: Option<&Slot>) -> bool {
+    matches!(next, Some(Slot::Literal(bytes)) if !bytes[0].is_ascii_hexdigit())
+}
+
+fn starts_line_end(next: Option<&Slot>) -> bool {
+    matches!(next, Some(Slot::Literal(bytes)) if bytes.starts_with(b"\r\n") || bytes.starts_with(b"\n"))
+}
+
+fn size(digits: &str) -> Option<usize> {
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let size = digits.parse().ok().filter(|_| plain);
+    size.filter(|size| (1..=LARGEST).contains(size))
+}
