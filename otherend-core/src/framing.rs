@@ -2,6 +2,7 @@
 
 pub(crate) mod datagram;
 mod drawing;
+mod frame;
 mod line;
 mod line_end;
 
@@ -11,6 +12,7 @@ use std::str::FromStr;
 pub(crate) use line::{BLOCK, Block, Lfs, ReplyStyle, Scan};
 pub use line::{Decoded, Decoder, Feed};
 pub use drawing::{Drawing, DrawingError};
+pub use frame::{OutOfStep, Unframed};
 pub use line_end::LineEnd;
 
 /// What ends a line. The length limit counts the payload only, never the terminator.

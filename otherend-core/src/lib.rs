@@ -74,7 +74,9 @@ pub use escape::{Escaper, escape_into, escaped};
 #[cfg(feature = "serde")]
 pub use event::json;
 pub use event::{Event, Observer, OwnedEvent, Wants, Watched};
-pub use framing::{Decoded, Decoder, Drawing, DrawingError, Feed, Framing, LineEnd};
+pub use framing::{
+    Decoded, Decoder, Drawing, DrawingError, Feed, Framing, LineEnd, OutOfStep, Unframed,
+};
 pub use handler::{Handler, Next, Pipe};
 pub use outbox::Outbox;
 pub use time::Time;
