@@ -3,6 +3,7 @@
 //! [`Plan::look`] says what stands at the start of some bytes, and nothing but those bytes decides
 //! it: seeing more of them never changes an answer, so it does not matter how TCP cut them.
 
+mod decoder;
 mod encode;
 mod escaped;
 
@@ -12,6 +13,7 @@ use memchr::memmem;
 
 use super::drawing::{Body, End, Length, Plan, Read, Slot, Sum};
 
+pub(crate) use decoder::{Found, Frames, Place};
 pub use encode::Unframed;
 
 /// What stands at the start of some bytes.
@@ -505,3 +507,5 @@ fn header(line: &[u8], name: &str) -> Option<Option<usize>> {
     Some(text.and_then(|text| text.parse().ok()))
 }
 
+#[cfg(test)]
+mod tests;
