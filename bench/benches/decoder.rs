@@ -32,7 +32,7 @@ fn decoder(criterion: &mut Criterion) {
         for framing in [Framing::Lf, Framing::Auto] {
             let name = BenchmarkId::new("decoder", framing);
             group.bench_function(name, |bencher| {
-                let mut decoder = Decoder::new(framing, READ);
+                let mut decoder = Decoder::new(&framing, READ);
                 bencher.iter(|| decode(&mut decoder, black_box(&input)));
             });
         }

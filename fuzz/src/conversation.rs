@@ -17,7 +17,7 @@ pub fn check(input: &[u8]) {
     let [framing, max_message, max_output, operations @ ..] = input else {
         return;
     };
-    let framing = FRAMINGS[usize::from(*framing) % FRAMINGS.len()];
+    let framing = FRAMINGS[usize::from(*framing) % FRAMINGS.len()].clone();
     let max_output = match max_output {
         0..128 => None,
         small => Some(usize::from(*small) - 128),
@@ -47,7 +47,7 @@ struct Run {
 impl Run {
     fn new(framing: Framing, max_message: usize, max_output: Option<usize>) -> Self {
         let settings = Settings {
-            framing,
+            framing: framing.clone(),
             max_message,
             max_output: max_output.unwrap_or(usize::MAX / 2),
             message_timeout: Some(Duration::from_secs(LINE_TIMEOUT)),

@@ -32,6 +32,7 @@ impl Model {
     pub fn new(framing: Framing, max_message: usize) -> Self {
         let marks = matches!(framing, Framing::Dotnet | Framing::Auto);
         let crlf = matches!(framing, Framing::Crlf | Framing::Dotnet);
+        let learned = framing != Framing::Auto;
         Model {
             framing,
             max_message,
@@ -47,7 +48,7 @@ impl Model {
             too_long: 0,
             after_cr: false,
             end: if crlf { "\r\n" } else { "\n" },
-            learned: framing != Framing::Auto,
+            learned,
         }
     }
 

@@ -17,7 +17,7 @@ pub fn check(input: &[u8]) {
 }
 
 fn found(pieces: &[&[u8]]) -> Vec<String> {
-    let mut decoder = Decoder::new(Framing::Telnet, usize::MAX);
+    let mut decoder = Decoder::new(&Framing::Telnet, usize::MAX);
     let mut found = Vec::new();
     for piece in pieces {
         let mut feed = decoder.feed(piece);
@@ -38,6 +38,7 @@ fn shown(decoded: Decoded<'_>) -> String {
         Decoded::AreYouThere => "are you there".into(),
         Decoded::TooLong => "too long".into(),
         Decoded::Utf16 => "utf-16".into(),
+        Decoded::OutOfStep { why, .. } => why.reason().into(),
     }
 }
 

@@ -143,6 +143,7 @@ impl Conversation {
     pub fn receive(&mut self, now: Time, bytes: &[u8]) {
         let state = &mut self.state;
         state.touched = now;
+        state.heard = now;
         state.counts.bytes_heard += bytes.len() as u64;
         let peer = state.settings.role.other();
         state.watched.tell_bytes(now, peer, bytes);

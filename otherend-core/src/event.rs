@@ -10,7 +10,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::transcript::{Closing, Mismatch};
-use crate::{Address, Counts, EndReason, LineEnd, Loss, Role, Time};
+use crate::{Address, Counts, EndReason, LineEnd, Loss, OutOfStep, Role, Time, Unframed};
 
 pub use owned::OwnedEvent;
 pub use watched::Watched;
@@ -63,6 +63,20 @@ pub enum Event<'a> {
     },
     /// The peer's line passed the limit; it is discarded up to its end.
     MessageTooLong,
+    /// The peer said bytes that are no frame as it is drawn; see [`Framing`](crate::Framing).
+    OutOfStep {
+        /// All of them.
+        bytes: &'a [u8],
+        /// Why they are none.
+        why: OutOfStep,
+    },
+    /// We were to say a message for which there is no frame: it is not said.
+    Unframed {
+        /// The message.
+        message: &'a [u8],
+        /// Why there is none.
+        error: &'a Unframed,
+    },
     /// The peer said something that the transcript does not have; see
     /// [`Script`](crate::Script).
     Unexpected(&'a Mismatch),

@@ -9,13 +9,15 @@ mod line_end;
 use std::fmt;
 use std::str::FromStr;
 
-pub(crate) use line::{BLOCK, Block, Lfs, ReplyStyle, Scan};
-pub use line::{Decoded, Decoder, Feed};
 pub use drawing::{Drawing, DrawingError};
 pub use frame::{OutOfStep, Unframed};
+pub(crate) use line::{BLOCK, Block, Lfs, Lines, ReplyStyle, Scan, Spelling};
+pub use line::{Decoded, Decoder, Feed};
 pub use line_end::LineEnd;
 
-/// What ends a line. The length limit counts the payload only, never the terminator.
+/// What a message is: a line of one kind or another, a datagram, or what stands in a drawn frame.
+///
+/// The length limit counts the message only, never what frames it.
 ///
 /// | preset | a line ends at | also | replies end with |
 /// |---|---|---|---|
@@ -24,7 +26,19 @@ pub use line_end::LineEnd;
 /// | `dotnet` | LF, CR LF or lone CR | UTF-8 mark at the start stripped | CR LF |
 /// | `telnet` | as `dotnet`, and CR NUL | telnet commands filtered (RFC 854) | CR LF |
 /// | `auto` | as `dotnet` | filters telnet from the first 0xFF on | what the peer used first |
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// Any other is drawn: see [`Drawing`]. A framing is read from its name or its drawing, and written
+/// as what it is read from again.
+///
+/// ```
+/// use otherend_core::Framing;
+///
+/// assert_eq!("crlf".parse::<Framing>()?, Framing::Crlf);
+/// assert_eq!("{body}\\n".parse::<Framing>()?, Framing::Lf);
+/// assert!(matches!("\\x02{body}\\x03".parse::<Framing>()?, Framing::Drawn(_)));
+/// # Ok::<(), otherend_core::DrawingError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Framing {
     /// LF, or CR LF.
     #[default]
@@ -40,6 +54,8 @@ pub enum Framing {
     /// Each datagram is one message, with or without an end, and is answered with one that ends as
     /// it did; there is no end of the stream to wait for. Only sockets that keep boundaries have it.
     Datagram,
+    /// Between what the drawing says.
+    Drawn(Drawing),
 }
 
 impl Framing {
@@ -54,51 +70,71 @@ impl Framing {
 
     /// The preset's name on a command line.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+    pub fn name(&self) -> Option<&'static str> {
+        let name = match self {
             Framing::Lf => "lf",
             Framing::Crlf => "crlf",
             Framing::Dotnet => "dotnet",
             Framing::Telnet => "telnet",
             Framing::Auto => "auto",
             Framing::Datagram => "datagram",
-        }
+            Framing::Drawn(drawing) => return drawing.name(),
+        };
+        Some(name)
     }
 
-    /// The bytes at which the decoder must look closer.
-    const fn needles(self) -> [u8; 3] {
+    /// The drawing, if it is drawn.
+    #[must_use]
+    pub fn drawing(&self) -> Option<&Drawing> {
         match self {
-            Framing::Lf | Framing::Crlf => [b'\n'; 3],
-            Framing::Dotnet | Framing::Telnet => [b'\n', b'\r', b'\r'],
-            Framing::Auto => [b'\n', b'\r', 0xff],
-            // Not looked for: see `datagram::decode`.
-            Framing::Datagram => [b'\n'; 3],
+            Framing::Drawn(drawing) => Some(drawing),
+            _ => None,
         }
     }
 
-    /// A CR directly before LF belongs to the terminator, and only there.
-    const fn strips_cr(self) -> bool {
-        matches!(self, Framing::Lf | Framing::Crlf)
+    /// Messages are lines of text.
+    #[must_use]
+    pub fn is_lines(&self) -> bool {
+        !matches!(self, Framing::Datagram | Framing::Drawn(_))
     }
 
-    /// A UTF-8 byte order mark at the start of the stream is no text.
-    const fn strips_mark(self) -> bool {
-        !self.strips_cr()
+    /// Which lines it has, if messages are lines.
+    pub(crate) const fn lines(&self) -> Option<Lines> {
+        match self {
+            Framing::Lf => Some(Lines::Lf),
+            Framing::Crlf => Some(Lines::Crlf),
+            Framing::Dotnet => Some(Lines::Dotnet),
+            Framing::Telnet => Some(Lines::Telnet),
+            Framing::Auto => Some(Lines::Auto),
+            Framing::Datagram | Framing::Drawn(_) => None,
+        }
     }
 }
 
 impl fmt::Display for Framing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        match self {
+            Framing::Drawn(drawing) => drawing.fmt(f),
+            framing => f.write_str(framing.name().unwrap_or_default()),
+        }
     }
 }
 
 impl FromStr for Framing {
-    type Err = String;
+    type Err = DrawingError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    /// A name, or a drawing.
+    fn from_str(text: &str) -> Result<Self, DrawingError> {
         let mut all = Framing::ALL.into_iter().chain([Framing::Datagram]);
-        all.find(|framing| framing.name() == text)
-            .ok_or_else(|| format!("{text:?} is no framing: use lf, crlf, dotnet, telnet or auto"))
+        if let Some(framing) = all.find(|framing| framing.name() == Some(text)) {
+            return Ok(framing);
+        }
+        let drawing: Drawing = text.parse()?;
+        // These two have a faster way, and know a line that is ended otherwise.
+        match drawing.plan.ends_at() {
+            Some(b"\n") => Ok(Framing::Lf),
+            Some(b"\r\n") => Ok(Framing::Crlf),
+            _ => Ok(Framing::Drawn(drawing)),
+        }
     }
 }

@@ -109,6 +109,13 @@ impl Handler {
         ask!(mut self, one => one.finished(state, now));
     }
 
+    /// Silence has ended a message.
+    pub(crate) fn silence(&mut self, state: &mut State, now: Time) {
+        if let Kind::Messages(messages) = &mut self.0 {
+            messages.silence(state, now);
+        }
+    }
+
     /// The stream broke: what is said now is lost.
     pub(crate) fn lost(&mut self, state: &mut State, now: Time) {
         if let Kind::Script(script) = &mut self.0 {

@@ -35,7 +35,7 @@ mod seal;
 mod shape;
 mod shrink;
 mod update;
-mod write;
+pub(crate) mod write;
 
 use crate::LineEnd;
 

@@ -68,7 +68,7 @@ proptest! {
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
         framing in prop::sample::select(&Framing::ALL[..]),
     ) {
-        let whole = outcome(framing, &[&input]);
+        let whole = outcome(framing.clone(), &[&input]);
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(input.len() + 1)).collect();
         cuts.sort_unstable();
         let mut pieces = Vec::new();
@@ -78,9 +78,9 @@ proptest! {
             start = cut;
         }
         pieces.push(&input[start..]);
-        prop_assert_eq!(&outcome(framing, &pieces), &whole);
+        prop_assert_eq!(&outcome(framing.clone(), &pieces), &whole);
         let bytes: Vec<&[u8]> = input.chunks(1).collect();
-        prop_assert_eq!(&outcome(framing, &bytes), &whole);
+        prop_assert_eq!(&outcome(framing.clone(), &bytes), &whole);
     }
 }
 
@@ -140,8 +140,8 @@ proptest! {
         limits in (0usize..64, 1usize..64),
         framing in prop::sample::select(&Framing::ALL[..]),
     ) {
-        let quick = said_to_slow_peer(framing, &input, (1 << 20, usize::MAX));
-        prop_assert_eq!(said_to_slow_peer(framing, &input, limits), quick);
+        let quick = said_to_slow_peer(framing.clone(), &input, (1 << 20, usize::MAX));
+        prop_assert_eq!(said_to_slow_peer(framing.clone(), &input, limits), quick);
     }
 }
 
@@ -156,9 +156,9 @@ fn the_first_bytes_wait_for_room_too() {
     ];
     for framing in Framing::ALL {
         for opening in openings {
-            let quick = said_to_slow_peer(framing, opening, (1 << 20, usize::MAX));
+            let quick = said_to_slow_peer(framing.clone(), opening, (1 << 20, usize::MAX));
             assert_eq!(
-                said_to_slow_peer(framing, opening, (1, 1)),
+                said_to_slow_peer(framing.clone(), opening, (1, 1)),
                 quick,
                 "{framing:?}"
             );

@@ -4,6 +4,8 @@
 mod deadlines;
 #[path = "pair/ending.rs"]
 mod ending;
+#[path = "pair/frames.rs"]
+mod frames;
 #[path = "pair/framing.rs"]
 mod framing;
 #[path = "pair/output.rs"]

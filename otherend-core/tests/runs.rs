@@ -42,7 +42,7 @@ impl Case {
 
     fn conversation(&self) -> Conversation {
         let settings = Settings {
-            framing: self.framing,
+            framing: self.framing.clone(),
             max_message: self.max_message,
             max_output: self.max_output,
             exit_words: ExitWords::new(self.exit_words.clone()),
@@ -94,13 +94,13 @@ fn blocks_and_reads_of_every_size() {
                 let line = "x".repeat(length) + end;
                 let lines = "first\n".to_owned() + &line.repeat(8);
                 // Each byte of a line comes to stand at bit 63 of some block, a CR among them.
-                Case::echo(framing).check(&[lines.as_bytes()]);
+                Case::echo(framing.clone()).check(&[lines.as_bytes()]);
             }
         }
         let lines = "twenty-nine bytes and an end\n".repeat(20) + &"CR LF\r\n".repeat(60);
         for size in [1, 2, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 129, 192] {
             let reads: Vec<&[u8]> = lines.as_bytes().chunks(size).collect();
-            Case::echo(framing).check(&reads);
+            Case::echo(framing.clone()).check(&reads);
         }
     }
 }
@@ -113,7 +113,7 @@ fn every_second_line_is_odd() {
             let lines = format!("first\n{}", format!("plain\n{odd}").repeat(100));
             let case = Case {
                 max_message: 64,
-                ..Case::echo(framing)
+                ..Case::echo(framing.clone())
             };
             case.check(&[lines.as_bytes()]);
         }
@@ -133,7 +133,7 @@ fn limits_and_exit_words_of_every_length() {
                 let case = Case {
                     max_message,
                     exit_words,
-                    ..Case::echo(framing)
+                    ..Case::echo(framing.clone())
                 };
                 case.check(&[all.as_bytes()]);
                 let silent = Case {

@@ -1,9 +1,9 @@
 //! Where a behaviour writes what it says (usually: a response writer).
 
-use crate::framing::ReplyStyle;
 use crate::framing::datagram::Boundaries;
+use crate::framing::{ReplyStyle, Spelling};
 use crate::outbox::Outbox;
-use crate::{Counts, Event, Observer, Time, short};
+use crate::{Counts, Drawing, Event, LineEnd, Time, Watched, short};
 
 /// The way from a behaviour to its peer: lines are queued here and leave together.
 pub struct Replies<'a> {
@@ -11,7 +11,9 @@ pub struct Replies<'a> {
     pub(crate) counts: &'a mut Counts,
     /// Over datagrams: each line is one of them.
     pub(crate) boundaries: Option<&'a mut Boundaries>,
-    pub(crate) observer: Option<&'a mut (dyn Observer + 'static)>,
+    pub(crate) watched: &'a mut Watched,
+    /// What messages are said in, if it is drawn.
+    pub(crate) drawing: Option<&'a Drawing>,
     pub(crate) now: Time,
     pub(crate) style: ReplyStyle,
 }
@@ -25,8 +27,11 @@ impl Replies<'_> {
     /// Say `prefix` and `line` as one line; its terminator is added.
     #[inline(always)]
     pub fn prefixed(&mut self, prefix: &[u8], line: &[u8]) {
-        if self.style.telnet && (needs_escape(prefix) || needs_escape(line)) {
-            return self.escaped(prefix, line);
+        match self.style.spelling {
+            Spelling::Plain => {}
+            Spelling::Telnet if !needs_escape(prefix) && !needs_escape(line) => {}
+            Spelling::Telnet => return self.escaped(prefix, line),
+            Spelling::Framed => return self.framed(prefix, line),
         }
         let end = self.style.end.bytes();
         let said = prefix.len() + line.len();
@@ -40,7 +45,7 @@ impl Replies<'_> {
         if let Some(boundaries) = &mut self.boundaries {
             boundaries.push(said + end.len());
         }
-        if let Some(observer) = &mut self.observer {
+        if let Some(observer) = self.watched.of_messages() {
             observer.on_event(
                 self.now,
                 &Event::Said {
@@ -49,6 +54,31 @@ impl Replies<'_> {
                 },
             );
         }
+    }
+
+    /// In a frame. What stands before a body keeps its place: the prefix comes behind it.
+    #[cold]
+    fn framed(&mut self, prefix: &[u8], message: &[u8]) {
+        let Some(drawing) = self.drawing else { return };
+        let (head, body) = message.split_at(drawing.head_of(message));
+        let message = [head, prefix, body].concat();
+        let mut frame = Vec::with_capacity(message.len() + 16);
+        match drawing.encode(&message, &mut frame) {
+            Ok(()) => self.outbox.push(&frame),
+            Err(error) => {
+                let event = Event::Unframed {
+                    message: &message,
+                    error: &error,
+                };
+                return self.watched.tell(self.now, &event);
+            }
+        }
+        self.counts.messages_said += 1;
+        let event = Event::Said {
+            message: &message,
+            end: LineEnd::Frame,
+        };
+        self.watched.tell(self.now, &event);
     }
 
     /// RFC 854: in telnet text a CR becomes CR NUL and 0xFF is doubled.
@@ -67,7 +97,7 @@ impl Replies<'_> {
         escaped.extend_from_slice(self.style.end.bytes());
         self.outbox.push(&escaped);
         self.counts.messages_said += 1;
-        if let Some(observer) = &mut self.observer {
+        if let Some(observer) = self.watched.of_messages() {
             observer.on_event(
                 self.now,
                 &Event::Said {

@@ -94,6 +94,9 @@ impl Conversation {
                 // never idle, and holds its place for ever: so a line that has begun has a time of
                 // its own, from its first byte (the "slow loris"). A peer that sends nothing has
                 // begun no line: idle.
+                if passed(state.heard, state.silence_ends()) {
+                    self.handler.silence(state, now);
+                }
                 let mid_message = self.handler.is_mid_message(state);
                 if mid_message && passed(state.message_began, settings.message_timeout) {
                     state.complain(now, EndReason::MessageTimeout);

@@ -74,6 +74,8 @@ impl Conversation {
                 let mid_message = mid_message.then_some(self.state.message_began);
                 let line =
                     mid_message.and_then(|began| at(began, self.state.settings.message_timeout));
+                let silence = at(self.state.heard, self.state.silence_ends());
+                let line = Time::earliest(line, silence);
                 Time::earliest(Time::earliest(idle, line), self.handler.deadline())
             }
             Phase::Lingering { since } => Time::earliest(

@@ -23,6 +23,10 @@ pub enum EndReason {
     MessageTimeout,
     /// Three lines were longer than allowed.
     MessagesTooLong,
+    /// A message's length, which comes before it, is more than allowed.
+    MessageTooLong,
+    /// What came is no frame as it is drawn, and where the next one begins cannot be told.
+    OutOfStep,
     /// The peer speaks UTF-16.
     Utf16,
     /// The peer did not take what was said to it.
@@ -69,6 +73,8 @@ impl EndReason {
             EndReason::Idle => "idle",
             EndReason::MessageTimeout => "line-timeout",
             EndReason::MessagesTooLong => "lines-too-long",
+            EndReason::MessageTooLong => "message-too-long",
+            EndReason::OutOfStep => "out-of-step",
             EndReason::Utf16 => "utf-16",
             EndReason::PeerNotReading => "peer-not-reading",
             EndReason::OutputFull => "output-full",
@@ -126,6 +132,8 @@ impl fmt::Display for EndReason {
             EndReason::Idle => "idle for too long",
             EndReason::MessageTimeout => "a line took too long",
             EndReason::MessagesTooLong => "too many lines were too long",
+            EndReason::MessageTooLong => "a message was longer than allowed",
+            EndReason::OutOfStep => "what the peer says does not fit the framing",
             EndReason::Utf16 => "the peer speaks UTF-16",
             EndReason::PeerNotReading => "the peer does not read what it is sent",
             EndReason::OutputFull => "too much output waits for slow peers",

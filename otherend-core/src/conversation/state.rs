@@ -1,6 +1,7 @@
 //! How a conversation stands: everything but who decides what is said. Its handler works on it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Counts, EndReason, Role, Settings};
 use crate::behaviour::Replies;
@@ -60,6 +61,8 @@ pub(crate) struct State {
     pub(crate) draining: Option<Draining>,
     /// When a byte last went either way.
     pub(crate) touched: Time,
+    /// When a byte last came.
+    pub(crate) heard: Time,
     /// When the line under way began; only meaningful in mid-line.
     pub(crate) message_began: Time,
     /// Since when the peer has taken none of the unsent bytes.
@@ -71,7 +74,7 @@ pub(crate) struct State {
 impl State {
     pub(super) fn new(settings: Arc<Settings>, now: Time) -> Self {
         State {
-            decoder: Decoder::new(settings.framing, settings.max_message),
+            decoder: Decoder::new(&settings.framing, settings.max_message),
             boundaries: settings.is_datagrams().then(Box::default),
             settings,
             watched: Watched::default(),
@@ -84,10 +87,18 @@ impl State {
             saying: Saying::Open,
             draining: None,
             touched: now,
+            heard: now,
             message_began: now,
             stalled: None,
             resets: false,
         }
+    }
+
+    /// After so much silence the message under way has ended, where silence ends messages.
+    #[inline]
+    pub(crate) fn silence_ends(&self) -> Option<Duration> {
+        let idle = self.settings.framing.drawing()?.idle();
+        idle.filter(|_| self.decoder.is_mid_message())
     }
 
     /// Both sides are open as far as a handler is concerned.
@@ -107,7 +118,8 @@ impl State {
             outbox: &mut self.outbox,
             counts: &mut self.counts,
             boundaries: self.boundaries.as_deref_mut(),
-            observer: self.watched.of_messages(),
+            watched: &mut self.watched,
+            drawing: self.settings.framing.drawing(),
             now,
         }
     }
@@ -126,9 +138,10 @@ impl State {
     }
 
     /// A server explains itself; a client says nothing of its own. Whoever a datagram seems to come
-    /// from may not have sent it, and is not told anything either.
+    /// from may not have sent it, and is not told anything either; nor is who speaks no lines, and
+    /// would not know what `ERR` means.
     pub(crate) fn explain(&mut self, now: Time, text: &str) {
-        if self.settings.role == Role::Server && !self.settings.is_datagrams() {
+        if self.settings.role == Role::Server && self.settings.framing.is_lines() {
             self.replies(now).message(text.as_bytes());
         }
     }

@@ -24,6 +24,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Event;
+use crate::transcript::write::shown;
 use crate::{Address, escaped};
 
 pub use happening::Happening;
@@ -120,6 +121,14 @@ impl<'a> Scene<'a> {
                 error: text(&error),
             },
             Event::MessageTooLong => Happening::LineTooLong { who: None },
+            Event::OutOfStep { bytes, why } => Happening::OutOfStep {
+                reason: why.reason().into(),
+                heard: shown(bytes).into(),
+            },
+            Event::Unframed { message, error } => Happening::Unframed {
+                reason: text(error),
+                message: shown(message).into(),
+            },
             Event::Unexpected(mismatch) => Happening::unexpected(self.file, mismatch),
             Event::Fault { from, fault, line } => Happening::fault(from, fault, line),
             Event::Injected { to, bytes } => Happening::Injected {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Event;
 use crate::transcript::{Closing, Mismatch};
-use crate::{Address, Counts, EndReason, LineEnd, Loss, Role};
+use crate::{Address, Counts, EndReason, LineEnd, Loss, OutOfStep, Role, Unframed};
 
 /// An [`Event`] with all that belongs to it.
 ///
@@ -33,6 +33,8 @@ enum Kept {
     Heard(Box<[u8]>, LineEnd),
     Said(Box<[u8]>, LineEnd),
     MessageTooLong,
+    OutOfStep(Box<[u8]>, OutOfStep),
+    Unframed(Box<[u8]>, Box<Unframed>),
     Unexpected(Box<Mismatch>),
     Fault(Role, Box<str>, Box<[u8]>),
     Boundary(Role),
@@ -71,6 +73,8 @@ impl OwnedEvent {
             &Kept::Heard(ref message, end) => Event::Heard { message, end },
             &Kept::Said(ref message, end) => Event::Said { message, end },
             Kept::MessageTooLong => Event::MessageTooLong,
+            &Kept::OutOfStep(ref bytes, why) => Event::OutOfStep { bytes, why },
+            Kept::Unframed(message, error) => Event::Unframed { message, error },
             Kept::Unexpected(mismatch) => Event::Unexpected(mismatch),
             &Kept::Fault(from, ref fault, ref line) => Event::Fault { from, fault, line },
             &Kept::Boundary(from) => Event::Boundary { from },
@@ -95,7 +99,9 @@ impl OwnedEvent {
             Kept::Bytes(_, bytes)
             | Kept::Injected(_, bytes)
             | Kept::Heard(bytes, _)
-            | Kept::Said(bytes, _) => bytes.len(),
+            | Kept::Said(bytes, _)
+            | Kept::OutOfStep(bytes, _) => bytes.len(),
+            Kept::Unframed(message, error) => message.len() + size_of_val(&**error),
             Kept::Fault(_, fault, line) => fault.len() + line.len(),
             Kept::Unexpected(mismatch) => size_of_mismatch(mismatch),
             Kept::Ended(_, _, counts) => size_of_val(&**counts),
@@ -123,6 +129,10 @@ impl From<&Event<'_>> for OwnedEvent {
             Event::Heard { message, end } => Kept::Heard(message.into(), end),
             Event::Said { message, end } => Kept::Said(message.into(), end),
             Event::MessageTooLong => Kept::MessageTooLong,
+            Event::OutOfStep { bytes, why } => Kept::OutOfStep(bytes.into(), why),
+            Event::Unframed { message, error } => {
+                Kept::Unframed(message.into(), Box::new(error.clone()))
+            }
             Event::Unexpected(mismatch) => Kept::Unexpected(Box::new(mismatch.clone())),
             Event::Fault { from, fault, line } => Kept::Fault(from, fault.into(), line.into()),
             Event::Boundary { from } => Kept::Boundary(from),

@@ -15,6 +15,7 @@ use telnet::{Filtered, TelnetFilter};
 pub use feed::Feed;
 pub(crate) use scan::{BLOCK, Block, Lfs, Scan};
 
+use super::frame::{self, Frames, OutOfStep};
 use super::{Framing, LineEnd};
 
 /// What the decoder found in the bytes.
@@ -30,6 +31,14 @@ pub enum Decoded<'a> {
     AreYouThere,
     /// The peer speaks UTF-16; no line of it can be understood.
     Utf16,
+    /// These bytes are no frame as it is drawn. Where no next one can be found behind them
+    /// ([`Decoder::is_over`]), nothing more comes.
+    OutOfStep {
+        /// What came.
+        bytes: &'a [u8],
+        /// Why it is none.
+        why: OutOfStep,
+    },
 }
 
 /// Finds the lines in a stream of bytes.
@@ -37,7 +46,7 @@ pub enum Decoded<'a> {
 /// ```
 /// use otherend_core::{Decoded, Framing, Decoder, LineEnd};
 ///
-/// let mut decoder = Decoder::new(Framing::Auto, 64 * 1024);
+/// let mut decoder = Decoder::new(&Framing::Auto, 64 * 1024);
 /// let mut lines = decoder.feed(b"one\r\ntw");
 /// assert_eq!(lines.next(), Some(Decoded::Message(b"one", LineEnd::CrLf)));
 /// assert_eq!(lines.next(), None);
@@ -46,7 +55,7 @@ pub enum Decoded<'a> {
 /// ```
 #[derive(Debug)]
 pub struct Decoder {
-    framing: Framing,
+    lines: Lines,
     max_message: usize,
     /// The unfinished line; empty and without memory between lines.
     tail: Vec<u8>,
@@ -64,6 +73,8 @@ pub struct Decoder {
     learned: Option<LineEnd>,
     opening: Opening,
     telnet: Option<Box<TelnetFilter>>,
+    /// Instead of all of the above, where messages are no lines.
+    frames: Option<Box<Frames>>,
 }
 
 /// How a line to this peer is written.
@@ -71,26 +82,81 @@ pub struct Decoder {
 pub(crate) struct ReplyStyle {
     /// What it ends with.
     pub(crate) end: LineEnd,
-    /// CR and 0xFF in its text must be escaped.
-    pub(crate) telnet: bool,
+    pub(crate) spelling: Spelling,
+}
+
+/// How the text of a message is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// As it is.
+    Plain,
+    /// CR and 0xFF in it are escaped.
+    Telnet,
+    /// In a frame.
+    Framed,
 }
 
 /// A [`Decoded`] that does not borrow yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Found {
     /// A line that lies whole in the input.
     Slice(usize, usize, LineEnd),
     /// A line that began in an earlier input.
     Tail(LineEnd),
     Other(Decoded<'static>),
+    Frame(frame::Place),
+    OutOfStep(frame::Place, OutOfStep),
+}
+
+/// Which lines are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lines {
+    Lf,
+    Crlf,
+    Dotnet,
+    Telnet,
+    Auto,
+}
+
+impl Lines {
+    /// The bytes at which the decoder must look closer.
+    const fn needles(self) -> [u8; 3] {
+        match self {
+            Lines::Lf | Lines::Crlf => [b'\n'; 3],
+            Lines::Dotnet | Lines::Telnet => [b'\n', b'\r', b'\r'],
+            Lines::Auto => [b'\n', b'\r', 0xff],
+        }
+    }
+
+    /// A CR directly before LF belongs to the terminator, and only there.
+    const fn strips_cr(self) -> bool {
+        matches!(self, Lines::Lf | Lines::Crlf)
+    }
+
+    /// A UTF-8 byte order mark at the start of the stream is no text.
+    const fn strips_mark(self) -> bool {
+        !self.strips_cr()
+    }
+}
+
+impl From<frame::Found> for Found {
+    fn from(found: frame::Found) -> Self {
+        match found {
+            frame::Found::Message(place) => Found::Frame(place),
+            frame::Found::TooLong => Found::Other(Decoded::TooLong),
+            frame::Found::OutOfStep(place, why) => Found::OutOfStep(place, why),
+        }
+    }
 }
 
 impl Decoder {
     /// A decoder at the start of a stream; lines have at most `max_message` bytes, terminator not counted.
     #[must_use]
-    pub fn new(framing: Framing, max_message: usize) -> Self {
+    pub fn new(framing: &Framing, max_message: usize) -> Self {
+        // Datagrams are taken apart without a decoder.
+        let lines = framing.lines().unwrap_or(Lines::Lf);
         Decoder {
-            framing,
+            lines,
             max_message,
             tail: Vec::new(),
             spent: false,
@@ -99,8 +165,11 @@ impl Decoder {
             after_cr: false,
             ends_with_cr: false,
             learned: None,
-            opening: Opening::new(framing),
-            telnet: (framing == Framing::Telnet).then(|| Box::new(TelnetFilter::new())),
+            opening: Opening::new(lines),
+            telnet: (lines == Lines::Telnet).then(|| Box::new(TelnetFilter::new())),
+            frames: framing
+                .drawing()
+                .map(|drawing| Box::new(Frames::new(drawing, max_message))),
         }
     }
 
@@ -112,6 +181,10 @@ impl Decoder {
     /// The stream has ended: text without a terminator is a line. Call until it gives `None`.
     pub fn finish(&mut self) -> Option<Decoded<'_>> {
         self.forget_spent();
+        if let Some(frames) = &mut self.frames {
+            let found = frames.finish()?;
+            return Some(self.show(Found::from(found), &[]));
+        }
         if let Some(found) = self.release_opening() {
             return Some(self.show(found, &[]));
         }
@@ -129,9 +202,35 @@ impl Decoder {
         Some(Decoded::Message(&self.tail, LineEnd::None))
     }
 
-    /// A line has begun and its end has not come yet.
+    /// Nothing has come for as long as the framing says ([`Drawing::idle`](crate::Drawing::idle)):
+    /// that ends a message. Call until it gives `None`.
+    pub fn silence(&mut self) -> Option<Decoded<'_>> {
+        let found = self.frames.as_mut()?.silence()?;
+        Some(self.show(Found::from(found), &[]))
+    }
+
+    /// Nothing that comes can be understood any more: a frame did not have the length it said.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.frames.as_ref().is_some_and(|frames| frames.is_over())
+    }
+
+    /// The bytes that have come and have no end yet.
+    #[must_use]
+    pub fn unfinished(&self) -> &[u8] {
+        match &self.frames {
+            Some(frames) => frames.unfinished(),
+            None if self.spent => &[],
+            None => &self.tail,
+        }
+    }
+
+    /// A message has begun and its end has not come yet.
     #[must_use]
     pub fn is_mid_message(&self) -> bool {
+        if let Some(frames) = &self.frames {
+            return frames.is_mid_message();
+        }
         let pending = !self.tail.is_empty() && !self.spent;
         pending || self.discarding || self.telnet.as_ref().is_some_and(|t| t.is_mid_command())
     }
@@ -143,18 +242,20 @@ impl Decoder {
 
     /// Bytes of memory that an unfinished line takes.
     pub(crate) fn memory(&self) -> usize {
-        self.tail.capacity()
+        let frames = self.frames.as_ref().map_or(0, |frames| frames.memory());
+        self.tail.capacity() + frames
     }
 
     /// What lines to this peer should end with.
     #[must_use]
     pub fn reply_end(&self) -> LineEnd {
-        match self.framing {
-            Framing::Lf => LineEnd::Lf,
-            Framing::Crlf | Framing::Dotnet | Framing::Telnet => LineEnd::CrLf,
-            Framing::Auto => self.learned.unwrap_or(LineEnd::Lf),
-            // What nobody asked for.
-            Framing::Datagram => LineEnd::Lf,
+        if self.frames.is_some() {
+            return LineEnd::Frame;
+        }
+        match self.lines {
+            Lines::Lf => LineEnd::Lf,
+            Lines::Crlf | Lines::Dotnet | Lines::Telnet => LineEnd::CrLf,
+            Lines::Auto => self.learned.unwrap_or(LineEnd::Lf),
         }
     }
 
@@ -163,19 +264,26 @@ impl Decoder {
     pub(crate) fn reply_style(&self) -> ReplyStyle {
         ReplyStyle {
             end: self.reply_end(),
-            telnet: self.is_telnet(),
+            spelling: match self.frames {
+                Some(_) => Spelling::Framed,
+                None if self.is_telnet() => Spelling::Telnet,
+                None => Spelling::Plain,
+            },
         }
     }
 
     /// Did a line that was too long end since the last call?
     pub(crate) fn take_discarded(&mut self) -> bool {
-        std::mem::take(&mut self.discarded)
+        match &mut self.frames {
+            Some(frames) => frames.take_discarded(),
+            None => std::mem::take(&mut self.discarded),
+        }
     }
 
     /// What ends lines, as long as nothing is pending and how to answer them is known.
     #[inline]
-    pub(crate) fn calm(&self) -> Option<Framing> {
-        self.is_calm().then_some(self.framing)
+    pub(crate) fn calm(&self) -> Option<Lines> {
+        self.is_calm().then_some(self.lines)
     }
 
     /// From here on every byte goes through the telnet filter.
@@ -194,8 +302,8 @@ impl Decoder {
     fn is_plain(&self, input: &[u8], start: usize, end: usize) -> bool {
         let follows_cr = end > start && input[end - 1] == b'\r';
         end - start <= self.max_message
-            && !(self.framing.strips_cr() && follows_cr)
-            && self.framing != Framing::Crlf
+            && !(self.lines.strips_cr() && follows_cr)
+            && self.lines != Lines::Crlf
     }
 
     /// Give back the memory of a line that was handed out.
@@ -203,6 +311,9 @@ impl Decoder {
         if self.spent {
             self.spent = false;
             self.tail = Vec::new();
+        }
+        if let Some(frames) = &mut self.frames {
+            frames.forget_spent();
         }
     }
 
@@ -213,7 +324,17 @@ impl Decoder {
             Found::Slice(start, end, how) => Decoded::Message(&input[start..end], how),
             Found::Tail(how) => Decoded::Message(&self.tail, how),
             Found::Other(decoded) => decoded,
+            Found::Frame(place) => Decoded::Message(self.framed(&place, input), LineEnd::Frame),
+            Found::OutOfStep(place, why) => {
+                let bytes = self.framed(&place, input);
+                Decoded::OutOfStep { bytes, why }
+            }
         }
+    }
+
+    fn framed<'a>(&'a self, place: &frame::Place, input: &'a [u8]) -> &'a [u8] {
+        let frames = self.frames.as_ref();
+        frames.map_or(&[], |frames| frames.bytes(place, input))
     }
 
     /// A line ends here: `input[start..end]`, behind the tail if there is one.
@@ -228,7 +349,7 @@ impl Decoder {
         if !self.tail.is_empty() {
             return Some(self.end_tail(&input[start..end], how));
         }
-        let (end, how) = match (self.framing.strips_cr(), how) {
+        let (end, how) = match (self.lines.strips_cr(), how) {
             (true, LineEnd::Lf) if end > start && input[end - 1] == b'\r' => {
                 (end - 1, LineEnd::CrLf)
             }
@@ -245,7 +366,7 @@ impl Decoder {
     fn end_tail(&mut self, rest: &[u8], how: LineEnd) -> Found {
         self.tail.extend_from_slice(rest);
         let mut how = how;
-        if self.framing.strips_cr() && self.tail.last() == Some(&b'\r') {
+        if self.lines.strips_cr() && self.tail.last() == Some(&b'\r') {
             self.tail.pop();
             how = LineEnd::CrLf;
         }
@@ -283,7 +404,7 @@ impl Decoder {
         let length = self.tail.len() + bytes.len();
         // A CR at the very end may turn out to belong to the terminator: with a limit of 3, `abc CR` is
         // short enough if an LF comes next, and too long if anything else does.
-        let pending_cr = usize::from(self.framing.strips_cr() && self.ends_with_cr);
+        let pending_cr = usize::from(self.lines.strips_cr() && self.ends_with_cr);
         if length - pending_cr > self.max_message {
             self.tail = Vec::new();
             self.discarding = true;
@@ -348,7 +469,7 @@ impl Decoder {
     /// The first bytes were no mark: treat them as what they are, one a call while there are any.
     fn release_opening(&mut self) -> Option<Found> {
         while let Some(byte) = self.opening.release() {
-            let telnet = self.telnet.is_some() || (self.framing == Framing::Auto && byte == 0xff);
+            let telnet = self.telnet.is_some() || (self.lines == Lines::Auto && byte == 0xff);
             let found = if telnet {
                 self.push_telnet(byte)
             } else {

@@ -22,10 +22,12 @@ pub enum LineEnd {
     Cr,
     /// Nothing: the stream or the datagram ended.
     None,
+    /// A message's frame: it is whole, and no line.
+    Frame,
 }
 
 impl LineEnd {
-    /// All there are.
+    /// All that lines have.
     pub const ALL: [LineEnd; 4] = [LineEnd::Lf, LineEnd::CrLf, LineEnd::Cr, LineEnd::None];
 
     /// The bytes.
@@ -36,7 +38,7 @@ impl LineEnd {
             LineEnd::Lf => b"\n",
             LineEnd::CrLf => b"\r\n",
             LineEnd::Cr => b"\r",
-            LineEnd::None => b"",
+            LineEnd::None | LineEnd::Frame => b"",
         }
     }
 
@@ -48,6 +50,7 @@ impl LineEnd {
             LineEnd::CrLf => "crlf",
             LineEnd::Cr => "cr",
             LineEnd::None => "none",
+            LineEnd::Frame => "frame",
         }
     }
 

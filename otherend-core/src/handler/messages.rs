@@ -4,8 +4,8 @@ mod run;
 
 use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
 use crate::conversation::{EndReason, Settings, State};
-use crate::framing::{ReplyStyle, datagram};
-use crate::{Decoded, Event, LineEnd, Time};
+use crate::framing::{ReplyStyle, Spelling, datagram};
+use crate::{Decoded, Decoder, Event, LineEnd, Time};
 
 /// How many lines that are too long a peer may send.
 const TOO_LONG_LINES: u8 = 3;
@@ -21,6 +21,7 @@ enum Stop {
     ExitWord,
     TooLong,
     Utf16,
+    OutOfStep,
 }
 
 /// What is awaited before the next line is taken.
@@ -146,7 +147,8 @@ impl Messages {
             outbox: &mut state.outbox,
             counts: &mut state.counts,
             boundaries: None,
-            observer: state.watched.of_messages(),
+            watched: &mut state.watched,
+            drawing: settings.framing.drawing(),
             now,
             style,
         };
@@ -180,9 +182,13 @@ impl Messages {
             outbox: &mut state.outbox,
             counts: &mut state.counts,
             boundaries: state.boundaries.as_deref_mut(),
-            observer: state.watched.of_messages(),
+            watched: &mut state.watched,
+            drawing: None,
             now,
-            style: ReplyStyle { end, telnet: false },
+            style: ReplyStyle {
+                end,
+                spelling: Spelling::Plain,
+            },
         };
         let decoded = Decoded::Message(line, end);
         if let Some(stop) = answer(&mut self.behaviour, &state.settings, decoded, &mut replies) {
@@ -192,29 +198,9 @@ impl Messages {
 
     /// The peer has finished sending: an unfinished line is a line, and there are no more.
     pub(super) fn finished(&mut self, state: &mut State, now: Time) {
-        while state.is_talking() {
-            let style = state.decoder.reply_style();
-            let Some(decoded) = state.decoder.finish() else {
-                break;
-            };
-            let mut replies = Replies {
-                outbox: &mut state.outbox,
-                counts: &mut state.counts,
-                boundaries: state.boundaries.as_deref_mut(),
-                observer: state.watched.of_messages(),
-                now,
-                style,
-            };
-            if let Some(stop) = answer(&mut self.behaviour, &state.settings, decoded, &mut replies)
-            {
-                self.stop(state, now, stop);
-            }
-            if self.awaited.is_some() {
-                // Once it is here, this is asked again, and no line is left.
-                return;
-            }
-        }
-        if !state.is_talking() {
+        self.answer_last(state, now, Decoder::finish);
+        if self.awaited.is_some() || !state.is_talking() {
+            // Once it is here, this is asked again, and no line is left.
             return;
         }
         let flow = match std::mem::replace(&mut self.told_end, true) {
@@ -224,6 +210,39 @@ impl Messages {
         match flow {
             Flow::Continue => state.finish(EndReason::PeerFinished),
             flow => self.follow(state, now, flow),
+        }
+    }
+
+    /// Nothing has come for as long as a message may pause.
+    pub(super) fn silence(&mut self, state: &mut State, now: Time) {
+        self.answer_last(state, now, Decoder::silence);
+    }
+
+    /// Answer what is a message without bytes behind it.
+    fn answer_last(
+        &mut self,
+        state: &mut State,
+        now: Time,
+        last: impl Fn(&mut Decoder) -> Option<Decoded<'_>>,
+    ) {
+        while state.is_talking() && self.awaited.is_none() {
+            let style = state.decoder.reply_style();
+            let Some(decoded) = last(&mut state.decoder) else {
+                break;
+            };
+            let mut replies = Replies {
+                outbox: &mut state.outbox,
+                counts: &mut state.counts,
+                boundaries: state.boundaries.as_deref_mut(),
+                watched: &mut state.watched,
+                drawing: state.settings.framing.drawing(),
+                now,
+                style,
+            };
+            if let Some(stop) = answer(&mut self.behaviour, &state.settings, decoded, &mut replies)
+            {
+                self.stop(state, now, stop);
+            }
         }
     }
 
@@ -247,6 +266,8 @@ impl Messages {
             Stop::OutputFull => {}
             Stop::TooLong => self.complain_too_long(state, now),
             Stop::Utf16 => state.complain(now, EndReason::Utf16),
+            Stop::OutOfStep if state.decoder.is_over() => state.finish(EndReason::OutOfStep),
+            Stop::OutOfStep => {}
             Stop::ExitWord => state.finish(EndReason::ExitWord),
             Stop::Flow(flow) => self.follow(state, now, flow),
         }
@@ -264,6 +285,9 @@ impl Messages {
 
     fn complain_too_long(&mut self, state: &mut State, now: Time) {
         state.tell(now, &Event::MessageTooLong);
+        if state.decoder.is_over() {
+            return state.finish(EndReason::MessageTooLong);
+        }
         self.too_long += 1;
         if self.too_long >= TOO_LONG_LINES {
             return state.complain(now, EndReason::MessagesTooLong);
@@ -318,6 +342,11 @@ fn answer(
         }
         Decoded::TooLong => Some(Stop::TooLong),
         Decoded::Utf16 => Some(Stop::Utf16),
+        Decoded::OutOfStep { bytes, why } => {
+            let event = Event::OutOfStep { bytes, why };
+            replies.watched.tell(replies.now, &event);
+            Some(Stop::OutOfStep)
+        }
     }
 }
 
@@ -329,10 +358,10 @@ fn answer_message(
     replies: &mut Replies<'_>,
 ) -> Option<Stop> {
     replies.counts.messages_heard += 1;
-    if let Some(observer) = &mut replies.observer {
+    if let Some(observer) = replies.watched.of_messages() {
         observer.on_event(replies.now, &Event::Heard { message: line, end });
     }
-    if settings.exit_words.contain(line) {
+    if end != LineEnd::Frame && settings.exit_words.contain(line) {
         return Some(Stop::ExitWord);
     }
     match behaviour.on_message(line, replies) {

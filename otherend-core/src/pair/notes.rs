@@ -52,6 +52,10 @@ impl Observer for Writer {
             Event::Heard { message: line, .. } => format!("heard {}", line.escape_ascii()),
             Event::Said { message: line, .. } => format!("said {}", line.escape_ascii()),
             Event::MessageTooLong => "line too long".into(),
+            Event::OutOfStep { bytes, why } => {
+                format!("{}: {}", why.reason(), bytes.escape_ascii())
+            }
+            Event::Unframed { error, .. } => format!("not said: {error}"),
             Event::Unexpected(mismatch) => format!("unexpected: {mismatch}"),
             Event::Finished { .. } => "peer finished".into(),
             Event::Ended { reason, .. } => format!("ended {}", reason.label()),

@@ -151,7 +151,7 @@ fn write_kind(f: &mut impl Write, kind: &Kind) -> fmt::Result {
 }
 
 /// Bytes as a line of a file would have them, but for a blank at the end.
-pub(super) fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_bytes(&mut out, bytes, Within::Text { before_hole: true });

@@ -122,7 +122,7 @@ fn check(engine: Engine, max_message: usize, vectors: &[Vector]) {
     for (input, framings, heard) in vectors {
         for framing in *framings {
             let cuts = 0..=input.len();
-            check_cuts(engine, max_message, *framing, (input, heard), cuts);
+            check_cuts(engine, max_message, framing.clone(), (input, heard), cuts);
         }
     }
 }
@@ -136,7 +136,7 @@ fn check_cuts(
     cuts: impl IntoIterator<Item = usize>,
 ) {
     let mut config = config(engine);
-    config.settings.framing = framing;
+    config.settings.framing = framing.clone();
     config.settings.max_message = max_message;
     config.settings.exit_words = ExitWords::none();
     let (server, watch) = serve_watched(config, echo);

@@ -198,9 +198,9 @@ impl Args {
 
     /// The framing of the conversation: `--crlf` is for what is said, what is heard may end anyhow.
     fn framing(&self) -> Framing {
-        match self.framing {
+        match &self.framing {
             Framing::Auto | Framing::Lf if self.crlf => Framing::Dotnet,
-            framing => framing,
+            framing => framing.clone(),
         }
     }
 }

@@ -217,7 +217,7 @@ impl Args {
     fn config(&self) -> Result<ServerConfig, Failure> {
         let mut config = ServerConfig::default();
         self.limits
-            .apply(&mut config, self.reply.framing(self.framing));
+            .apply(&mut config, self.reply.framing(&self.framing));
         config.settings.exit_words = self.exit_words();
         config.engine = self.engine;
         config.workers = self.workers.map(usize::from);

@@ -2,6 +2,10 @@
 
 use std::io::Write;
 
+use otherend_core::escaped;
+
+use crate::output::human;
+
 /// Bytes in one row.
 pub(crate) const ROW: usize = 16;
 
@@ -22,11 +26,33 @@ pub(crate) fn row_into(out: &mut Vec<u8>, offset: u64, bytes: &[u8]) {
         }
     }
     out.push(b'|');
-    out.extend(bytes.iter().take(ROW).map(|byte| match byte {
-        b' '..=b'~' => *byte,
-        _ => b'.',
-    }));
+    out.extend(bytes.iter().take(ROW).map(|byte| seen(*byte)));
     out.push(b'|');
+}
+
+/// A message that is no line, in one line: text as text, anything else in hex with its length in
+/// front and its text beside it.
+pub(crate) fn message(bytes: &[u8]) -> String {
+    let is_text = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
+    if std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_text)) {
+        return escaped(bytes);
+    }
+    let mut out = human::plural(bytes.len() as u64, "byte").into_bytes();
+    out.push(b':');
+    for byte in bytes {
+        out.extend_from_slice(&[b' ', digit(byte >> 4), digit(byte & 15)]);
+    }
+    out.extend_from_slice(b"  |");
+    out.extend(bytes.iter().map(|byte| seen(*byte)));
+    out.push(b'|');
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn seen(byte: u8) -> u8 {
+    match byte {
+        b' '..=b'~' => byte,
+        _ => b'.',
+    }
 }
 
 fn digit(value: u8) -> u8 {
@@ -61,6 +87,15 @@ mod tests {
             row(0xabc0, b"123456789"),
             "0000abc0  31 32 33 34 35 36 37 38  39                       |123456789|"
         );
+    }
+
+    #[test]
+    fn a_message_is_text_or_hex_with_its_text_beside_it() {
+        assert_eq!(message(b"MSH|^~\rPID"), "MSH|^~\\rPID");
+        assert_eq!(message(b"\x11\x03\0k"), "4 bytes: 11 03 00 6b  |...k|");
+        assert_eq!(message("caf\u{e9}".as_bytes()), "caf\u{e9}");
+        assert_eq!(message(b"caf\xe9"), "4 bytes: 63 61 66 e9  |caf.|");
+        assert_eq!(message(b""), "");
     }
 
     #[test]

@@ -36,6 +36,20 @@ pub enum Happening<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         who: Option<Role>,
     },
+    /// What came is no frame as it is drawn.
+    OutOfStep {
+        /// Why, in a few words.
+        reason: Cow<'a, str>,
+        /// What came, as a transcript notes it.
+        heard: Cow<'a, str>,
+    },
+    /// A message for which there is no frame was not said.
+    Unframed {
+        /// Why, in a few words.
+        reason: Cow<'a, str>,
+        /// The message, as a transcript notes it.
+        message: Cow<'a, str>,
+    },
     /// The transcript does not have what was said.
     Unexpected {
         /// The transcript.

@@ -9,10 +9,10 @@ use crate::nearest::nearest;
 /// A CRC with its table, for as many bits as its register has.
 #[derive(Clone)]
 enum Register {
-    Bits8(Crc<u8>),
-    Bits16(Crc<u16>),
-    Bits32(Crc<u32>),
-    Bits64(Crc<u64>),
+    Bits8(Box<Crc<u8>>),
+    Bits16(Box<Crc<u16>>),
+    Bits32(Box<Crc<u32>>),
+    Bits64(Box<Crc<u64>>),
 }
 
 /// What a CRC is computed from.
@@ -86,10 +86,10 @@ impl NamedCrc {
         let wanted = alias.map_or(wanted, |(_, name)| folded(name));
         let (name, recipe) = CATALOGUE.iter().find(|(name, _)| folded(name) == wanted)?;
         let (bits, register) = match *recipe {
-            Recipe::Bits8(of) => (of.width, Register::Bits8(Crc::<u8>::new(of))),
-            Recipe::Bits16(of) => (of.width, Register::Bits16(Crc::<u16>::new(of))),
-            Recipe::Bits32(of) => (of.width, Register::Bits32(Crc::<u32>::new(of))),
-            Recipe::Bits64(of) => (of.width, Register::Bits64(Crc::<u64>::new(of))),
+            Recipe::Bits8(of) => (of.width, Register::Bits8(Box::new(Crc::<u8>::new(of)))),
+            Recipe::Bits16(of) => (of.width, Register::Bits16(Box::new(Crc::<u16>::new(of)))),
+            Recipe::Bits32(of) => (of.width, Register::Bits32(Box::new(Crc::<u32>::new(of)))),
+            Recipe::Bits64(of) => (of.width, Register::Bits64(Box::new(Crc::<u64>::new(of)))),
         };
         Some(NamedCrc {
             name,

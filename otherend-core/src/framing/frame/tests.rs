@@ -101,6 +101,10 @@ fn every_short_name_reads_what_its_protocol_says() {
         b"8=FIX.4.4\x019=5\x0135=0\x0110=163\x01",
         &["35=0\\x01"],
     );
+}
+
+#[test]
+fn escapes_sizes_and_heads_are_read() {
     gives("slip", b"\xc0a\xdb\xdcb\xc0\xc0c\xc0", &["a\\xc0b", "c"]);
     gives(
         "cobs",

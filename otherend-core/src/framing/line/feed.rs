@@ -1,7 +1,7 @@
 //! One read's worth of bytes (usually: a chunk) on its way through the decoder.
 
 use super::opening::Opened;
-use super::{Decoded, Decoder, Found, Framing, LineEnd, ReplyStyle, scan};
+use super::{Decoded, Decoder, Found, LineEnd, Lines, ReplyStyle, scan};
 
 /// The lines of one input, from [`Decoder::feed`].
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Feed<'d> {
 
 impl<'d> Feed<'d> {
     pub(super) fn new(decoder: &'d mut Decoder, input: &'d [u8]) -> Self {
-        let needles = decoder.framing.needles();
+        let needles = decoder.lines.needles();
         let mut feed = Feed {
             input,
             start: 0,
@@ -31,7 +31,9 @@ impl<'d> Feed<'d> {
             calm: decoder.is_calm(),
             decoder,
         };
-        feed.mask = feed.search();
+        if feed.decoder.frames.is_none() {
+            feed.mask = feed.search();
+        }
         feed
     }
 
@@ -90,6 +92,9 @@ impl<'d> Feed<'d> {
     /// What is found next, whatever it is.
     #[inline(never)]
     fn find_any(&mut self) -> Option<Found> {
+        if let Some(frames) = &mut self.decoder.frames {
+            return frames.next(self.input, &mut self.start).map(Found::from);
+        }
         self.decoder.forget_spent();
         let found = self.find_carefully();
         self.calm = self.decoder.is_calm();
@@ -109,7 +114,7 @@ impl<'d> Feed<'d> {
                 continue;
             }
             match self.input[at] {
-                b'\n' if self.decoder.framing == Framing::Crlf && !self.follows_cr(at) => {}
+                b'\n' if self.decoder.lines == Lines::Crlf && !self.follows_cr(at) => {}
                 0xff => return self.switch_to_telnet(at),
                 byte => {
                     if let Some(found) = self.end_line(at, byte) {

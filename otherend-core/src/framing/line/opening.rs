@@ -4,7 +4,7 @@
 //! `FF FE` is both the UTF-16 mark and telnet's IAC DONT. Under `auto` the fourth byte decides:
 //! `FF FE x 00` is UTF-16, anything else is telnet.
 
-use super::Framing;
+use super::Lines;
 
 const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
@@ -24,7 +24,7 @@ pub(super) enum Opened {
 /// Up to four held bytes and whether the beginning is still being looked at.
 #[derive(Debug)]
 pub(super) struct Opening {
-    framing: Framing,
+    lines: Lines,
     held: [u8; 4],
     len: u8,
     released: u8,
@@ -32,10 +32,10 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    pub(super) fn new(framing: Framing) -> Self {
-        let over = !framing.strips_mark();
+    pub(super) fn new(lines: Lines) -> Self {
+        let over = !lines.strips_mark();
         Opening {
-            framing,
+            lines,
             held: [0; 4],
             len: 0,
             released: 0,
@@ -84,10 +84,10 @@ impl Opening {
         //     FF FE 01 68   IAC DONT ECHO, then text
         //
         // `dotnet` knows no telnet, and decides at `FF FE`.
-        match (self.framing, held) {
-            (Framing::Dotnet, [0xff, 0xfe]) | (Framing::Auto, [0xff, 0xfe, _, 0]) => Opened::Utf16,
-            (Framing::Dotnet | Framing::Auto, [0xff])
-            | (Framing::Auto, [0xff, 0xfe] | [0xff, 0xfe, _]) => Opened::Wait,
+        match (self.lines, held) {
+            (Lines::Dotnet, [0xff, 0xfe]) | (Lines::Auto, [0xff, 0xfe, _, 0]) => Opened::Utf16,
+            (Lines::Dotnet | Lines::Auto, [0xff])
+            | (Lines::Auto, [0xff, 0xfe] | [0xff, 0xfe, _]) => Opened::Wait,
             _ => Opened::Text,
         }
     }

@@ -6,7 +6,7 @@
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
-use super::Framing;
+use super::Lines;
 
 /// How many bytes one mask covers.
 pub(crate) const BLOCK: usize = 64;
@@ -94,7 +94,7 @@ fn lfs(level: Level, rest: &[u8]) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Scan<'i, S> {
     simd: S,
-    framing: Framing,
+    lines: Lines,
     input: &'i [u8],
     /// Where the next block starts; behind the input, once an odd byte was met.
     next: usize,
@@ -115,16 +115,16 @@ pub(crate) struct Block {
 
 impl<'i, S: Simd> Scan<'i, S> {
     #[inline(always)]
-    pub(crate) fn new(simd: S, framing: Framing, input: &'i [u8]) -> Self {
+    pub(crate) fn new(simd: S, lines: Lines, input: &'i [u8]) -> Self {
         Scan {
             simd,
-            framing,
+            lines,
             input,
             next: 0,
-            other: match framing {
-                Framing::Auto | Framing::Telnet => 0xff,
-                Framing::Crlf => b'\n',
-                Framing::Lf | Framing::Dotnet | Framing::Datagram => b'\r',
+            other: match lines {
+                Lines::Auto | Lines::Telnet => 0xff,
+                Lines::Crlf => b'\n',
+                Lines::Lf | Lines::Dotnet => b'\r',
             },
         }
     }
@@ -205,23 +205,19 @@ impl<'i, S: Simd> Scan<'i, S> {
             ends: lfs,
             behind_cr,
         };
-        let odd = match self.framing {
+        let odd = match self.lines {
             // The usual case by itself, before the compiler makes a table of jumps of the rest.
-            framing if framing == Framing::Auto && lone == 0 => others,
+            lines if lines == Lines::Auto && lone == 0 => others,
             // A CR that does not belong to an LF is text.
-            Framing::Lf | Framing::Datagram => 0,
+            Lines::Lf => 0,
             // So is an LF without a CR, here.
-            Framing::Crlf => {
+            Lines::Crlf => {
                 block.ends = behind_cr;
                 0
             }
-            Framing::Dotnet | Framing::Auto | Framing::Telnet => {
+            Lines::Dotnet | Lines::Auto | Lines::Telnet => {
                 block.ends |= lone;
-                let other = if self.framing == Framing::Auto {
-                    others
-                } else {
-                    0
-                };
+                let other = if self.lines == Lines::Auto { others } else { 0 };
                 // Behind a CR that came last an LF may follow.
                 other | lone & self.very_last(start)
             }

@@ -12,7 +12,7 @@ use memchr::memchr3;
 
 use crate::behaviour::{Always, AnyBehaviour};
 use crate::conversation::State;
-use crate::framing::{BLOCK, Block, Framing, Scan};
+use crate::framing::{BLOCK, Block, Lines, Scan};
 use crate::{ExitWords, LineEnd, short};
 
 /// Prefixes up to so many bytes are stored whole, whatever their length; lines up to `TEXT` too.
@@ -39,11 +39,11 @@ pub(super) fn answer(
     // line behind a complaint that did.
     let room = state.settings.output_limit() - 1;
     let room = room.checked_sub(state.outbox.len());
-    let (Some(framing), Some(room)) = (state.decoder.calm(), room) else {
+    let (Some(lines), Some(room)) = (state.decoder.calm(), room) else {
         return Some(0);
     };
     let run = Run {
-        framing,
+        lines,
         prefix,
         end: state.decoder.reply_end(),
         exit_words: &state.settings.exit_words,
@@ -68,7 +68,7 @@ pub(super) fn answer(
 /// What the same answer to every line consists of.
 #[derive(Debug, Clone, Copy)]
 struct Run<'a> {
-    framing: Framing,
+    lines: Lines,
     /// What stands before each line said back; `None`: nothing is said.
     prefix: Option<&'a [u8]>,
     end: LineEnd,
@@ -108,7 +108,7 @@ impl Run<'_> {
             let (line, end) = rest.split_at(length);
             let end = match end {
                 [b'\r', b'\n', ..] => 2,
-                [b'\n', ..] if self.framing != Framing::Crlf => 1,
+                [b'\n', ..] if self.lines != Lines::Crlf => 1,
                 _ => break,
             };
             let said = match self.prefix {
@@ -144,7 +144,7 @@ impl Run<'_> {
             start: 0,
             lines: 0,
         };
-        let mut scan = Scan::new(simd, self.framing, input);
+        let mut scan = Scan::new(simd, self.lines, input);
         while let Some(block) = scan.next() {
             // Twice the same: most blocks have no CR, and then none is looked for at each line.
             let goes_on = match block.behind_cr {
@@ -196,7 +196,7 @@ impl Run<'_> {
     fn sink<S: Simd>(&self, simd: S, input: &[u8]) -> Progress {
         let plain = self.lengths(usize::MAX);
         let mut at = Progress::default();
-        let mut scan = Scan::new(simd, self.framing, input);
+        let mut scan = Scan::new(simd, self.lines, input);
         while let Some(block) = scan.next() {
             let mut ends = block.ends;
             while ends != 0 {
@@ -342,6 +342,7 @@ impl Lengths {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Framing;
     use proptest::prelude::*;
 
     /// The form for any processor, the one for all of this kind, and the best that this one has.
@@ -361,7 +362,7 @@ mod tests {
         ) {
             let exit_words = ExitWords::default();
             let run = Run {
-                framing,
+                lines: framing.lines().unwrap_or(Lines::Lf),
                 prefix: prefix.as_ref().map(String::as_bytes),
                 end: LineEnd::CrLf,
                 exit_words: &exit_words,
@@ -382,7 +383,7 @@ mod tests {
     fn plain_lines_are_worked_off_whole() {
         let exit_words = ExitWords::default();
         let run = Run {
-            framing: Framing::Auto,
+            lines: Lines::Auto,
             prefix: Some(b"> "),
             end: LineEnd::Lf,
             exit_words: &exit_words,
@@ -402,7 +403,7 @@ mod tests {
     fn a_run_stops_where_something_is_to_be_decided() {
         let exit_words = ExitWords::default();
         let run = Run {
-            framing: Framing::Auto,
+            lines: Lines::Auto,
             prefix: Some(b""),
             end: LineEnd::Lf,
             exit_words: &exit_words,

@@ -141,7 +141,7 @@ impl LineView {
             Framing::Auto => Framing::Dotnet,
             framing => framing,
         };
-        let decoder = || Decoder::new(framing, MAX_LINE);
+        let decoder = || Decoder::new(&framing, MAX_LINE);
         LineView {
             json: look.json,
             quiet: look.quiet,

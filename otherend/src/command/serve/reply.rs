@@ -124,10 +124,10 @@ impl ReplyArgs {
     }
 
     /// What ends a line: a transcript looks at bytes, its lines are for the screen.
-    pub(super) fn framing(&self, asked: Framing) -> Framing {
+    pub(super) fn framing(&self, asked: &Framing) -> Framing {
         match &self.talk {
             Some(_) => Framing::Lf,
-            None => asked,
+            None => asked.clone(),
         }
     }
 }

@@ -94,7 +94,7 @@ struct Side {
 impl Side {
     fn new() -> Self {
         Side {
-            decoder: Decoder::new(Framing::Lf, MAX_LINE),
+            decoder: Decoder::new(&Framing::Lf, MAX_LINE),
             since: Time::ZERO,
             said: 0,
             tls: false,

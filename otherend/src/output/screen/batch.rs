@@ -16,6 +16,12 @@ pub(crate) enum Said {
 }
 
 impl Said {
+    /// A message that is no line.
+    pub(crate) fn is_framed(self) -> bool {
+        let end = Some(LineEnd::Frame);
+        self == Said::Client(end) || self == Said::Server(end)
+    }
+
     /// A line that ended only because nothing came after it.
     pub(crate) fn is_without_end(self) -> bool {
         let end = Some(LineEnd::None);

@@ -61,6 +61,8 @@ impl Renderer {
         self.head_into(out, entry);
         if self.look.raw && entry.said != Said::Us {
             out.extend_from_slice(bytes);
+        } else if entry.said.is_framed() {
+            out.extend_from_slice(hex::message(bytes).as_bytes());
         } else {
             escape_into(out, bytes);
             if entry.said.is_without_end() && !self.look.datagrams {

@@ -96,7 +96,9 @@ impl Observer for Shown {
                     .unwrap_or_else(PoisonError::into_inner)
                     .heard(bytes);
             }
-            Event::MessageTooLong => self.happened(now, event),
+            Event::MessageTooLong | Event::OutOfStep { .. } | Event::Unframed { .. } => {
+                self.happened(now, event);
+            }
             Event::Finished { .. } if self.verbose => self.happened(now, event),
             Event::Ended { counts, .. } => {
                 let _ = self.seen.counts.set(counts);

@@ -7,7 +7,7 @@ use otherend_core::json::Scene;
 use otherend_core::{Counts, EndReason, Event, Role, escaped};
 use serde::{Serialize, Serializer};
 
-use crate::output::human;
+use crate::output::{hex, human};
 
 pub(super) const TOO_LONG: &str = "a line is too long, the rest of it is discarded";
 
@@ -46,6 +46,12 @@ impl fmt::Display for Happened<'_> {
             }
             Event::Finished { .. } => f.write_str("the peer has finished sending"),
             Event::MessageTooLong => f.write_str(TOO_LONG),
+            Event::OutOfStep { bytes, why } => {
+                write!(f, "{}: {}", why.reason(), hex::message(bytes))
+            }
+            Event::Unframed { message, error } => {
+                write!(f, "not said, {error}: {}", hex::message(message))
+            }
             Event::Fault { fault, line, .. } => fault_met(f, fault, line),
             Event::Unexpected(mismatch) => f.write_str(&mismatch.render(scene.file)),
             Event::Ended {
