@@ -1,7 +1,7 @@
 //! Recordings (usually: captures, by a background writer): conversations on disk as they happen,
 //! without ever holding one of them up.
 //!
-//! A [`Scribe`] watches a conversation and leaves [`Notes`] in a bounded queue. One thread makes lines of
+//! A [`Scribe`] watches a conversation and leaves notes in a bounded queue. One thread makes lines of
 //! them, masks secrets, appends and syncs. A disk that is full or too slow ends the recording, and
 //! nothing else: a mark in the file says so, and [`Writer::finish`] does.
 
@@ -24,7 +24,7 @@ use otherend_core::transcript::{MOST_CONNECTIONS, Masks, Transport};
 use crate::error::plain;
 
 use destination::Destination;
-pub use notes::Notes;
+use notes::Notes;
 pub use scribe::Scribe;
 
 /// How many bytes may wait for the disk.
@@ -40,7 +40,7 @@ pub enum SyncWhen {
     /// Once a second.
     #[default]
     EverySecond,
-    /// Before anything that waits for it is done: see [`Recording::push`].
+    /// Before anything that waits for it is done: see [`Scribe::hand_on`].
     Each,
 }
 
@@ -205,11 +205,8 @@ impl Recording {
         Ok((recording, writer))
     }
 
-    /// Leave notes and empty them. Never waits for the disk.
-    ///
-    /// `afterwards` is called once they are written — with [`SyncWhen::Each`] once they are on the
-    /// disk — or at once when the recording has ended.
-    pub fn push(&self, notes: &mut Notes, afterwards: impl FnOnce() + Send + 'static) {
+    /// Leave notes and empty them; see [`Scribe::hand_on`].
+    fn push(&self, notes: &mut Notes, afterwards: impl FnOnce() + Send + 'static) {
         let mut queue = self.channel.lock();
         // Whoever calls carries a conversation, and its peer is not to notice that a disk hangs. So
         // what there is no room for ends the recording, which says so, and nothing is left out of
@@ -225,18 +222,6 @@ impl Recording {
         queue.afterwards.push(Box::new(afterwards));
         drop(queue);
         self.channel.filled.notify_one();
-    }
-
-    /// Leave notes, empty them and wait until they are written, or until it is clear that they
-    /// will not be: see [`push`](Self::push).
-    pub fn push_and_wait(&self, notes: &mut Notes) {
-        let (done, waiting) = mpsc::channel();
-        self.push(notes, move || {
-            // Who does not wait any more need not know.
-            let _ = done.send(());
-        });
-        // A thread that died without a word writes nothing any more.
-        let _ = waiting.recv();
     }
 }
 

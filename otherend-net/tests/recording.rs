@@ -9,10 +9,10 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use otherend_net::core::transcript::{self, Closing, Tail};
-use otherend_net::core::{Role, Time};
+use otherend_net::core::transcript::{self, Tail};
+use otherend_net::core::{Address, Counts, EndReason, Event, Observer, Role, Time};
 use otherend_net::recording::{
-    Notes, OnTrouble, RecordError, Recording, RecordingConfig, SyncWhen,
+    OnTrouble, RecordError, Recording, RecordingConfig, Scribe, SyncWhen,
 };
 use rustix::fs::OFlags;
 use tempfile::TempDir;
@@ -28,22 +28,52 @@ fn no_trouble() -> OnTrouble {
     Box::new(|trouble| panic!("{trouble}"))
 }
 
-/// A visitor that says a line, hears one, and goes.
-fn visit(notes: &mut Notes, number: u64) {
-    let at = Time::from_micros(number);
-    notes.opened(at, number);
-    notes.said(at, number, Role::Client, b"PASS hunter2\r\n");
-    notes.said(at, number, Role::Server, b"230 in\r\n");
-    notes.stopped(at, number, Role::Client, Closing::Close);
-    notes.stopped(at, number, Role::Server, Closing::Close);
-    notes.ended(at, number);
+/// Between a client and its server, as the connection with this number.
+fn scribe(recording: &Recording, number: u64) -> Scribe {
+    Scribe::between(recording.clone(), number)
 }
 
-/// Push and wait until it is written.
-fn push(recording: &Recording, notes: &mut Notes) {
+fn opened(scribe: &mut Scribe) {
+    let connected = Event::Connected {
+        target: &Address::Unnamed,
+        local: &Address::Unnamed,
+        after: Duration::ZERO,
+    };
+    scribe.on_event(Time::ZERO, &connected);
+}
+
+fn says(scribe: &mut Scribe, from: Role, bytes: &[u8]) {
+    scribe.on_event(Time::ZERO, &Event::Bytes { from, bytes });
+}
+
+/// A visitor that says a line, hears one, and goes.
+fn visit(recording: &Recording, number: u64) {
+    let mut scribe = scribe(recording, number);
+    opened(&mut scribe);
+    says(&mut scribe, Role::Client, b"PASS hunter2\r\n");
+    says(&mut scribe, Role::Server, b"230 in\r\n");
+    for from in Role::BOTH {
+        scribe.on_event(Time::ZERO, &Event::Finished { from });
+    }
+    let ended = Event::Ended {
+        reason: EndReason::PeerFinished,
+        who: None,
+        counts: Counts::default(),
+    };
+    scribe.on_event(Time::ZERO, &ended);
+    scribe.on_pause();
+}
+
+/// Hand on and wait until it is written.
+fn write(scribe: &mut Scribe) {
     let (tell, told) = mpsc::channel();
-    recording.push(notes, move || tell.send(()).unwrap());
+    scribe.hand_on(move || tell.send(()).unwrap());
     told.recv_timeout(Duration::from_secs(20)).unwrap();
+}
+
+/// Wait until all that was handed on is written.
+fn wait(recording: &Recording) {
+    write(&mut scribe(recording, 0));
 }
 
 fn read(path: &Path) -> transcript::Recording {
@@ -63,11 +93,8 @@ fn one_file_holds_every_connection_with_its_number() {
     let path = folder.path().join("a.talk");
     let (recording, writer) =
         Recording::to_file(&path, config(SyncWhen::Never), no_trouble()).unwrap();
-    let mut notes = Notes::default();
-    visit(&mut notes, 7);
-    visit(&mut notes, 9);
-    recording.push(&mut notes, || ());
-    assert!(notes.is_empty());
+    visit(&recording, 7);
+    visit(&recording, 9);
     writer.finish().unwrap();
     assert_eq!(read(&path).tail, Tail::Complete);
     assert_eq!(
@@ -94,10 +121,10 @@ fn what_was_acknowledged_with_each_is_vouched_for_before_the_end() {
     let path = folder.path().join("a.talk");
     let (recording, writer) =
         Recording::to_file(&path, config(SyncWhen::Each), no_trouble()).unwrap();
-    let mut notes = Notes::default();
-    notes.opened(Time::ZERO, 1);
-    notes.said(Time::ZERO, 1, Role::Client, b"one\n");
-    push(&recording, &mut notes);
+    let mut scribe = scribe(&recording, 1);
+    opened(&mut scribe);
+    says(&mut scribe, Role::Client, b"one\n");
+    write(&mut scribe);
     assert_eq!(steps(&path), ["C! connect", "C: one"]);
     // What the machine's end would leave: no lines are skipped.
     assert_eq!(read(&path).tail, Tail::Cut { after: 7, lines: 0 });
@@ -111,10 +138,10 @@ fn a_folder_has_a_file_for_each_connection_complete_when_it_ends() {
     let name = |number| format!("{number:04}.talk");
     let (recording, _writer) =
         Recording::to_folder(&path, config(SyncWhen::Never), name, no_trouble()).unwrap();
-    let mut notes = Notes::default();
-    visit(&mut notes, 12);
-    notes.opened(Time::ZERO, 13);
-    push(&recording, &mut notes);
+    visit(&recording, 12);
+    let mut scribe = scribe(&recording, 13);
+    opened(&mut scribe);
+    write(&mut scribe);
     assert_eq!(read(&path.join("0012.talk")).tail, Tail::Complete);
     assert_eq!(steps(&path.join("0012.talk"))[0], "C! connect");
     assert!(path.join("0013.talk").exists());
@@ -158,13 +185,12 @@ fn a_full_device_ends_the_recording_and_what_waits_is_done_all_the_same() {
     let on_trouble: OnTrouble = Box::new(move |trouble| tell.send(trouble.to_string()).unwrap());
     let (recording, writer) =
         Recording::to_file("/dev/full", config(SyncWhen::Each), on_trouble).unwrap();
-    let mut notes = Notes::default();
-    visit(&mut notes, 1);
-    push(&recording, &mut notes);
+    visit(&recording, 1);
+    wait(&recording);
     let why = "cannot record to /dev/full: no space left on device";
     assert_eq!(told.try_recv().unwrap(), why);
-    visit(&mut notes, 2);
-    push(&recording, &mut notes);
+    visit(&recording, 2);
+    wait(&recording);
     assert_eq!(writer.finish().unwrap_err().to_string(), why);
 }
 
@@ -219,13 +245,12 @@ fn a_file_that_somebody_takes_away_is_noticed_at_the_next_seal() {
             let on_trouble =
                 Box::new(move |error: &RecordError| tell.send(error.to_string()).unwrap());
             let (recording, writer) = Recording::to_file(&path, config(sync), on_trouble).unwrap();
-            let mut notes = Notes::default();
-            visit(&mut notes, 1);
-            push(&recording, &mut notes);
+            visit(&recording, 1);
+            wait(&recording);
             deed(&path);
             let left = fs::read(&path).ok();
-            visit(&mut notes, 2);
-            push(&recording, &mut notes);
+            visit(&recording, 2);
+            wait(&recording);
             let trouble = trouble.recv_timeout(Duration::from_secs(20)).unwrap();
             assert_eq!(
                 trouble,
@@ -247,9 +272,8 @@ fn a_file_that_is_taken_away_at_the_end_is_noticed_there() {
         let on_trouble: OnTrouble = Box::new(|_| ());
         let (recording, writer) =
             Recording::to_file(&path, config(SyncWhen::Each), on_trouble).unwrap();
-        let mut notes = Notes::default();
-        visit(&mut notes, 1);
-        push(&recording, &mut notes);
+        visit(&recording, 1);
+        wait(&recording);
         deed(&path);
         let error = writer.finish().unwrap_err().to_string();
         assert_eq!(
@@ -266,12 +290,12 @@ fn more_than_there_is_room_for_ends_the_recording_with_a_mark() {
     let on_trouble: OnTrouble = Box::new(|_| ());
     let (recording, writer) =
         Recording::to_file(&path, config(SyncWhen::Never), on_trouble).unwrap();
-    let mut notes = Notes::default();
-    notes.said(Time::ZERO, 1, Role::Client, b"one\n");
-    recording.push(&mut notes, || ());
+    let mut scribe = scribe(&recording, 1);
+    says(&mut scribe, Role::Client, b"one\n");
+    scribe.on_pause();
     // A disk that stands still could not be staged more simply: one note of more than the room.
-    notes.said(Time::ZERO, 1, Role::Client, &vec![b'x'; 65 << 20]);
-    push(&recording, &mut notes);
+    says(&mut scribe, Role::Client, &vec![b'x'; 65 << 20]);
+    write(&mut scribe);
     let error = writer.finish().unwrap_err();
     assert!(matches!(error, RecordError::TooSlow(_)), "{error}");
     let text = fs::read_to_string(&path).unwrap();
@@ -289,11 +313,9 @@ fn the_ten_thousandth_connection_ends_the_recording() {
     let path = folder.path().join("a.talk");
     let (recording, writer) =
         Recording::to_file(&path, config(SyncWhen::Never), Box::new(|_| ())).unwrap();
-    let mut notes = Notes::default();
     for number in 1..=10_000 {
-        visit(&mut notes, number);
+        visit(&recording, number);
     }
-    recording.push(&mut notes, || ());
     let error = writer.finish().unwrap_err();
     assert!(error.to_string().ends_with("more than 9999 connections"));
     // What is there can be read: no transcript has more.
@@ -330,13 +352,13 @@ fn who_takes_nothing_holds_nobody_up_and_the_end_is_not_waited_for_for_ever() {
     let on_trouble: OnTrouble = Box::new(move |trouble| tell.send(trouble.to_string()).unwrap());
     let (recording, writer) =
         Recording::to_file(&path, config(SyncWhen::Each), on_trouble).unwrap();
-    let mut notes = Notes::default();
+    let mut scribe = scribe(&recording, 1);
     let line = [b"a line that fills the pipe", &[b'.'; 4096][..], b"\n"].concat();
     // More than a pipe holds, the writer has taken and may wait: none of these calls waits for anybody.
     let begun = Instant::now();
     let why = loop {
-        notes.said(Time::ZERO, 1, Role::Client, &line);
-        recording.push(&mut notes, || ());
+        says(&mut scribe, Role::Client, &line);
+        scribe.on_pause();
         match told.try_recv() {
             Ok(why) => break why,
             Err(_) => assert!(begun.elapsed() < Duration::from_secs(60), "it takes all"),
@@ -346,7 +368,7 @@ fn who_takes_nothing_holds_nobody_up_and_the_end_is_not_waited_for_for_ever() {
         why.ends_with("came faster than it could be written"),
         "{why}"
     );
-    push(&recording, &mut notes);
+    write(&mut scribe);
     let error = writer.finish().unwrap_err();
     assert!(matches!(error, RecordError::Stuck(_)), "{error}");
     drop(reader);
@@ -358,9 +380,9 @@ fn a_line_that_does_not_end_is_on_the_disk_a_moment_later() {
     let path = folder.path().join("a.talk");
     let (recording, writer) =
         Recording::to_file(&path, config(SyncWhen::EverySecond), no_trouble()).unwrap();
-    let mut notes = Notes::default();
-    notes.said(Time::ZERO, 1, Role::Server, b"220 ready\r\nlogin: ");
-    recording.push(&mut notes, || ());
+    let mut scribe = scribe(&recording, 1);
+    says(&mut scribe, Role::Server, b"220 ready\r\nlogin: ");
+    scribe.on_pause();
     let is_there = || {
         let file = fs::read(&path).unwrap();
         let read = transcript::Recording::read(&file).ok();

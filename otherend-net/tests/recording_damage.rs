@@ -11,9 +11,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use otherend_net::core::transcript::{self, Closing, Tail};
-use otherend_net::core::{Role, Time};
-use otherend_net::recording::{Notes, Recording, RecordingConfig, SyncWhen};
+use otherend_net::core::transcript::{self, Tail};
+use otherend_net::core::{Address, Counts, EndReason, Event, Observer, OwnedEvent, Role, Time};
+use otherend_net::recording::{Recording, RecordingConfig, Scribe, SyncWhen};
 
 /// As it is on the disk when each line was waited for, and then ended.
 fn recorded(length: usize) -> Vec<u8> {
@@ -22,41 +22,52 @@ fn recorded(length: usize) -> Vec<u8> {
     let mut config = RecordingConfig::new("by a test");
     config.sync = SyncWhen::Each;
     let (recording, writer) = Recording::to_file(&path, config, Box::new(|_| ())).unwrap();
-    let mut notes = Notes::default();
     let mut number = 0;
     while fs::metadata(&path).unwrap().len() < length as u64 {
         number += 1;
-        let at = Time::from_micros(number * 1_003);
-        notes.opened(at, number);
-        for line in 0..6 {
-            notes.said(
-                at,
-                number,
-                Role::Client,
-                format!("ask {line}\r\n").as_bytes(),
-            );
-            notes.said(
-                at,
-                number,
-                Role::Server,
-                b"250 \xc3\xa4 \x00\xff {{ }}\r\npart",
-            );
-            notes.said(
-                at,
-                number,
-                Role::Server,
-                format!("ed {line}\r\n").as_bytes(),
-            );
+        let now = Time::from_micros(number * 1_003);
+        let mut scribe = Scribe::between(recording.clone(), number);
+        for event in visit() {
+            scribe.on_event(now, &event.as_event());
         }
-        notes.stopped(at, number, Role::Client, Closing::Close);
-        notes.stopped(at, number, Role::Server, Closing::Close);
-        notes.ended(at, number);
         let (tell, told) = mpsc::channel();
-        recording.push(&mut notes, move || tell.send(()).unwrap());
+        scribe.hand_on(move || tell.send(()).unwrap());
         told.recv_timeout(Duration::from_secs(20)).unwrap();
     }
     writer.finish().unwrap();
     fs::read(&path).unwrap()
+}
+
+/// A connection of six questions, with odd bytes in what is answered.
+fn visit() -> Vec<OwnedEvent> {
+    let mut events = Vec::new();
+    let mut happens = |event: Event<'_>| events.push(OwnedEvent::from(&event));
+    happens(Event::Connected {
+        target: &Address::Unnamed,
+        local: &Address::Unnamed,
+        after: Duration::ZERO,
+    });
+    for line in 0..6 {
+        let (ask, rest) = (format!("ask {line}\r\n"), format!("ed {line}\r\n"));
+        let answer = b"250 \xc3\xa4 \x00\xff {{ }}\r\npart";
+        let said = [
+            (Role::Client, ask.as_bytes()),
+            (Role::Server, answer),
+            (Role::Server, rest.as_bytes()),
+        ];
+        for (from, bytes) in said {
+            happens(Event::Bytes { from, bytes });
+        }
+    }
+    for from in Role::BOTH {
+        happens(Event::Finished { from });
+    }
+    happens(Event::Ended {
+        reason: EndReason::PeerFinished,
+        who: None,
+        counts: Counts::default(),
+    });
+    events
 }
 
 /// What somebody said or did, as it would be written; `None` is a file that is refused.

@@ -33,55 +33,54 @@ pub(super) struct Note {
 
 /// Notes in the order of happening. Connections have any number that is never used twice.
 #[derive(Debug, Default)]
-pub struct Notes {
+pub(super) struct Notes {
     notes: Vec<Note>,
     bytes: Vec<u8>,
 }
 
 impl Notes {
     /// A connection opened.
-    pub fn opened(&mut self, at: Time, connection: u64) {
+    pub(super) fn opened(&mut self, at: Time, connection: u64) {
         self.note(at, connection, What::Opened, b"");
     }
 
     /// `who` said `bytes`.
-    pub fn said(&mut self, at: Time, connection: u64, who: Role, bytes: &[u8]) {
+    pub(super) fn said(&mut self, at: Time, connection: u64, who: Role, bytes: &[u8]) {
         self.note(at, connection, What::Said(who), bytes);
     }
 
     /// `who` stopped: it finished sending or reset the connection.
-    pub fn stopped(&mut self, at: Time, connection: u64, who: Role, how: Closing) {
+    pub(super) fn stopped(&mut self, at: Time, connection: u64, who: Role, how: Closing) {
         self.note(at, connection, What::Stopped(who, how), b"");
     }
 
     /// What was said so far is written as it is, even if no line has ended.
-    pub fn cut(&mut self, at: Time, connection: u64) {
+    pub(super) fn cut(&mut self, at: Time, connection: u64) {
         self.note(at, connection, What::Cut, b"");
     }
 
     /// As [`cut`](Self::cut), and what `who` says next was parted from it on purpose.
-    pub fn parted(&mut self, at: Time, connection: u64, who: Role) {
+    pub(super) fn parted(&mut self, at: Time, connection: u64, who: Role) {
         self.note(at, connection, What::Parted(who), b"");
     }
 
     /// Whoever stands between the ends said `bytes` to one of them.
-    pub fn injected(&mut self, at: Time, connection: u64, to: Role, bytes: &[u8]) {
+    pub(super) fn injected(&mut self, at: Time, connection: u64, to: Role, bytes: &[u8]) {
         self.note(at, connection, What::Injected(to), bytes);
     }
 
     /// A comment between the lines.
-    pub fn comment(&mut self, at: Time, connection: u64, text: &str) {
+    pub(super) fn comment(&mut self, at: Time, connection: u64, text: &str) {
         self.note(at, connection, What::Comment, text.as_bytes());
     }
 
     /// Nothing more of this connection comes.
-    pub fn ended(&mut self, at: Time, connection: u64) {
+    pub(super) fn ended(&mut self, at: Time, connection: u64) {
         self.note(at, connection, What::Ended, b"");
     }
 
     /// There are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.notes.is_empty()
     }
 

@@ -1,5 +1,7 @@
 //! Records a conversation of a server, a client or a tap, as one of its observers.
 
+use std::sync::mpsc;
+
 use otherend_core::transcript::{Closing, Transport};
 use otherend_core::{EndReason, Event, Observer, Role, Time, Wants};
 
@@ -7,7 +9,7 @@ use super::{Notes, Recording};
 
 /// Watches one conversation and leaves what goes over its connection in a [`Recording`].
 ///
-/// By itself it hands its notes on at every pause. Whoever shows what it records calls
+/// By itself it hands on what it saw at every pause. Whoever shows what it records calls
 /// [`hand_on`](Self::hand_on) instead of [`on_pause`](Observer::on_pause), and shows it afterwards.
 pub struct Scribe {
     recording: Recording,
@@ -49,14 +51,24 @@ impl Scribe {
         self.notes.cut(now, self.connection);
     }
 
-    /// Hand the notes on; then comes `afterwards`, as [`Recording::push`] says.
+    /// Hand on what was seen, and never wait for the disk.
+    ///
+    /// `afterwards` is called once it is written — with [`SyncWhen::Each`](super::SyncWhen::Each)
+    /// once it is on the disk — or at once when the recording has ended.
     pub fn hand_on(&mut self, afterwards: impl FnOnce() + Send + 'static) {
         self.recording.push(&mut self.notes, afterwards);
     }
 
-    /// Hand the notes on and wait until they are written, as [`Recording::push_and_wait`] does.
+    /// Hand on what was seen and wait until it is written, or until it is clear that it will not
+    /// be: see [`hand_on`](Self::hand_on).
     pub fn hand_on_and_wait(&mut self) {
-        self.recording.push_and_wait(&mut self.notes);
+        let (done, waiting) = mpsc::channel();
+        self.hand_on(move || {
+            // Who does not wait any more need not know.
+            let _ = done.send(());
+        });
+        // A thread that died without a word writes nothing any more.
+        let _ = waiting.recv();
     }
 
     fn stopped(&mut self, now: Time, who: Role, how: Closing) {
