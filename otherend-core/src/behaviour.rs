@@ -15,6 +15,8 @@ pub use sink::Sink;
 
 /// What happens to the conversation after a line was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "it says how the conversation goes on"]
 pub enum Flow {
     /// It goes on.
     Continue,
@@ -69,6 +71,7 @@ pub trait Behaviour: Send {
 }
 
 /// One of the behaviours built in, or one of yours.
+#[non_exhaustive]
 pub enum AnyBehaviour {
     /// Says back each line behind a prefix.
     Echo(Echo),

@@ -40,6 +40,7 @@ pub enum Step {
 
 /// How a stream broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Loss {
     /// The peer reset it.
     Reset,

@@ -10,12 +10,6 @@ use crate::{Event, Time};
 impl Conversation {
     /// The stream broke: nothing can be read or written any more.
     pub fn peer_lost(&mut self, now: Time, loss: Loss) {
-        let reason = match loss {
-            Loss::Reset => EndReason::PeerReset,
-            Loss::Unreachable => EndReason::Unreachable,
-            Loss::Refused => EndReason::Refused,
-            Loss::Truncated => EndReason::Truncated,
-        };
         let state = &mut self.state;
         state.tell(now, &Event::Lost(loss));
         if state.is_talking() {
@@ -23,7 +17,7 @@ impl Conversation {
         } else if !state.is_ended() {
             self.handler.lost_at_the_end();
         }
-        state.reason.get_or_insert(reason);
+        state.reason.get_or_insert(loss.into());
         state.end(now, Phase::Closed);
         self.settle(now);
     }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::Role;
+use super::{Loss, Role};
 
 /// Why a conversation ended: the first cause, and the only one that is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,6 +59,17 @@ pub enum EndReason {
     CutByFault,
     /// A fault that a tap makes reset both ends.
     ResetByFault,
+}
+
+impl From<Loss> for EndReason {
+    fn from(loss: Loss) -> Self {
+        match loss {
+            Loss::Reset => EndReason::PeerReset,
+            Loss::Unreachable => EndReason::Unreachable,
+            Loss::Refused => EndReason::Refused,
+            Loss::Truncated => EndReason::Truncated,
+        }
+    }
 }
 
 impl EndReason {

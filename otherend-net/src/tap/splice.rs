@@ -367,10 +367,5 @@ impl<'a> Splice<'a> {
 }
 
 fn lost(role: Role, loss: Loss) -> Ending {
-    let reason = match loss {
-        Loss::Reset => EndReason::PeerReset,
-        Loss::Unreachable | Loss::Refused => EndReason::Unreachable,
-        Loss::Truncated => EndReason::Truncated,
-    };
-    (reason, Some(role))
+    (loss.into(), Some(role))
 }
