@@ -100,16 +100,19 @@ impl Endpoint {
     }
 
     /// The host.
+    #[must_use]
     pub fn host(&self) -> &Host {
         &self.host
     }
 
     /// The port; 0 lets the system choose when listening.
+    #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
     /// The same host with another port.
+    #[must_use]
     pub fn with_port(self, port: u16) -> Endpoint {
         Endpoint { port, ..self }
     }
@@ -117,6 +120,7 @@ impl Endpoint {
 
 impl Family {
     /// Whether an address belongs to this family.
+    #[must_use]
     pub fn admits(self, address: IpAddr) -> bool {
         match self {
             Family::Any => true,

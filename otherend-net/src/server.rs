@@ -78,6 +78,7 @@ pub use running::Running;
 /// assert_eq!(client.receive(), Received::Line(b"From server -> hello".to_vec()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "it listens, and serves nobody yet"]
 pub struct Server {
     bound: Bound,
     conversations: Arc<Conversations>,
@@ -136,7 +137,6 @@ impl Server {
 
     /// Let `watcher`, beside those there are, see every conversation that begins from here on, and
     /// what happens at the door.
-    #[must_use]
     pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
         self.bound.hub.watchers.add(watcher);
         self

@@ -59,6 +59,7 @@ pub use referee::{Judge, Referee, Verdict};
 /// assert_eq!(client.receive(), Received::Line(b"through the tap".to_vec()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "it listens, and passes nothing on yet"]
 pub struct Tap {
     bound: Bound,
     tapping: Tapping,
@@ -108,14 +109,12 @@ impl Tap {
     }
 
     /// Let `watcher` see every connection and what happens at the door; any number of them can.
-    #[must_use]
     pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
         self.bound.hub.watchers.add(watcher);
         self
     }
 
     /// Let these faults happen on every connection; those for the same line in this order.
-    #[must_use]
     pub fn with_faults(mut self, faults: impl IntoIterator<Item = impl Into<Arc<Fault>>>) -> Self {
         self.tapping.faults = faults.into_iter().map(Into::into).collect();
         self

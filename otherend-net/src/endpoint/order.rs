@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 ///
 /// Within a family the resolver's order (RFC 6724) is kept; an address that comes twice is
 /// tried once.
+#[must_use]
 pub fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let mut unique: Vec<SocketAddr> = Vec::with_capacity(addresses.len());
     for address in addresses {

@@ -131,6 +131,7 @@ impl Endpoint {
     }
 
     /// Whether the host is a name that only a resolver knows: no address, and not `localhost`.
+    #[must_use]
     pub fn needs_lookup(&self) -> bool {
         matches!(&self.host, Host::Name(name) if !is_localhost(name))
     }

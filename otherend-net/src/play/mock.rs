@@ -23,6 +23,7 @@ const LINGER: Duration = Duration::from_millis(250);
 /// It is a [`Server`] of [`Performances`] in threads. A connection ends at the first line that
 /// nothing in the file fits, so that no test waits for ever. See [`play`](super::play) for an
 /// example. Dropping it ends it.
+#[must_use = "dropping it ends it"]
 pub struct Mock {
     running: Option<Running>,
     address: SocketAddr,

@@ -9,6 +9,7 @@ use crate::hub::handle::Handle;
 use crate::hub::stats::Report;
 
 /// A server in a thread of its own; dropping it stops it at once.
+#[must_use = "dropping it stops the server at once"]
 pub struct Running {
     handle: Handle,
     addresses: Vec<Address>,
