@@ -157,6 +157,32 @@ impl Wants {
 ///
 /// Calls come in the order of the events, from whichever thread carries the conversation, and
 /// while it waits: an observer that takes long delays the peer.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::mpsc::{Sender, channel};
+/// use otherend_core::{Conversation, Echo, Event, Observer, Settings, Time, Wants};
+///
+/// struct Ear(Sender<Vec<u8>>);
+///
+/// impl Observer for Ear {
+///     fn on_event(&mut self, _now: Time, event: &Event<'_>) {
+///         if let Event::Heard { message, .. } = event {
+///             let _ = self.0.send(message.to_vec());
+///         }
+///     }
+///
+///     fn wants(&self) -> Wants {
+///         Wants { messages: true, bytes: false }
+///     }
+/// }
+///
+/// let (ear, heard) = channel();
+/// let (settings, now) = (Arc::new(Settings::server()), Time::ZERO);
+/// let conversation = Conversation::new(settings, Echo::default(), now);
+/// conversation.observed(Box::new(Ear(ear))).receive(now, b"hello\nthere\n");
+/// assert_eq!(heard.iter().collect::<Vec<_>>(), [&b"hello"[..], b"there"]);
+/// ```
 pub trait Observer: Send {
     /// Something happened at `now`. Slices live for this call only.
     fn on_event(&mut self, now: Time, event: &Event<'_>);

@@ -1,14 +1,15 @@
 //! The conversation, without sockets or a clock.
 //!
-//! Three nouns: a **line** is bytes without their terminator; a **conversation** is lines going two
-//! ways with one peer; a **behaviour** is what to answer to a line. [`Decoder`] finds lines,
-//! [`Conversation`] decides, and whoever has a socket carries out what it decides.
+//! Three nouns: a **message** is bytes without what ends them, mostly a line; a **conversation** is
+//! messages going two ways with one peer; a **behaviour** is what to answer to a message.
+//! [`Decoder`] finds messages, [`Conversation`] decides, and whoever has a socket carries out what it
+//! decides.
 //!
 //! ```text
 //!            bytes, time                  bytes, what to do next, until when
 //! socket ───────────────▶ Conversation ──────────────────────────────────────▶ socket
 //!                             │   ▲
-//!                        line │   │ replies          events ─────▶ Observer
+//!                     message │   │ replies          events ─────▶ Observer
 //!                             ▼   │
 //!                           Behaviour
 //! ```

@@ -11,6 +11,36 @@
 //! Both directions hold back. A partner that does not take what the peer says stops the peer from
 //! being read, and nobody is ended for being slow. The peer's end reaches the partner behind the
 //! last line; the partner's end closes the conversation behind the last thing it said.
+//!
+//! ```
+//! use std::sync::{Arc, OnceLock};
+//! use std::thread;
+//!
+//! use otherend_net::core::AnyBehaviour;
+//! use otherend_net::partner::{Asked, relay};
+//! use otherend_net::{Client, ConnectOptions, Handle, Received, Server, ServerConfig};
+//!
+//! let handle = Arc::new(OnceLock::<Handle>::new());
+//! let later = Arc::clone(&handle);
+//! let config = ServerConfig::default();
+//! let server = Server::bind(&["127.0.0.1:0".parse()?], config, move |peer| {
+//!     let (relay, partner) = relay(later.get().expect("set below"), peer);
+//!     // Somebody who answers each line in capitals, in a thread of its own.
+//!     thread::spawn(move || {
+//!         while let Asked::Line(line) = partner.hear(None) {
+//!             partner.say(&line.to_ascii_uppercase());
+//!         }
+//!     });
+//!     AnyBehaviour::custom(relay)
+//! })?;
+//! handle.set(server.handle()).ok().expect("once");
+//! let server = server.start()?;
+//!
+//! let mut client = Client::connect(&server.addresses()[0], &ConnectOptions::default())?;
+//! client.say(b"hello")?;
+//! assert_eq!(client.receive(), Received::Line(b"HELLO".to_vec()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -27,7 +57,6 @@ const LINES: usize = 64;
 
 /// The two ends of a relay for the conversation with `peer`: the behaviour that it is to have, and
 /// the partner's hands on it. `handle` is the server's.
-#[must_use]
 pub fn relay(handle: &Handle, peer: &Peer) -> (Relay, Partner) {
     let link = Arc::new(Link::default());
     let partner = Partner {
@@ -46,6 +75,7 @@ pub struct Relay {
 /// Hears what one peer says, and answers.
 ///
 /// Dropping it closes the conversation once the peer has got what was said.
+#[must_use = "dropping it closes the conversation"]
 pub struct Partner {
     link: Arc<Link>,
     handle: Handle,
@@ -115,6 +145,7 @@ impl Drop for Relay {
 
 impl Partner {
     /// What the peer says next, within `limit`; `None`: however long it takes.
+    #[must_use]
     pub fn hear(&self, limit: Option<Duration>) -> Asked {
         let inside = lock(&self.link.inside);
         let silent =

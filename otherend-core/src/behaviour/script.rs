@@ -10,6 +10,21 @@ use std::sync::Arc;
 use crate::transcript::{Options, Plan, Player};
 
 /// Plays one connection of a transcript from the server's end.
+///
+/// ```
+/// use std::sync::Arc;
+/// use otherend_core::transcript::{Plan, Transcript};
+/// use otherend_core::{Conversation, Script, Settings, Time};
+///
+/// let file = b"otherend talk 1\nS: 220 ready\nC: QUIT\nS: 221 bye\nS! close\n";
+/// let plan = Arc::new(Plan::new(Transcript::parse(file)?));
+/// let (settings, now) = (Arc::new(Settings::server()), Time::ZERO);
+/// let mut mock = Conversation::new(settings, Script::server(plan)?, now);
+/// mock.open(now);
+/// mock.receive(now, b"QUIT\n");
+/// assert_eq!(mock.unsent(), b"220 ready\n221 bye\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Script {
     part: Part,
 }

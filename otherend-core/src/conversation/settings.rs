@@ -51,6 +51,19 @@ impl fmt::Display for Role {
 }
 
 /// Framing, limits and deadlines of a conversation. Share one behind an `Arc`.
+///
+/// ```
+/// use std::time::Duration;
+/// use otherend_core::{ExitWords, Framing, Settings};
+///
+/// let settings = Settings {
+///     framing: Framing::Auto,
+///     idle_timeout: Some(Duration::from_secs(60)),
+///     exit_words: ExitWords::new(["QUIT"]),
+///     ..Settings::server()
+/// };
+/// assert_eq!(settings.max_message, 64 * 1024);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Which end this is.

@@ -20,6 +20,22 @@ use crate::stream::Stream;
 use crate::system::clock::Clock;
 
 /// A connected client in an async program. It moves bytes while one of its futures is awaited.
+///
+/// ```
+/// use otherend_net::core::{AnyBehaviour, Echo};
+/// use otherend_net::{AsyncClient, ConnectOptions, Received, Server, ServerConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let echo = |_: &_| AnyBehaviour::Echo(Echo::new(b""));
+/// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
+/// let options = ConnectOptions::default();
+/// let mut client = AsyncClient::connect(&server.addresses()[0], &options).await?;
+/// client.say(b"hello").await?;
+/// assert_eq!(client.receive().await, Received::Line(b"hello".to_vec()));
+/// # Ok(())
+/// # }
+/// ```
 pub struct AsyncClient {
     driver: Driver,
     mailbox: Arc<Mailbox>,

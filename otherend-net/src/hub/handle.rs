@@ -12,6 +12,23 @@ use super::stats::Stats;
 use crate::peer::Peer;
 
 /// A hand on a running server; clone it freely.
+///
+/// ```
+/// use otherend_net::core::{AnyBehaviour, Echo};
+/// use otherend_net::{Client, ConnectOptions, Received, Server, ServerConfig};
+///
+/// let echo = |_: &_| AnyBehaviour::Echo(Echo::new(b""));
+/// let server = Server::bind(&["127.0.0.1:0".parse()?], ServerConfig::default(), echo)?.start()?;
+/// let mut client = Client::connect(&server.addresses()[0], &ConnectOptions::default())?;
+/// client.say(b"hello")?;
+/// assert_eq!(client.receive(), Received::Line(b"hello".to_vec()));
+///
+/// let handle = server.handle();
+/// let here = handle.conversations();
+/// assert!(handle.say(here[0].peer.number, b"one more thing").is_taken());
+/// assert_eq!(client.receive(), Received::Line(b"one more thing".to_vec()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) hub: Arc<Hub>,
