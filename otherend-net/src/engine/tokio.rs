@@ -4,6 +4,7 @@
 //! one of its own, and a timer is armed anew only when an earlier deadline than the armed one comes.
 
 mod loss;
+mod source;
 
 use std::cell::RefCell;
 use std::io;
@@ -13,8 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use otherend_core::{Step, Time};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::io::ReadBuf;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -24,8 +24,10 @@ use super::carrier::Carrier;
 use super::conversations::Conversations;
 use super::layered::Layered;
 use crate::accept::acceptor::Acceptor;
-use crate::stream::{self, Stream};
-use crate::system::socket::{self, AsSocket, BorrowedSocket};
+use crate::stream;
+use crate::system::socket;
+
+pub(crate) use source::Source;
 
 /// After how many turns a worker looks into the queue that all share. Its own holds 256; what a
 /// crowd has more waits there, and with tokio's own interval, which is far longer, 10 of 1,000
@@ -70,72 +72,6 @@ pub(crate) fn serve(
             Err(error) => door.accept_failed(&error),
         }
     });
-}
-
-/// A [`Stream`] whose readiness the runtime knows.
-#[derive(Debug)]
-pub(crate) enum Source {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-impl Source {
-    /// Let the runtime that is entered watch `stream`, which must not block.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot.
-    pub(crate) fn new(stream: Stream) -> io::Result<Source> {
-        match stream {
-            Stream::Tcp(stream) => TcpStream::from_std(stream).map(Source::Tcp),
-            Stream::Unix(stream) => UnixStream::from_std(stream).map(Source::Unix),
-            // A server has a loop of its own for datagrams, and a client a thread.
-            Stream::Udp(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
-    #[inline]
-    fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self {
-            Source::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Source::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-
-    #[inline]
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Source::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Source::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_half_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Source::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Source::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
-
-    /// As [`Stream::reset_on_close`].
-    fn reset_on_close(&self) {
-        if let Source::Tcp(stream) = self {
-            stream::reset_on_close(stream);
-        }
-    }
-}
-
-impl AsSocket for Source {
-    fn as_fd(&self) -> BorrowedSocket<'_> {
-        match self {
-            Source::Tcp(stream) => stream.as_fd(),
-            Source::Unix(stream) => stream.as_fd(),
-        }
-    }
 }
 
 /// A conversation and its stream: a future that is ready when the conversation is over.
