@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use otherend_core::{Step, Time};
-use tokio::io::ReadBuf;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::unconstrained;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -33,6 +32,9 @@ pub(crate) use source::Source;
 /// crowd has more waits there, and with tokio's own interval, which is far longer, 10 of 1,000
 /// clients waited 140 ms for what the others had in 2. With 1, the worker's own queue would wait.
 const TURNS_A_LOOK: u32 = 4;
+
+/// After so many reads the task makes room for the others: a flood of 4 MiB.
+const READS_A_TURN: u32 = 64;
 
 thread_local! {
     static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers::new());
@@ -132,44 +134,61 @@ impl Driver {
     /// Read, answer and write until there is nothing to do. `true`: it is over.
     fn exchange(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
         self.follow_orders(cx, now);
+        let mut reads = 0;
         loop {
             // Layers may have something of their own to say, as an answer of TLS's.
             if self.carrier.has_unsent(now) || self.layered.is_some() {
                 self.write(cx, now);
             }
-            self.carrier.account(now);
-            let step = self.carrier.conversation.step();
-            if !matches!(step, Step::Wait { .. }) {
-                self.carrier.leave();
+            if let Step::Wait { read } = self.carrier.conversation.step() {
+                let moved = match read {
+                    true if reads == READS_A_TURN => {
+                        cx.waker().wake_by_ref();
+                        false
+                    }
+                    true => {
+                        reads += 1;
+                        self.read(cx, now, input) || self.hear_out(now, input)
+                    }
+                    false => self.hear_of_loss(cx, now),
+                };
+                if moved {
+                    continue;
+                }
             }
-            let moved = match step {
-                Step::Wait { read: true } => self.read(cx, now, input) || self.hear_out(now, input),
-                Step::Wait { read: false } => self.hear_of_loss(cx, now),
-                Step::HalfClose if self.layered.is_some() => {
-                    self.close_layers(cx, now);
-                    self.carrier.conversation.half_closed(now);
-                    true
+            // The books are kept once a turn, and before the peer hears of an end. Too much that
+            // waits for all peers together may end this conversation.
+            self.carrier.account(now);
+            match self.carrier.conversation.step() {
+                Step::Wait { .. } => return false,
+                step => {
+                    if self.end(cx, now, step) {
+                        return true;
+                    }
                 }
-                Step::HalfClose => {
-                    // A stream that is already broken says so at the next read.
-                    let _ = self.stream.poll_half_close(cx);
-                    self.carrier.conversation.half_closed(now);
-                    true
-                }
-                Step::Close => {
-                    // As in the blocking driver: the layers' ends, if the socket takes them at once.
-                    self.close_layers(cx, now);
-                    return true;
-                }
-                Step::Reset => {
-                    self.stream.reset_on_close();
-                    return true;
-                }
-            };
-            if !moved {
-                return false;
             }
         }
+    }
+
+    /// End what `step` says. `true`: it is over.
+    fn end(&mut self, cx: &mut Context<'_>, now: Time, step: Step) -> bool {
+        self.carrier.leave();
+        match step {
+            Step::HalfClose => {
+                match self.layered.is_some() {
+                    true => self.close_layers(cx, now),
+                    // A stream that is already broken says so at the next read.
+                    false => _ = self.stream.poll_half_close(cx),
+                }
+                self.carrier.conversation.half_closed(now);
+                return false;
+            }
+            // As in the blocking driver: the layers' ends, if the socket takes them at once.
+            Step::Close => self.close_layers(cx, now),
+            Step::Reset => self.stream.reset_on_close(),
+            Step::Wait { .. } => return false,
+        }
+        true
     }
 
     fn follow_orders(&mut self, cx: &mut Context<'_>, now: Time) {
@@ -236,34 +255,29 @@ impl Driver {
 
     /// `true`: something came.
     fn read(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
-        let mut buffer = ReadBuf::new(input);
-        // Tokio knows from a buffer that was not filled that nothing is left: no second read.
-        let Poll::Ready(outcome) = self.stream.poll_read(cx, &mut buffer) else {
+        let Poll::Ready(outcome) = self.stream.poll_read(cx, input) else {
             return false;
         };
-        if let (Some(layered), Ok(())) = (&mut self.layered, &outcome) {
-            match buffer.filled() {
-                [] => layered.wire_ended(&mut self.carrier, now),
-                bytes => layered.hear(&mut self.carrier, now, bytes),
-            }
-            if buffer.remaining() > 0 {
-                self.carrier.was_short(now, &self.stream);
-            }
-            return true;
-        }
-        let conversation = &mut self.carrier.conversation;
-        match outcome {
-            Ok(()) if buffer.filled().is_empty() => conversation.peer_finished(now),
-            Ok(()) => {
-                conversation.receive(now, buffer.filled());
-                if buffer.remaining() > 0 {
-                    self.carrier.was_short(now, &self.stream);
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => self.lost(now, &error),
-        }
+        self.hear(now, outcome, input);
         true
+    }
+
+    /// What a read into `input` brought.
+    fn hear(&mut self, now: Time, outcome: io::Result<usize>, input: &[u8]) {
+        let count = match outcome {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
+            Err(error) => return self.lost(now, &error),
+        };
+        match (&mut self.layered, count) {
+            (None, 0) => return self.carrier.conversation.peer_finished(now),
+            (None, _) => self.carrier.conversation.receive(now, &input[..count]),
+            (Some(layered), 0) => layered.wire_ended(&mut self.carrier, now),
+            (Some(layered), _) => layered.hear(&mut self.carrier, now, &input[..count]),
+        }
+        if count < input.len() {
+            self.carrier.was_short(now, &self.stream);
+        }
     }
 
     /// While a stop hears what has come by now: read what the runtime does not know of yet, whose
@@ -276,31 +290,11 @@ impl Driver {
         if !self.carrier.hears_out() {
             return false;
         }
-        let outcome = socket::read(&self.stream, input);
-        if let (Some(layered), Ok(count)) = (&mut self.layered, &outcome) {
-            match *count {
-                0 => layered.wire_ended(&mut self.carrier, now),
-                count => layered.hear(&mut self.carrier, now, &input[..count]),
-            }
-            if *count < input.len() {
-                self.carrier.was_short(now, &self.stream);
-            }
-            return true;
-        }
-        let conversation = &mut self.carrier.conversation;
-        match outcome {
-            Ok(0) => conversation.peer_finished(now),
-            Ok(count) => {
-                conversation.receive(now, &input[..count]);
-                if count < input.len() {
-                    self.carrier.was_short(now, &self.stream);
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        match socket::read(&self.stream, input) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.carrier.nothing_to_read(now);
             }
-            Err(error) => self.lost(now, &error),
+            outcome => self.hear(now, outcome, input),
         }
         true
     }

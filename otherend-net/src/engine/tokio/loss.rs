@@ -7,7 +7,6 @@ use std::io;
 use std::task::{Context, Poll};
 
 use otherend_core::Time;
-use tokio::io::Interest;
 
 use super::{Driver, Source};
 use crate::stream;
@@ -43,28 +42,6 @@ impl Driver {
 }
 
 impl Source {
-    fn forget_room(&self) {
-        let none = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
-        let _ = match self {
-            Source::Tcp(stream) => stream.try_io(Interest::WRITABLE, none),
-            Source::Unix(stream) => stream.try_io(Interest::WRITABLE, none),
-        };
-    }
-
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match self {
-            Source::Tcp(stream) => stream.take_error(),
-            Source::Unix(stream) => stream.take_error(),
-        }
-    }
-
-    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Source::Tcp(stream) => stream.poll_write_ready(cx),
-            Source::Unix(stream) => stream.poll_write_ready(cx),
-        }
-    }
-
     /// Write where the runtime may have been made to forget that there is room.
     #[inline]
     pub(super) fn write_into_room(
