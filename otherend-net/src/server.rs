@@ -15,6 +15,8 @@ use crate::accept::admission::Terms;
 use crate::endpoint::Listen;
 use crate::engine::conversations::Conversations;
 use crate::engine::datagrams::Exchange;
+#[cfg(feature = "tokio")]
+use crate::engine::tokio::Workers;
 use crate::engine::{self, Engine};
 use crate::error::BindError;
 use crate::hub::handle::Handle;
@@ -193,10 +195,10 @@ impl Server {
             Engine::Threads => engine::threads::serve(&mut acceptor, &conversations),
             #[cfg(feature = "tokio")]
             Engine::Async => {
-                let runtime = engine::tokio::start(config.workers).map_err(BindError::Engine)?;
-                engine::tokio::serve(&runtime, &mut acceptor, &conversations);
+                let workers = Workers::start(config.workers).map_err(BindError::Engine)?;
+                workers.serve(&mut acceptor, &conversations);
                 hub.wait_for_the_last();
-                runtime.shutdown_timeout(crate::hub::AFTER_CUT);
+                workers.shut_down(crate::hub::AFTER_CUT);
             }
         }
         hub.wait_for_the_last();
