@@ -42,6 +42,15 @@ impl Conversation {
     #[inline]
     pub(super) fn settle(&mut self, now: Time) {
         let state = &mut self.state;
+        let is_ending = state.saying == Saying::Ended || state.draining.is_some();
+        if is_ending || !state.is_talking() {
+            self.settle_end(now);
+        }
+        self.state.watched.pause();
+    }
+
+    fn settle_end(&mut self, now: Time) {
+        let state = &mut self.state;
         if state.saying == Saying::Ended {
             // Our side is closed: a telnet refusal, say, can no longer be sent.
             state.discard_unsent();
@@ -64,7 +73,6 @@ impl Conversation {
         if state.is_ended() {
             self.handler.leave();
         }
-        state.watched.pause();
     }
 
     /// Every deadline that has passed, in the order of their weight.

@@ -144,7 +144,10 @@ impl Conversation {
     #[inline]
     pub fn give_back(&mut self, buffer: &mut Outbox) {
         if buffer.capacity() == 0 {
-            *buffer = self.state.outbox.give_back();
+            *buffer = match self.state.outbox.is_empty() {
+                true => std::mem::take(&mut self.state.outbox),
+                false => self.state.outbox.give_back(),
+            };
         } else if self.state.outbox.is_empty() {
             self.state.outbox = Outbox::new();
         }
