@@ -132,7 +132,7 @@ impl Carrier {
     }
 
     /// Carry out the orders that had to wait, as far as there is room now.
-    #[inline]
+    #[cold]
     fn catch_up(&mut self, now: Time) {
         while let Some(order) = self.postponed.front() {
             match order {
@@ -153,7 +153,9 @@ impl Carrier {
     /// There are bytes for the peer, once what waited for room has got it.
     #[inline]
     pub(crate) fn has_unsent(&mut self, now: Time) -> bool {
-        self.catch_up(now);
+        if !self.postponed.is_empty() {
+            self.catch_up(now);
+        }
         !self.conversation.unsent().is_empty()
     }
 

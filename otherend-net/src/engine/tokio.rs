@@ -161,7 +161,9 @@ impl Driver {
 
     /// Read, answer and write until there is nothing to do. `true`: it is over.
     fn exchange(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
-        self.follow_orders(cx, now);
+        if self.carrier.mailbox().has_some() {
+            self.follow_orders(cx, now);
+        }
         let mut reads = 0;
         loop {
             // Layers may have something of their own to say, as an answer of TLS's.
@@ -219,6 +221,7 @@ impl Driver {
         true
     }
 
+    #[cold]
     fn follow_orders(&mut self, cx: &mut Context<'_>, now: Time) {
         for order in self.carrier.mailbox().take() {
             self.carrier.follow(now, order);
@@ -228,6 +231,7 @@ impl Driver {
         }
     }
 
+    #[inline(always)]
     fn write(&mut self, cx: &mut Context<'_>, now: Time) {
         if self.layered.is_some() {
             return self.write_layered(cx, now);

@@ -154,6 +154,12 @@ impl Mailbox {
         }
     }
 
+    /// There may be orders. One load: it is asked before every wait.
+    #[inline]
+    pub(crate) fn has_some(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
+    }
+
     /// The orders that wait, oldest first.
     ///
     /// No wake-up is lost as long as both sides keep their order. Who posts: the order, the mark,
@@ -171,10 +177,8 @@ impl Mailbox {
     /// The other way round (orders first, then the mark) an order left in between would lie in a
     /// mailbox without mark or ring until the next. A wake without an order ([`wake`](Self::wake))
     /// may lose its ring here: the carrier asks for its deadline after this and before it waits.
-    #[inline]
     pub(crate) fn take(&self) -> Vec<Order> {
-        // Without orders this is one load: it is asked before every wait.
-        if !self.waiting.load(Ordering::Acquire) {
+        if !self.has_some() {
             return Vec::new();
         }
         self.waiting.store(false, Ordering::Release);
