@@ -17,9 +17,9 @@ use otherend_core::{
 };
 
 use crate::endpoint::Target;
-use crate::engine::Buffers;
 use crate::engine::blocking::Driver;
 use crate::engine::carrier::Carrier;
+use crate::engine::desk::Desk;
 use crate::hub::mailbox::{Mailbox, Order};
 use crate::stream::Stream;
 use crate::system::clock::Clock;
@@ -58,7 +58,7 @@ pub enum Received {
 /// ```
 pub struct Client {
     driver: Driver,
-    buffers: Buffers,
+    desk: Desk,
     mailbox: Arc<Mailbox>,
     lines: mpsc::Receiver<Vec<u8>>,
     over: bool,
@@ -147,7 +147,7 @@ impl Client {
         let driver = Driver::new(stream, carrier);
         Ok(Client {
             driver,
-            buffers: Buffers::new(),
+            desk: Desk::default(),
             mailbox,
             lines: mpsc::channel().1,
             over: false,
@@ -241,13 +241,13 @@ impl Client {
     }
 
     fn receive_until(&mut self, deadline: Option<Instant>) -> Received {
-        let turn = |limit| self.driver.turn(&mut self.buffers, limit);
+        let turn = |limit| self.driver.turn(&mut self.desk, limit);
         let received = next_line(&self.lines, deadline, &mut self.over, turn);
         received.unwrap_or_else(|| Received::Ended(self.reason()))
     }
 
     fn turn(&mut self, limit: Option<Duration>) {
-        self.over = self.over || !self.driver.turn(&mut self.buffers, limit);
+        self.over = self.over || !self.driver.turn(&mut self.desk, limit);
     }
 
     fn reason(&self) -> EndReason {

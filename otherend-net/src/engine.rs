@@ -6,6 +6,7 @@ pub(crate) mod blocking;
 pub(crate) mod carrier;
 pub(crate) mod conversations;
 pub(crate) mod datagrams;
+pub(crate) mod desk;
 pub(crate) mod layered;
 pub(crate) mod single;
 pub(crate) mod threads;

@@ -9,6 +9,7 @@ use otherend_core::{Handler, Step, Time};
 use super::Buffers;
 use super::carrier::Carrier;
 use super::conversations::Conversations;
+use super::desk::Desk;
 use super::layered::Layered;
 use crate::hub::admitted::Admitted;
 use crate::stream::{self, Stream};
@@ -43,7 +44,8 @@ impl Driver {
     }
 
     /// Move what can be moved, then wait for more, `limit` at most. `false`: it is over.
-    pub(crate) fn turn(&mut self, buffers: &mut Buffers, limit: Option<Duration>) -> bool {
+    pub(crate) fn turn(&mut self, desk: &mut Desk, limit: Option<Duration>) -> bool {
+        let buffers = desk.buffers();
         self.carrier.conversation.lend(&mut buffers.outbox);
         let now = self.carrier.clock.now();
         // Deadlines, then orders, then one write for what both of them said; and only then what the
@@ -67,7 +69,9 @@ impl Driver {
                 } else {
                     limit
                 };
+                desk.leave();
                 if self.wait(read, limit) {
+                    let buffers = desk.buffers();
                     self.carrier.conversation.lend(&mut buffers.outbox);
                     self.read_all(buffers);
                     self.carrier.conversation.give_back(&mut buffers.outbox);
@@ -322,7 +326,7 @@ pub(crate) fn carry(
     admitted: Admitted,
     conversations: &Conversations,
     handler: Handler,
-    buffers: &mut Buffers,
+    desk: &mut Desk,
 ) {
     let clock = admitted.hub.clock;
     let begin = || Carrier::in_server(admitted, conversations, handler);
@@ -333,10 +337,10 @@ pub(crate) fn carry(
     let mut driver = Driver::new(stream, carrier);
     let went_well = catch_unwind(AssertUnwindSafe(|| {
         driver.carrier.conversation.open(clock.now());
-        while driver.turn(buffers, None) {}
+        while driver.turn(desk, None) {}
     }));
     if went_well.is_err() {
-        *buffers = Buffers::new();
+        desk.discard();
         driver.carrier.panicked(clock.now());
         driver.stream.reset_on_close();
     }

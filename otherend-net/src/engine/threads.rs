@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use super::blocking;
 use super::conversations::Conversations;
-use super::{Buffers, blocking};
+use super::desk::{Desk, Shelf};
 use crate::accept::acceptor::Acceptor;
 use crate::accept::doorstep::tell;
 use crate::hub::admitted::Admitted;
@@ -15,14 +16,15 @@ const STACK: usize = 256 * 1024;
 
 /// Serve until the server stops.
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Arc<Conversations>) {
+    let shelf = Arc::new(Shelf::default());
     acceptor.run(&mut |stream, admitted| {
         let Some(handler) = conversations.handler(&admitted.guest.peer) else {
             return;
         };
-        let conversations = Arc::clone(conversations);
+        let (conversations, shelf) = (Arc::clone(conversations), Arc::clone(&shelf));
         start(stream, admitted, move |stream, admitted| {
-            let mut buffers = Buffers::new();
-            blocking::carry(stream, admitted, &conversations, handler, &mut buffers);
+            let mut desk = Desk::beside(&shelf);
+            blocking::carry(stream, admitted, &conversations, handler, &mut desk);
         });
     });
 }

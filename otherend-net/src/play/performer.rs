@@ -16,9 +16,9 @@ use otherend_core::{
 use super::PlayError;
 use crate::client::{ConnectError, ConnectOptions, reach};
 use crate::endpoint::{Endpoint, Target};
-use crate::engine::Buffers;
 use crate::engine::blocking::Driver;
 use crate::engine::carrier::Carrier;
+use crate::engine::desk::Desk;
 use crate::hub::Hub;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::{Mailbox, Order};
@@ -201,11 +201,11 @@ impl Performer {
     /// here leaves before what is said first there. Of two datagrams the second could come first
     /// otherwise, and a server of several clients take the one for the other.
     fn carry(self: &Arc<Self>, connection: usize, mut driver: Driver) -> io::Result<()> {
-        let mut buffers = Buffers::new();
-        let goes_on = driver.turn(&mut buffers, Some(Duration::ZERO));
+        let mut desk = Desk::default();
+        let goes_on = driver.turn(&mut desk, Some(Duration::ZERO));
         let performer = Arc::clone(self);
         let rest = move || {
-            while goes_on && driver.turn(&mut buffers, None) {}
+            while goes_on && driver.turn(&mut desk, None) {}
             performer.see_taken(connection, &driver.stream);
         };
         let thread = thread::Builder::new().name("play".into());

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use otherend_core::{AnyBehaviour, Conversation, Echo, EndReason, Settings};
 
-use super::super::Buffers;
 use super::super::blocking;
 use super::super::carrier::Carrier;
+use super::super::desk::Desk;
 use super::*;
 use crate::hub::mailbox::Mailbox;
 use crate::stream::Stream;
@@ -56,8 +56,8 @@ fn blocking(peer: impl FnOnce(UnixStream) + Send + 'static) -> EndReason {
     driver.layered = Layered::over(marked());
     let now = driver.carrier.clock.now();
     driver.carrier.conversation.open(now);
-    let mut buffers = Buffers::new();
-    while driver.turn(&mut buffers, None) {}
+    let mut desk = Desk::default();
+    while driver.turn(&mut desk, None) {}
     let reason = driver.carrier.conversation.reason().unwrap();
     drop(driver);
     peer.join().unwrap();
