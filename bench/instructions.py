@@ -43,12 +43,12 @@ SHAPES = {
     "ten rules": Shape(214, [], TEN_QUESTIONS, rules=TEN_RULES, replies=TEN_ANSWERS),
     "128 bytes": Shape(270, [], [text(128)], 250, 20_000),
     "1,024 bytes": Shape(1000, [], [text(1024)], 50, 5_000),
-    "16 in flight": Shape(310, [], [text(32)], 16, 20_000),
+    "16 in flight": Shape(250, [], [text(32)], 16, 20_000),
     "every second CR": Shape(88, [], [text(32), text(32, b"\r")]),
     "every second CR LF": Shape(88, [], [text(32), text(32, b"\r\n")]),
     "every second IAC": Shape(3400, [], [text(32), b"\xff\xf1" + text(30)], 1000, 10_000),
     "crlf, every second LF": Shape(70, ["--framing", "crlf"], [text(32), text(32, b"\r\n")]),
-    "one in flight": Shape(3900, [], [text(32)], 1, 2_000),
+    "one in flight": Shape(2850, [], [text(32)], 1, 2_000),
 }
 
 
