@@ -64,8 +64,10 @@ struct Backlog {
     /// The queue is full: do not even gather lines. Only a hint, so that skipping costs nothing;
     /// set only while something waits, or when nobody can be shown anything any more.
     full: AtomicBool,
-    /// Counts on while stdout takes something.
+    /// Counts on while stdout takes something, and when it begins to be waited for.
     progress: AtomicU64,
+    /// It is stdout that is waited for, and not this program that is busy.
+    waits: AtomicBool,
     /// Lines that were taken from the queue, and that stdout has not taken yet.
     in_hand: AtomicU64,
 }
@@ -193,8 +195,12 @@ impl Backlog {
             .unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut queue.waiting, batch);
         self.full.store(false, Ordering::Relaxed);
+        let skipped = std::mem::take(&mut queue.skipped);
+        // Before the lock is let go: at no moment is a line neither here nor there.
+        let in_hand = batch.lines() + skipped;
+        self.in_hand.store(in_hand, Ordering::Relaxed);
         Taken {
-            skipped: std::mem::take(&mut queue.skipped),
+            skipped,
             last: queue.closed,
         }
     }

@@ -68,6 +68,8 @@ impl ScreenThread {
             match end.recv_timeout(PATIENCE) {
                 Ok(shown) => return shown,
                 Err(RecvTimeoutError::Timeout) if progress() != before => before = progress(),
+                // On a busy machine it may take that long to format what is to be shown.
+                Err(RecvTimeoutError::Timeout) if !self.backlog.waits.load(Ordering::Relaxed) => {}
                 Err(RecvTimeoutError::Timeout) => {
                     stuck(self.backlog.unshown());
                     return Ok(());
@@ -136,8 +138,11 @@ fn show(backlog: &Backlog, look: Look, zero: Instant) -> io::Result<()> {
         backlog.in_hand.store(in_hand, Ordering::Relaxed);
         let mut rest = &text[..];
         while !rest.is_empty() {
+            backlog.progress.fetch_add(1, Ordering::Relaxed);
+            backlog.waits.store(true, Ordering::Relaxed);
             stdout.wait_until_it_takes()?;
             let taken = stdout.write(&rest[..rest.len().min(PIECE)])?;
+            backlog.waits.store(false, Ordering::Relaxed);
             if taken == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
