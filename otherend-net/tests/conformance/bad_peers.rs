@@ -51,7 +51,10 @@ fn send_until_stuck(peer: &mut RawPeer) -> bool {
 }
 
 fn one_that_never_reads_is_dropped(engine: Engine) {
-    let (server, watch) = serve_watched(impatient(engine), echo);
+    let mut config = impatient(engine);
+    // On a busy machine the rest of a line may come late, too; that is another reason.
+    config.settings.message_timeout = Some(PATIENCE);
+    let (server, watch) = serve_watched(config, echo);
     let mut peer = RawPeer::connect(&server);
     send_until_stuck(&mut peer);
     assert_eq!(watch.wait_for_end(1), "peer-not-reading");

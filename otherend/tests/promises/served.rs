@@ -70,6 +70,16 @@ fn server_of(child: &Child) -> Pid {
         .unwrap_or_else(|| Pid::from_child(child))
 }
 
+/// The time that a process has computed for, also one that has ended and that nobody has waited for.
+pub(crate) fn computed(pid: Pid) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap();
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let ticks = fields.split(' ').skip(11).take(2);
+    let ticks: u64 = ticks.map(|field| field.parse::<u64>().unwrap()).sum();
+    // 100 a second on every Linux that this runs on (USER_HZ).
+    Duration::from_millis(ticks * 10)
+}
+
 /// What stands between `before` and `after` in `text`.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
@@ -155,13 +165,7 @@ impl Served {
 
     /// The time that it has computed for.
     pub(crate) fn computed(&self) -> Duration {
-        let pid = self.pid.as_raw_nonzero();
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        let (_, fields) = stat.rsplit_once(") ").unwrap();
-        let ticks = fields.split(' ').skip(11).take(2);
-        let ticks: u64 = ticks.map(|field| field.parse::<u64>().unwrap()).sum();
-        // 100 a second on every Linux that this runs on (USER_HZ).
-        Duration::from_millis(ticks * 10)
+        computed(self.pid)
     }
 
     /// The time that it computes for while so much passes.
