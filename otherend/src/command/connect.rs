@@ -1,6 +1,5 @@
 //! `otherend connect`: be the client, at a prompt or in a pipe.
 
-mod datagrams;
 mod linger;
 mod operator;
 mod other_end;
@@ -117,14 +116,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     if args.is_interactive() {
         return operator::talk(carrier, &args);
     }
-    without_prompt(carrier, &args)
-}
-
-fn without_prompt(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
-    match carrier {
-        Carrier::Tcp(stream) => pipe::run(stream, args),
-        Carrier::Udp(socket) => datagrams::run(socket, args),
-    }
+    pipe::run(carrier, &args)
 }
 
 impl Args {

@@ -39,6 +39,13 @@ pub(crate) fn stderr() -> Patient<io::Stderr> {
     Patient(io::stderr())
 }
 
+impl Patient<io::Stdin> {
+    /// There are bytes in it that nobody has read.
+    pub(crate) fn holds_more(&self) -> bool {
+        descriptor::unread_bytes(&self.0).is_ok_and(|bytes| bytes > 0)
+    }
+}
+
 impl<T: AsDescriptor> Patient<T> {
     /// Somebody sits there.
     pub(crate) fn is_terminal(&self) -> bool {

@@ -53,6 +53,15 @@ pub(crate) fn read(descriptor: &impl AsDescriptor, bytes: &mut [u8]) -> io::Resu
     Ok(rustix::io::read(descriptor, bytes)?)
 }
 
+/// How many bytes can be read at once.
+///
+/// # Errors
+///
+/// As ioctl(2), of what has no such count.
+pub(crate) fn unread_bytes(descriptor: &impl AsDescriptor) -> io::Result<u64> {
+    Ok(rustix::io::ioctl_fionread(descriptor)?)
+}
+
 /// Write once; a part of it may be all that is taken.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ impl Limits {
     }
 
     /// When the time of a peer is up that was last heard at `heard`, all having been said at `began`.
-    pub(super) fn until(self, began: Instant, heard: Instant) -> Instant {
+    fn until(self, began: Instant, heard: Instant) -> Instant {
         (began + self.total).min(heard.max(began) + self.silent)
     }
 }

@@ -21,7 +21,7 @@ use signal_hook::iterator::Signals;
 
 use super::linger::Linger;
 use super::other_end::Carrier;
-use super::{Args, without_prompt};
+use super::{Args, pipe};
 use crate::args::record;
 use crate::exit::signals::asking_to_end;
 use crate::output::human;
@@ -44,7 +44,7 @@ const AFTER_CLOSE: Duration = Duration::from_secs(2);
 /// Talk until one of the two ends has enough.
 pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
     let Ok((prompt, above)) = Prompt::new(!args.no_history) else {
-        return without_prompt(carrier, args);
+        return pipe::run(carrier, args);
     };
     let peer = carrier.peer_address()?;
     let linger = Arc::new(Linger::new());

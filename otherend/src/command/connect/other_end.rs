@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 
-use otherend_core::{Observer, Settings};
+use otherend_core::{Observer, Pipe, Settings};
 use otherend_net::{Client, Stream};
 
 /// What carries the conversation.
@@ -26,10 +26,23 @@ impl Carrier {
         settings: Settings,
         observer: Box<dyn Observer>,
     ) -> io::Result<Client> {
-        let stream = match self {
-            Carrier::Tcp(stream) => Stream::from(stream),
-            Carrier::Udp(socket) => Stream::from(socket),
-        };
-        Client::watched_over(stream, settings, Some(observer))
+        Client::watched_over(self.into_stream(), settings, Some(observer))
+    }
+
+    /// The same, of which nothing is made: its bytes go through `pipe`.
+    pub(super) fn handled_by(
+        self,
+        pipe: Box<dyn Pipe>,
+        settings: Settings,
+        observer: Box<dyn Observer>,
+    ) -> io::Result<Client> {
+        Client::handled_by(pipe, self.into_stream(), settings, Some(observer))
+    }
+
+    fn into_stream(self) -> Stream {
+        match self {
+            Carrier::Tcp(stream) => stream.into(),
+            Carrier::Udp(socket) => socket.into(),
+        }
     }
 }

@@ -66,11 +66,6 @@ impl Recorded {
         }
     }
 
-    /// `from` said `bytes`.
-    pub(super) fn said(&self, from: Role, bytes: &[u8]) {
-        self.see(&Event::Bytes { from, bytes });
-    }
-
     /// The conversation is over: end the recording in good order, or say why it ended before.
     pub(super) fn finish(&self) -> anyhow::Result<()> {
         self.end();

@@ -47,6 +47,11 @@ impl View {
         View { zero, form }
     }
 
+    /// What is said to the server is shown, and not only what it says.
+    pub(super) fn shows_said(&self) -> bool {
+        matches!(self.form, Form::Hex(_) | Form::Lines(_))
+    }
+
     /// Append what is to be shown of these bytes.
     pub(super) fn show(&mut self, out: &mut Vec<u8>, from: Mark, bytes: &[u8]) {
         let now = Time::ZERO + self.zero.elapsed();
