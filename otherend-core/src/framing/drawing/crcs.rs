@@ -2,44 +2,81 @@
 
 use std::fmt;
 
-use crc::{Algorithm, Crc};
+use crc_catalog::{Algorithm, Width};
 
 use crate::nearest::nearest;
 
-/// A CRC with its table, for as many bits as its register has.
-#[derive(Clone)]
-enum Register {
-    Bits8(Box<Crc<u8>>),
-    Bits16(Box<Crc<u16>>),
-    Bits32(Box<Crc<u32>>),
-    Bits64(Box<Crc<u64>>),
+/// A CRC in the words of its catalogue (usually: the Rocksoft model); numbers are as many bits wide.
+#[derive(Clone, Copy)]
+struct Recipe {
+    width: u8,
+    poly: u64,
+    init: u64,
+    refin: bool,
+    refout: bool,
+    xorout: u64,
+    /// What the digits 1 to 9 come to.
+    #[cfg(test)]
+    check: u64,
 }
 
-/// What a CRC is computed from.
-#[derive(Clone, Copy)]
-enum Recipe {
-    Bits8(&'static Algorithm<u8>),
-    Bits16(&'static Algorithm<u16>),
-    Bits32(&'static Algorithm<u32>),
-    Bits64(&'static Algorithm<u64>),
+impl Recipe {
+    fn of<W: Width + Copy + Into<u64>>(algorithm: &Algorithm<W>) -> Recipe {
+        Recipe {
+            width: algorithm.width,
+            poly: algorithm.poly.into(),
+            init: algorithm.init.into(),
+            refin: algorithm.refin,
+            refout: algorithm.refout,
+            xorout: algorithm.xorout.into(),
+            #[cfg(test)]
+            check: algorithm.check.into(),
+        }
+    }
+
+    /// Bit by bit: a frame is short, and one loop serves all widths.
+    fn sum(&self, bytes: &[u8]) -> u64 {
+        let top = 1 << (self.width - 1);
+        let mask = top | (top - 1);
+        let mut register = self.init;
+        for byte in bytes {
+            let byte = if self.refin {
+                byte.reverse_bits()
+            } else {
+                *byte
+            };
+            for at in (0..8).rev() {
+                let bit = u64::from(byte >> at & 1);
+                let out = u64::from(register & top != 0) ^ bit;
+                register = (register << 1) & mask;
+                if out == 1 {
+                    register ^= self.poly;
+                }
+            }
+        }
+        if self.refout {
+            register = register.reverse_bits() >> (64 - self.width);
+        }
+        register ^ self.xorout
+    }
 }
 
 /// The catalogue as `(name, recipe)`; a name is the constant's, as in `CRC_16_MODBUS`.
 macro_rules! catalogue {
-    ($($bits:ident: $($name:ident),+;)+) => {
-        &[$($((stringify!($name), Recipe::$bits(&crc::$name)),)+)+]
+    ($($name:ident),+) => {
+        &[$((stringify!($name), || Recipe::of(&crc_catalog::$name)),)+]
     };
 }
 
-const CATALOGUE: &[(&str, Recipe)] = catalogue! {
-    Bits8:
+type Named = (&'static str, fn() -> Recipe);
+
+const CATALOGUE: &[Named] = catalogue! {
         CRC_3_GSM, CRC_3_ROHC, CRC_4_G_704, CRC_4_INTERLAKEN, CRC_5_EPC_C1G2, CRC_5_G_704,
         CRC_5_USB, CRC_6_CDMA2000_A, CRC_6_CDMA2000_B, CRC_6_DARC, CRC_6_G_704, CRC_6_GSM,
         CRC_7_MMC, CRC_7_ROHC, CRC_7_UMTS, CRC_8_AUTOSAR, CRC_8_BLUETOOTH, CRC_8_CDMA2000,
         CRC_8_DARC, CRC_8_DVB_S2, CRC_8_GSM_A, CRC_8_GSM_B, CRC_8_HITAG, CRC_8_I_432_1,
         CRC_8_I_CODE, CRC_8_LTE, CRC_8_MAXIM_DOW, CRC_8_MIFARE_MAD, CRC_8_NRSC_5,
-        CRC_8_OPENSAFETY, CRC_8_ROHC, CRC_8_SAE_J1850, CRC_8_SMBUS, CRC_8_TECH_3250, CRC_8_WCDMA;
-    Bits16:
+        CRC_8_OPENSAFETY, CRC_8_ROHC, CRC_8_SAE_J1850, CRC_8_SMBUS, CRC_8_TECH_3250, CRC_8_WCDMA,
         CRC_10_ATM, CRC_10_CDMA2000, CRC_10_GSM, CRC_11_FLEXRAY, CRC_11_UMTS, CRC_12_CDMA2000,
         CRC_12_DECT, CRC_12_GSM, CRC_12_UMTS, CRC_13_BBC, CRC_14_DARC, CRC_14_GSM, CRC_15_CAN,
         CRC_15_MPT1327, CRC_16_ARC, CRC_16_CDMA2000, CRC_16_CMS, CRC_16_DDS_110, CRC_16_DECT_R,
@@ -47,16 +84,14 @@ const CATALOGUE: &[(&str, Recipe)] = catalogue! {
         CRC_16_IBM_SDLC, CRC_16_ISO_IEC_14443_3_A, CRC_16_KERMIT, CRC_16_LJ1200, CRC_16_M17,
         CRC_16_MAXIM_DOW, CRC_16_MCRF4XX, CRC_16_MODBUS, CRC_16_NRSC_5, CRC_16_OPENSAFETY_A,
         CRC_16_OPENSAFETY_B, CRC_16_PROFIBUS, CRC_16_RIELLO, CRC_16_SPI_FUJITSU, CRC_16_T10_DIF,
-        CRC_16_TELEDISK, CRC_16_TMS37157, CRC_16_UMTS, CRC_16_USB, CRC_16_XMODEM;
-    Bits32:
+        CRC_16_TELEDISK, CRC_16_TMS37157, CRC_16_UMTS, CRC_16_USB, CRC_16_XMODEM,
         CRC_17_CAN_FD, CRC_21_CAN_FD, CRC_24_BLE, CRC_24_FLEXRAY_A, CRC_24_FLEXRAY_B,
         CRC_24_INTERLAKEN, CRC_24_LTE_A, CRC_24_LTE_B, CRC_24_OPENPGP, CRC_24_OS_9, CRC_30_CDMA,
         CRC_31_PHILIPS, CRC_32_AIXM, CRC_32_AUTOSAR, CRC_32_BASE91_D, CRC_32_BZIP2,
         CRC_32_CD_ROM_EDC, CRC_32_CKSUM, CRC_32_ISCSI, CRC_32_ISO_HDLC, CRC_32_JAMCRC, CRC_32_MEF,
-        CRC_32_MPEG_2, CRC_32_XFER;
-    Bits64:
+        CRC_32_MPEG_2, CRC_32_XFER,
         CRC_40_GSM, CRC_64_ECMA_182, CRC_64_GO_ISO, CRC_64_MS, CRC_64_NVME, CRC_64_REDIS,
-        CRC_64_WE, CRC_64_XZ;
+        CRC_64_WE, CRC_64_XZ
 };
 
 /// What people call some of them; the catalogue has another name.
@@ -74,8 +109,7 @@ const ALIASES: &[(&str, &str)] = &[
 #[derive(Clone)]
 pub(super) struct NamedCrc {
     name: &'static str,
-    bits: u8,
-    register: Register,
+    recipe: Recipe,
 }
 
 impl NamedCrc {
@@ -85,16 +119,9 @@ impl NamedCrc {
         let alias = ALIASES.iter().find(|(alias, _)| *alias == wanted);
         let wanted = alias.map_or(wanted, |(_, name)| folded(name));
         let (name, recipe) = CATALOGUE.iter().find(|(name, _)| folded(name) == wanted)?;
-        let (bits, register) = match *recipe {
-            Recipe::Bits8(of) => (of.width, Register::Bits8(Box::new(Crc::<u8>::new(of)))),
-            Recipe::Bits16(of) => (of.width, Register::Bits16(Box::new(Crc::<u16>::new(of)))),
-            Recipe::Bits32(of) => (of.width, Register::Bits32(Box::new(Crc::<u32>::new(of)))),
-            Recipe::Bits64(of) => (of.width, Register::Bits64(Box::new(Crc::<u64>::new(of)))),
-        };
         Some(NamedCrc {
             name,
-            bits,
-            register,
+            recipe: recipe(),
         })
     }
 
@@ -106,16 +133,11 @@ impl NamedCrc {
 
     /// How many bytes it takes as bytes.
     pub(super) fn bytes(&self) -> usize {
-        usize::from(self.bits.div_ceil(8))
+        usize::from(self.recipe.width.div_ceil(8))
     }
 
     pub(super) fn of(&self, bytes: &[u8]) -> u64 {
-        match &self.register {
-            Register::Bits8(crc) => crc.checksum(bytes).into(),
-            Register::Bits16(crc) => crc.checksum(bytes).into(),
-            Register::Bits32(crc) => crc.checksum(bytes).into(),
-            Register::Bits64(crc) => crc.checksum(bytes),
-        }
+        self.recipe.sum(bytes)
     }
 }
 
@@ -150,12 +172,7 @@ mod tests {
     #[test]
     fn every_name_of_the_catalogue_computes_its_check_value() {
         for (name, recipe) in CATALOGUE {
-            let check = match recipe {
-                Recipe::Bits8(of) => u64::from(of.check),
-                Recipe::Bits16(of) => u64::from(of.check),
-                Recipe::Bits32(of) => u64::from(of.check),
-                Recipe::Bits64(of) => of.check,
-            };
+            let check = recipe().check;
             let crc = NamedCrc::find(&spelt(name)).expect(name);
             assert_eq!(crc.of(b"123456789"), check, "{name}");
         }
