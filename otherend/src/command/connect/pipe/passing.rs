@@ -33,7 +33,7 @@ pub(super) struct Passing {
     /// What was shown or said leaves its memory for what comes: to ask the system for it anew costs more
     /// than all else that is done with it.
     spare: Mutex<Vec<Vec<u8>>>,
-    /// Bytes of stdin that are to be said, and how many of them have left.
+    /// Bytes of stdin that are to be said, and how many of them had left when it was over.
     to_say: AtomicU64,
     said: AtomicU64,
     /// Datagrams that were sent and heard.
@@ -112,12 +112,14 @@ impl Passing {
         self.waiting.load(Ordering::SeqCst) < ROOM
     }
 
-    fn passed(&self, from: Role, bytes: &[u8]) {
+    fn passes(&self, from: Role, bytes: &[u8]) {
         let mark = match from {
             Role::Client => Mark::ToServer,
             Role::Server => Mark::ToClient,
         };
         self.datagrams[from.index()].fetch_add(1, Ordering::Relaxed);
+        // Before it is shown: whoever reads it may count on its being in the file.
+        self.recorded.see(&Event::Bytes { from, bytes });
         self.show(self.shown_by(|view, out| match self.over_udp {
             true => view.show_datagram(out, mark, bytes),
             false => view.show(out, mark, bytes),
@@ -143,38 +145,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Records and shows what is said, whoever says it.
+/// Records how it goes, and tells of its end.
 pub(super) struct Watching(pub(super) Arc<Passing>);
 
 impl Observer for Watching {
     fn on_event(&mut self, _now: Time, event: &Event<'_>) {
         let passing = &self.0;
         match *event {
-            Event::Ended { reason, .. } => {
+            Event::Ended { reason, counts, .. } => {
                 passing.linger.over();
+                passing.said.store(counts.bytes_said, Ordering::Relaxed);
                 passing.tell(News::Over(reason));
-            }
-            Event::Bytes { from, bytes } => {
-                if from == Role::Server {
-                    passing.linger.heard();
-                } else {
-                    passing
-                        .said
-                        .fetch_add(bytes.len() as u64, Ordering::Relaxed);
-                }
-                // Before it is shown: whoever reads it may count on its being in the file.
-                passing.recorded.see(event);
-                passing.passed(from, bytes);
             }
             _ => passing.recorded.see(event),
         }
     }
 
+    /// Bytes are recorded by whoever has them first.
     fn wants(&self) -> Wants {
-        Wants {
-            messages: false,
-            bytes: true,
-        }
+        Wants::default()
     }
 }
 
@@ -219,8 +208,10 @@ impl Ends {
 }
 
 impl Pipe for Ends {
-    /// Whoever watches has shown it already.
-    fn hear(&mut self, _bytes: &[u8]) {}
+    fn hear(&mut self, bytes: &[u8]) {
+        self.passing.linger.heard();
+        self.passing.passes(Role::Server, bytes);
+    }
 
     fn has_room(&self) -> bool {
         self.passing.has_room()
@@ -232,6 +223,8 @@ impl Pipe for Ends {
         }
         match self.source.try_recv() {
             Ok(Source::Bytes(bytes)) => {
+                // Before it is sent: the answer must be neither recorded nor shown first.
+                self.passing.passes(Role::Client, &bytes);
                 outbox.push(&bytes);
                 self.passing.give_back(bytes);
                 return Next::Piece;
