@@ -124,6 +124,7 @@ impl Server {
         })?;
         if matches!(bound.sockets, Sockets::Datagrams(_)) {
             config.settings.framing = Framing::Datagram;
+            // A datagram is whole when it comes: none is ever half said.
             config.settings.message_timeout = None;
         }
         let conversations = Conversations {

@@ -155,6 +155,8 @@ impl Acceptor {
     }
 
     fn accept_some(&mut self, index: usize, welcome: &mut Welcome<'_>) {
+        // Not until nobody is left: who connects without a pause at one listener would keep the
+        // others waiting, and the order to stop. Whoever is left is there in the next round.
         for _ in 0..BATCH {
             if self.hub.is_stopping() || self.hub.is_suspended() {
                 return;

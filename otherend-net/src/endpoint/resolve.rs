@@ -125,6 +125,8 @@ impl Endpoint {
     ) -> Result<Vec<SocketAddr>, ResolveError> {
         let found = self.addresses(no_dns)?;
         let mut wanted = self.only(family, found)?;
+        // `/etc/hosts` may give a name the same address twice, and the second socket would find it
+        // taken.
         wanted.sort();
         wanted.dedup();
         Ok(wanted)

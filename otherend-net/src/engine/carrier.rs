@@ -299,6 +299,8 @@ impl Drop for Carrier {
         self.wake_stirred();
         let reason = self.conversation.reason().unwrap_or(EndReason::Stopped);
         let counts = self.conversation.counts();
+        // Counted before the place is given up, which comes with the fields behind this: whoever
+        // waits until nobody is here finds all of it counted.
         hub.counters.went(&self.counted, &counts);
         hub.counters.ended(reason);
         // A peer that broke it off was not cut off by the stop.

@@ -95,6 +95,9 @@ impl Performer {
         let patience = self.player().options().timeout.unwrap_or(Duration::MAX);
         let patience = patience.max(LINGER * 2);
         loop {
+            // Not whether it takes long, but whether it goes on: a slow link may need minutes for
+            // what is left, and is given them as long as it takes some of it in the time that a
+            // line has.
             let said = hub.counters.stats().counts.bytes_said;
             if hub.registry.wait_until_empty(patience) {
                 return true;

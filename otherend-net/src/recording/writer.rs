@@ -27,6 +27,8 @@ pub(super) fn run(channel: &Channel, mut destination: Destination) -> Option<Rec
             channel.tell(error);
         }
         let over = taken.closed || written.is_err();
+        // What waits for the notes goes on once they are written, or will not be: a screen that
+        // shows only what is recorded does not stand still because a disk is full.
         for done in taken.afterwards {
             done();
         }
@@ -65,6 +67,14 @@ fn write(
         *seal_at = waits.then(|| now + UNSEALED);
         return destination.seal(sync != SyncWhen::Never);
     }
+    // A seal a second while something happens, and none while nothing does:
+    //
+    //     0.0 s    a note: to be sealed at 1.0 s
+    //     0.4 s    another: still at 1.0 s
+    //     1.0 s    sealed; what comes next sets the next time
+    //
+    // Were it put off by each note, a busy recording would have no seal before its end, and a power
+    // failure would take all of it.
     if !taken.notes.is_empty() {
         seal_at.get_or_insert(now + UNSEALED);
     }

@@ -91,6 +91,9 @@ impl Layers {
     /// Bytes of the peer: what they say in the end, and what there is to send for it, at the end of
     /// `wire`.
     pub(crate) fn hear(&mut self, bytes: &[u8], wire: &mut Vec<u8>) -> Vec<u8> {
+        // Up through the layers, and what one of them answers goes down again from where it is.
+        // With TLS below WebSocket, a ping is decrypted by the first and answered by the second,
+        // and the pong is encrypted by the first on its way out.
         let mut heard = bytes.to_vec();
         for index in 0..self.0.len() {
             let (mut inner, mut answer) = (Vec::new(), Vec::new());

@@ -45,6 +45,9 @@ pub(crate) fn prepare(stream: &TcpStream, keepalive: Option<&Keepalive>) -> io::
         .with_time(keepalive.idle)
         .with_interval(keepalive.interval);
     SockRef::from(stream).set_tcp_keepalive(&times.with_retries(keepalive.retries))?;
+    // A keepalive probe is only sent where nothing else is on its way. What was said to a peer that
+    // is gone is sent again and again instead, on Linux for a quarter of an hour: that has a limit
+    // of its own.
     socket::limit_unacknowledged(stream, keepalive.unacknowledged)
 }
 

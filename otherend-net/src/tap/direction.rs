@@ -72,6 +72,8 @@ impl Direction {
         let waiting = !self.unsent.is_empty()
             || !self.rest.is_empty()
             || self.detour.as_ref().is_some_and(|d| !d.is_empty());
+        // Who is stalled on purpose, or was said to have finished, is read all the same, for
+        // nobody: left unread it would notice by its own full socket.
         self.discards || (self.speaking == Speaking::Open && !waiting)
     }
 

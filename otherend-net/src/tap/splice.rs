@@ -144,6 +144,8 @@ impl<'a> Splice<'a> {
             Err(ending) => return Some(ending),
         };
         let now = self.admitted.hub.clock.now();
+        // Each end is read once and not until it is empty: what a flood comes to would otherwise
+        // wait in here, and the other end's answers and every order with it.
         let readable = Role::BOTH.into_iter();
         readable
             .filter(|&role| *ready.of(role))
@@ -180,6 +182,10 @@ impl<'a> Splice<'a> {
 
     /// Nothing is under way: all was passed on, the server owes no answer, nobody is speaking.
     fn is_idle(&self, now: Time) -> bool {
+        // When may a stop close it? A tap knows no protocol, only who spoke last:
+        //
+        //     client   RING 3      the server owes an answer: not while that has not come
+        //     server   250 rang    once nothing has followed for a moment, for there may be a second line
         self.last_speaker != Some(Role::Client)
             && now >= self.quiet_at()
             && self.directions.all(|direction| !direction.is_busy())

@@ -28,6 +28,8 @@ impl Observer for FanOut {
     }
 
     fn wants(&self) -> Wants {
+        // What any of them wants is built, once, and told only to those that want it: a recorder
+        // beside a counter gets bytes, and the counter does not.
         let wants = self.all.iter().map(Watched::wants);
         wants.fold(Wants::default(), Wants::or)
     }

@@ -88,6 +88,8 @@ impl Exchange {
             }
             self.tick();
         }
+        // As the streams' acceptor does: what has arrived by now is answered, and then everybody is
+        // told to come to an end.
         for index in 0..self.sockets.len() {
             self.hear_some(index, LAST);
         }

@@ -187,6 +187,8 @@ impl Tamper {
                 When::On(lines) => (lines, &mut on),
                 When::After(lines) => (lines, &mut after),
             };
+            // Every line that fits is counted, also where another fault takes it: `2 C: RCPT` is the
+            // second that was said, whatever became of the first.
             if lines.shape.fits(text) {
                 armed.fitted = armed.fitted.saturating_add(1);
                 if lines.nth.is_none_or(|nth| nth == armed.fitted) {
