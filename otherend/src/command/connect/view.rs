@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use otherend_core::{Decoded, Decoder, Framing, LineEnd, Time};
+use otherend_core::json::Scene;
+use otherend_core::{Decoded, Decoder, Event, Framing, LineEnd, Time};
 
 use super::Args;
 use crate::output::hex;
-use crate::output::screen::{Batch, Look, Remark, Renderer, Said};
+use crate::output::screen::{Batch, Happened, Look, Remark, Renderer, Said};
 use crate::output::stdio;
 use crate::output::style::{Mark, Palette};
 use crate::output::terminal_text::TerminalText;
@@ -182,6 +183,14 @@ fn gather(batch: &mut Batch, json: bool, now: Time, from: Mark, found: &Decoded<
     match *found {
         Decoded::Message(line, end) => batch.line(now, 0, said(from, end), line),
         Decoded::TooLong => batch.remark(now, 0, &Remark::LineTooLong { who: None }, json),
+        Decoded::OutOfStep { bytes, why } => {
+            let happened = Happened {
+                event: &Event::OutOfStep { bytes, why },
+                scene: Scene::default(),
+                datagrams: false,
+            };
+            batch.remark(now, 0, &Remark::Happened(happened), json);
+        }
         // Telnet commands are no lines, and a pipe answers nothing.
         _ => {}
     }
