@@ -3,7 +3,7 @@
 `out` are the bytes that leave the server's machine on the wire, `in` those that come to it, both as its
 network card counts them; the other machine answers nothing by itself.
 """
-import json, os, random, socket, struct, subprocess, sys, time
+import json, os, random, socket, struct, subprocess, sys, tempfile, time
 
 from . import run
 from .program import Program
@@ -131,8 +131,9 @@ def packets(source, port, payload, number, broken):
 
 def main(program, server, count):
     other = stage()
+    talk = rules()
     try:
-        words = {"echo": [], "rules": ["--talk", rules()]}[server]
+        words = {"echo": [], "rules": ["--talk", talk.name]}[server]
         for name in ATTACKS:
             some = max(50, count // (100 if name == "largest" else 50 if name == "two echoes" else 1))
             with Program([program, "serve", "--udp", f"{HERE}:{PORT}", *words]) as served:
@@ -159,11 +160,10 @@ def main(program, server, count):
 
 
 def rules():
-    path = "/tmp/rules.talk"
-    subprocess.run(["mount", "-t", "tmpfs", "none", "/tmp"], check=True)
-    with open(path, "w") as file:
-        file.write(RULES)
-    return path
+    file = tempfile.NamedTemporaryFile("w", suffix=".talk")
+    file.write(RULES)
+    file.flush()
+    return file
 
 
 if __name__ == "__main__":
