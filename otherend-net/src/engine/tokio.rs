@@ -8,6 +8,7 @@ mod source;
 
 use std::cell::RefCell;
 use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -115,6 +116,8 @@ pub(crate) struct Driver {
     waker: Option<Waker>,
     /// The runtime may not know that there is room to write.
     forgot_room: bool,
+    /// Nor that there is more to read.
+    looks_again: bool,
     /// What is between the two, if anything is.
     pub(crate) layered: Option<Box<Layered>>,
 }
@@ -129,6 +132,7 @@ impl Driver {
             armed: None,
             waker: None,
             forgot_room: false,
+            looks_again: false,
             layered: Layered::over(Vec::new()),
         }
     }
@@ -307,9 +311,13 @@ impl Driver {
             (Some(layered), 0) => layered.wire_ended(&mut self.carrier, now),
             (Some(layered), _) => layered.hear(&mut self.carrier, now, &input[..count]),
         }
+        let may_be_urgent = self.carrier.conversation.speaks_telnet();
         if count < input.len() {
+            // What shows that it is telnet may be what stood before the first urgent byte.
+            self.looks_again = may_be_urgent && !self.stream.may_be_urgent;
             self.carrier.was_short(now, &self.stream);
         }
+        self.stream.may_be_urgent = may_be_urgent;
     }
 
     /// While a stop hears what has come by now: read what the runtime does not know of yet, whose
@@ -318,8 +326,10 @@ impl Driver {
     /// For example: a line arrives, and a microsecond later the order to drain. The task runs for
     /// the order before the runtime has asked epoll; it takes the socket for empty, and without this
     /// the line would be closed over unanswered.
+    ///
+    /// Once more where a read that ended at urgent data was the first to show that there is some.
     fn hear_out(&mut self, now: Time, input: &mut [u8]) -> bool {
-        if !self.carrier.hears_out() {
+        if !self.carrier.hears_out() && !mem::take(&mut self.looks_again) {
             return false;
         }
         match socket::read(&self.stream, input) {

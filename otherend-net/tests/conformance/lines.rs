@@ -1,9 +1,9 @@
 //! The vectors of the line presets over real sockets, cut at every byte.
 
-use otherend_net::Engine;
 use otherend_net::core::{ExitWords, Framing};
+use otherend_net::{Engine, ServerConfig};
 
-use super::stage::{RawPeer, config, echo, serve_watched};
+use super::stage::{RawPeer, config, echo, held_up, serve_watched};
 
 use Framing::{Auto, Crlf, Dotnet, Lf, Telnet};
 
@@ -14,6 +14,10 @@ on_engines! {
         putty_is_understood_wherever_its_prologue_is_cut
         a_cr_and_its_lf_in_two_segments_are_one_end
         text_without_an_end_is_a_line_when_the_peer_finishes;
+    for_many:;
+    over_tcp for_all:
+        urgent_data_is_heard_in_its_place
+        what_follows_urgent_data_is_heard;
     for_many:
 }
 
@@ -154,4 +158,37 @@ fn check_cuts(
             input[..input.len().min(100)].escape_ascii()
         );
     }
+}
+
+fn urgent_data_is_heard_in_its_place(engine: Engine) {
+    let (_server, mut peer, go_on) = held_up(framed(engine, Telnet));
+    go_on.send(()).unwrap();
+    peer.send(b"one");
+    urge(&mut peer, b'!');
+    peer.send(b"two\n");
+    assert_eq!(peer.line(), "one!two\r\n");
+}
+
+/// A read ends at the mark of urgent data, however much follows. This is telnet's Synch.
+fn what_follows_urgent_data_is_heard(engine: Engine) {
+    for framing in [Telnet, Auto] {
+        let (_server, mut peer, go_on) = held_up(framed(engine, framing));
+        peer.send(b"one\n\xff");
+        urge(&mut peer, 0xf2);
+        peer.send(b"two\n");
+        go_on.send(()).unwrap();
+        assert_eq!(peer.line().trim_end(), "one");
+        assert_eq!(peer.line().trim_end(), "two");
+    }
+}
+
+fn framed(engine: Engine, framing: Framing) -> ServerConfig {
+    let mut config = config(engine);
+    config.settings.framing = framing;
+    config
+}
+
+fn urge(peer: &mut RawPeer, byte: u8) {
+    let sent = peer.stream.get_ref().send_out_of_band(&[byte]);
+    assert_eq!(sent.unwrap(), 1);
 }

@@ -119,11 +119,11 @@ pub(crate) fn serve_watched<H: Into<Handler>>(
 }
 
 /// A server that says back what comes, and a peer of it that it does not read until told to.
-pub(crate) fn held_up(engine: Engine) -> (Running, RawPeer, Sender<()>) {
+pub(crate) fn held_up(config: ServerConfig) -> (Running, RawPeer, Sender<()>) {
     let (held, is_held) = channel();
     let (go_on, goes_on) = channel::<()>();
     let goes_on = Arc::new(Mutex::new(goes_on));
-    let server = serve(config(engine), move |_: &_| {
+    let server = serve(config, move |_: &_| {
         let (held, goes_on) = (held.clone(), Arc::clone(&goes_on));
         answering(move |line, replies| {
             if line == b"hold" {

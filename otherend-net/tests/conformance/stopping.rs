@@ -73,7 +73,7 @@ fn a_drain_cuts_off_who_never_finishes(engine: Engine) {
 
 /// A read ends at the mark of urgent data, however much follows.
 fn a_drain_hears_what_follows_urgent_data(engine: Engine) {
-    let (server, mut peer, go_on) = held_up(engine);
+    let (server, mut peer, go_on) = held_up(config(engine));
     peer.send(b"one\n");
     assert_eq!(peer.stream.get_ref().send_out_of_band(b"!").unwrap(), 1);
     peer.send(b"two\n");

@@ -17,6 +17,8 @@ pub(crate) struct Source {
     socket: Socket,
     /// The last read has taken all there was: the runtime is asked for more, and not the system.
     emptied: bool,
+    /// A read that brings less than it had room for may not have taken all: it ends at urgent data.
+    pub(super) may_be_urgent: bool,
 }
 
 #[derive(Debug)]
@@ -41,6 +43,7 @@ impl Source {
         Ok(Source {
             socket,
             emptied: false,
+            may_be_urgent: false,
         })
     }
 
@@ -58,7 +61,12 @@ impl Source {
             if mem::take(&mut self.emptied) {
                 ready!(self.socket.poll_readable(cx))?;
             }
-            let room = buffer.len();
+            // Epoll does not tell again of what stood behind urgent data when a read ended there. So
+            // who may send some is read until a read blocks; it costs everybody else nothing.
+            let room = match self.may_be_urgent {
+                true => 0,
+                false => buffer.len(),
+            };
             let outcome = self.socket.attempt(Interest::READABLE, room, |socket| {
                 socket::read(&socket, buffer)
             })?;
