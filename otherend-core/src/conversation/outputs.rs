@@ -66,34 +66,38 @@ impl Conversation {
     /// When [`tick`](Self::tick) is due at the latest; `None`: there is nothing to wait for.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let at = |since: Time, limit: Option<Duration>| limit.map(|limit| since + limit);
         // Worked out anew at every call from when things happened, and stored nowhere: a timer that
         // was set for `idle` cannot fire late because a byte came meanwhile. Whoever waits may be
         // woken too early; `tick` looks at the same times and does nothing then.
-        let write = self
-            .state
-            .stalled
-            .and_then(|since| at(since, self.state.settings.write_timeout));
-        let other = match self.state.phase {
-            Phase::Talking => {
-                let idle = self.handler.awaits_peer().then_some(self.state.touched);
-                let idle = idle.and_then(|since| at(since, self.state.settings.idle_timeout));
-                let mid_message = self.handler.is_mid_message(&self.state);
-                let mid_message = mid_message.then_some(self.state.message_began);
-                let line =
-                    mid_message.and_then(|began| at(began, self.state.settings.message_timeout));
-                let silence = at(self.state.heard, self.state.silence_ends());
-                let line = Time::earliest(line, silence);
-                Time::earliest(Time::earliest(idle, line), self.handler.deadline())
+        let state = &self.state;
+        let settings = &*state.settings;
+        let mut next = state.watched.deadline();
+        let mut limit = |since: Time, limit: Option<Duration>| {
+            if let Some(limit) = limit {
+                next = Time::earliest(next, Some(since + limit));
             }
-            Phase::Lingering { since } => Time::earliest(
-                Some(self.state.touched + self.state.settings.linger_idle),
-                Some(since + self.state.settings.linger_total),
-            ),
-            Phase::Flushing | Phase::Closed | Phase::Reset => None,
         };
-        let other = Time::earliest(other, self.state.watched.deadline());
-        Time::earliest(write, other)
+        if let Some(since) = state.stalled {
+            limit(since, settings.write_timeout);
+        }
+        match state.phase {
+            Phase::Talking => {
+                if self.handler.awaits_peer() {
+                    limit(state.touched, settings.idle_timeout);
+                }
+                if self.handler.is_mid_message(state) {
+                    limit(state.message_began, settings.message_timeout);
+                }
+                limit(state.heard, state.silence_ends());
+                next = Time::earliest(next, self.handler.deadline());
+            }
+            Phase::Lingering { since } => {
+                limit(state.touched, Some(settings.linger_idle));
+                limit(since, Some(settings.linger_total));
+            }
+            Phase::Flushing | Phase::Closed | Phase::Reset => {}
+        }
+        next
     }
 
     /// Why it ended or is ending; `None` while it goes on.
