@@ -48,7 +48,7 @@ SHAPES = {
     "every second CR LF": Shape(88, [], [text(32), text(32, b"\r\n")]),
     "every second IAC": Shape(3400, [], [text(32), b"\xff\xf1" + text(30)], 1000, 10_000),
     "crlf, every second LF": Shape(70, ["--framing", "crlf"], [text(32), text(32, b"\r\n")]),
-    "one in flight": Shape(2850, [], [text(32)], 1, 2_000),
+    "one in flight": Shape(2900, [], [text(32)], 1, 2_000),
 }
 
 
