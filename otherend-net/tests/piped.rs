@@ -172,3 +172,35 @@ fn each_piece_is_a_datagram_and_each_is_heard_by_itself() {
     voice.close();
     assert_eq!(carrying.join().unwrap(), EndReason::ClosedHere);
 }
+
+/// Always has more to say.
+struct Endless(Sender<Vec<u8>>);
+
+impl Pipe for Endless {
+    fn hear(&mut self, bytes: &[u8]) {
+        self.0.send(bytes.to_vec()).unwrap();
+    }
+
+    fn next(&mut self, outbox: &mut Outbox) -> Next {
+        outbox.push(&[b'x'; 1000]);
+        Next::Piece
+    }
+}
+
+#[test]
+fn a_pipe_that_always_has_more_hears_the_peer_all_the_same() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut peer, _) = listener.accept().unwrap();
+    let (tell, heard) = mpsc::channel();
+    let pipe: Box<dyn Pipe> = Box::new(Endless(tell));
+    thread::spawn(move || {
+        let mut client = Client::handled_by(pipe, stream, Settings::client(), None).unwrap();
+        client.carry().unwrap()
+    });
+    // It takes all that comes, as fast as it comes.
+    let mut reading = peer.try_clone().unwrap();
+    thread::spawn(move || std::io::copy(&mut reading, &mut std::io::sink()));
+    peer.write_all(b"enough").unwrap();
+    assert_eq!(heard.recv_timeout(PATIENCE).unwrap(), b"enough");
+}

@@ -15,6 +15,8 @@ use crate::hub::admitted::Admitted;
 use crate::stream::{self, Stream};
 use crate::system::poll::{self, Awaited, Interest};
 
+/// So many writes go to a stream that takes them before it is read again.
+const WRITES_IN_A_ROW: usize = 16;
 /// So many datagrams leave before answers are looked for: they wait in a socket of limited room.
 const SENT_IN_A_ROW: usize = 16;
 /// So many are heard before more leave: some of those that leave are answered by several.
@@ -119,7 +121,11 @@ impl Driver {
         if self.layered.is_some() {
             return self.write_layered(now);
         }
-        while self.carrier.has_unsent(now) {
+        // A pipe may always have more: the peer is heard in between.
+        for _ in 0..WRITES_IN_A_ROW {
+            if !self.carrier.has_unsent(now) {
+                return;
+            }
             let conversation = &mut self.carrier.conversation;
             match self.stream.write(conversation.unsent()) {
                 Ok(count) => conversation.sent(now, count),
