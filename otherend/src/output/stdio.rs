@@ -44,6 +44,15 @@ impl Patient<io::Stdin> {
     pub(crate) fn holds_more(&self) -> bool {
         descriptor::unread_bytes(&self.0).is_ok_and(|bytes| bytes > 0)
     }
+
+    /// Read once, behind what is in `memory`.
+    ///
+    /// # Errors
+    ///
+    /// As read(2).
+    pub(crate) fn read_behind(&self, memory: &mut Vec<u8>, room: usize) -> io::Result<usize> {
+        self.read_patiently(|stdin| descriptor::read_behind(stdin, memory, room))
+    }
 }
 
 impl<T: AsDescriptor> Patient<T> {
@@ -77,6 +86,20 @@ impl<T: AsDescriptor> Patient<T> {
     pub(crate) fn wait_until_unread(&self) -> io::Result<()> {
         while !descriptor::wait(&self.0, Interest::Gone, None)? {}
         Ok(())
+    }
+
+    fn read_patiently(&self, mut read: impl FnMut(&T) -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            match read(&self.0) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    descriptor::wait(&self.0, Interest::Read, None)?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Opened for writing only: there is nothing to read.
+                Err(error) if is_not_open_for_this(&error) => return Ok(0),
+                outcome => return outcome,
+            }
+        }
     }
 }
 
@@ -118,17 +141,7 @@ impl<T: AsDescriptor> Write for Patient<T> {
 
 impl<T: AsDescriptor> Read for Patient<T> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match descriptor::read(&self.0, bytes) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    descriptor::wait(&self.0, Interest::Read, None)?;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Opened for writing only: there is nothing to read.
-                Err(error) if is_not_open_for_this(&error) => return Ok(0),
-                outcome => return outcome,
-            }
-        }
+        self.read_patiently(|stream| descriptor::read(stream, bytes))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -51,6 +52,20 @@ pub(crate) fn wait(
 /// As read(2).
 pub(crate) fn read(descriptor: &impl AsDescriptor, bytes: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::io::read(descriptor, bytes)?)
+}
+
+/// Read once, at most what there is `room` for, behind what is in `memory`.
+///
+/// # Errors
+///
+/// As read(2).
+pub(crate) fn read_behind(
+    descriptor: &impl AsDescriptor,
+    memory: &mut Vec<u8>,
+    room: usize,
+) -> io::Result<usize> {
+    memory.reserve_exact(room);
+    Ok(rustix::io::read(descriptor, spare_capacity(memory))?)
 }
 
 /// How many bytes can be read at once.

@@ -1,6 +1,6 @@
 //! Stdin on its way into the conversation, piece by piece: as it comes, or a line a datagram.
 
-use std::io::{self, Read};
+use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 
 use otherend_net::Voice;
@@ -47,10 +47,10 @@ impl Input {
             Err(Over) => return,
         };
         // Behind all that was read: that is still said.
-        if self.hand_on(end).is_err() {
+        if self.hand_on(end, passing).is_err() {
             return;
         }
-        self.voice.go_on();
+        self.wake(passing);
         let all_said = self.all_said.recv().is_ok();
         if all_said && after_input.is_some_and(|limits| passing.linger.is_up(limits)) {
             self.voice.close();
@@ -58,44 +58,40 @@ impl Input {
     }
 
     fn read_all(&mut self, passing: &Passing) -> Result<Result<(), Trouble>, Over> {
-        let mut chunk = vec![0; CHUNK];
-        let mut stdin = stdio::stdin();
+        let stdin = stdio::stdin();
         loop {
-            let count = match stdin.read(&mut chunk) {
+            let mut chunk = passing.memory();
+            let count = match stdin.read_behind(&mut chunk, CHUNK) {
                 Ok(count) => count,
                 Err(error) => return Ok(Err(Trouble::Input(error))),
             };
-            for piece in self.pieces(&chunk[..count], passing) {
+            for piece in self.pieces(chunk) {
                 if self.begun.is_some() && piece.len() > LONGEST {
                     return Ok(Err(too_long(piece.len())));
                 }
                 passing.taken(piece.len());
-                self.hand_on(Source::Bytes(piece))?;
+                self.hand_on(Source::Bytes(piece), passing)?;
             }
             match self.begun.as_ref().map_or(0, Vec::len) {
                 0..=LONGEST if count == 0 => return Ok(Ok(())),
-                0..=LONGEST => self.voice.go_on(),
+                0..=LONGEST => self.wake(passing),
                 length => return Ok(Err(too_long(length))),
             }
         }
     }
 
     /// What is to be said of `chunk`, of which none is the end.
-    fn pieces(&mut self, chunk: &[u8], passing: &Passing) -> Vec<Vec<u8>> {
+    fn pieces(&mut self, chunk: Vec<u8>) -> Vec<Vec<u8>> {
+        let is_end = chunk.is_empty();
         let bytes = match &mut self.crlf {
-            Some(ends) => ends.with_cr(chunk),
+            Some(ends) => ends.with_cr(&chunk),
             None => chunk,
         };
-        let piece = |bytes: &[u8]| {
-            let mut piece = passing.memory();
-            piece.extend_from_slice(bytes);
-            piece
-        };
         let Some(begun) = &mut self.begun else {
-            return vec![piece(bytes)];
+            return vec![bytes];
         };
-        begun.extend_from_slice(bytes);
-        let whole = match chunk.is_empty() {
+        begun.extend_from_slice(&bytes);
+        let whole = match is_end {
             true => begun.len(),
             false => begun
                 .iter()
@@ -105,18 +101,24 @@ impl Input {
         let rest = begun.split_off(whole);
         let lines = std::mem::replace(begun, rest);
         let lines = lines.split_inclusive(|byte| *byte == b'\n');
-        lines.map(piece).collect()
+        lines.map(<[u8]>::to_vec).collect()
     }
 
-    fn hand_on(&self, source: Source) -> Result<(), Over> {
+    fn hand_on(&self, source: Source, passing: &Passing) -> Result<(), Over> {
         match self.say.try_send(source) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(source)) => {
                 // Whoever fetches it is woken at the end of what was read, or now.
-                self.voice.go_on();
+                self.wake(passing);
                 self.say.send(source).map_err(|_| Over)
             }
             Err(TrySendError::Disconnected(_)) => Err(Over),
+        }
+    }
+
+    fn wake(&self, passing: &Passing) {
+        if passing.is_asleep() {
+            self.voice.go_on();
         }
     }
 }
@@ -130,20 +132,19 @@ fn too_long(length: usize) -> Trouble {
 #[derive(Debug, Default)]
 struct LineEnds {
     after_cr: bool,
-    changed: Vec<u8>,
 }
 
 impl LineEnds {
-    fn with_cr(&mut self, bytes: &[u8]) -> &[u8] {
-        self.changed.clear();
+    fn with_cr(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut changed = Vec::with_capacity(bytes.len() + bytes.len() / 8);
         for byte in bytes {
             if *byte == b'\n' && !self.after_cr {
-                self.changed.push(b'\r');
+                changed.push(b'\r');
             }
             self.after_cr = *byte == b'\r';
-            self.changed.push(*byte);
+            changed.push(*byte);
         }
-        &self.changed
+        changed
     }
 }
 

@@ -1,6 +1,6 @@
 //! What passes through the conversation, as the thread that carries it sees it.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,6 +33,8 @@ pub(super) struct Passing {
     /// What was shown or said leaves its memory for what comes: to ask the system for it anew costs more
     /// than all else that is done with it.
     spare: Mutex<Vec<Vec<u8>>>,
+    /// There was no more of stdin: whoever has some wakes the conversation.
+    asleep: AtomicBool,
     /// Bytes of stdin that are to be said, and how many of them had left when it was over.
     to_say: AtomicU64,
     said: AtomicU64,
@@ -52,6 +54,7 @@ impl Passing {
             news: tell,
             waiting: AtomicUsize::new(0),
             spare: Mutex::default(),
+            asleep: AtomicBool::new(false),
             to_say: AtomicU64::new(0),
             said: AtomicU64::new(0),
             datagrams: Default::default(),
@@ -63,6 +66,11 @@ impl Passing {
     pub(super) fn tell(&self, news: News) {
         // Once nobody is told any more the program ends.
         let _ = self.news.send(news);
+    }
+
+    /// The conversation has found no more of stdin, and is to be woken; told once.
+    pub(super) fn is_asleep(&self) -> bool {
+        self.asleep.swap(false, Ordering::SeqCst)
     }
 
     /// This much of stdin is to be said.
@@ -221,7 +229,12 @@ impl Pipe for Ends {
         if self.shows_said && !self.has_room() {
             return Next::Nothing;
         }
-        match self.source.try_recv() {
+        let source = self.source.try_recv().or_else(|_| {
+            // Looked for once more: what came in between has woken nobody.
+            self.passing.asleep.store(true, Ordering::SeqCst);
+            self.source.try_recv()
+        });
+        match source {
             Ok(Source::Bytes(bytes)) => {
                 // Before it is sent: the answer must be neither recorded nor shown first.
                 self.passing.passes(Role::Client, &bytes);
