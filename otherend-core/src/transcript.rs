@@ -141,7 +141,7 @@ impl Transcript {
 
     /// The item on a line, counted from 1.
     #[must_use]
-    pub fn on_message(&self, line: usize) -> Option<&Item> {
+    pub fn on_line(&self, line: usize) -> Option<&Item> {
         self.items.get(line.checked_sub(FIRST_ITEM)?)
     }
 }

@@ -367,7 +367,7 @@ impl Player {
             line,
             expected: line
                 .filter(|_| beat.is_some_and(|beat| Some(beat.who()) != self.role))
-                .and_then(|line| plan.transcript().on_message(line))
+                .and_then(|line| plan.transcript().on_line(line))
                 .map(ToString::to_string),
             heard,
             difference,

@@ -220,7 +220,7 @@ fn insertion(plan: &Plan, line: usize, heard: &[u8]) -> Option<Edit> {
 }
 
 fn step_on(plan: &Plan, line: usize) -> Option<&Step> {
-    match plan.transcript().on_message(line)? {
+    match plan.transcript().on_line(line)? {
         Item::Step(step) => Some(step),
         _ => None,
     }

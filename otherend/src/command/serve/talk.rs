@@ -32,7 +32,7 @@ pub(super) fn tell_unreached(served: &Served, now: Time, screen: &Screen, report
     }
     let plan = served.plan();
     let lines = plan.unreached();
-    let item = |line: &usize| plan.transcript().on_message(*line);
+    let item = |line: &usize| plan.transcript().on_line(*line);
     let (rules, steps): (Vec<usize>, Vec<usize>) = lines
         .iter()
         .partition(|line| matches!(item(line), Some(Item::Rule(_))));

@@ -101,7 +101,7 @@ fn show(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let Finding { line, what } = finding;
-    let text = transcript.on_message(*line).map(ToString::to_string);
+    let text = transcript.on_line(*line).map(ToString::to_string);
     writeln!(out, "{name}:{line}: {what}")?;
     writeln!(out, "    {}", text.unwrap_or_default())?;
     if let Oddity::NeverFits(mismatch) = what {
