@@ -57,6 +57,7 @@ mod event;
 mod framing;
 mod handler;
 mod nearest;
+mod notation;
 mod outbox;
 pub mod pair;
 mod short;

@@ -3,6 +3,7 @@
 use super::catalogue::SHORT;
 use super::{Body, DrawingError, End, Head, Length, Number, Plan, Slot, Sum};
 use crate::nearest::nearest;
+use crate::notation::{self, NoEscape};
 use crate::{Framing, parse_duration};
 
 /// Nobody draws a frame of more bytes than this.
@@ -113,34 +114,25 @@ impl<'t> Parser<'t> {
     /// The escape at `at`; gives its length.
     fn escape(&self, at: usize, literal: &mut Vec<u8>) -> Result<usize, DrawingError> {
         let rest = &self.text[at + 1..];
-        let byte = match rest.chars().next() {
-            Some('r') => b'\r',
-            Some('n') => b'\n',
-            Some('t') => b'\t',
-            Some('0') => 0,
-            Some(same @ ('\\' | '{' | '}')) => same as u8,
-            Some('x') => {
-                let pair = rest
-                    .get(1..3)
-                    .filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()));
-                let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
-                literal.push(byte.ok_or_else(|| {
-                    self.error(
-                        at,
-                        rest.len().min(3) + 1,
-                        "\\x needs two hex digits, as in \\x02",
-                    )
-                })?);
-                return Ok(4);
+        if let Some(brace @ (b'{' | b'}')) = rest.bytes().next() {
+            literal.push(brace);
+            return Ok(2);
+        }
+        match notation::escape(rest) {
+            Ok((byte, length)) => {
+                literal.push(byte);
+                Ok(1 + length)
             }
-            other => {
+            Err(NoEscape::Hex) => {
+                let width = rest.len().min(3) + 1;
+                Err(self.error(at, width, "\\x needs two hex digits, as in \\x02"))
+            }
+            Err(NoEscape::Unknown(other)) => {
                 let width = 1 + other.map_or(0, char::len_utf8);
                 let wrong = "no such escape: there are \\r \\n \\t \\0 \\x02 \\\\ \\{";
-                return Err(self.error(at, width, wrong));
+                Err(self.error(at, width, wrong))
             }
-        };
-        literal.push(byte);
-        Ok(2)
+        }
     }
 
     /// The slot at `at`, where `rest` begins; gives its length.

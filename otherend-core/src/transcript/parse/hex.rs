@@ -1,6 +1,7 @@
-//! Bytes as pairs of hex digits: steps of hex and `\xNN` in a text.
+//! Bytes as pairs of hex digits: steps of hex.
 
 use super::{Parsed, Spot, excerpt};
+use crate::notation::hex_pair;
 use crate::transcript::Wrong;
 
 /// The bytes behind a marker that ends at `from`: groups of pairs, with blanks between them.
@@ -16,10 +17,4 @@ pub(super) fn hex(text: &str, from: usize) -> Parsed<Vec<u8>> {
         at += group.len() + 1;
     }
     Ok(bytes)
-}
-
-/// Two hex digits as a byte.
-pub(super) fn hex_pair(pair: &str) -> Option<u8> {
-    let digits = pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
-    u8::from_str_radix(pair, 16).ok().filter(|_| digits)
 }

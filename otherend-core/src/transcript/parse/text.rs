@@ -1,9 +1,9 @@
 //! What is said: plain text, escapes and holes.
 
-use super::hex::hex_pair;
 use super::names::{Names, WrongPattern, is_name};
 use super::{Parsed, Spot, excerpt};
 use crate::nearest::nearest;
+use crate::notation::{self, NoEscape};
 use crate::transcript::model::{Hole, Part, Text};
 use crate::transcript::{Kind, Limits, Wrong, WrongText};
 
@@ -85,28 +85,21 @@ fn literal(line: &str, from: usize, stop: &str) -> Parsed<(Vec<u8>, usize)> {
 /// Read the escape at byte `at`; gives its length in the line.
 fn escape(line: &str, at: usize, bytes: &mut Vec<u8>) -> Parsed<usize> {
     let rest = &line[at + 1..];
-    let byte = match rest.chars().next() {
-        Some('r') => b'\r',
-        Some('n') => b'\n',
-        Some('t') => b'\t',
-        Some('0') => 0,
-        Some('\\') => b'\\',
-        Some('{') if rest.starts_with("{{") => {
-            bytes.extend_from_slice(b"{{");
-            return Ok(3);
+    if rest.starts_with("{{") {
+        bytes.extend_from_slice(b"{{");
+        return Ok(3);
+    }
+    match notation::escape(rest) {
+        Ok((byte, length)) => {
+            bytes.push(byte);
+            Ok(1 + length)
         }
-        Some('x') => {
-            let pair = rest.get(1..3).and_then(hex_pair);
-            bytes.push(pair.ok_or_else(|| spot(at, 4, WrongText::HexEscape))?);
-            return Ok(4);
-        }
-        other => {
+        Err(NoEscape::Hex) => Err(spot(at, 4, WrongText::HexEscape)),
+        Err(NoEscape::Unknown(other)) => {
             let found = format!("\\{}", other.map_or(String::new(), |c| c.to_string()));
-            return Err(spot(at, found.len(), WrongText::Escape(excerpt(&found))));
+            Err(spot(at, found.len(), WrongText::Escape(excerpt(&found))))
         }
-    };
-    bytes.push(byte);
-    Ok(2)
+    }
 }
 
 /// The hole or reference at byte `at`, and its length.
