@@ -1,5 +1,6 @@
 //! Durations as text: `10`, `2.5s`, `300ms`, `5m`, `1h`; a bare number is seconds.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Read a duration; `None` when it is none, or is longer than five centuries.
@@ -44,4 +45,21 @@ fn nanos(number: &str, nanos_per_unit: u64) -> Option<u64> {
         total = total.checked_add(u64::from(digit.to_digit(10)?) * place)?;
     }
     Some(total)
+}
+
+/// A duration as `3s` or `120ms`, with as many decimals as it takes: what
+/// [`parse_duration`] reads again.
+pub(crate) struct Span(pub(crate) Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, nanos) = (self.0.as_secs(), self.0.subsec_nanos());
+        if nanos == 0 {
+            return write!(f, "{seconds}s");
+        }
+        let millis = u128::from(seconds) * 1000 + u128::from(nanos / 1_000_000);
+        let decimals = format!(".{:06}", nanos % 1_000_000);
+        let decimals = decimals.trim_end_matches('0').trim_end_matches('.');
+        write!(f, "{millis}{decimals}ms")
+    }
 }

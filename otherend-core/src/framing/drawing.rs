@@ -18,6 +18,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::duration::Span;
 pub use error::DrawingError;
 pub(crate) use number::{Number, Read};
 pub(crate) use sum::Sum;
@@ -229,7 +230,7 @@ impl fmt::Display for Drawing {
             }
         }
         match self.plan.end {
-            End::Idle(silence) => write!(f, " idle {}", short_duration(silence)),
+            End::Idle(silence) => write!(f, " idle {}", Span(silence)),
             _ => Ok(()),
         }
     }
@@ -251,16 +252,6 @@ fn literal(f: &mut fmt::Formatter<'_>, bytes: &[u8], last: bool) -> fmt::Result 
         }
     }
     Ok(())
-}
-
-/// In the greatest unit that says it exactly.
-fn short_duration(duration: Duration) -> String {
-    let micros = duration.as_micros();
-    match (micros % 1_000_000, micros % 1_000) {
-        (0, _) => format!("{}s", micros / 1_000_000),
-        (_, 0) => format!("{}ms", micros / 1_000),
-        _ => format!("{}ms", micros as f64 / 1_000.0),
-    }
 }
 
 impl fmt::Display for Head {

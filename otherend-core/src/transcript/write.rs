@@ -1,11 +1,11 @@
 //! A transcript as text, in the one canonical spelling (usually: a formatter).
 
 use std::fmt::{self, Display, Formatter, Write};
-use std::time::Duration;
 
 use super::model::{Act, Item, Part, Setting, Step, Text, Transport, Trigger, letter};
 use super::{FIRST_LINE, Kind, Transcript};
 use crate::Role;
+use crate::duration::Span;
 use crate::escape::{Escaper, drives, escaped};
 
 impl Display for Transcript {
@@ -286,20 +286,4 @@ fn write_character(
 fn is_plain(c: char, escaper: &mut Escaper) -> bool {
     let escapes = escaper.escapes(c);
     c == ' ' || !(escapes || c.is_whitespace())
-}
-
-/// A duration as `3s` or `120ms`, with as many decimals as it takes.
-struct Span(Duration);
-
-impl Display for Span {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (seconds, nanos) = (self.0.as_secs(), self.0.subsec_nanos());
-        if nanos == 0 {
-            return write!(f, "{seconds}s");
-        }
-        let millis = u128::from(seconds) * 1000 + u128::from(nanos / 1_000_000);
-        let decimals = format!(".{:06}", nanos % 1_000_000);
-        let decimals = decimals.trim_end_matches('0').trim_end_matches('.');
-        write!(f, "{millis}{decimals}ms")
-    }
 }

@@ -23,6 +23,7 @@ fn what_is_shown_is_what_is_read() {
         r"{len:u24le of all +3}{body}\xff\{",
         r"{len:hex4 -2}\\{body}",
         r"{body} idle 2.5ms",
+        r"{body} idle 1.000001s",
         r"{body}é\0\t",
         r"{body}\x20idle 4ms",
     ] {
