@@ -58,14 +58,10 @@ impl Recorder {
         for who in Role::BOTH {
             self.write_held(connection, who);
         }
-        let whom = match to {
-            Role::Client => "client",
-            Role::Server => "server",
-        };
         let lines = bytes.split_inclusive(|b| *b == b'\n');
         for line in lines.flat_map(|line| line.chunks(LONGEST)) {
             let line = self.masked(connection, to.other(), line);
-            let text = format!(" the tap said to the {whom}: {line}");
+            let text = format!(" the tap said to the {to}: {line}");
             self.item(now, Item::Comment(text));
         }
     }
