@@ -1,4 +1,4 @@
-//! The presets (usually: a codec's): what ends a line, what is stripped, what replies end with.
+//! What a message is (usually: a codec): the presets for lines, datagrams, and frames that are drawn.
 
 pub(crate) mod datagram;
 mod drawing;
@@ -26,6 +26,7 @@ pub use line_end::LineEnd;
 /// | `dotnet` | LF, CR LF or lone CR | UTF-8 mark at the start stripped | CR LF |
 /// | `telnet` | as `dotnet`, and CR NUL | telnet commands filtered (RFC 854) | CR LF |
 /// | `auto` | as `dotnet` | filters telnet from the first 0xFF on | what the peer used first |
+///
 /// Any other is drawn: see [`Drawing`]. A framing is read from its name or its drawing, and written
 /// as what it is read from again.
 ///
@@ -95,7 +96,7 @@ impl Framing {
     /// Messages are lines of text.
     #[must_use]
     pub fn is_lines(&self) -> bool {
-        !matches!(self, Framing::Datagram | Framing::Drawn(_))
+        self.lines().is_some()
     }
 
     /// Which lines it has, if messages are lines.

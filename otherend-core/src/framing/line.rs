@@ -215,16 +215,6 @@ impl Decoder {
         self.frames.as_ref().is_some_and(|frames| frames.is_over())
     }
 
-    /// The bytes that have come and have no end yet.
-    #[must_use]
-    pub fn unfinished(&self) -> &[u8] {
-        match &self.frames {
-            Some(frames) => frames.unfinished(),
-            None if self.spent => &[],
-            None => &self.tail,
-        }
-    }
-
     /// A message has begun and its end has not come yet.
     #[must_use]
     pub fn is_mid_message(&self) -> bool {

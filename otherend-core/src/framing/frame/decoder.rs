@@ -247,11 +247,6 @@ impl Frames {
         self.kept.capacity() + self.made.capacity()
     }
 
-    /// The bytes of the frame that has no end yet.
-    pub(crate) fn unfinished(&self) -> &[u8] {
-        &self.kept[self.spent..]
-    }
-
     /// Nothing came for as long as a message may pause, or the stream has ended: where silence ends
     /// messages, this one has.
     pub(crate) fn silence(&mut self) -> Option<Found> {
