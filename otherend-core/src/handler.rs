@@ -8,6 +8,8 @@ mod messages;
 mod pipe;
 mod script;
 
+use std::time::Duration;
+
 use crate::behaviour::{AnyBehaviour, Flow, Replies, Script};
 use crate::conversation::{Settings, State};
 use crate::{Echo, Loss, Sink, Time};
@@ -109,7 +111,17 @@ impl Handler {
         ask!(mut self, one => one.finished(state, now));
     }
 
-    /// Silence has ended a message.
+    /// After so much silence of the peer the message under way has ended.
+    #[inline]
+    pub(crate) fn silence_ends(&self, state: &State) -> Option<Duration> {
+        match &self.0 {
+            Kind::Messages(messages) => messages.silence_ends(state),
+            // They take bytes, and look for no messages.
+            Kind::Script(_) | Kind::Pipe(_) => None,
+        }
+    }
+
+    /// It has.
     pub(crate) fn silence(&mut self, state: &mut State, now: Time) {
         if let Kind::Messages(messages) = &mut self.0 {
             messages.silence(state, now);

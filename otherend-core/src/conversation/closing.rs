@@ -92,13 +92,13 @@ impl Conversation {
         }
         match state.phase {
             Phase::Talking => {
+                if passed(state.heard, self.handler.silence_ends(state)) {
+                    self.handler.silence(state, now);
+                }
                 // Two limits, because one can be fooled. A peer that sends a byte every 10 s is
                 // never idle, and holds its place for ever: so a line that has begun has a time of
                 // its own, from its first byte (the "slow loris"). A peer that sends nothing has
                 // begun no line: idle.
-                if passed(state.heard, state.silence_ends()) {
-                    self.handler.silence(state, now);
-                }
                 let mid_message = self.handler.is_mid_message(state);
                 if mid_message && passed(state.message_began, settings.message_timeout) {
                     state.complain(now, EndReason::MessageTimeout);

@@ -88,7 +88,7 @@ impl Conversation {
                 if self.handler.is_mid_message(state) {
                     limit(state.message_began, settings.message_timeout);
                 }
-                limit(state.heard, state.silence_ends());
+                limit(state.heard, self.handler.silence_ends(state));
                 next = Time::earliest(next, self.handler.deadline());
             }
             Phase::Lingering { since } => {

@@ -1,7 +1,6 @@
 //! How a conversation stands: everything but who decides what is said. Its handler works on it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Counts, EndReason, Role, Settings};
 use crate::behaviour::Replies;
@@ -92,13 +91,6 @@ impl State {
             stalled: None,
             resets: false,
         }
-    }
-
-    /// After so much silence the message under way has ended, where silence ends messages.
-    #[inline]
-    pub(crate) fn silence_ends(&self) -> Option<Duration> {
-        let idle = self.settings.framing.drawing()?.idle();
-        idle.filter(|_| self.decoder.is_mid_message())
     }
 
     /// Both sides are open as far as a handler is concerned.

@@ -1,10 +1,13 @@
 //! Messages in frames: heard out of theirs, answered in one, and what happens out of step.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use otherend_core::{EndReason, Framing, Settings};
+use otherend_core::pair::Notes;
+use otherend_core::transcript::{Plan, Transcript};
+use otherend_core::{EndReason, Framing, Script, Settings, Time};
 
-use super::{echo, noted_echo, text};
+use super::{conversation, echo, noted_echo, text};
 
 fn framed(framing: &str) -> Settings {
     Settings {
@@ -125,4 +128,18 @@ fn an_answer_that_has_no_frame_is_not_said() {
     assert_eq!(pair.client.heard(), b"");
     let why = "not said: every message of this framing has 2 bytes";
     assert!(notes.taken().contains(&why.to_owned()));
+}
+
+#[test]
+fn who_looks_for_no_messages_is_not_woken_by_silence() {
+    let file = b"otherend talk 1\nS. ready\nC: QUIT\n";
+    let plan = Arc::new(Plan::new(Transcript::parse(file).expect("a transcript")));
+    let script = Script::server(plan).expect("one connection");
+    let (_notes, observer) = Notes::new();
+    let mut playing = conversation(framed("rtu"), script).observed(observer);
+    playing.open(Time::ZERO);
+    playing.receive(Time::ZERO, b"QU");
+    let later = Time::ZERO + Duration::from_millis(5);
+    playing.tick(later);
+    assert!(playing.deadline().is_none_or(|deadline| deadline > later));
 }
