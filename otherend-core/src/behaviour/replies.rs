@@ -3,7 +3,7 @@
 use crate::framing::datagram::Boundaries;
 use crate::framing::{ReplyStyle, Spelling};
 use crate::outbox::Outbox;
-use crate::{Counts, Drawing, Event, LineEnd, Time, Watched, short};
+use crate::{Counts, Drawing, Event, Time, Watched, short};
 
 /// The way from a behaviour to its peer: lines are queued here and leave together.
 pub struct Replies<'a> {
@@ -19,12 +19,14 @@ pub struct Replies<'a> {
 }
 
 impl Replies<'_> {
-    /// Say a line; its terminator is added.
+    /// Say a message; what ends or frames it is added.
     pub fn message(&mut self, message: &[u8]) {
         self.prefixed(b"", message);
     }
 
-    /// Say `prefix` and `line` as one line; its terminator is added.
+    /// Say `prefix` and `line` as one message; what ends or frames it is added. In a frame that has a
+    /// head the prefix comes behind that. A message for which there is no frame is not said, which
+    /// watchers are told ([`Event::Unframed`]).
     #[inline(always)]
     pub fn prefixed(&mut self, prefix: &[u8], line: &[u8]) {
         match self.style.spelling {
@@ -73,12 +75,7 @@ impl Replies<'_> {
                 return self.watched.tell(self.now, &event);
             }
         }
-        self.counts.messages_said += 1;
-        let event = Event::Said {
-            message: &message,
-            end: LineEnd::Frame,
-        };
-        self.watched.tell(self.now, &event);
+        self.tell_said(&message);
     }
 
     /// RFC 854: in telnet text a CR becomes CR NUL and 0xFF is doubled.
@@ -96,16 +93,13 @@ impl Replies<'_> {
         }
         escaped.extend_from_slice(self.style.end.bytes());
         self.outbox.push(&escaped);
+        self.tell_said(&text);
+    }
+
+    fn tell_said(&mut self, message: &[u8]) {
         self.counts.messages_said += 1;
-        if let Some(observer) = self.watched.of_messages() {
-            observer.on_event(
-                self.now,
-                &Event::Said {
-                    message: &text,
-                    end: self.style.end,
-                },
-            );
-        }
+        let end = self.style.end;
+        self.watched.tell(self.now, &Event::Said { message, end });
     }
 }
 
