@@ -115,9 +115,8 @@ impl Client {
         settings: Settings,
         observer: Option<Box<dyn Observer>>,
     ) -> io::Result<Client> {
-        let (ear, lines) = mpsc::channel();
-        let listening = AnyBehaviour::custom(Listening { ear });
-        let mut client = Client::handled_by(listening, stream.into(), settings, observer)?;
+        let (behaviour, lines) = listening();
+        let mut client = Client::handled_by(behaviour, stream.into(), settings, observer)?;
         client.lines = lines;
         Ok(client)
     }
@@ -295,19 +294,14 @@ impl Voice {
     }
 }
 
-/// A client's conversation, and where the lines it hears arrive.
-#[cfg(feature = "tokio")]
-pub(crate) fn listening(
-    settings: Settings,
-    clock: Clock,
-    observer: Option<Box<dyn Observer>>,
-) -> (Conversation, mpsc::Receiver<Vec<u8>>) {
+/// What hears for a client, and where the lines it hears arrive.
+pub(crate) fn listening() -> (AnyBehaviour, mpsc::Receiver<Vec<u8>>) {
     let (ear, lines) = mpsc::channel();
-    let behaviour = AnyBehaviour::custom(Listening { ear });
-    (begin(behaviour, settings, clock, observer), lines)
+    (AnyBehaviour::custom(Listening { ear }), lines)
 }
 
-fn begin(
+/// A client's conversation.
+pub(crate) fn begin(
     handler: impl Into<Handler>,
     settings: Settings,
     clock: Clock,

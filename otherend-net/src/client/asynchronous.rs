@@ -11,7 +11,7 @@ use otherend_core::{EndReason, Settings};
 use tokio::time::timeout;
 
 use super::reach::reach;
-use super::{ConnectError, ConnectOptions, Gone, Received, UNSENT, Voice, listening};
+use super::{ConnectError, ConnectOptions, Gone, Received, UNSENT, Voice, begin, listening};
 use crate::endpoint::Target;
 use crate::engine::carrier::Carrier;
 use crate::engine::tokio::{Driver, Source};
@@ -73,7 +73,8 @@ impl AsyncClient {
         let stream = Source::new(stream)?;
         let clock = Clock::new();
         let mailbox = Arc::new(Mailbox::for_task());
-        let (conversation, lines) = listening(settings, clock, None);
+        let (behaviour, lines) = listening();
+        let conversation = begin(behaviour, settings, clock, None);
         let carrier = Carrier::in_client(conversation, clock, Arc::clone(&mailbox));
         let driver = Driver::new(stream, carrier);
         Ok(AsyncClient {
