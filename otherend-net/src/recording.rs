@@ -22,6 +22,7 @@ use std::time::Duration;
 use otherend_core::transcript::{MOST_CONNECTIONS, Masks, Transport};
 
 use crate::error::plain;
+use crate::lock::lock;
 
 use destination::Destination;
 use notes::Notes;
@@ -250,7 +251,7 @@ impl Channel {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.queue)
     }
 
     /// Wait until there is something to do, `limit` at most, and take it.

@@ -6,6 +6,7 @@ mod bench;
 mod command;
 mod exit;
 mod file;
+mod lock;
 mod output;
 mod run;
 mod system;

@@ -8,6 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::admitted::Guest;
+use crate::lock::lock;
 use crate::peer::Peer;
 
 /// All open conversations, by number.
@@ -131,6 +132,6 @@ impl Registry {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inside)
     }
 }

@@ -10,7 +10,7 @@ use std::collections::btree_map::Entry;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock, mpsc};
+use std::sync::{Mutex, RwLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ use crate::args::duration;
 use crate::args::route::RouteArgs;
 use crate::args::talk::PlayArgs;
 use crate::exit::Failure;
+use crate::lock::lock;
 use crate::output::human::plural;
 use crate::output::why;
 use crate::talk::server_command::ServerCommand;
@@ -164,7 +165,7 @@ fn play_side_by_side(
     let stopped = AtomicBool::new(false);
     let queue = Mutex::new(cases.into_iter().enumerate());
     let next = || {
-        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = lock(&queue);
         queue.next().filter(|_| !stopped.load(Ordering::Relaxed))
     };
     let side_by_side = RwLock::new(());

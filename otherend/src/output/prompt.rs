@@ -10,7 +10,7 @@ mod suspend;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
@@ -24,6 +24,7 @@ use super::style::{Mark, Palette};
 use gate::{Gate, Hooks};
 use suspend::CtrlZ;
 
+use crate::lock::lock;
 use crate::output::stdio;
 use crate::system::terminal;
 
@@ -165,7 +166,7 @@ impl Above {
     /// When the terminal is gone.
     pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         if self.gate.wait_until_open() {
-            let mut printer = self.printer.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut printer = lock(&self.printer);
             if printer.print(text.to_owned()).is_ok() {
                 return Ok(());
             }

@@ -18,6 +18,7 @@ use std::time::Instant;
 use otherend_core::Time;
 use otherend_net::Notice;
 
+use crate::lock::lock;
 use crate::output::time::TimeStyle;
 
 pub(crate) use batch::{Batch, Said};
@@ -182,7 +183,7 @@ impl Screen {
 
 impl Backlog {
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.queue)
     }
 
     /// Wait for something to show and swap it with the empty `batch`.

@@ -3,6 +3,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::lock::lock;
+
 /// How long the peer may be silent, and how long it may go on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -76,7 +78,7 @@ impl Linger {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -9,7 +9,7 @@ mod unfinished;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,7 @@ use super::other_end::Carrier;
 use super::{Args, pipe};
 use crate::args::record;
 use crate::exit::signals::asking_to_end;
+use crate::lock::lock;
 use crate::output::human;
 use crate::output::prompt::{Above, Prompt};
 use crate::output::stdio;
@@ -149,8 +150,7 @@ fn hear_all(
 }
 
 fn show_unfinished(above: &Above, seen: &Seen) -> io::Result<()> {
-    let unfinished = seen.unfinished.lock();
-    let mut unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
+    let mut unfinished = lock(&seen.unfinished);
     let Some(text) = unfinished.news() else {
         return Ok(());
     };

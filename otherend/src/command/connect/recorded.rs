@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::args::record::{self, RecordArgs};
 use crate::exit::signals::asking_to_end;
+use crate::lock::lock;
 use crate::output::stdio;
 
 /// The number of the only connection.
@@ -69,7 +70,7 @@ impl Recorded {
     /// The conversation is over: end the recording in good order, or say why it ended before.
     pub(super) fn finish(&self) -> anyhow::Result<()> {
         self.end();
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = lock(&self.writer);
         record::finish(writer.take())
     }
 
@@ -119,6 +120,6 @@ impl Recorded {
     }
 
     fn scribe(&self) -> MutexGuard<'_, Option<Scribe>> {
-        self.scribe.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.scribe)
     }
 }

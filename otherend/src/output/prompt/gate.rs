@@ -9,6 +9,8 @@ use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper, Result};
 
+use crate::lock::lock;
+
 /// Whether the prompt stands on the screen.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
@@ -70,7 +72,7 @@ impl Gate {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

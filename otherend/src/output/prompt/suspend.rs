@@ -1,11 +1,12 @@
 //! Ctrl-Z and back. The shell has its own mode for the terminal meanwhile, so the prompt gives it
 //! back first, and begins anew with what was typed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, RepeatCount};
 
 use super::gate::Gate;
+use crate::lock::lock;
 use crate::system::process;
 
 /// What stood before and behind the cursor at Ctrl-Z.
@@ -26,8 +27,7 @@ impl CtrlZ {
 
     /// It was pressed: stop the program and its companions. What was typed, once it goes on.
     pub(super) fn stopped(&self) -> Option<Typed> {
-        let typed = self.typed.lock();
-        let typed = typed.unwrap_or_else(PoisonError::into_inner).take()?;
+        let typed = lock(&self.typed).take()?;
         process::stop();
         Some(typed)
     }
@@ -43,7 +43,7 @@ impl ConditionalEventHandler for CtrlZ {
     ) -> Option<Cmd> {
         let (before, behind) = context.line().split_at_checked(context.pos())?;
         let typed = (before.to_owned(), behind.to_owned());
-        *self.typed.lock().unwrap_or_else(PoisonError::into_inner) = Some(typed);
+        *lock(&self.typed) = Some(typed);
         self.gate.close();
         Some(Cmd::Interrupt)
     }

@@ -1,6 +1,6 @@
 //! What the peer says, made fit for the screen and put above the prompt.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use otherend_core::json::Scene;
@@ -11,6 +11,7 @@ use super::super::Args;
 use super::super::linger::Linger;
 use super::unfinished::Unfinished;
 use crate::args::record::RecordArgs;
+use crate::lock::lock;
 use crate::output::prompt::Above;
 use crate::output::screen::{Batch, Happened, Remark, Renderer, Said};
 use crate::output::time::TimeStyle;
@@ -91,10 +92,7 @@ impl Observer for Shown {
                 from: Role::Server,
                 bytes,
             } if self.may_be_unfinished => {
-                let unfinished = self.seen.unfinished.lock();
-                unfinished
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .heard(bytes);
+                lock(&self.seen.unfinished).heard(bytes);
             }
             Event::MessageTooLong | Event::OutOfStep { .. } | Event::Unframed { .. } => {
                 self.happened(now, event);

@@ -1,6 +1,6 @@
 //! What is typed at the prompt is said; what ends the typing ends the saying.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use otherend_net::Voice;
 use super::super::linger::{Limits, Linger};
 use super::farewell::{Enough, Farewell};
 use super::shown::Seen;
+use crate::lock::lock;
 use crate::output::prompt::{Prompt, Typed};
 
 /// How long a peer may take to close after the exit word.
@@ -62,8 +63,7 @@ impl Typist {
 
     /// It must not be kept: it answers a prompt for a secret, or says what it is itself.
     fn is_secret(&self, text: &str) -> bool {
-        let unfinished = self.seen.unfinished.lock();
-        let unfinished = unfinished.unwrap_or_else(PoisonError::into_inner);
+        let unfinished = lock(&self.seen.unfinished);
         let mut lines = text.lines().map(str::as_bytes);
         unfinished.asks_for_secret() || lines.any(|line| Masks::usual().has_secret(line))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use otherend_core::{Event, Next, Observer, Outbox, Pipe, Role, Time, Wants};
 
@@ -11,6 +11,7 @@ use super::super::linger::Linger;
 use super::super::recorded::Recorded;
 use super::super::view::View;
 use super::{News, Trouble};
+use crate::lock::lock;
 use crate::output::screen::Remark;
 use crate::output::style::Mark;
 
@@ -147,10 +148,6 @@ impl Passing {
         append(&mut lock(&self.view), &mut text);
         text
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Records how it goes, and tells of its end.
