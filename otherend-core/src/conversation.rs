@@ -16,7 +16,7 @@ use crate::behaviour::{Flow, Replies};
 use crate::transcript::Closing;
 use crate::{Event, Handler, Observer, Time, Watched};
 
-pub use reason::{Between, Counts, EndReason};
+pub use reason::{Between, Counts, EndReason, Loss};
 pub use settings::{ExitWords, Role, Settings};
 use state::Draining;
 pub(crate) use state::{Phase, Saying, State};
@@ -36,21 +36,6 @@ pub enum Step {
     Close,
     /// Reset the stream.
     Reset,
-}
-
-/// How a stream broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Loss {
-    /// The peer reset it.
-    Reset,
-    /// The peer could not be reached any longer.
-    Unreachable,
-    /// Nothing listens for datagrams there (ICMP: port unreachable).
-    Refused,
-    /// The stream ended where its protocol (TLS, WebSocket) has an end of its own, and that had not
-    /// come: somebody on the way may have cut it off.
-    Truncated,
 }
 
 /// More than this does not wait unread when a drain begins: what still comes is new. Linux lets a

@@ -3,7 +3,22 @@
 
 use std::fmt;
 
-use super::{Loss, Role};
+use super::Role;
+
+/// How a stream broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// The peer reset it.
+    Reset,
+    /// The peer could not be reached any longer.
+    Unreachable,
+    /// Nothing listens for datagrams there (ICMP: port unreachable).
+    Refused,
+    /// The stream ended where its protocol (TLS, WebSocket) has an end of its own, and that had not
+    /// come: somebody on the way may have cut it off.
+    Truncated,
+}
 
 /// Why a conversation ended: the first cause, and the only one that is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
