@@ -17,6 +17,7 @@ use std::net::{Shutdown, TcpStream, UdpSocket};
 
 use otherend_core::{Address, Loss};
 
+use crate::system::errors::is_passing;
 use crate::system::socket::{AsSocket, BorrowedSocket};
 
 pub use keepalive::Keepalive;
@@ -170,14 +171,6 @@ impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
         Stream::Unix(stream)
     }
-}
-
-/// The call is to be made again, later or at once.
-pub(crate) fn is_passing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
 }
 
 /// What a failed read or write says about the peer.

@@ -13,6 +13,7 @@ use super::desk::Desk;
 use super::layered::Layered;
 use crate::hub::admitted::Admitted;
 use crate::stream::{self, Stream};
+use crate::system::errors::is_passing;
 use crate::system::poll::{self, Awaited, Interest};
 
 /// So many writes go to a stream that takes them before it is read again.
@@ -183,7 +184,7 @@ impl Driver {
             };
             match self.stream.write(&conversation.unsent()[..length]) {
                 Ok(_) => conversation.sent(now, length),
-                Err(error) if stream::is_passing(&error) => return,
+                Err(error) if is_passing(&error) => return,
                 Err(error) => match self.stream.loss(&error) {
                     Some(loss) => conversation.peer_lost(now, loss),
                     None => {

@@ -2,19 +2,10 @@
 
 use std::sync::Arc;
 
-use otherend_core::Time;
-
 use super::Hub;
 use super::mailbox::{Mailbox, Order};
+use super::registry::Guest;
 use crate::peer::Peer;
-
-/// One open conversation.
-#[derive(Debug)]
-pub(crate) struct Guest {
-    pub(crate) peer: Peer,
-    pub(crate) since: Time,
-    pub(crate) mailbox: Mailbox,
-}
 
 /// A place among the open conversations, given up when this is dropped.
 pub(crate) struct Admitted {

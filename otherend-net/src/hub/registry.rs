@@ -7,9 +7,19 @@ use std::sync::Arc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::admitted::Guest;
+use otherend_core::Time;
+
+use super::mailbox::Mailbox;
 use crate::lock::lock;
 use crate::peer::Peer;
+
+/// One open conversation.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    pub(crate) peer: Peer,
+    pub(crate) since: Time,
+    pub(crate) mailbox: Mailbox,
+}
 
 /// All open conversations, by number.
 #[derive(Debug, Default)]

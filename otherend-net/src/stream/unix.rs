@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use otherend_core::Address;
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::is_passing;
+use crate::system::errors::is_passing;
 use crate::system::{files, names};
 
 /// How long another server may take from its look to its `listen`, and how often it is asked.

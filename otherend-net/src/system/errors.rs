@@ -10,6 +10,14 @@ pub(crate) fn is_under_way(error: &io::Error) -> bool {
         || Errno::from_io_error(error) == Some(Errno::INPROGRESS)
 }
 
+/// The call is to be made again, later or at once.
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
+
 /// The connection is gone or was never possible; the listener is as good as before (accept(2)).
 pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
     let Some(errno) = Errno::from_io_error(error) else {

@@ -6,7 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::stream::{self, Stream};
+use crate::stream::Stream;
+use crate::system::errors::is_passing;
 use crate::system::poll::{self, Interest};
 
 /// How long the ends may take to close.
@@ -43,6 +44,6 @@ pub(super) fn farewell(streams: &[&Stream]) {
 fn has_closed(stream: &Stream, discarded: &mut [u8]) -> bool {
     match stream.read(discarded) {
         Ok(count) => count == 0,
-        Err(error) => !stream::is_passing(&error),
+        Err(error) => !is_passing(&error),
     }
 }

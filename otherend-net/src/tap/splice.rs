@@ -19,6 +19,7 @@ use super::fault::Piece;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Order;
 use crate::stream::{self, Stream};
+use crate::system::errors::is_passing;
 use crate::system::poll::{self, Awaited, Interest, Readiness};
 
 /// How many bytes one read takes at most.
@@ -309,7 +310,7 @@ impl<'a> Splice<'a> {
                 direction.pass(self.streams.of(from.other()), bytes);
                 self.watched.tell_bytes(now, from, bytes);
             }
-            Err(error) if stream::is_passing(&error) => {}
+            Err(error) if is_passing(&error) => {}
             Err(error) => return Some(lost(from, stream::loss(&error))),
         }
         None

@@ -11,17 +11,18 @@
 //! between what it takes stands how many it missed, to the last one.
 
 mod reader;
+mod record;
 pub(crate) mod slots;
 
 use std::sync::Arc;
 
 use otherend_core::{Event, Observer, OwnedEvent, Time, Wants};
 
-use super::notice::OwnedNotice;
 use super::{Notice, Watcher};
 use crate::peer::Peer;
 
-pub use reader::{Reader, Taken};
+pub use reader::Reader;
+pub use record::{Happened, Record, Taken};
 use slots::{Slots, Start, Weighed};
 
 /// So many events of one conversation are gathered before they are handed on in mid-input.
@@ -68,26 +69,6 @@ const GATHERED_BYTES: usize = 64 * 1024;
 pub struct Ring {
     pen: Arc<Pen>,
     wants: Wants,
-}
-
-/// Something that happened, for whoever looks later.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Record {
-    /// When it happened, as the server counts time.
-    pub at: Time,
-    /// What.
-    pub what: Happened,
-}
-
-/// What a [`Record`] tells of.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Happened {
-    /// An event in the conversation with this peer.
-    InConversation(Arc<Peer>, OwnedEvent),
-    /// Something before a conversation could begin.
-    AtTheDoor(OwnedNotice),
 }
 
 impl Record {

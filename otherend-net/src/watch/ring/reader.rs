@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::Record;
+use super::record::{Record, Taken};
 use super::slots::{Slots, Start};
 
 /// Takes from a [`Ring`](super::Ring) at its own pace (usually: a cursor); each has a place of its
@@ -19,28 +19,6 @@ pub struct Reader<T = Record> {
     number: u64,
     /// The next record's number.
     next: u64,
-}
-
-/// What a [`Reader`] took.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Taken<T = Record> {
-    /// So many came before these that were gone already, or never kept.
-    pub skipped: u64,
-    /// The number of the first of these; the others count up from it. Numbers begin with 1.
-    pub first: u64,
-    /// Those that come next, without a gap between them.
-    pub records: Vec<Arc<T>>,
-    /// Nothing comes after these.
-    pub is_last: bool,
-}
-
-impl<T> Taken<T> {
-    /// There was nothing: neither a record, nor one missed, nor the end.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.skipped == 0 && self.records.is_empty() && !self.is_last
-    }
 }
 
 impl<T> Reader<T> {

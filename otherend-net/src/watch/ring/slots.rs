@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::reader::Taken;
+use super::record::Taken;
 use crate::lock::lock;
 
 /// So many are taken at once at most: while they are being taken, whoever writes waits.
