@@ -132,7 +132,7 @@ impl FromStr for Framing {
         }
         let drawing: Drawing = text.parse()?;
         // These two have a faster way, and know a line that is ended otherwise.
-        match drawing.plan.ends_at() {
+        match drawing.layout.ends_at() {
             Some(b"\n") => Ok(Framing::Lf),
             Some(b"\r\n") => Ok(Framing::Crlf),
             _ => Ok(Framing::Drawn(drawing)),

@@ -96,23 +96,23 @@ pub(crate) struct Length {
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Drawing {
-    pub(crate) plan: Arc<Plan>,
+    pub(crate) layout: Arc<Layout>,
 }
 
 /// A drawing that was understood and checked.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub(crate) struct Layout {
     /// What it is called, if it was called by a short name.
     pub(crate) name: Option<&'static str>,
     pub(crate) slots: Vec<Slot>,
     /// Where the body stands among the slots.
     pub(crate) body: usize,
-    pub(crate) end: End,
+    pub(crate) end: FrameEnd,
 }
 
 /// What ends a message: exactly one thing does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum FrameEnd {
     /// A length.
     Length,
     /// So many bytes.
@@ -123,7 +123,7 @@ pub(crate) enum End {
     Idle(Duration),
 }
 
-impl Plan {
+impl Layout {
     /// What a message ends at, where that is all there is of the frame.
     pub(crate) fn ends_at(&self) -> Option<&[u8]> {
         match &self.slots[..] {
@@ -177,14 +177,14 @@ impl Drawing {
     /// The short name that it was called by.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        self.plan.name
+        self.layout.name
     }
 
     /// Silence of this length ends a message: how TCP cuts the bytes may matter then.
     #[must_use]
     pub fn idle(&self) -> Option<Duration> {
-        match self.plan.end {
-            End::Idle(silence) => Some(silence),
+        match self.layout.end {
+            FrameEnd::Idle(silence) => Some(silence),
             _ => None,
         }
     }
@@ -196,12 +196,12 @@ impl FromStr for Drawing {
     /// A short name, or a drawing.
     fn from_str(text: &str) -> Result<Self, DrawingError> {
         let known = catalogue::SHORT.iter().find(|(name, _)| *name == text);
-        let plan = match known {
+        let layout = match known {
             Some((name, drawing)) => parse::parse(drawing, Some(name)),
             None => parse::parse(text, None),
         };
-        plan.map(|plan| Drawing {
-            plan: Arc::new(plan),
+        layout.map(|layout| Drawing {
+            layout: Arc::new(layout),
         })
     }
 }
@@ -215,11 +215,11 @@ impl fmt::Debug for Drawing {
 /// The short name, or the drawing: what it is read from again.
 impl fmt::Display for Drawing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(name) = self.plan.name {
+        if let Some(name) = self.layout.name {
             return f.write_str(name);
         }
-        for (at, slot) in self.plan.slots.iter().enumerate() {
-            let last = at + 1 == self.plan.slots.len();
+        for (at, slot) in self.layout.slots.iter().enumerate() {
+            let last = at + 1 == self.layout.slots.len();
             match slot {
                 Slot::Literal(bytes) => literal(f, bytes, last)?,
                 Slot::Head(head) => write!(f, "{head}")?,
@@ -229,8 +229,8 @@ impl fmt::Display for Drawing {
                 Slot::Sum(sum) => write!(f, "{sum}")?,
             }
         }
-        match self.plan.end {
-            End::Idle(silence) => write!(f, " idle {}", Span(silence)),
+        match self.layout.end {
+            FrameEnd::Idle(silence) => write!(f, " idle {}", Span(silence)),
             _ => Ok(()),
         }
     }

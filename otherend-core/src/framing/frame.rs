@@ -1,6 +1,6 @@
 //! Frames: a drawing at work. What is heard is taken out of its frame, what is said is put in one.
 //!
-//! [`Plan::look`] says what stands at the start of some bytes, and nothing but those bytes decides
+//! [`Layout::look`] says what stands at the start of some bytes, and nothing but those bytes decides
 //! it: seeing more of them never changes an answer, so it does not matter how TCP cut them.
 
 mod decoder;
@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::drawing::{Body, End, Length, Plan, Read, Slot, Sum};
+use super::drawing::{Body, FrameEnd, Layout, Length, Read, Slot, Sum};
 
 pub(crate) use decoder::{Found, Frames, Place};
 pub use encode::Unframed;
@@ -22,7 +22,7 @@ use walk::{LONE_DOT, MORE, Stop, Walk};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Look {
     /// It cannot be said yet.
-    Short(Wanted),
+    Short(Missing),
     /// A whole frame.
     Frame(Frame),
     /// A frame whose message is longer than may be; behind so many bytes its end may come.
@@ -33,7 +33,7 @@ pub(crate) enum Look {
 
 /// Before this has come, looking again is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum Missing {
     /// So many bytes in all.
     Bytes(usize),
     /// This byte.
@@ -89,7 +89,7 @@ impl OutOfStep {
     }
 }
 
-impl Plan {
+impl Layout {
     /// Look at the start of `bytes`, where a frame should begin. Up to `searched` its end is not: an
     /// earlier look at the same bytes came so far. A message has at most `max` bytes.
     pub(crate) fn look(&self, bytes: &[u8], searched: &mut usize, max: usize) -> Look {
@@ -133,7 +133,7 @@ impl Plan {
 
     /// Out of step, the next frame can be found again.
     pub(crate) fn resyncs(&self) -> bool {
-        self.start().is_some() || matches!(self.end, End::Literal { .. } | End::Idle(_))
+        self.start().is_some() || matches!(self.end, FrameEnd::Literal { .. } | FrameEnd::Idle(_))
     }
 
     /// How much of what is no frame is given up: up to where the next one may begin.
@@ -147,14 +147,14 @@ impl Plan {
                 let found = memmem::find(bytes, end);
                 (end, found.map(|at| known.max(at + end.len())))
             }
-            (None, None) => return Look::Short(Wanted::Silence),
+            (None, None) => return Look::Short(Missing::Silence),
         };
         // Not more than this is held back; and what was decided does not depend on what comes later.
         let most = self.written(max) + MORE;
         match found {
             Some(found) if found <= most => Look::Bad(found, why),
             _ if bytes.len() >= most + sought.len() => Look::Bad(most, why),
-            _ => Look::Short(Wanted::Byte(sought.last().copied().unwrap_or_default())),
+            _ => Look::Short(Missing::Byte(sought.last().copied().unwrap_or_default())),
         }
     }
 
@@ -195,7 +195,7 @@ impl Plan {
         }
         let length = end.saturating_add(self.trailer());
         if walk.bytes.len() < length {
-            return Err(Stop::Short(Wanted::Bytes(length)));
+            return Err(Stop::Short(Missing::Bytes(length)));
         }
         walk.at = end;
         self.check(walk, length)?;
@@ -271,7 +271,7 @@ impl Plan {
             Read::Is(number, width) => (number, width),
             Read::Short => {
                 // The next byte may be no digit.
-                return Err(Stop::Short(Wanted::Bytes(walk.bytes.len() + 1)));
+                return Err(Stop::Short(Missing::Bytes(walk.bytes.len() + 1)));
             }
             Read::No => return Err(Stop::Bad(walk.at + 1, OutOfStep::Length)),
         };
@@ -298,18 +298,18 @@ impl Plan {
     fn body_end(&self, walk: &Walk<'_>, searched: &mut usize, max: usize) -> Result<usize, Stop> {
         let start = walk.at;
         match &self.end {
-            End::Length => match walk.end {
+            FrameEnd::Length => match walk.end {
                 Some(end) if end < start => Err(Stop::Bad(start, OutOfStep::Length)),
                 Some(end) if end - start > max => Err(Stop::TooLong(start)),
                 Some(end) => Ok(end),
                 None => Err(Stop::Bad(start, OutOfStep::Length)),
             },
-            End::Size(size) => Ok(start + size),
-            End::Idle(_) => match walk.bytes.len() - start > max + self.trailer() {
+            FrameEnd::Size(size) => Ok(start + size),
+            FrameEnd::Idle(_) => match walk.bytes.len() - start > max + self.trailer() {
                 true => Err(Stop::TooLong(start)),
-                false => Err(Stop::Short(Wanted::Silence)),
+                false => Err(Stop::Short(Missing::Silence)),
             },
-            End::Literal { between, .. } => {
+            FrameEnd::Literal { between, .. } => {
                 let literal = self.end_literal().unwrap_or_default();
                 self.find_end(walk, (literal, *between), searched, max)
             }
@@ -335,7 +335,7 @@ impl Plan {
         }
         *searched = from.max((bytes.len() + 1).saturating_sub(literal.len()));
         let last = literal.last().copied().unwrap_or_default();
-        Err(Stop::Short(Wanted::Byte(last)))
+        Err(Stop::Short(Missing::Byte(last)))
     }
 
     /// Not more bytes than this are ever needed to decide what they are.
@@ -355,7 +355,7 @@ impl Plan {
     /// What ends a message, where a literal does.
     pub(crate) fn end_literal(&self) -> Option<&[u8]> {
         match self.end {
-            End::Literal { slot, .. } => match self.slots.get(slot) {
+            FrameEnd::Literal { slot, .. } => match self.slots.get(slot) {
                 Some(Slot::Literal(literal)) => Some(literal),
                 _ => None,
             },
@@ -366,7 +366,7 @@ impl Plan {
     /// So many bytes of checksums come between a body and the literal that ends it.
     fn between(&self) -> usize {
         match self.end {
-            End::Literal { between, .. } => between,
+            FrameEnd::Literal { between, .. } => between,
             _ => 0,
         }
     }
@@ -374,7 +374,7 @@ impl Plan {
     /// How many bytes of a frame come behind the literal that ends its message.
     pub(crate) fn behind_end(&self) -> usize {
         match self.end {
-            End::Literal { between, .. } => {
+            FrameEnd::Literal { between, .. } => {
                 self.trailer() - between - self.end_literal().map_or(0, <[u8]>::len)
             }
             _ => 0,

@@ -2,7 +2,7 @@
 
 mod check;
 
-use super::{Body, DrawingError, Head, Length, Number, Plan, Slot, Sum};
+use super::{Body, DrawingError, Head, Layout, Length, Number, Slot, Sum};
 use crate::nearest::nearest;
 use crate::notation::{self, NoEscape};
 use crate::parse_duration;
@@ -27,7 +27,7 @@ struct Parser<'t> {
     placed: Vec<Placed>,
 }
 
-pub(super) fn parse(text: &str, name: Option<&'static str>) -> Result<Plan, DrawingError> {
+pub(super) fn parse(text: &str, name: Option<&'static str>) -> Result<Layout, DrawingError> {
     if text.len() > LONGEST {
         let wrong = format!("a drawing has at most {LONGEST} bytes");
         return Err(DrawingError::new("", (0, 1), wrong));
@@ -41,7 +41,7 @@ pub(super) fn parse(text: &str, name: Option<&'static str>) -> Result<Plan, Draw
     parser.check()?;
     let body = parser.body()?;
     let end = parser.end(body, silence)?;
-    Ok(Plan {
+    Ok(Layout {
         name,
         slots: parser
             .placed

@@ -9,7 +9,7 @@ fn every_short_name_is_a_drawing() {
             (name, Some(name))
         );
         let drawn: Drawing = drawing.parse().unwrap();
-        assert_eq!(by_name.plan.slots, drawn.plan.slots, "{name}");
+        assert_eq!(by_name.layout.slots, drawn.layout.slots, "{name}");
         let again: Drawing = drawn.to_string().parse().unwrap();
         assert_eq!(again, drawn, "{name}: {drawn}");
     }

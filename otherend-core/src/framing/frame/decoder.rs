@@ -6,8 +6,8 @@ use std::sync::Arc;
 use memchr::{memchr, memmem};
 
 use super::escaped::unescape;
-use super::{Frame, Look, OutOfStep, Wanted};
-use crate::framing::drawing::{Body, Drawing, End, Plan};
+use super::{Frame, Look, Missing, OutOfStep};
+use crate::framing::drawing::{Body, Drawing, FrameEnd, Layout};
 
 /// Where bytes that were found are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) enum Found {
 /// Takes messages out of their frames.
 #[derive(Debug)]
 pub(crate) struct Frames {
-    plan: Arc<Plan>,
+    layout: Arc<Layout>,
     max: usize,
     /// The unfinished frame; empty and without memory between frames.
     kept: Vec<u8>,
@@ -40,7 +40,7 @@ pub(crate) struct Frames {
     /// Up to here there is no end of the frame that is kept.
     searched: usize,
     /// What must come before looking again is of any use.
-    wanted: Wanted,
+    wanted: Missing,
     /// Messages that are no slice of anything are put together here, one after the other.
     made: Vec<u8>,
     /// Inside a frame that is too long, waiting for its end.
@@ -56,12 +56,12 @@ pub(crate) struct Frames {
 impl Frames {
     pub(crate) fn new(drawing: &Drawing, max: usize) -> Self {
         Frames {
-            plan: Arc::clone(&drawing.plan),
+            layout: Arc::clone(&drawing.layout),
             max,
             kept: Vec::new(),
             spent: 0,
             searched: 0,
-            wanted: Wanted::Bytes(1),
+            wanted: Missing::Bytes(1),
             made: Vec::new(),
             discarding: false,
             discarded: false,
@@ -95,7 +95,7 @@ impl Frames {
                 }
             }
             let bytes = if is_kept { &self.kept } else { rest };
-            match self.plan.look(bytes, &mut self.searched, self.max) {
+            match self.layout.look(bytes, &mut self.searched, self.max) {
                 Look::Short(wanted) => {
                     self.wanted = wanted;
                     if !is_kept {
@@ -139,14 +139,14 @@ impl Frames {
                 (frame.length, self.put_together(&frame, all, input))
             }
             Look::TooLong(from) => {
-                match self.plan.end {
-                    End::Length | End::Size(_) => self.over = true,
-                    End::Literal { .. } | End::Idle(_) => self.discarding = true,
+                match self.layout.end {
+                    FrameEnd::Length | FrameEnd::Size(_) => self.over = true,
+                    FrameEnd::Literal { .. } | FrameEnd::Idle(_) => self.discarding = true,
                 }
                 (from, Some(Found::TooLong))
             }
             Look::Bad(length, why) => {
-                self.over = !self.plan.resyncs();
+                self.over = !self.layout.resyncs();
                 (length, Some(Found::OutOfStep(place(0..length), why)))
             }
             Look::Short(_) => (0, None),
@@ -154,7 +154,7 @@ impl Frames {
     }
 
     fn is_plain(&self) -> bool {
-        matches!(self.plan.body(), Body::Plain | Body::Fixed(_))
+        matches!(self.layout.body(), Body::Plain | Body::Fixed(_))
     }
 
     /// A message that is no slice of its frame, which is at `place`.
@@ -163,13 +163,13 @@ impl Frames {
         made.clear();
         let bytes = self.bytes(&place, input);
         made.extend_from_slice(&bytes[frame.head.clone()]);
-        let right = unescape(self.plan.body(), &bytes[frame.body.clone()], &mut made);
+        let right = unescape(self.layout.body(), &bytes[frame.body.clone()], &mut made);
         self.made = made;
         if !right {
             return Some(Found::OutOfStep(place, OutOfStep::Escape));
         }
         // RFC 1055: senders begin a frame with END, too, which ends an empty one.
-        if self.plan.body() == Body::Slip && self.made.is_empty() {
+        if self.layout.body() == Body::Slip && self.made.is_empty() {
             return None;
         }
         Some(match self.made.len() > self.max {
@@ -181,12 +181,12 @@ impl Frames {
     /// Keep as much of `rest` as it takes until looking again is of use; gives how much that is.
     fn keep(&mut self, rest: &[u8]) -> usize {
         let wanted = match self.wanted {
-            Wanted::Bytes(wanted) => wanted.saturating_sub(self.kept.len()),
-            Wanted::Byte(byte) => memchr(byte, rest).map_or(rest.len(), |at| at + 1),
-            Wanted::Silence => rest.len(),
+            Missing::Bytes(wanted) => wanted.saturating_sub(self.kept.len()),
+            Missing::Byte(byte) => memchr(byte, rest).map_or(rest.len(), |at| at + 1),
+            Missing::Silence => rest.len(),
         };
         let room = self
-            .plan
+            .layout
             .most_kept(self.max)
             .saturating_sub(self.kept.len());
         let taken = wanted.min(room.max(1)).min(rest.len());
@@ -197,16 +197,16 @@ impl Frames {
     /// Looking at what is kept may say something new.
     fn is_ripe(&self) -> bool {
         match self.wanted {
-            Wanted::Bytes(wanted) => self.kept.len() >= wanted,
+            Missing::Bytes(wanted) => self.kept.len() >= wanted,
             // Or it may have become too long.
-            Wanted::Byte(byte) => self.kept.last() == Some(&byte) || self.kept.len() > self.max,
-            Wanted::Silence => true,
+            Missing::Byte(byte) => self.kept.last() == Some(&byte) || self.kept.len() > self.max,
+            Missing::Silence => true,
         }
     }
 
     /// Look for the end of a frame that is too long; gives how many bytes of `rest` are its.
     fn discard(&mut self, rest: &[u8]) -> usize {
-        let Some(end) = self.plan.end_literal() else {
+        let Some(end) = self.layout.end_literal() else {
             self.kept = Vec::new();
             return rest.len();
         };
@@ -224,11 +224,11 @@ impl Frames {
         self.kept.truncate(before);
         self.kept.drain(..used.min(before));
         // What belongs to the frame behind its end.
-        self.skip = self.plan.behind_end();
+        self.skip = self.layout.behind_end();
         let kept = self.skip.min(self.kept.len());
         self.kept.drain(..kept);
         self.skip -= kept;
-        self.wanted = Wanted::Bytes(0);
+        self.wanted = Missing::Bytes(0);
         used.saturating_sub(before)
     }
 
@@ -251,7 +251,7 @@ impl Frames {
     /// messages, this one has.
     pub(crate) fn silence(&mut self) -> Option<Found> {
         self.forget_spent();
-        if self.over || !matches!(self.plan.end, End::Idle(_)) {
+        if self.over || !matches!(self.layout.end, FrameEnd::Idle(_)) {
             return None;
         }
         if std::mem::take(&mut self.discarding) {
@@ -260,7 +260,7 @@ impl Frames {
         if self.kept.is_empty() {
             return None;
         }
-        let look = self.plan.look_at_all(&self.kept, self.max);
+        let look = self.layout.look_at_all(&self.kept, self.max);
         let (_, found) = self.settle(look, &[], None);
         // Silence ends what is too long as well.
         self.discarding = false;
@@ -306,6 +306,6 @@ impl Frames {
         }
         self.spent = 0;
         self.searched = 0;
-        self.wanted = Wanted::Bytes(0);
+        self.wanted = Missing::Bytes(0);
     }
 }

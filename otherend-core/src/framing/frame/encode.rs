@@ -5,7 +5,7 @@ use std::fmt;
 use memchr::memmem;
 
 use super::escaped::escape;
-use crate::framing::drawing::{Body, Drawing, End, Length, Plan, Slot};
+use crate::framing::drawing::{Body, Drawing, FrameEnd, Layout, Length, Slot};
 
 /// A message that cannot be said in this frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Drawing {
     /// When there is no frame for this message.
     pub fn encode(&self, message: &[u8], frames: &mut Vec<u8>) -> Result<(), Unframed> {
         let began = frames.len();
-        let encoded = self.plan.encode(message, frames);
+        let encoded = self.layout.encode(message, frames);
         if encoded.is_err() {
             frames.truncate(began);
         }
@@ -72,11 +72,11 @@ impl Drawing {
 
     /// So many bytes of `message` stand before its body.
     pub(crate) fn head_of(&self, message: &[u8]) -> usize {
-        self.plan.head_of(message).min(message.len())
+        self.layout.head_of(message).min(message.len())
     }
 }
 
-impl Plan {
+impl Layout {
     /// So many bytes of this message are its head.
     fn head_of(&self, message: &[u8]) -> usize {
         let head = self.before().iter().find_map(|slot| match slot {
@@ -95,7 +95,7 @@ impl Plan {
         let (head, body) = message
             .split_at_checked(heads)
             .ok_or(Unframed::TooShort { least: heads })?;
-        if let End::Size(exactly) = self.end
+        if let FrameEnd::Size(exactly) = self.end
             && exactly != body.len()
         {
             return Err(Unframed::Size {
@@ -166,7 +166,7 @@ impl Plan {
 
     /// Nothing of a body may be read as its end; `written` begins with so many bytes of it.
     fn check_end(&self, written: &[u8], body: usize, heads: usize) -> Result<(), Unframed> {
-        let (End::Literal { between, .. }, Some(end)) = (&self.end, self.end_literal()) else {
+        let (FrameEnd::Literal { between, .. }, Some(end)) = (&self.end, self.end_literal()) else {
             return Ok(());
         };
         match self.body() {

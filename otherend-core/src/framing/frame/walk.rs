@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{OutOfStep, Wanted};
+use super::{Missing, OutOfStep};
 
 /// How far a walk through the slots has come.
 pub(super) struct Walk<'b> {
@@ -16,7 +16,7 @@ pub(super) struct Walk<'b> {
 
 /// Why a walk ends early.
 pub(super) enum Stop {
-    Short(Wanted),
+    Short(Missing),
     TooLong(usize),
     /// Not as drawn; what is known to be wrong ends here.
     Bad(usize, OutOfStep),
@@ -35,13 +35,13 @@ impl<'b> Walk<'b> {
 
     pub(super) fn peek(&self) -> Result<u8, Stop> {
         let next = self.rest().first().copied();
-        next.ok_or(Stop::Short(Wanted::Bytes(self.at + 1)))
+        next.ok_or(Stop::Short(Missing::Bytes(self.at + 1)))
     }
 
     pub(super) fn take(&mut self, size: usize) -> Result<Range<usize>, Stop> {
         let end = self.at + size;
         if self.bytes.len() < end {
-            return Err(Stop::Short(Wanted::Bytes(end)));
+            return Err(Stop::Short(Missing::Bytes(end)));
         }
         let taken = self.at..end;
         self.at = end;
@@ -57,7 +57,7 @@ impl<'b> Walk<'b> {
         }
         match self.rest().len() > same {
             true => Err(Stop::Bad(self.at + same + 1, otherwise)),
-            false => Err(Stop::Short(Wanted::Bytes(self.bytes.len() + 1))),
+            false => Err(Stop::Short(Missing::Bytes(self.bytes.len() + 1))),
         }
     }
 
@@ -65,7 +65,7 @@ impl<'b> Walk<'b> {
     pub(super) fn is_lone_dot(&self) -> Result<bool, Stop> {
         let rest = self.rest();
         if rest.len() < LONE_DOT.len() && LONE_DOT.starts_with(rest) {
-            return Err(Stop::Short(Wanted::Bytes(self.at + rest.len() + 1)));
+            return Err(Stop::Short(Missing::Bytes(self.at + rest.len() + 1)));
         }
         Ok(rest.starts_with(LONE_DOT))
     }
@@ -80,7 +80,7 @@ impl<'b> Walk<'b> {
             let Some(end) = memchr::memchr(b'\n', line) else {
                 return match headers.len() > max + MORE {
                     true => Err(Stop::TooLong(self.at)),
-                    false => Err(Stop::Short(Wanted::Byte(b'\n'))),
+                    false => Err(Stop::Short(Missing::Byte(b'\n'))),
                 };
             };
             if at + end > max + MORE {

@@ -3,7 +3,7 @@
 use super::{Parser, Placed};
 use crate::Framing;
 use crate::framing::drawing::catalogue::SHORT;
-use crate::framing::drawing::{Body, DrawingError, End, Head, Slot};
+use crate::framing::drawing::{Body, DrawingError, FrameEnd, Head, Slot};
 use crate::nearest::nearest;
 
 impl Parser<'_> {
@@ -63,7 +63,7 @@ impl Parser<'_> {
         &self,
         body: usize,
         silence: Option<std::time::Duration>,
-    ) -> Result<End, DrawingError> {
+    ) -> Result<FrameEnd, DrawingError> {
         let Placed { slot, at, width } = &self.placed[body];
         let after = &self.placed[body + 1..];
         let sums = after
@@ -89,13 +89,13 @@ impl Parser<'_> {
             }
         }
         match (kind, has_length, silence) {
-            (Body::Plain, true, None) => Ok(End::Length),
-            (Body::Fixed(size), false, None) => Ok(End::Size(size)),
+            (Body::Plain, true, None) => Ok(FrameEnd::Length),
+            (Body::Fixed(size), false, None) => Ok(FrameEnd::Size(size)),
             (_, true, _) => twice("the length"),
             (Body::Fixed(_) | Body::Slip | Body::Cobs | Body::Dot, _, Some(_)) => twice("silence"),
             (Body::Plain, false, Some(_)) if literal.is_some() => twice("silence"),
-            (Body::Plain, false, Some(silence)) => Ok(End::Idle(silence)),
-            (_, false, None) if literal.is_some() => Ok(End::Literal {
+            (Body::Plain, false, Some(silence)) => Ok(FrameEnd::Idle(silence)),
+            (_, false, None) if literal.is_some() => Ok(FrameEnd::Literal {
                 slot: body + 1 + sums,
                 between: self.placed[body + 1..body + 1 + sums]
                     .iter()
