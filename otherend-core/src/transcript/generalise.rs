@@ -26,7 +26,7 @@ pub fn generalise(transcript: &Transcript) -> Transcript {
             }
         }
     }
-    let mut names = Names::of(&transcript);
+    let mut names = FreeNames::of(&transcript);
     for item in transcript
         .items
         .iter_mut()
@@ -73,7 +73,7 @@ fn literals(transcript: &Transcript) -> impl Iterator<Item = &[u8]> {
 fn with_holes(
     bytes: &[u8],
     counts: &HashMap<Vec<u8>, usize>,
-    names: &mut Names,
+    names: &mut FreeNames,
     text: &mut Vec<Part>,
 ) {
     let mut at = 0;
@@ -96,7 +96,7 @@ fn with_holes(
 }
 
 /// Names given and still free.
-struct Names {
+struct FreeNames {
     taken: HashSet<Arc<str>>,
     /// By stem, the number that comes next: a file may have a million ids.
     numbers: HashMap<String, u64>,
@@ -104,7 +104,7 @@ struct Names {
     values: HashMap<Vec<u8>, Arc<str>>,
 }
 
-impl Names {
+impl FreeNames {
     /// The names that a file has already.
     fn of(transcript: &Transcript) -> Self {
         let mut taken = HashSet::new();
@@ -118,7 +118,7 @@ impl Names {
                 }
             }
         }
-        Names {
+        FreeNames {
             taken,
             numbers: HashMap::new(),
             values: HashMap::new(),

@@ -204,7 +204,7 @@ fn ends_line(act: &Act) -> Option<bool> {
 }
 
 fn open_ends(plan: &Plan, findings: &mut Vec<Finding>) {
-    for beat in plan.lanes.iter().flat_map(|script| script.beats_from(0)) {
+    for beat in plan.scripts.iter().flat_map(|script| script.beats_from(0)) {
         let Beat::Says(says) = beat else {
             continue;
         };

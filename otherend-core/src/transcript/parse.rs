@@ -1,16 +1,16 @@
 //! From text to a transcript: the whole file, before a byte of it is said.
 
 mod filled;
-mod flow;
 mod hex;
 mod line;
 mod names;
+mod speakers;
 mod text;
 
 use filled::Filled;
-use flow::Flow;
 use line::Line;
 use names::Names;
+use speakers::Speakers;
 
 pub(super) use filled::{Excess, excess};
 
@@ -155,7 +155,7 @@ struct Parser {
     /// Holes and references.
     holes: usize,
     names: Names,
-    flow: Flow,
+    speakers: Speakers,
     /// `eol`, `timeout` and `over`, each with its line.
     settings: Vec<(&'static str, usize)>,
     /// The settings are over.
@@ -199,7 +199,7 @@ impl Parser {
     fn item(&mut self, text: &str, number: usize) -> Parsed<Item> {
         match line::split(text)? {
             Line::Blank => {
-                self.flow.end_rule();
+                self.speakers.end_rule();
                 Ok(Item::Blank)
             }
             Line::Comment(comment) => Ok(Item::Comment(comment.to_owned())),
@@ -210,7 +210,7 @@ impl Parser {
             Line::Setting(word, at) => self.setting(text, word, at, number).map(Item::Setting),
             Line::Rule(head) => {
                 self.talking = true;
-                self.flow.begin_rule();
+                self.speakers.begin_rule();
                 self.names.in_rule = true;
                 line::trigger(text, head, &mut self.names).map(Item::Rule)
             }
@@ -218,9 +218,9 @@ impl Parser {
                 self.talking = true;
                 // A blank line ends a rule, so the same `S:` is an answer above it and a step of
                 // the script below.
-                self.names.in_rule = self.flow.in_rule();
+                self.names.in_rule = self.speakers.in_rule();
                 let step = line::step(text, &marker, &mut self.names)?;
-                self.flow.check(&step, &marker, number)?;
+                self.speakers.check(&step, &marker, number)?;
                 Ok(Item::Step(step))
             }
         }

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub(crate) use matching::{Extent, Take};
 pub(crate) use rules::{Answer, AnswerStep, Rules};
-pub(crate) use script::{Beat, Ends, Says, Script};
+pub(crate) use script::{Beat, ConnectionScript, Ends, Says};
 pub(crate) use template::Piece;
 pub(crate) use values::{Known, Values};
 
@@ -39,7 +39,7 @@ pub struct Plan {
     pub(crate) transport: Transport,
     pub(crate) timeout: Duration,
     /// The script of each connection.
-    pub(crate) lanes: Vec<Script>,
+    pub(crate) scripts: Vec<ConnectionScript>,
     pub(crate) rules: Rules,
     /// The longest line to be heard, as it stands in the file, in bytes.
     pub(crate) longest: usize,
@@ -56,7 +56,7 @@ pub struct Plan {
 /// A line of the file, and the connection that it belongs to, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Position {
-    pub(crate) lane: usize,
+    pub(crate) connection: usize,
     pub(crate) line: usize,
 }
 
@@ -94,29 +94,29 @@ impl Plan {
     /// What happens at a place of the script of `connection`, counted from 0.
     #[inline]
     pub(crate) fn beat(&self, connection: usize, index: usize) -> Option<Beat<'_>> {
-        self.lanes.get(connection)?.beat(index)
+        self.scripts.get(connection)?.beat(index)
     }
 
     /// How many connections the script has; 1 if there are only rules.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.lanes.len().max(1)
+        self.scripts.len().max(1)
     }
 
     /// The line on which `connection`, counted from 0, opens.
     #[must_use]
     pub fn opens_on(&self, connection: usize) -> Option<usize> {
-        self.lanes.get(connection).map(Script::opens_on)
+        self.scripts.get(connection).map(ConnectionScript::opens_on)
     }
 
     /// The line on which a connection opens while an earlier one still has something before it.
     #[must_use]
     pub fn overlap(&self) -> Option<usize> {
         let mut last = 0;
-        self.lanes.iter().find_map(|lane| {
-            let opens_on = lane.opens_on();
+        self.scripts.iter().find_map(|script| {
+            let opens_on = script.opens_on();
             let overlaps = opens_on < last;
-            last = last.max(lane.ends_on());
+            last = last.max(script.ends_on());
             overlaps.then_some(opens_on)
         })
     }
@@ -146,7 +146,7 @@ impl Plan {
     /// It has lines to be said and heard in order.
     #[must_use]
     pub fn has_script(&self) -> bool {
-        !self.lanes.is_empty()
+        !self.scripts.is_empty()
     }
 
     /// The line was said, heard or answered.

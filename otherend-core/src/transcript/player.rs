@@ -201,7 +201,7 @@ impl Player {
             self.count_done();
         }
         // An opening is a line of the file only where the file writes it (`2C: connect`).
-        if let Some(line) = self.plan.lanes.get(connection).and_then(|lane| lane.line) {
+        if let Some(line) = self.plan.scripts.get(connection).and_then(|lane| lane.line) {
             self.plan.reach(line);
         }
         self.greet(connection, now, out);
@@ -269,7 +269,7 @@ impl Player {
             .lanes
             .iter()
             .position(|lane| lane.progress == Progress::Unopened)?;
-        let Some(script) = self.plan.lanes.get(next) else {
+        let Some(script) = self.plan.scripts.get(next) else {
             return Some(next);
         };
         // Connections open in the order of the file, and where it says so: with `2C: connect` below
@@ -282,7 +282,7 @@ impl Player {
     /// above its `C! connect`, as far as it is kept.
     #[must_use]
     pub fn opens_after(&self, connection: usize) -> Duration {
-        let lane = self.plan.lanes.get(connection);
+        let lane = self.plan.scripts.get(connection);
         lane.map_or(Duration::ZERO, |lane| self.kept(lane.pause))
     }
 

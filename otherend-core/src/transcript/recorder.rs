@@ -22,8 +22,8 @@ use super::model::{Act, Item, Setting, Step, Transport};
 use super::seal::Check;
 use super::{Closing, FIRST_LINE};
 use crate::{LineEnd, Role, Time};
-use known::Known;
-use names::Names;
+use known::KnownSecrets;
+use names::SecretNames;
 use side::{Connection, Side};
 
 /// A shorter time than this is not noted.
@@ -67,8 +67,8 @@ const LONGEST: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Recorder {
     masks: Masks,
-    known: Known,
-    names: Names,
+    known: KnownSecrets,
+    names: SecretNames,
     remark: String,
     transport: Transport,
     /// Decided by the first line that ends.
@@ -101,8 +101,8 @@ impl Recorder {
     pub fn new(masks: Masks, remark: &str) -> Self {
         Recorder {
             masks,
-            known: Known::default(),
-            names: Names::default(),
+            known: KnownSecrets::default(),
+            names: SecretNames::default(),
             remark: crate::escaped(remark.as_bytes()),
             transport: Transport::Tcp,
             eol: None,

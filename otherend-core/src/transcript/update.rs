@@ -26,7 +26,7 @@ pub(crate) struct Edit {
 type Remembered<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
 /// One line of a turn, in the file and as the turn was heard.
-pub(crate) struct Turn<'a> {
+pub(crate) struct HeardTurn<'a> {
     /// What the file says, line by line with their ends.
     pub(crate) texts: Vec<Text>,
     /// What was heard, line by line with their ends.
@@ -37,7 +37,7 @@ pub(crate) struct Turn<'a> {
     pub(crate) values: Box<Remembered<'a>>,
 }
 
-impl Turn<'_> {
+impl HeardTurn<'_> {
     /// The lines that were heard, in the words of the file where these fit.
     pub(crate) fn mended(mut self) -> Vec<Text> {
         let pairs = self.pairs();

@@ -78,7 +78,7 @@ struct Run<'a> {
 
 /// How far a run came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Progress {
+struct WorkedOff {
     /// Bytes of the input that were worked off: whole lines.
     heard: usize,
     /// Bytes of the output that were written.
@@ -89,7 +89,7 @@ struct Progress {
 impl Run<'_> {
     /// Answer the plain lines that `input`, at the start of a line, begins with, as far as `out`
     /// has room for the answers.
-    fn go(&self, level: Level, input: &[u8], out: &mut [u8]) -> Progress {
+    fn go(&self, level: Level, input: &[u8], out: &mut [u8]) -> WorkedOff {
         match self.prefix {
             Some(prefix) => dispatch!(level, simd => self.echo(simd, prefix, input, out)),
             None => dispatch!(level, simd => self.sink(simd, input)),
@@ -98,8 +98,8 @@ impl Run<'_> {
 
     /// As [`go`](Self::go), for less than a block. Mostly that is one line of a peer that waits for
     /// each answer: masks are not worth their beginning.
-    fn go_short(&self, input: &[u8], out: &mut [u8]) -> Progress {
-        let mut at = Progress::default();
+    fn go_short(&self, input: &[u8], out: &mut [u8]) -> WorkedOff {
+        let mut at = WorkedOff::default();
         while at.heard < input.len() {
             let rest = &input[at.heard..];
             let Some(length) = memchr3(b'\n', b'\r', 0xff, rest) else {
@@ -135,7 +135,7 @@ impl Run<'_> {
     /// >  a  b  \n c  d  \n        the next reply begins behind the first \n
     /// ```
     #[inline(always)]
-    fn echo<S: Simd>(&self, simd: S, prefix: &[u8], input: &[u8], out: &mut [u8]) -> Progress {
+    fn echo<S: Simd>(&self, simd: S, prefix: &[u8], input: &[u8], out: &mut [u8]) -> WorkedOff {
         let reply = Reply::new(prefix, self.end, self.lengths(TEXT - 1));
         let room = out.len();
         let mut at = Cursor {
@@ -155,7 +155,7 @@ impl Run<'_> {
                 break;
             }
         }
-        Progress {
+        WorkedOff {
             heard: input.len() - at.rest.len(),
             said: room - at.out.len(),
             lines: at.lines,
@@ -193,9 +193,9 @@ impl Run<'_> {
 
     /// Hear each line.
     #[inline(always)]
-    fn sink<S: Simd>(&self, simd: S, input: &[u8]) -> Progress {
+    fn sink<S: Simd>(&self, simd: S, input: &[u8]) -> WorkedOff {
         let plain = self.lengths(usize::MAX);
-        let mut at = Progress::default();
+        let mut at = WorkedOff::default();
         let mut scan = Scan::new(simd, self.lines, input);
         while let Some(block) = scan.next() {
             let mut ends = block.ends;

@@ -9,7 +9,7 @@ use crate::transcript::{Limits, Pattern, WrongText};
 
 /// Where a name is known, and how long its value is there, as the file has it.
 #[derive(Debug, Clone, Copy, Default)]
-struct Known {
+struct KnownName {
     /// By `let`, and on which line.
     by_let: Option<usize>,
     value: usize,
@@ -20,7 +20,7 @@ struct Known {
 /// Every name, and whether the line at hand belongs to a rule.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    known: HashMap<Arc<str>, Known>,
+    known: HashMap<Arc<str>, KnownName>,
     /// Regular expressions by their source: each is made once, however often it stands in the file.
     patterns: HashMap<String, Pattern>,
     /// How much memory they take.
@@ -60,7 +60,7 @@ impl Names {
         Ok(name)
     }
 
-    fn entry(&mut self, name: &str) -> (Arc<str>, &mut Known) {
+    fn entry(&mut self, name: &str) -> (Arc<str>, &mut KnownName) {
         let name = match self.known.get_key_value(name) {
             Some((name, _)) => Arc::clone(name),
             None => name.into(),
@@ -84,7 +84,7 @@ impl Names {
     }
 
     /// How many bytes a reference here says, if there can be one.
-    fn length(&self, known: &Known) -> Option<usize> {
+    fn length(&self, known: &KnownName) -> Option<usize> {
         let by_let = known.by_let.map(|_| known.value);
         let of_rules = known.in_rules.filter(|_| self.in_rule);
         by_let.or(of_rules).or(known.in_script)

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
-use super::script::{Ends, Script, packed};
+use super::script::{ConnectionScript, Ends, packed};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
 use super::{Plan, Position};
@@ -31,13 +31,13 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
     compiler.finish_rule();
     compiler.rules.finish();
     // Only now is it known where each turn ends, and with it what its last line is.
-    for script in &mut compiler.lanes {
+    for script in &mut compiler.scripts {
         compiler.longest = compiler.longest.max(script.listen(compiler.transport));
     }
     let Compiler {
         transport,
         timeout,
-        lanes,
+        scripts,
         rules,
         longest,
         first_holes,
@@ -52,7 +52,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
         misfits: AtomicU64::new(0),
         transport,
         timeout,
-        lanes,
+        scripts,
         rules,
         longest,
         first_holes,
@@ -77,7 +77,7 @@ struct Compiler<'t> {
     speaker: Option<(usize, Role)>,
     /// Where on other connections that one hears what it refers to.
     after: Vec<Position>,
-    lanes: Vec<Script>,
+    scripts: Vec<ConnectionScript>,
     /// How many things the client and the server did so far.
     order: [usize; 2],
     /// By connection: how many of the server's steps there were when it last spoke there.
@@ -162,7 +162,7 @@ impl<'t> Compiler<'t> {
         // `{{n:int=2}}` is one value that changes. Those of the script belong to the performance,
         // so that connection 2 can say what 1 heard; those of rules to one connection, for its
         // peers know nothing of each other.
-        if let Some((lane, who)) = self.speaker {
+        if let Some((connection, who)) = self.speaker {
             let line = self.line;
             let known = self.in_script.get(&**name).and_then(|known| known.gap.slot);
             gap.slot = known.or_else(|| {
@@ -171,7 +171,7 @@ impl<'t> Compiler<'t> {
             });
             let known = InScript {
                 gap: gap.clone(),
-                at: Position { lane, line },
+                at: Position { connection, line },
                 who,
             };
             self.in_script.insert(name, known);
@@ -196,8 +196,8 @@ impl<'t> Compiler<'t> {
             return Piece::Literal(Box::default());
         };
         // Who hears it on another connection cannot say it before.
-        if let Some((lane, speaker)) = self.speaker
-            && at.lane != lane
+        if let Some((connection, speaker)) = self.speaker
+            && at.connection != connection
             && *who != speaker
         {
             self.after.push(*at);
@@ -263,20 +263,20 @@ impl<'t> Compiler<'t> {
     fn step(&mut self, step: &'t Step) {
         let line = self.line;
         let pause = std::mem::take(&mut self.pause);
-        let lane = usize::from(step.connection) - 1;
-        if lane >= self.lanes.len() {
+        let connection = usize::from(step.connection) - 1;
+        if connection >= self.scripts.len() {
             self.open(step, pause);
         }
         if step.act == Act::Connect {
             return;
         }
         let order = self.next_order(step.who);
-        self.follow(lane, step.who, order);
-        self.speaker = Some((lane, step.who));
+        self.follow(connection, step.who, order);
+        self.speaker = Some((connection, step.who));
         let template = self.said(step);
         self.speaker = None;
         let after = std::mem::take(&mut self.after);
-        let script = &mut self.lanes[lane];
+        let script = &mut self.scripts[connection];
         if let Act::Close(closing) = step.act {
             script.end(Ends {
                 who: step.who,
@@ -294,19 +294,19 @@ impl<'t> Compiler<'t> {
     /// Make the connection whose first step this is.
     fn open(&mut self, step: &Step, pause: Duration) {
         let opens = self.next_order(Role::Client);
-        let mut script = Script::new(opens, self.heard);
+        let mut script = ConnectionScript::new(opens, self.heard);
         // A pause before a connection's first words is theirs: what opens it has no line to stand above.
         if step.act == Act::Connect {
             script.line = Some(self.line);
             script.pause = pause;
         }
-        self.lanes.push(script);
+        self.scripts.push(script);
         self.spoken.push(0);
     }
 
     /// Before a client speaks on a connection it hears what the server says there, and with that,
     /// since the server keeps the order of the file, all that comes before it anywhere.
-    fn follow(&mut self, lane: usize, who: Role, order: usize) {
+    fn follow(&mut self, connection: usize, who: Role, order: usize) {
         // How far must a server be before a client can have opened the next connection?
         //
         //     1S: 220 ready        spoken = 1: said, and perhaps still on its way
@@ -317,7 +317,7 @@ impl<'t> Compiler<'t> {
         //
         // One connection speaks for all: the server's steps have one order, and whoever has heard
         // the second step knows that the first was said, on whichever connection.
-        let Some(spoken) = self.spoken.get_mut(lane) else {
+        let Some(spoken) = self.spoken.get_mut(connection) else {
             return;
         };
         match who {

@@ -1,6 +1,6 @@
 //! The script of one connection: what each end does in turn.
 //!
-//! A file may have a million steps, so they are kept packed, and looked at as [`Beat`], [`Said`] and
+//! A file may have a million steps, so they are kept packed, and looked at as [`Beat`], [`ToSay`] and
 //! [`Expected`]. A step that is heard as it is said, which most are, has one template for both.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::transcript::{Closing, Transport};
 
 /// The script of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Script {
+pub(crate) struct ConnectionScript {
     /// Its place among all that the client does.
     pub(crate) opens: usize,
     /// How many of the server's steps the client has heard for certain when it opens.
@@ -22,8 +22,8 @@ pub(crate) struct Script {
     /// The time that passes before that.
     pub(crate) pause: Duration,
     beats: Vec<PackedBeat>,
-    steps: Vec<Step>,
-    lines: Vec<Line>,
+    steps: Vec<PackedStep>,
+    lines: Vec<PackedLine>,
     templates: Vec<Template>,
     notes: Vec<Note>,
 }
@@ -40,14 +40,14 @@ pub(crate) enum Beat<'s> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Says<'s> {
     pub(crate) who: Role,
-    script: &'s Script,
-    steps: &'s [Step],
-    lines: &'s [Line],
+    script: &'s ConnectionScript,
+    steps: &'s [PackedStep],
+    lines: &'s [PackedLine],
 }
 
 /// One step to be said.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Said<'s> {
+pub(crate) struct ToSay<'s> {
     /// Its line in the file.
     pub(crate) line: usize,
     /// Its place among all that its speaker does on any connection.
@@ -92,7 +92,7 @@ struct PackedBeat {
 
 /// An end has no template.
 #[derive(Debug)]
-struct Step {
+struct PackedStep {
     line: u32,
     order: u32,
     template: u32,
@@ -101,7 +101,7 @@ struct Step {
 }
 
 #[derive(Debug)]
-struct Line {
+struct PackedLine {
     line: u32,
     steps: u32,
     template: u32,
@@ -120,7 +120,7 @@ pub(super) fn packed(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-impl Script {
+impl ConnectionScript {
     /// What happens at this place of it.
     #[inline]
     pub(crate) fn beat(&self, index: usize) -> Option<Beat<'_>> {
@@ -164,7 +164,7 @@ impl Script {
         last.or(self.line).unwrap_or_default()
     }
 
-    fn note(&self, step: &Step) -> Option<&Note> {
+    fn note(&self, step: &PackedStep) -> Option<&Note> {
         self.notes.get((step.note as usize).checked_sub(1)?)
     }
 
@@ -172,10 +172,10 @@ impl Script {
 
     /// One without a step.
     pub(super) fn new(opens: usize, heard: usize) -> Self {
-        Script {
+        ConnectionScript {
             opens,
             heard,
-            ..Script::default()
+            ..ConnectionScript::default()
         }
     }
 
@@ -221,7 +221,7 @@ impl Script {
             let after = after.into();
             self.notes.push(Note { pause, after });
         }
-        self.steps.push(Step {
+        self.steps.push(PackedStep {
             line: packed(line),
             order: packed(order),
             template,
@@ -258,7 +258,7 @@ impl Script {
                     None => self.steps[first + heard.steps - 1].template,
                     Some(template) => self.keep(template),
                 };
-                self.lines.push(Line {
+                self.lines.push(PackedLine {
                     line: packed(heard.line),
                     steps: packed(heard.steps),
                     template,
@@ -297,12 +297,12 @@ impl Beat<'_> {
 impl<'s> Says<'s> {
     /// The step with this number that is to be said.
     #[inline]
-    pub(crate) fn step(&self, index: usize) -> Option<Said<'s>> {
+    pub(crate) fn step(&self, index: usize) -> Option<ToSay<'s>> {
         self.steps.get(index).map(|step| self.said(step))
     }
 
     /// All of them.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = Said<'s>> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = ToSay<'s>> {
         self.steps.iter().map(|step| self.said(step))
     }
 
@@ -318,12 +318,12 @@ impl<'s> Says<'s> {
     }
 
     #[inline]
-    fn said(&self, step: &'s Step) -> Said<'s> {
+    fn said(&self, step: &'s PackedStep) -> ToSay<'s> {
         let note = match step.note {
             0 => None,
             _ => self.script.note(step),
         };
-        Said {
+        ToSay {
             line: step.line as usize,
             order: step.order as usize,
             after: note.map_or(&[], |note| &note.after),
@@ -333,7 +333,7 @@ impl<'s> Says<'s> {
     }
 
     #[inline]
-    fn expected(&self, line: &'s Line) -> Expected<'s> {
+    fn expected(&self, line: &'s PackedLine) -> Expected<'s> {
         Expected {
             line: line.line as usize,
             steps: line.steps as usize,

@@ -139,7 +139,7 @@ impl Player {
     /// file's business. With `C: QUIT` alone a reset may be all that became of it.
     #[must_use]
     pub fn has_last_word(&self, connection: usize) -> bool {
-        let script = self.plan.lanes.get(connection);
+        let script = self.plan.scripts.get(connection);
         let beats = script.into_iter().flat_map(|script| script.beats_from(0));
         let last = beats
             .filter(|beat| !matches!(beat, Beat::Ends(ends) if ends.closing != Closing::Reset))

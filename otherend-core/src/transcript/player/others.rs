@@ -27,7 +27,7 @@ impl Player {
             return;
         }
         let plan = Arc::clone(&self.plan);
-        let Some(script) = plan.lanes.get(connection) else {
+        let Some(script) = plan.scripts.get(connection) else {
             return;
         };
         // Connection 1 was to do steps 3 and 4 and was reset; step 5 is connection 2's, and waits
@@ -81,8 +81,8 @@ impl Player {
         //
         // Said too early, this would be the sample, 7, whatever the server gave.
         after.iter().all(|place| {
-            let has_come_to = self.line_at(place.lane);
-            let is_over = self.lanes[place.lane].progress == Progress::Over;
+            let has_come_to = self.line_at(place.connection);
+            let is_over = self.lanes[place.connection].progress == Progress::Over;
             is_over || has_come_to.is_none_or(|line| line > place.line)
         })
     }
@@ -122,7 +122,7 @@ impl Player {
         // server has said its first step, the next client can be connection 2; before, it cannot.
         // Where all the earlier ones have left, the next one is what follows them only if they did
         // not leave in the middle.
-        let Some(next) = self.plan.lanes.get(connection) else {
+        let Some(next) = self.plan.scripts.get(connection) else {
             return false;
         };
         let taken = &self.lanes[..connection];
@@ -135,7 +135,7 @@ impl Player {
     /// All of the script was said and heard here.
     fn is_through(&self, connection: usize) -> bool {
         let at = self.lanes[connection].beat;
-        let script = self.plan.lanes.get(connection);
+        let script = self.plan.scripts.get(connection);
         let mut left = script.into_iter().flat_map(|script| script.beats_from(at));
         left.all(|beat| matches!(beat, Beat::Ends(_)))
     }

@@ -152,7 +152,7 @@ impl Player {
                 .fit(heard[line], Extent::Whole, &known, takes);
             fit.is_some()
         };
-        let mut mended = update::Turn {
+        let mut mended = update::HeardTurn {
             texts: texts.clone(),
             heard: heard.clone(),
             fits: Box::new(fits),

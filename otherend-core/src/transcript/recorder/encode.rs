@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::auth::AuthState;
-use super::names::Names;
+use super::names::SecretNames;
 use super::{LONGEST, Recorder};
 use crate::transcript::model::{Act, Item, Part, Text, Transport};
 use crate::transcript::write::is_readable;
@@ -105,7 +105,12 @@ impl Recorder {
 }
 
 /// What stands in `line` from `at` on, with a hole for each of `secrets`.
-fn with_holes(line: &[u8], mut at: usize, secrets: Vec<Range<usize>>, names: &mut Names) -> Text {
+fn with_holes(
+    line: &[u8],
+    mut at: usize,
+    secrets: Vec<Range<usize>>,
+    names: &mut SecretNames,
+) -> Text {
     let mut text = Text::default();
     let mut secrets = secrets.into_iter().peekable();
     while let Some(mut secret) = secrets.next() {

@@ -6,9 +6,9 @@ use memchr::memmem::Finder;
 
 /// The secrets of a recording so far.
 #[derive(Debug, Default)]
-pub(super) struct Known(Vec<Finder<'static>>);
+pub(super) struct KnownSecrets(Vec<Finder<'static>>);
 
-impl Known {
+impl KnownSecrets {
     /// A shorter one is too likely to be a part of something else.
     const SHORTEST: usize = 6;
     /// The first ones are remembered.

@@ -8,12 +8,12 @@ const NAME: &str = "secret";
 
 /// The secrets of a recording that have a name.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(super) struct SecretNames {
     known: HashMap<Box<[u8]>, u64>,
     count: u64,
 }
 
-impl Names {
+impl SecretNames {
     /// So many are remembered; a later one is new every time.
     const MOST: usize = 1024;
     /// A longer one is new every time.

@@ -9,7 +9,7 @@ use crate::transcript::model::{Act, Closing, Step};
 
 /// The connections of the script, and the rule at hand if the line belongs to one.
 #[derive(Debug, Default)]
-pub(super) struct Flow {
+pub(super) struct Speakers {
     script: Vec<Stops>,
     rule: Option<Stops>,
 }
@@ -21,7 +21,7 @@ struct Stops {
     server: Option<(Closing, usize)>,
 }
 
-impl Flow {
+impl Speakers {
     pub(super) fn begin_rule(&mut self) {
         self.rule = Some(Stops::default());
     }
