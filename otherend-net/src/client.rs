@@ -135,6 +135,7 @@ impl Client {
     ) -> io::Result<Client> {
         let stream = stream.into();
         if stream.is_datagrams() {
+            // What is asked for is about streams: a datagram is whole by itself.
             settings.framing = Framing::Datagram;
         }
         stream.set_nonblocking()?;
@@ -296,6 +297,8 @@ impl Voice {
 
 /// What hears for a client, and where the lines it hears arrive.
 pub(crate) fn listening() -> (AnyBehaviour, mpsc::Receiver<Vec<u8>>) {
+    // Without a bound: lines wait here for `receive`, and one that waits for room would have to
+    // stop the very thread that is to take them.
     let (ear, lines) = mpsc::channel();
     (AnyBehaviour::custom(Listening { ear }), lines)
 }

@@ -120,6 +120,9 @@ impl Hub {
     pub(crate) fn drain(&self, limit: Duration) {
         // The earliest end stays: a second order with more time puts nothing off.
         let at = self.clock.now() + limit;
+        // The mark first and the orders behind it, while `Admitted::new` enters the list first and
+        // looks at the mark behind it: whoever comes in between gets the order from one of the two,
+        // or from both, which does no harm.
         self.stop_at.fetch_min(at.as_micros(), Ordering::SeqCst);
         self.door.ring();
         for guest in self.registry.all() {
@@ -129,6 +132,7 @@ impl Hub {
 
     /// Cut everybody off.
     pub(crate) fn stop(&self) {
+        // Two orders: the drain counts who was in the middle of something, the abort cuts it off.
         self.drain(Duration::ZERO);
         for guest in self.registry.all() {
             guest.mailbox.post(Order::Abort(EndReason::Stopped));
@@ -149,6 +153,7 @@ impl Hub {
     /// After a stop: conversations end by themselves at its deadline at the latest.
     pub(crate) fn wait_for_the_last(&self) {
         while let Some(deadline) = self.stop_deadline() {
+            // Asked anew each time round, for a second order may have brought the end forward.
             let left = self.clock.until(deadline);
             if self.registry.wait_until_empty(left + AFTER_CUT) || left.is_zero() {
                 return;

@@ -88,6 +88,9 @@ impl Acceptor {
                 self.accept_some(index, welcome);
             }
         }
+        // The kernel has told those in the backlog that they are connected, and some have said a
+        // line by now: to close the listener would reset them. So they are let in before it closes,
+        // and the drain answers them as everybody else.
         self.accept_the_last(welcome);
         self.listeners.clear();
         self.reserve = None;
@@ -102,6 +105,8 @@ impl Acceptor {
             !hub.is_suspended() && deadline.is_some_and(|at| hub.clock.now() < at)
         };
         for index in 0..self.listeners.len() {
+            // Who connects without a pause would otherwise keep a server that stops from ever
+            // stopping.
             for _ in 0..LAST {
                 if !in_time() {
                     return;
@@ -209,8 +214,11 @@ impl Acceptor {
             };
             return self.turn_away(stream, &address, refusal);
         }
+        // The cheap questions came first: a flood of those who may not come in costs neither a bell
+        // nor a look at the memory.
         match self.has_memory().and_then(|()| self.prepare(&stream)) {
             Ok(mailbox) => {
+                // A number only for who comes in: a log that counts 1, 2, 3 has left nobody out.
                 self.hub.counters.accepted();
                 let peer = self.hub.introduce(address, local);
                 welcome(stream, Admitted::new(&self.hub, peer, mailbox));

@@ -31,6 +31,16 @@ impl Doorstep {
 
     /// Tell `stream` the `line` and let it stay for a moment.
     pub(super) fn turn_away(&mut self, now: Time, stream: Stream, line: &str) {
+        // Say that the server is full, and that this peer has said `RING 3` before it knew:
+        //
+        //     closed at once                       kept here
+        //     there is unread input: RST           `ERR server is full`, then FIN
+        //     the RST overtakes the line           the peer reads the line, sees the end, closes
+        //     the peer: connection reset by peer   `RING 3` is read and discarded; its FIN frees the place
+        //
+        // So the stream stays open for what it may still send, and nothing of that is looked at. It
+        // holds a descriptor and no thread, no mailbox and no conversation: the acceptor waits for
+        // all of them in the same `poll` as for its listeners.
         if !tell(&stream, line) {
             return;
         }

@@ -55,6 +55,8 @@ impl AsyncClient {
     ) -> Result<AsyncClient, ConnectError> {
         let settings = options.settings.clone();
         let (target, options) = (target.into(), options.clone());
+        // Looking up a name blocks and needs a thread anyway; there the race of the addresses runs as
+        // it does for everybody else.
         let connecting = tokio::task::spawn_blocking(move || reach(&target, &options));
         let stream = connecting
             .await

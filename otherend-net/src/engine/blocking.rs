@@ -132,6 +132,7 @@ impl Driver {
                 Ok(count) => conversation.sent(now, count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // Nothing was taken, and that is told: the write timeout counts from here.
                     return conversation.sent(now, 0);
                 }
                 Err(error) => return self.lost(now, &error),
@@ -198,6 +199,9 @@ impl Driver {
 
     /// Read once of a stream, and each datagram that waits.
     fn read_all(&mut self, buffers: &mut Buffers) {
+        // A stream is read once between two waits: its next read would mostly say that it would
+        // block, a system call for nothing. Datagrams come one a read, and a burst of them would
+        // overflow the socket while each waits for its own `poll`.
         let mut left = HEARD_IN_A_ROW;
         while self.read(buffers) && left > 0 {
             let reads = self.carrier.conversation.step() == Step::Wait { read: true };
@@ -281,6 +285,8 @@ impl Driver {
             (Some(deadline), Some(limit)) => Some(deadline.min(limit)),
             (deadline, limit) => deadline.or(limit),
         };
+        // One descriptor of the peer and one bell for everything else. A signal or a timeout that
+        // polls would do without the bell, and bring an order late or wake a thousand idle threads.
         let stream = poll::awaited(&self.stream, interest);
         let bell = self.carrier.mailbox().bell();
         let mut bell = bell.map(|bell| poll::awaited(bell, Interest::READ));

@@ -141,6 +141,9 @@ impl Driver {
     fn carry(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.register(cx);
         let now = self.carrier.clock.now();
+        // Lent for this turn alone: with 10,000 idle conversations on 2 workers there are 2
+        // buffers, not 10,000. Nothing in here awaits, so no other task of this thread can borrow
+        // them meanwhile.
         let over = BUFFERS.with_borrow_mut(|buffers| {
             self.carrier.conversation.lend(&mut buffers.outbox);
             let over = self.exchange(cx, now, &mut buffers.input);
@@ -165,6 +168,8 @@ impl Driver {
 
     /// Read, answer and write until there is nothing to do. `true`: it is over.
     fn exchange(&mut self, cx: &mut Context<'_>, now: Time, input: &mut [u8]) -> bool {
+        // The waker was left in the mailbox before this look: an order that comes behind the look
+        // wakes us, one that came before it is seen.
         if self.carrier.mailbox().has_some() {
             self.follow_orders(cx, now);
         }
@@ -176,6 +181,8 @@ impl Driver {
             }
             if let Step::Wait { read } = self.carrier.conversation.step() {
                 let moved = match read {
+                    // Woken at once, behind the others of this worker: a flood of one peer is a
+                    // turn of 64 reads and then somebody else's.
                     true if reads == READS_A_TURN => {
                         cx.waker().wake_by_ref();
                         false
@@ -247,6 +254,7 @@ impl Driver {
                 Poll::Ready(Ok(count)) => conversation.sent(now, count),
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Poll::Ready(Err(error)) => return self.lost(now, &error),
+                // Nothing was taken, and that is told: the write timeout counts from here.
                 Poll::Pending => return conversation.sent(now, 0),
             }
         }
@@ -332,6 +340,8 @@ impl Driver {
         if !self.carrier.hears_out() && !mem::take(&mut self.looks_again) {
             return false;
         }
+        // The socket itself and not the runtime: that has only been told what epoll saw some time
+        // ago, and a drain must know whether a read would block now.
         match socket::read(&self.stream, input) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.carrier.nothing_to_read(now);
@@ -377,6 +387,8 @@ impl Driver {
             .is_some_and(|waker| waker.will_wake(cx.waker()))
         {
             self.carrier.mailbox().wake_with(cx.waker());
+            // A client may be polled by another task from now on, and the timer would go on waking
+            // the one before.
             self.waker = Some(cx.waker().clone());
             self.armed = None;
         }

@@ -76,6 +76,8 @@ impl Mock {
     #[must_use]
     pub fn finish(mut self) -> Vec<Mismatch> {
         if let Some(running) = self.running.take() {
+            // A test calls this with its client still on the way out. Whoever is here ends by
+            // itself mostly; as long as a line may take is as long as it is waited for.
             running.handle().wait_until_empty(self.patience);
             // Who waits at the door is let in by the drain, and may speak as long.
             running.handle().drain_within(self.patience);

@@ -118,6 +118,8 @@ impl Performances {
             return script;
         }
         let plan = Arc::clone(&inside.plan);
+        // Nearly every file has one connection. Its player belongs to the conversation alone, and
+        // no lock is in the way of its lines.
         if let Ok(script) = Script::server(Arc::clone(&plan)) {
             return script.with(|_| self.options);
         }
@@ -146,6 +148,7 @@ impl SharedPerformance {
         if !ensemble.player.is_due(next) {
             return None;
         }
+        // Under the lock in which it was found due: two that come at once are two connections.
         ensemble.clients.push(peer.number);
         Some(Script::among(Arc::clone(self) as Arc<_>, next))
     }
@@ -155,6 +158,8 @@ impl Ensemble {
     /// There is a connection left, and somebody here who may lead up to it or to whom it is next.
     fn can_fill(&self) -> bool {
         let next = self.clients.len();
+        // It stays as long as somebody may still join: with all gone too early nobody ever leads up
+        // to the rest, and the next who comes begins at the top.
         let here = (0..next).any(|connection| !self.player.is_over(connection));
         next < self.player.connections() && (here || self.player.is_due(next))
     }

@@ -67,6 +67,8 @@ impl Performer {
     ) -> Result<Outcome, PlayError> {
         let hub = Arc::new(Hub::new(Bell::new().map_err(PlayError::Local)?));
         let played = self.open_all(&hub, endpoint, options);
+        // Passed says that all was said and all that was heard fitted. Some of what was said may
+        // still lie in our own memory, and a server that never reads it has not passed anything.
         let all_read = if let Ok(Outcome::Passed) = played {
             self.all_is_read(&hub)
         } else {
@@ -235,6 +237,8 @@ impl Performer {
             if is_over {
                 return;
             }
+            // No event tells of an acknowledgement. It is a round trip away, so it is looked for,
+            // for a moment and only by who has had the last word.
             thread::sleep(LOOK);
         }
     }

@@ -33,6 +33,7 @@ pub(super) fn carry(client: &Stream, admitted: &Admitted, tap: &Tapping) {
         conclusion
     }));
     let conclusion = carried.unwrap_or_else(|_| Conclusion::of(EndReason::Panicked));
+    // Before the ends hear of it: who comes again at once finds the place free.
     admitted.leave();
     let streams = [Some(client), server.get()];
     close(

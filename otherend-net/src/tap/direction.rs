@@ -209,6 +209,9 @@ impl Direction {
         let Some(last) = bytes.iter().rposition(is_end) else {
             return bytes;
         };
+        // The tap is to say `250 ok` for the server, and one read brought `250 a`, LF, `25`. Up to
+        // the LF passes, then comes the tap's word, then `25`: in front of it and not in the middle
+        // of the line that `25` begins.
         let (before, behind) = bytes.split_at(last + 1);
         self.rest.extend_from_slice(behind);
         before
@@ -232,6 +235,7 @@ impl Direction {
         let unsent = std::mem::take(&mut self.unsent);
         let sent = self.send(listener, &unsent[self.sent..]);
         self.sent += sent;
+        // `passed` is what the ends have said. What the tap says itself is in no count of theirs.
         if !self.is_own {
             self.passed += sent as u64;
         }

@@ -19,6 +19,7 @@ pub(super) fn farewell(streams: &[&Stream]) {
         // One that is already broken says so at the next read.
         let _ = stream.half_close();
     }
+    // Both at once: each end may wait for the other's FIN before it closes.
     let mut open = streams.to_vec();
     let until = Instant::now() + PATIENCE;
     let mut discarded = vec![0; 16 * 1024];

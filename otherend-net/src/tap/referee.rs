@@ -113,6 +113,8 @@ pub struct Judge {
 impl Judge {
     /// Something happened at `now`. `Some`: that decided the performance.
     pub fn on_event(&mut self, now: Time, event: &Event<'_>) -> Option<Outcome> {
+        // Not when the client came: one that the target does not answer has no part in the play,
+        // and would take the place of the next.
         if let Event::Connected { .. } = event {
             self.seat = Some(self.referee.seat());
         }

@@ -227,6 +227,9 @@ impl<'a> Splice<'a> {
         self.watched.tick(now);
         for from in Role::BOTH {
             let listener = *self.streams.of(from.other());
+            // In the order in which it was said: what is kept, what faults had held up, the tap's
+            // own word between two messages, what had to stand behind that. Only then may the end
+            // pass.
             self.directions.of_mut(from).flush(listener);
             if let Some(ending) = self.let_through(now, from) {
                 return Some(ending);
@@ -292,6 +295,7 @@ impl<'a> Splice<'a> {
     }
 
     fn read(&mut self, now: Time, from: Role) -> Option<Ending> {
+        // Whether it has really gone is for this read to say; a hang-up may have bytes before it.
         *self.hung_up.of_mut(from) = false;
         let speaker = *self.streams.of(from);
         let outcome = speaker.read(&mut self.input);

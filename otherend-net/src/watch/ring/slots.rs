@@ -97,6 +97,8 @@ impl<T> Slots<T> {
         let mut gone = Vec::new();
         let mut inside = lock(&self.inside);
         write(&mut inside, &mut gone);
+        // All of them, each time: a reader that takes leaves its waker anew when there is nothing
+        // for it. So nobody has to know which reader is waiting for which record.
         let waiting = std::mem::take(&mut inside.wakers);
         drop(inside);
         self.wake(waiting);
