@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use otherend_core::json::Scene;
 use otherend_core::transcript::{Mismatch, Outcome};
-use otherend_core::{Decoded, Decoder, Event, Framing, LineEnd, Observer, Role, Time, Wants};
+use otherend_core::{
+    Address, Decoded, Decoder, Event, Framing, LineEnd, Observer, Role, Time, Wants,
+};
 use otherend_net::recording::Scribe;
 use otherend_net::tap::Judge;
 use otherend_net::{Notice, Peer, Watcher};
@@ -50,7 +52,8 @@ impl Watcher for ScreenWatcher {
             show: self.show,
             reason: self.reason.clone(),
             judged: self.check.as_ref().map(judged),
-            peer: peer.clone(),
+            number: peer.number,
+            address: peer.address.clone(),
             since: Time::ZERO,
             sides: [Side::new(), Side::new()],
             batch: Batch::default(),
@@ -71,7 +74,8 @@ struct ScreenObserver {
     reason: Reason,
     /// Who judges it, by which file.
     judged: Option<(Judge, Arc<str>)>,
-    peer: Peer,
+    number: u64,
+    address: Address,
     since: Time,
     /// Client, server.
     sides: [Side; 2],
@@ -155,7 +159,7 @@ impl ScreenObserver {
                 self.finish_line(now, from.other());
             }
             Event::Fault { from, .. } | Event::Finished { from } => self.finish_line(now, from),
-            Event::Ended { .. } => {
+            Event::Injected { .. } | Event::Ended { .. } => {
                 self.finish_line(now, Role::Client);
                 self.finish_line(now, Role::Server);
             }
@@ -166,7 +170,7 @@ impl ScreenObserver {
                 self.since = now;
                 Show::Lines
             }
-            Event::Connected { .. } | Event::Fault { .. } => Show::Lines,
+            Event::Connected { .. } | Event::Fault { .. } | Event::Injected { .. } => Show::Lines,
             Event::NotConnected { .. } => Show::Trouble,
             Event::Finished { .. } => Show::Everything,
             Event::Ended { reason, .. } if reason.is_orderly() => Show::Lines,
@@ -185,7 +189,7 @@ impl ScreenObserver {
     }
 
     fn happened(&mut self, now: Time, from: Show, event: &Event<'_>, file: &str) {
-        let address = self.peer.address.clone();
+        let address = self.address.clone();
         let scene = Scene {
             peer: Some(&address),
             after: now.since(self.since),
@@ -230,7 +234,7 @@ impl ScreenObserver {
     fn remark(&mut self, now: Time, from: Show, remark: &Remark<'_>) {
         if self.show >= from {
             let json = self.outlet.screen.look().json;
-            self.batch.remark(now, self.peer.number, remark, json);
+            self.batch.remark(now, self.number, remark, json);
         }
     }
 
@@ -256,7 +260,7 @@ impl ScreenObserver {
             self.skipped += bytes.len().div_ceil(hex::ROW) as u64;
             return;
         }
-        let entry = (now, self.peer.number, said(from, None));
+        let entry = (now, self.number, said(from, None));
         self.batch.bytes_at(entry, offset, bytes);
         self.cut(now);
     }
@@ -290,12 +294,12 @@ impl ScreenObserver {
             match found {
                 Decoded::Message(line, end) => {
                     let said = said(from, Some(end));
-                    self.batch.line(now, self.peer.number, said, line);
+                    self.batch.line(now, self.number, said, line);
                 }
                 _ => {
                     let remark = Remark::LineTooLong { who: Some(from) };
                     let json = self.outlet.screen.look().json;
-                    self.batch.remark(now, self.peer.number, &remark, json);
+                    self.batch.remark(now, self.number, &remark, json);
                 }
             }
         }
@@ -309,7 +313,7 @@ impl ScreenObserver {
         let side = &mut self.sides[from.index()];
         if let Some(Decoded::Message(line, end)) = side.decoder.finish() {
             self.batch
-                .line(now, self.peer.number, said(from, Some(end)), line);
+                .line(now, self.number, said(from, Some(end)), line);
             self.cut(now);
         }
     }
@@ -336,4 +340,61 @@ fn said(from: Role, end: Option<LineEnd>) -> Said {
 /// A handshake record of TLS 1.0 to 1.3 (RFC 8446 section 5.1).
 fn is_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [0x16, 3, 0..=4, ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    use crate::output::screen::{Look, Screen};
+    use crate::output::time::TimeStyle;
+
+    /// The observer of a connection, and nobody who takes what it gathers.
+    fn observer() -> ScreenObserver {
+        let look = Look {
+            json: false,
+            time: TimeStyle::None,
+            numbers: true,
+            raw: false,
+            hex: false,
+            quiet: false,
+            datagrams: false,
+        };
+        let (screen, _) = Screen::start(look, Instant::now()).unwrap();
+        let nobody: otherend_net::Endpoint = "127.0.0.1:1".parse().unwrap();
+        ScreenObserver {
+            outlet: Outlet {
+                screen,
+                recording: None,
+                shown_when_recorded: false,
+            },
+            show: Show::Lines,
+            reason: Reason::new(nobody, otherend_net::ConnectOptions::default()),
+            judged: None,
+            number: 1,
+            address: std::net::SocketAddr::from(([127, 0, 0, 1], 2)).into(),
+            since: Time::ZERO,
+            sides: [Side::new(), Side::new()],
+            batch: Batch::default(),
+            scribe: None,
+            skipped: 0,
+        }
+    }
+
+    #[test]
+    fn what_the_tap_says_itself_is_shown_behind_what_was_said_before() {
+        let mut observer = observer();
+        let from = Role::Server;
+        let bytes = b"login: ";
+        observer.on_event(Time::ZERO, &Event::Bytes { from, bytes });
+        let (to, bytes) = (Role::Server, b"QUIT\x1b\r\n");
+        observer.on_event(Time::ZERO, &Event::Injected { to, bytes });
+        let shown = observer.batch.iter();
+        let shown: Vec<_> = shown
+            .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+            .collect();
+        let own = "the tap itself said to the server: QUIT\\x1b";
+        assert_eq!(shown, ["login: ", own]);
+    }
 }

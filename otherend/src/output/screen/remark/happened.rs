@@ -53,6 +53,10 @@ impl fmt::Display for Happened<'_> {
                 write!(f, "not said, {error}: {}", hex::message(message))
             }
             Event::Fault { fault, line, .. } => fault_met(f, fault, line),
+            Event::Injected { to, bytes } => {
+                let line = escaped(bytes.trim_ascii_end());
+                write!(f, "the tap itself said to the {to}: {line}")
+            }
             Event::Unexpected(mismatch) => f.write_str(&mismatch.render(scene.file)),
             Event::Ended {
                 reason,
