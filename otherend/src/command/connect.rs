@@ -52,9 +52,16 @@ pub(crate) struct Args {
     #[arg(short = 'C', long)]
     crlf: bool,
 
-    /// What ends a line.
+    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame.
+    ///
+    /// A frame is drawn, as '{len:u16}{body}', or has a name, as stx, mllp or modbus; see
+    /// docs/framing.md.
+    ///
+    /// At the prompt each line that is typed is a message. What is piped is sent as it stands, with
+    /// its frames; how --json and --time show it goes by this.
     #[arg(
         long,
+        hide_possible_values = true,
         value_name = "FRAMING",
         default_value_t = Framing::Auto,
         value_parser = choice::framing()

@@ -64,9 +64,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
 
-    /// What ends a line.
+    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame.
+    ///
+    /// A frame is drawn, as '{len:u16}{body}', or has a name, as stx, mllp or modbus; see
+    /// docs/framing.md.
     #[arg(
         long,
+        hide_possible_values = true,
         value_name = "FRAMING",
         default_value_t = Framing::Auto,
         value_parser = choice::framing()

@@ -322,6 +322,18 @@ fn a_reset_is_network_trouble() {
 }
 
 #[test]
+fn a_framing_that_nothing_goes_by_is_told_of() {
+    let text = "* a pipe passes bytes as they are; --framing is for the prompt, --json and --time";
+    for (flags, told) in [(&[][..], true), (&["--json"], false), (&["-q"], false)] {
+        let (address, server) = server(|peer| hear(&peer));
+        let words = [&["connect", "--framing", "stx", &address], flags].concat();
+        let outcome = otherend(&words).input("\x02hi\x03").run().exited(0);
+        assert_eq!(outcome.stderr.contains(text), told, "{outcome}");
+        assert_eq!(server.join().unwrap(), b"\x02hi\x03");
+    }
+}
+
+#[test]
 fn a_closed_stdout_is_no_trouble() {
     let (address, server) = server(|mut peer| {
         let chunk = [b'\n'; 65_536];

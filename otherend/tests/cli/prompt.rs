@@ -24,9 +24,14 @@ impl Operator {
     }
 
     fn with_home(home: TempDir) -> Operator {
+        Operator::started(&["connect"], home)
+    }
+
+    /// With these words, and the address behind them.
+    fn started(words: &[&str], home: TempDir) -> Operator {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address").to_string();
-        let terminal = Terminal::start(&["connect", &address], home);
+        let terminal = Terminal::start(&[words, &[&address]].concat(), home);
         let (server, _) = listener.accept().expect("the client");
         let mut operator = Operator { terminal, server };
         operator.sees(&format!("* connected to {address}"));
@@ -258,6 +263,21 @@ fn the_servers_leaving_ends_the_prompt_at_once() {
     operator.server.shutdown(Shutdown::Both).unwrap();
     operator.sees("* the server closed the connection");
     operator.exits(0);
+}
+
+#[test]
+fn a_frame_is_shown_once_and_what_frames_it_never() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut operator = Operator::started(&["connect", "--framing", "u16"], home);
+    operator.server_says("\0\x05hello");
+    operator.sees("< hello");
+    // Longer than the beginning of a line would wait.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    operator.types("abc\r");
+    operator.server_hears("\0\x03abc");
+    operator.server_says("\0\x03end");
+    let between = operator.sees_after("< end");
+    assert!(!between.contains("hello"), "{between}");
 }
 
 #[test]

@@ -119,6 +119,11 @@ impl Talk<'_> {
             let _ = writeln!(stdio::stderr(), "* {connected}");
             Recorded::tell(self.args.record.begun());
         }
+        if self.frames_nothing() {
+            let text =
+                "a pipe passes bytes as they are; --framing is for the prompt, --json and --time";
+            let _ = writeln!(stdio::stderr(), "* {text}");
+        }
         self.remark(&Remark::note("connected", &connected))
     }
 
@@ -213,6 +218,13 @@ impl Talk<'_> {
 
     fn remark(&self, remark: &Remark<'_>) -> Result<(), Trouble> {
         write(&self.passing.remark(remark))
+    }
+
+    /// A framing was asked for, and nothing here goes by it: lines that are piped get no frame, and a
+    /// server that waits for one would be blamed for its silence.
+    fn frames_nothing(&self) -> bool {
+        let asked = !self.args.framing().is_lines();
+        asked && !self.passing.shows_messages() && !self.args.screen.quiet
     }
 
     fn is_verbose(&self) -> bool {

@@ -53,6 +53,11 @@ impl View {
         matches!(self.form, Form::Hex(_) | Form::Lines(_))
     }
 
+    /// What is shown are messages, and not the bytes.
+    pub(super) fn shows_messages(&self) -> bool {
+        matches!(self.form, Form::Lines(_))
+    }
+
     /// Append what is to be shown of these bytes.
     pub(super) fn show(&mut self, out: &mut Vec<u8>, from: Mark, bytes: &[u8]) {
         let now = Time::ZERO + self.zero.elapsed();

@@ -25,7 +25,8 @@ pub(super) struct Shown {
     verbose: bool,
     quiet: bool,
     seen: Arc<Seen>,
-    /// Lines come in pieces.
+    /// Lines come in pieces, and what came of one may be a prompt. Frames and datagrams are
+    /// whole or nothing: their bytes have lengths and checksums between the words.
     may_be_unfinished: bool,
     scribe: Option<Scribe>,
     /// What is shown waits until it is on the disk.
@@ -53,7 +54,7 @@ impl Shown {
             verbose: args.screen.verbose > 0,
             quiet: args.screen.quiet,
             seen,
-            may_be_unfinished: !args.udp,
+            may_be_unfinished: !args.udp && args.framing().is_lines(),
             scribe: None,
             shown_when_recorded: false,
         }
@@ -87,6 +88,9 @@ impl Observer for Shown {
             Event::Heard { message: line, end } => {
                 self.linger.heard();
                 self.batch.line(now, 0, Said::Server(Some(end)), line);
+                if !self.may_be_unfinished {
+                    lock(&self.seen.unfinished).heard_whole(line);
+                }
             }
             Event::Bytes {
                 from: Role::Server,

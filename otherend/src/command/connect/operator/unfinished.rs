@@ -27,6 +27,14 @@ impl Unfinished {
         self.tail.extend_from_slice(&rest[..rest.len().min(room)]);
     }
 
+    /// A message that is no line: it came as a whole, so nothing of it is left to show.
+    pub(super) fn heard_whole(&mut self, message: &[u8]) {
+        self.tail.clear();
+        let end = message.len().saturating_sub(ENOUGH);
+        self.tail.extend_from_slice(&message[end..]);
+        self.shown = self.tail.len();
+    }
+
     /// It is a prompt for a password or its like.
     pub(super) fn asks_for_secret(&self) -> bool {
         asks_for_secret(&self.tail)
@@ -62,6 +70,17 @@ mod tests {
         unfinished.heard(b"in: ");
         assert_eq!(unfinished.news(), Some(&b"login: "[..]));
         unfinished.heard(b"\n");
+        assert_eq!(unfinished.news(), None);
+    }
+
+    #[test]
+    fn a_whole_message_may_ask_for_a_secret_and_is_no_news() {
+        let mut unfinished = Unfinished::default();
+        unfinished.heard_whole(b"welcome\nPassword: ");
+        assert!(unfinished.asks_for_secret());
+        assert_eq!(unfinished.news(), None);
+        unfinished.heard_whole(b"welcome back");
+        assert!(!unfinished.asks_for_secret());
         assert_eq!(unfinished.news(), None);
     }
 

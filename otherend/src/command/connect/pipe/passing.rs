@@ -117,6 +117,11 @@ impl Passing {
         self.shown_by(|view, out| view.remark(out, remark))
     }
 
+    /// What is shown are messages, and not the bytes.
+    pub(super) fn shows_messages(&self) -> bool {
+        lock(&self.view).shows_messages()
+    }
+
     fn has_room(&self) -> bool {
         self.waiting.load(Ordering::SeqCst) < ROOM
     }
