@@ -88,12 +88,17 @@ fn more(endpoint: &Endpoint) -> String {
     format!("more: otherend diagnose {endpoint}")
 }
 
-/// The peer reset a connection that stood.
-pub(crate) fn reset(peer: SocketAddr) -> String {
-    let lines = [
+/// The peer reset a connection that stood; `half_closed`: after it was told that nothing more comes.
+pub(crate) fn reset(peer: SocketAddr, half_closed: bool) -> String {
+    let mut lines = vec![
         "it crashed or was killed, or it closed without reading all that was said to it".to_owned(),
-        more(&peer.into()),
     ];
+    if half_closed {
+        // Devices in particular: they take the end of the input for that of the client.
+        let text = "or it takes the end of what was said for a client that is gone";
+        lines.push(format!("{text}: try --no-half-close"));
+    }
+    lines.push(more(&peer.into()));
     format!("the peer reset the connection{}", indented(&lines))
 }
 

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream}
 use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, socket};
@@ -319,6 +320,30 @@ fn a_reset_is_network_trouble() {
     running.say_bytes(b"many bytes");
     server.join().unwrap();
     running.wait().exited(1).complained("the peer");
+}
+
+#[test]
+fn a_reset_at_the_end_of_the_input_names_the_flag_that_keeps_it_open() {
+    let (address, server) = server(|peer| {
+        hear(&peer);
+        rustix::net::sockopt::set_socket_linger(&peer, Some(Duration::ZERO)).expect("it is open");
+    });
+    let outcome = otherend(&["connect", &address]).input("on\n").run();
+    outcome.exited(1).complained("try --no-half-close");
+    server.join().unwrap();
+}
+
+#[test]
+fn a_reset_without_an_end_of_the_input_names_no_flag() {
+    let (address, server) = server(|peer| {
+        let mut first = [0];
+        (&peer).read_exact(&mut first).expect("a byte");
+        rustix::net::sockopt::set_socket_linger(&peer, Some(Duration::ZERO)).expect("it is open");
+    });
+    let words = ["connect", "--no-half-close", &address];
+    let outcome = otherend(&words).input("on\n").run().exited(1);
+    assert!(!outcome.stderr.contains("--no-half-close"), "{outcome}");
+    server.join().unwrap();
 }
 
 #[test]

@@ -281,6 +281,20 @@ fn a_frame_is_shown_once_and_what_frames_it_never() {
 }
 
 #[test]
+fn a_reset_behind_the_end_of_the_input_names_the_flag_that_keeps_it_open() {
+    let mut operator = Operator::connected();
+    operator.presses(ControlCode::EndOfTransmission);
+    let mut rest = Vec::new();
+    operator.server.read_to_end(&mut rest).expect("the end");
+    let linger = Some(std::time::Duration::ZERO);
+    rustix::net::sockopt::set_socket_linger(&operator.server, linger).expect("it is open");
+    drop(operator.server);
+    operator.terminal.sees("the peer reset the connection");
+    operator.terminal.sees("try --no-half-close");
+    operator.terminal.exits(1);
+}
+
+#[test]
 fn a_reset_is_trouble() {
     let mut operator = Operator::connected();
     operator.types("unread\r");

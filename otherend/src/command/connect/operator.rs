@@ -102,7 +102,8 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
         remark(&done)?;
     }
     let summary = summary(&counts, since.elapsed());
-    conclude((reason, &farewell), peer, &summary)?;
+    let half_closed = farewell.is_end_of_input() && !args.no_half_close;
+    conclude((reason, &farewell), (peer, half_closed), &summary)?;
     recorded
 }
 
@@ -171,7 +172,7 @@ fn end_prompt(typing: JoinHandle<()>) {
 
 fn conclude(
     (reason, farewell): (EndReason, &Farewell),
-    peer: SocketAddr,
+    (peer, half_closed): (SocketAddr, bool),
     summary: &str,
 ) -> anyhow::Result<()> {
     if reason.is_orderly() {
@@ -181,7 +182,7 @@ fn conclude(
     remark(summary)?;
     match reason {
         EndReason::Refused => Err(why::nobody_hears(peer)),
-        EndReason::PeerReset => Err(anyhow::Error::msg(why::reset(peer))),
+        EndReason::PeerReset => Err(anyhow::Error::msg(why::reset(peer, half_closed))),
         reason => Err(anyhow::anyhow!("{reason}")),
     }
 }

@@ -189,7 +189,10 @@ impl Talk<'_> {
                 "not everything was sent: the peer closed before"
             )),
             EndReason::PeerFinished => Ok(()),
-            EndReason::PeerReset => Err(anyhow::Error::msg(why::reset(self.peer))),
+            EndReason::PeerReset => {
+                let half_closed = self.passing.is_half_closed();
+                Err(anyhow::Error::msg(why::reset(self.peer, half_closed)))
+            }
             EndReason::Refused => Err(why::nobody_hears(self.peer)),
             _ if self.args.udp => Err(anyhow::anyhow!("talking over UDP: {reason}")),
             _ => Err(anyhow::anyhow!("hearing the peer: {reason}")),

@@ -111,6 +111,11 @@ impl Farewell {
         })
     }
 
+    /// It was Ctrl-D that ended the typing.
+    pub(super) fn is_end_of_input(&self) -> bool {
+        matches!(self.enough.get(), Some((Enough::EndOfInput, _)))
+    }
+
     /// Who ended it, and how.
     pub(super) fn ending(&self, reason: EndReason) -> String {
         let ours = match self.enough.get().map(|(enough, _)| enough) {

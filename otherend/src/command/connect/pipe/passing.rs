@@ -39,6 +39,8 @@ pub(super) struct Passing {
     /// Bytes of stdin that are to be said, and how many of them had left when it was over.
     to_say: AtomicU64,
     said: AtomicU64,
+    /// The server was told that nothing more comes.
+    half_closed: AtomicBool,
     /// Datagrams that were sent and heard.
     datagrams: [AtomicU64; 2],
     over_udp: bool,
@@ -58,6 +60,7 @@ impl Passing {
             asleep: AtomicBool::new(false),
             to_say: AtomicU64::new(0),
             said: AtomicU64::new(0),
+            half_closed: AtomicBool::new(false),
             datagrams: Default::default(),
             over_udp: args.udp,
         };
@@ -82,6 +85,11 @@ impl Passing {
     /// Some of stdin was read and did not leave.
     pub(super) fn has_unsent(&self) -> bool {
         self.said.load(Ordering::Relaxed) < self.to_say.load(Ordering::Relaxed)
+    }
+
+    /// The server was told that nothing more comes.
+    pub(super) fn is_half_closed(&self) -> bool {
+        self.half_closed.load(Ordering::SeqCst)
     }
 
     /// This is on stdout. `true`: the server goes on, if it was held back.
@@ -248,6 +256,7 @@ impl Pipe for Ends {
                 self.passing.show(self.passing.rest_of(Mark::ToServer));
                 let _ = self.all_said.send(());
                 if self.half_close {
+                    self.passing.half_closed.store(true, Ordering::SeqCst);
                     return Next::End;
                 }
             }
