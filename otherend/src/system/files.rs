@@ -32,6 +32,17 @@ pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// To write a file that, where there is none yet, nobody can read or write who cannot do so with
+/// `source`, and never more than the umask lets. What was no file is the owner's alone.
+pub(crate) fn create_as(source: Option<&Metadata>) -> OpenOptions {
+    const OWNER: u32 = 0o600;
+    let theirs = source.filter(|source| source.is_file());
+    let mode = theirs.map_or(OWNER, |source| OWNER | source.mode() & 0o666);
+    let mut options = OpenOptions::new();
+    options.write(true).mode(mode);
+    options
+}
+
 /// Which file or folder it is: the same under every name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {

@@ -15,6 +15,10 @@ use otherend_core::transcript::{Act, FIRST_LINE, Item, Setting, Step, Text, Tran
 use super::files::only_text;
 use crate::output::json;
 
+/// What `--framing` with a drawing shows: the message alone, and not the bytes that framed it.
+const FRAME: &str = "a message in a frame: transcripts have lines and bytes only, and its frame is not \
+     in here; --record keeps the bytes as they were";
+
 /// `transcript` as JSON Lines.
 pub(crate) fn write(transcript: &Transcript) -> String {
     let mut now = Duration::ZERO;
@@ -250,6 +254,7 @@ impl Reader {
             "lf" => "\n",
             "cr" => "\r",
             "crlf" => "\r\n",
+            "frame" => return Err(FRAME.to_owned()),
             other => return Err(format!("`{other}` ends no line")),
         };
         match said {

@@ -1,7 +1,10 @@
 //! `otherend play`.
 
+use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
@@ -145,6 +148,20 @@ fn reports_are_written() {
     let counts = "tests=\"1\" skipped=\"0\" errors=\"0\" failures=\"0\"";
     assert!(report.contains(counts), "{report}");
     assert!(report.contains("name=\"bell.talk\""), "{report}");
+}
+
+#[test]
+fn a_report_is_as_the_umask_says() {
+    let mode = |path: &Path| {
+        let found = fs::metadata(path).expect("a file");
+        found.permissions().mode() & 0o777
+    };
+    // The test has the umask that the program has.
+    let program = play(&["bell.talk", "--report", "junit=report.xml"]).file("ours", "");
+    let [report, ours] = ["report.xml", "ours"].map(|name| program.folder().join(name));
+    let (outcome, modes) = program.run_and(|| (mode(&report), mode(&ours)));
+    outcome.exited(0);
+    assert_eq!(modes.0, modes.1);
 }
 
 #[test]

@@ -117,14 +117,20 @@ impl Program {
         running.wait()
     }
 
-    /// Run it, then read a file of its folder.
+    /// Run it, then look into its folder.
     #[track_caller]
-    pub(crate) fn run_and_read(mut self, file: &Path) -> (Outcome, String) {
+    pub(crate) fn run_and<T>(mut self, look: impl FnOnce() -> T) -> (Outcome, T) {
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
         let outcome = self.run();
-        let text = std::fs::read_to_string(file).expect("a file");
+        let seen = look();
         drop(folder);
-        (outcome, text)
+        (outcome, seen)
+    }
+
+    /// Run it, then read a file of its folder.
+    #[track_caller]
+    pub(crate) fn run_and_read(self, file: &Path) -> (Outcome, String) {
+        self.run_and(|| std::fs::read_to_string(file).expect("a file"))
     }
 
     /// Start it and leave it running.

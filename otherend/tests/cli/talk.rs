@@ -1,5 +1,9 @@
 //! `otherend talk`.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use super::program::otherend;
 
 const BELL: &str = "\
@@ -330,6 +334,36 @@ fn convert_goes_both_ways_and_over_nothing() {
     let words = ["talk", "convert", "-", "there"];
     let program = otherend(&words).file("there", "precious").input(BELL);
     program.run().exited(2).complained("--force writes over it");
+}
+
+#[test]
+fn what_is_converted_is_for_those_who_could_read_it_before() {
+    let mode = |path: &Path| {
+        let found = fs::metadata(path).expect("a file");
+        found.permissions().mode() & 0o777
+    };
+    for (source, theirs) in [("x.talk", 0o600), ("x.talk", 0o640), ("-", 0o600)] {
+        let program = otherend(&["talk", "convert", source, "out"]).file("x.talk", BELL);
+        let (from, out) = (
+            program.folder().join("x.talk"),
+            program.folder().join("out"),
+        );
+        fs::set_permissions(&from, fs::Permissions::from_mode(theirs)).expect("our file");
+        let (outcome, seen) = program.input(BELL).run_and(|| mode(&out));
+        outcome.succeeded();
+        assert_eq!(seen & !theirs, 0, "{seen:o} where it was {theirs:o}");
+        assert_eq!(seen & 0o600, 0o600, "{seen:o}");
+    }
+}
+
+#[test]
+fn a_message_in_a_frame_is_said_to_be_none_of_a_transcript() {
+    let shown = r#"{"t":1.5,"from":"C","text":"ID?","eol":"frame"}"#;
+    let outcome = otherend(&["talk", "convert", "-"]).input(shown).run();
+    outcome
+        .exited(2)
+        .complained("line 1: a message in a frame: transcripts have lines and bytes only")
+        .complained("--record keeps the bytes");
 }
 
 /// A server that counts to three, whatever it is told to add.

@@ -1,6 +1,6 @@
 //! `otherend talk convert`: to JSON Lines and back.
 
-use std::fs::OpenOptions;
+use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use crate::exit::Failure;
 use crate::exit::file::unwritable;
 use crate::file;
 use crate::output::stdio;
+use crate::system::files::create_as;
 use crate::talk::{files, jsonl};
 
 /// JSON Lines may be some times as large as their transcript.
@@ -47,19 +48,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     };
     match &args.output {
         None => stdio::stdout().write_all(converted.as_bytes())?,
-        Some(path) => write(path, args.force, &converted)?,
+        Some(path) => write(path, args, &converted)?,
     }
     Ok(())
 }
 
-fn write(path: &Path, force: bool, text: &str) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create_new(!force)
+/// It holds what its source holds, and nobody can read it who cannot read that.
+fn write(path: &Path, args: &Args, text: &str) -> anyhow::Result<()> {
+    let source = fs::metadata(&args.file).ok();
+    let written = create_as(source.as_ref())
+        .create_new(!args.force)
         .create(true)
-        .truncate(force);
-    let written = options
+        .truncate(args.force)
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
