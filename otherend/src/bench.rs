@@ -76,10 +76,13 @@ pub(crate) fn run(
 ) -> io::Result<LoadOutcome> {
     let (sender, receiver) = mpsc::channel();
     let common = Common { plan, stop };
+    // In turn, not in blocks: where the server is slow to its last clients no thread of the load
+    // has all of them.
     let workers = deal(connected.streams, plan.threads)
         .into_iter()
         .map(|clients| Worker::new(common, clients, sender.clone()))
         .collect::<io::Result<Vec<Worker<'_>>>>()?;
+    // The channel ends with the last worker, and with it the loop below.
     drop(sender);
     let mut intervals = BTreeMap::<usize, Interval>::new();
     let findings = thread::scope(|scope| {

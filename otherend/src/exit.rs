@@ -57,6 +57,7 @@ pub(crate) fn report(outcome: anyhow::Result<()>) -> ExitCode {
     if let Some(Failure::Shown(code)) = error.downcast_ref() {
         return ExitCode::from(*code);
     }
+    // `otherend … | head`: whoever reads has enough, and that is no trouble of ours.
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
     }

@@ -101,6 +101,8 @@ fn regular(path: &Path, most: usize) -> Result<Vec<u8>, Refusal> {
 fn whole(input: impl Read, most: usize) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     input
+        // One byte more than may be: that one tells a file which is too long from one that just
+        // fits, whatever its length was said to be.
         .take((most as u64).saturating_add(1))
         .read_to_end(&mut bytes)?;
     if bytes.len() > most {

@@ -67,6 +67,8 @@ impl<'a> Run<'a> {
         addresses: &[Address],
         protocol: Protocol,
     ) -> anyhow::Result<()> {
+        // Before it is announced: a script may send its signal as soon as it has read where we
+        // listen.
         stop_on_signals(handle, self.screen.clone())?;
         let bound: Vec<SocketAddr> = addresses.iter().filter_map(Address::inet).collect();
         announce(&self.screen, asked, &bound, protocol);
@@ -85,6 +87,8 @@ impl<'a> Run<'a> {
             self.record.tell_begun(&self.screen);
         }
         let served = serve();
+        // The recording first: what it found wrong is still to be shown, and the screen ends behind
+        // all who speak on it.
         let recorded = record::finish(self.writer);
         let now = Time::ZERO + self.zero.elapsed();
         if recorded.is_ok() && !quiet {

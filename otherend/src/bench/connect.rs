@@ -227,6 +227,7 @@ impl<'a> Opening<'a> {
             Ok(Some(error)) | Err(error) => Err(error),
         };
         match outcome {
+            // A wake-up for nothing: no error and no peer means that it is still under way.
             Err(error) if error.kind() == ErrorKind::NotConnected => {
                 self.started[position] = Some(stream);
                 return;
@@ -244,6 +245,8 @@ impl<'a> Opening<'a> {
     }
 
     fn give_up_if_hopeless(&mut self, stopped: bool) {
+        // Counted from the last one that stood and not from the start: 10,000 clients may take a
+        // minute to connect, as long as some of them get through.
         let waited = self.last_success.elapsed();
         let in_vain = self
             .plan

@@ -186,6 +186,8 @@ impl Connection {
 
     /// The socket takes nothing any more: what the server said before that explains it best.
     fn last_words(&mut self, buffers: &mut Buffers, error: io::Error) -> End {
+        // The server says `ERR line too long` and closes; our write fails first. What it said is in
+        // the socket, and tells more than `connection reset`.
         match self.hear(buffers, true) {
             Err(end @ (End::Differs(_) | End::Unasked)) => end,
             _ => error.into(),

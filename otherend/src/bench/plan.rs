@@ -61,6 +61,8 @@ impl Times {
     /// How often a run's figures are taken: a hundred times, but at least 20 times a second and
     /// at most once a second.
     pub(crate) fn interval(&self) -> u64 {
+        // A hundred points make a line on the screen. Under 50 ms an interval has too few lines for
+        // a p99, over 1 s one would wait for the first figure.
         (self.end / 100).clamp(50_000_000, 1_000_000_000)
     }
 }

@@ -23,6 +23,9 @@ impl Schedule {
     /// When line `number` of `client` is due.
     #[inline]
     pub(crate) fn due(&self, client: u32, number: u64) -> u64 {
+        // At 1,000 lines a second from 3 clients: client 0 at 0, 3, 6 ms, client 1 at 1, 4, 7 ms,
+        // client 2 at 2, 5, 8 ms. Were all due together each millisecond would be a burst of the
+        // load's own making.
         let turn = number * self.clients + u64::from(client);
         (turn as f64 * self.nanos_per_line) as u64
     }

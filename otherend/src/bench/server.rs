@@ -79,6 +79,8 @@ fn cpu_of_family(pid: u32) -> Option<Duration> {
     let stat = |process: ProcResult<Process>| process.ok()?.stat().ok();
     let mut family = vec![stat(Process::new(i32::try_from(pid).ok()?))?];
     let others: Vec<Stat> = all_processes().ok()?.filter_map(stat).collect();
+    // A server may work in children (`socat … fork`, a pre-forking one) that come and go. The list
+    // grows while it is walked: children of children are found in the same way.
     let mut next = 0;
     while let Some(parent) = family.get(next).map(|member| member.pid) {
         let children = others.iter().filter(|other| other.ppid == parent);

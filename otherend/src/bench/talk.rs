@@ -61,6 +61,7 @@ pub(crate) fn run(plan: &TalkPlan, stop: &AtomicBool) -> std::io::Result<TalkOut
             let sender = sender.clone();
             let client = move || be_client(plan, start, stop, &sender);
             let spawned = thread::Builder::new().spawn_scoped(scope, client);
+            // Those who run already must end before the scope can.
             if let Err(error) = spawned {
                 stop.store(true, Ordering::Relaxed);
                 return Err(error);
@@ -79,6 +80,8 @@ fn be_client(plan: &TalkPlan, start: Instant, stop: &AtomicBool, results: &Sende
             return;
         }
         let result = play(Arc::clone(&plan.transcript), &plan.endpoint, &plan.options);
+        // A server that is gone would be connected to thousands of times a second. One that differs
+        // goes on: that is what is counted.
         let failed = result.is_err();
         let played = Played {
             began,

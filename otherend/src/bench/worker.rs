@@ -161,6 +161,7 @@ impl<'a> Worker<'a> {
 
     /// Wait for whatever comes first, and do all that it asks for.
     fn round(&mut self, events: &mut Events) -> io::Result<()> {
+        // Not longer than 100 ms: Ctrl-C sets a flag, which wakes no poller.
         let limit = self.next_moment().saturating_sub(self.now).min(PATIENCE);
         self.poller.wait(events, Duration::from_nanos(limit))?;
         self.look_at_clock();
@@ -248,6 +249,8 @@ impl<'a> Worker<'a> {
                     connection.lines_due += 1;
                     self.unanswered += 1;
                 }
+                // The users of a service do not stop coming when a connection of theirs breaks, so
+                // its lines still count, as lost.
                 None => self.lost += 1,
             }
         });

@@ -141,6 +141,7 @@ fn play_all(
     };
     if let Some(error) = &trouble {
         for (index, name) in names.iter().enumerate() {
+            // A report must name every file: one that is missing in it reads like one that passed.
             if let Entry::Vacant(place) = played.entry(index) {
                 show.case(place.insert(Played::not(name, error)))?;
             }
@@ -166,8 +167,13 @@ fn play_side_by_side(
     let queue = Mutex::new(cases.into_iter().enumerate());
     let next = || {
         let mut queue = lock(&queue);
+        // One server for all: if it is not reached once, the other 200 files would each wait for
+        // its timeout to say the same.
         queue.next().filter(|_| !stopped.load(Ordering::Relaxed))
     };
+    // A file with two connections needs them to be neighbours: a server that counts its clients, or
+    // tells all of what one has said, would mix another file's in. So such a file plays alone, and
+    // all others beside each other. A lock of readers and a writer is just that.
     let side_by_side = RwLock::new(());
     let play = |case: Case| {
         let alone = case.has_several_connections();

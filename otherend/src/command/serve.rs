@@ -169,6 +169,8 @@ impl Args {
         if self.udp {
             return Ok(server);
         }
+        // Two that diagnose together do so over a connection; an answer to a datagram is the
+        // behaviour's alone.
         watch.answers_through(server.handle());
         if !quiet {
             let addresses = server.addresses().iter();
@@ -196,6 +198,8 @@ impl Args {
         loop {
             let endpoints = self.listen.endpoints()?;
             match self.bound_to(&endpoints, served) {
+                // Asked again where another address helps, as with one that is taken. A flag that
+                // is wrong stays wrong.
                 Err(error) if self.listen.asks() && !mistaken(&error) => {
                     writeln!(stdio::stderr(), "* {error:#}")?;
                 }

@@ -103,6 +103,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let tap = Tap::bind(&places, target.clone(), args.config())
         .map_err(|error| why::not_listening(error, Protocol::Tcp))
         .inspect_err(|error| why::tell_program(error, &args.screen))?;
+    // Told before the first client: each connection would connect to the tap again, until no
+    // descriptor is left.
     if let Some(own) = tap.own_target() {
         return Err(Failure::Usage(format!("the target {}", ConnectError::Itself(own))).into());
     }
@@ -133,6 +135,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     run.serve(
         || Ok(tap.serve()),
         |screen, now, report| {
+            // A test that waits for a fault and passes without it has shown nothing.
             for fault in args.fault.iter().filter(|fault| !fault.was_met()) {
                 args.remark(screen, now, &Remark::FaultNeverMet { fault });
             }

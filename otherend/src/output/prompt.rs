@@ -68,6 +68,7 @@ impl Prompt {
         }
         let mark = palette.mark(Mark::ToServer).to_string();
         editor.set_helper(Some(Hooks::new(Arc::clone(&gate), format!("{mark} "))));
+        // There is nothing to complete, and tabs belong to some protocols.
         let tab = KeyEvent(KeyCode::Tab, Modifiers::NONE);
         editor.bind_sequence(tab, Cmd::SelfInsert(1, '\t'));
         let ctrl_z = CtrlZ::new(Arc::clone(&gate));
@@ -106,6 +107,8 @@ impl Prompt {
     /// When the terminal is gone.
     pub(crate) fn next(&mut self, keeps: impl Fn(&str) -> bool) -> anyhow::Result<Typed> {
         let mut read = self.editor.readline(self.sign);
+        // Ctrl-Z left the editor to give the terminal back to the shell; after `fg` what was being
+        // typed stands there again, the cursor where it was.
         while let Some((before, behind)) = self.ctrl_z.stopped() {
             let typed = (&before[..], &behind[..]);
             read = self.editor.readline_with_initial(self.sign, typed);
@@ -167,6 +170,8 @@ impl Above {
     pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         if self.gate.wait_until_open() {
             let mut printer = lock(&self.printer);
+            // Through the editor, which knows what is typed: it takes the prompt away, shows the
+            // text and puts the prompt back below.
             if printer.print(text.to_owned()).is_ok() {
                 return Ok(());
             }

@@ -132,6 +132,8 @@ impl Screen {
         } else {
             ROOM
         };
+        // Lines go first when it is full, and remarks have 1 MiB more: with a million lines skipped
+        // it can still be seen who came and who left.
         if queue.dead || (size > room && !queue.waiting.is_empty()) {
             queue.skipped += batch.lines();
             self.backlog.full.store(true, Ordering::Relaxed);

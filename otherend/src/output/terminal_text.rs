@@ -16,6 +16,9 @@ impl TerminalText {
     pub(crate) fn next_into(&mut self, out: &mut Vec<u8>, bytes: &[u8]) {
         let mut text = std::mem::take(&mut self.kept);
         text.extend_from_slice(bytes);
+        // `é` is two bytes, and a read may end between them; a CR may be the first half of a line
+        // end. What depends on the next byte is kept until that has come, so a cut is never seen on
+        // the screen.
         let undecided = undecided(&text);
         self.kept = text.split_off(text.len() - undecided);
         self.show_into(out, &text);

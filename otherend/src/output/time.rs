@@ -97,6 +97,8 @@ impl Stamper {
 
     /// The local time of day; asked for the same second again and again.
     fn clock(&mut self, second: u64) -> &str {
+        // Lines of the same second have the same hour: looking up the zone for each would cost more
+        // than all else that is done for a line.
         if self.second.0 != second {
             let whole = i64::try_from(second).unwrap_or(i64::MAX);
             let local = Timestamp::from_second(whole).unwrap_or(Timestamp::MAX);

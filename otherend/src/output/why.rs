@@ -59,12 +59,15 @@ fn explained(
         family: options.family,
         no_dns: options.no_dns,
         addresses,
+        // Somebody waits for this: what takes longest, and what would say something to the server,
+        // is left to `otherend diagnose`.
         search_ports: false,
         converse: false,
         ..Options::default()
     };
     let diagnosis = otherend_diagnose::connect(endpoint, &options);
     if diagnosis.verdict.works {
+        // Said as it is: to explain a failure that is not there any more would be a guess.
         let text = "a second attempt, just now, was accepted".to_owned();
         return (vec![text], Vec::new());
     }
@@ -172,6 +175,8 @@ pub(crate) fn not_listening(error: BindError, protocol: Protocol) -> anyhow::Err
 
 /// Datagrams to `peer` come back as ICMP: port unreachable.
 pub(crate) fn nobody_hears(peer: SocketAddr) -> anyhow::Error {
+    // Who has a port can only be told of this machine, and an address is this machine's if a socket
+    // can be bound to it.
     let here = UdpSocket::bind((peer.ip(), 0)).is_ok();
     let mut lines = match here {
         true => owners(peer.port(), Protocol::Tcp),

@@ -232,6 +232,8 @@ impl Reader {
         let Some(t) = t else {
             return;
         };
+        // `--json` has microseconds and a transcript milliseconds. What is too short for a pause is
+        // not lost: `now` stays where it is, so ten steps of 0.4 ms make 4 ms and not none.
         let passed = t - self.now.unwrap_or(t);
         let pause = Duration::try_from_secs_f64(passed).unwrap_or_default();
         let pause = Duration::from_millis(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX));

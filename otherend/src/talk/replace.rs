@@ -29,6 +29,7 @@ fn write_and_rename(real: &Path, text: &str) -> io::Result<()> {
     new.write_all(text.as_bytes())?;
     give_to_owner_of(new.as_file(), &old);
     new.as_file().set_permissions(old.permissions())?;
+    // On the disk before it has the name: after a crash the name must not lead to an empty file.
     new.as_file().sync_all()?;
     new.persist(real)?;
     Ok(())

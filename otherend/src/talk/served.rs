@@ -90,6 +90,8 @@ impl Served {
             while !over() {
                 thread::sleep(EVERY);
                 let stamp = self.stamp();
+                // By time and length, twice a second: an editor that writes a new file and renames
+                // it changes what a watch on the old one would never see.
                 if stamp != seen {
                     seen = stamp;
                     tell(0, &self.read_again());
@@ -139,6 +141,8 @@ impl Served {
     fn read_again(&self) -> String {
         match read(&self.path, &self.how) {
             Ok(changed) => {
+                // What was reached and what fitted nothing is counted over the whole run, and not
+                // from the last save on.
                 changed.take_over(&self.plan());
                 self.performances.change_to(changed);
                 format!("{} changed: new clients get what it says now", self.name())

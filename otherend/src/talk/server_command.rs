@@ -86,6 +86,8 @@ impl ServerCommand {
     fn wait_until_it_listens(&mut self) -> anyhow::Result<()> {
         let give_up = Instant::now() + START;
         while let Some(missing) = self.missing() {
+            // Looked at each time round: a server that has died of a wrong flag would else be
+            // waited for as long as one that is slow.
             if let Some(status) = self.child.try_wait()? {
                 anyhow::bail!("the server ended before it listened: {}", ended(status));
             }
@@ -129,6 +131,8 @@ impl ServerCommand {
 
 impl Drop for ServerCommand {
     fn drop(&mut self) {
+        // The whole group, since `sh -c` and what it started may be several processes; TERM first,
+        // as a server under test may have files to close.
         for signal in [Signal::TERM, Signal::KILL] {
             // A group that is gone already needs no signal.
             let _ = kill_process_group(self.group, signal);
@@ -162,6 +166,8 @@ fn free_port() -> io::Result<u16> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         tried += 1;
+        // Free for both: the transcripts may be over TCP and over UDP, and the command has one
+        // `{port}`.
         match UdpSocket::bind(address) {
             Ok(_) => return Ok(address.port()),
             Err(error) if tried == PORTS => return Err(error),

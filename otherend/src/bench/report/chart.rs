@@ -45,6 +45,8 @@ fn rows(histogram: &[(u64, u64, u64)]) -> Vec<Row> {
     let (first, last) = (step(first.0), step(last.0));
     let mut joined = 1;
     while last.div_euclid(joined) - first.div_euclid(joined) >= ROWS {
+        // Rows are joined in pairs until they fit the screen, at places that depend on the value
+        // alone: so two runs have their rows at the same times and can be compared by eye.
         joined *= 2;
     }
     let edge = |group: i64| ((group * joined) as f64 / STEPS).exp2().round() as u64;

@@ -83,6 +83,8 @@ pub(crate) fn compare(before: &Report, after: &Report) -> Comparison {
     let same_load = task(&before.load) == task(&after.load);
     if !same_load {
         for row in &mut rows {
+            // The figures are shown all the same: somebody may want to see what twice the clients
+            // do.
             row.verdict = Verdict::Unknown;
         }
     }
@@ -119,6 +121,8 @@ fn spread(run: &Report, figure: fn(&Point) -> f64) -> Option<f64> {
         .series
         .iter()
         .filter(|point| point.from_s >= run.load.warm_up_s && point.lines_per_s > 0.0);
+    // Quartiles and not a standard deviation: one interval in which the machine did something else
+    // must not make every change look like noise.
     let mut values: Vec<f64> = measured.map(figure).collect();
     values.sort_by(f64::total_cmp);
     let at = |quarter: usize| values[(values.len() - 1) * quarter / 4];
@@ -133,6 +137,7 @@ fn cautions(before: &Report, after: &Report) -> Vec<String> {
             "the loads differ, so nothing is better or worse: {first} and {second}"
         ));
     }
+    // Only a caution: to compare two machines may be just what is wanted.
     if before.machine != after.machine {
         let (first, second) = (&before.machine, &after.machine);
         cautions.push(format!("the machines differ: {first} and {second}"));

@@ -131,6 +131,8 @@ fn readings(report: &Report) -> Vec<Remark> {
             "stopped early: these are the figures so far".to_owned(),
         );
     }
+    // Nothing else is said of a run that measured nothing: every further sentence would be about a
+    // zero.
     if report.measured_s == 0.0 {
         say(
             "unmeasured",
@@ -145,6 +147,8 @@ fn readings(report: &Report) -> Vec<Remark> {
         );
         return remarks;
     }
+    // The first question about any figure: whose limit is it? A load without time left has measured
+    // itself.
     let saturated = report.load_cpu.iter().filter(|cpu| cpu.saturated).count();
     if saturated > 0 {
         say("load-saturated", saturated_text(report, saturated));
@@ -166,6 +170,7 @@ fn readings(report: &Report) -> Vec<Remark> {
         let text = "a large part of the latency is the load's own lateness".to_owned();
         say("load-late", text);
     }
+    // Of 200 lines p99 is the second slowest: another run would have another.
     if report.latency.lines < FEW {
         let text = format!(
             "only {} measured: the high percentiles are single lines",

@@ -46,6 +46,8 @@ impl Axis {
         let from = from.max(1.0);
         let to = to.max(from * 2.0);
         let labels = round_numbers(from)
+            // 1, 2, 5, 10, … as long as there is room for them; over four decades every third,
+            // which is 1, 10, 100.
             .step_by(if to / from > 1e4 { 3 } else { 1 })
             .skip_while(|value| *value < from)
             .take_while(|value| *value <= to);

@@ -21,6 +21,8 @@ impl Limits {
 
     /// When the time of a peer is up that was last heard at `heard`, all having been said at `began`.
     fn until(self, began: Instant, heard: Instant) -> Instant {
+        // With `--linger 2s`: each line gives a server another 2 s, so a long answer arrives whole;
+        // and after 10 s it is over, for one that streams for ever would otherwise never let us go.
         (began + self.total).min(heard.max(began) + self.silent)
     }
 }
@@ -66,6 +68,7 @@ impl Linger {
         let began = Instant::now();
         let mut state = self.lock();
         while !state.over {
+            // Asked again at each waking: what the peer has said meanwhile has moved it.
             let until = limits.until(began, state.heard);
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -83,6 +83,8 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
         seen: Arc::clone(&seen),
         farewell: Arc::clone(&farewell),
     };
+    // The prompt has the thread of its own and the conversation this one: reading a line cannot be
+    // interrupted from here, hearing the peer can.
     let typing = thread::Builder::new()
         .name("prompt".into())
         .spawn(move || typist.type_all(prompt))?;
@@ -134,6 +136,9 @@ fn hear_all(
         above.print(&format!("{mark} {text}\n"))
     };
     loop {
+        // The observer has shown the lines already, as they came. This loop turns the conversation,
+        // and wakes for what no line tells of: a beginning without an end, an end that takes its
+        // time.
         let received = client.receive_within(SILENCE);
         if let Some(error) = client.trouble() {
             remark(&format!("not sent: {error}"))?;

@@ -83,6 +83,8 @@ pub(super) fn run(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
         }
         Err(trouble) => Err(trouble),
     };
+    // The recording ends after the last remark and whatever became of the conversation; of two
+    // troubles the conversation's is told, for it came first.
     let over = talk.finish(outcome);
     let recording = recorded.finish();
     if recording.is_ok() && talk.is_verbose() {
@@ -134,6 +136,9 @@ impl Talk<'_> {
         thread::Builder::new()
             .name("stdout".into())
             .spawn(move || {
+                // `otherend connect … | head -1` with a server that is silent from then on: nothing
+                // is written any more, so no write says that nobody reads. This thread waits for
+                // just that.
                 if stdio::stdout().wait_until_unread().is_ok() {
                     fail(Trouble::Output(io::ErrorKind::BrokenPipe.into()));
                 }
@@ -158,6 +163,7 @@ impl Talk<'_> {
             match news.recv().unwrap_or(News::Over(EndReason::ClosedHere)) {
                 News::Show(text) => {
                     write(&text)?;
+                    // Only once it is written: what counts as room is what stdout has taken.
                     if self.passing.shown(text) {
                         voice.go_on();
                     }
@@ -169,11 +175,16 @@ impl Talk<'_> {
     }
 
     fn finish(&self, outcome: Result<EndReason, Trouble>) -> anyhow::Result<()> {
+        // Asked before anything else happens to stdin. `seq 1000000 | otherend connect …` against a
+        // server that closes after a line: what the pipe still holds was not sent either, and exit
+        // 0 would say that it was.
         let unread = matches!(outcome, Ok(EndReason::PeerFinished)) && stdio::stdin().holds_more();
         let reason = match outcome {
             Ok(reason) => reason,
             Err(trouble) => {
                 if self.args.udp {
+                    // How many datagrams went is all that a program learns of them, also when it
+                    // ended badly.
                     let _ = self.tell_end(EndReason::ClosedHere);
                 }
                 return Err(trouble.into());

@@ -84,7 +84,6 @@ impl Recorded {
         let thread = thread::Builder::new().name("signals".into());
         thread.spawn(move || {
             for signal in signals.forever() {
-                recorded.end();
                 // Why it ended before was told when it did.
                 let _ = recorded.finish();
                 let _ = emulate_default_handler(signal);

@@ -36,6 +36,8 @@ impl View {
         let zero = Instant::now();
         let mut look = args.screen.look(false, TimeStyle::None);
         look.datagrams = args.udp;
+        // The most particular wish first. What is left is a pipe, which gets the bytes as they
+        // came, and a terminal, which must not be driven by them.
         let form = if look.hex {
             Form::Hex(Box::new(HexView::new(look.time, zero)))
         } else if look.json || look.time != TimeStyle::None {

@@ -78,6 +78,8 @@ pub(super) fn read(
     updates: bool,
 ) -> Result<Vec<Case>, Failure> {
     let mut cases = Vec::new();
+    // All of them are read before the first is played: a typing error in the last file is told now
+    // and not after ten minutes.
     let mut complaints = Vec::new();
     for path in paths {
         match read_one(path, args, updates) {
@@ -199,5 +201,7 @@ fn is_silence(mismatch: &Mismatch) -> bool {
         Some(difference) => difference.at >= mismatch.heard.len(),
         None => mismatch.heard.is_empty(),
     };
+    // `250 ok` with its LF missing is silence: what has come is the beginning of what is wanted.
+    // `550 no` without a LF is another answer, and that it is not complete either does not matter.
     matches!(mismatch.reason, Reason::Silent(_)) && fits
 }

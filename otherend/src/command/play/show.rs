@@ -44,6 +44,7 @@ impl Show {
             return out.write_all(text.as_bytes());
         };
         bar.inc(1);
+        // The bar is on stderr and the text on stdout, and both are mostly one terminal.
         bar.suspend(|| out.write_all(text.as_bytes()))
     }
 

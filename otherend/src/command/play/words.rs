@@ -15,6 +15,8 @@ use crate::talk::files;
 /// last of them is the address.
 pub(super) fn split(words: &[String]) -> Result<(Vec<PathBuf>, Option<Endpoint>), Failure> {
     let is_file =
+        // `x.talk` is a file also when it is not there: `there is no such file` is what to say
+        // then, and not that it is no address.
         |word: &String| word.ends_with(".talk") || word == STDIN || Path::new(word).exists();
     let files = words.iter().take_while(|word| is_file(word)).count();
     let (named, address) = words.split_at(files);

@@ -17,6 +17,8 @@ impl Misfits {
     /// Whether `mismatch` is the first at its place; else it is counted, if it is a line. That
     /// somebody leaves who has said something else there is no news.
     pub(super) fn is_first(&mut self, mismatch: &Mismatch) -> bool {
+        // The file waits for `QUIT` and a client says a thousand other lines: one is shown in full,
+        // 999 are counted, and the count is told when the file goes on.
         if mismatch.line.is_none() || mismatch.line != self.waits_at {
             return true;
         }

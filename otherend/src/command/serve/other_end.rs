@@ -29,6 +29,8 @@ impl Ear {
 
     /// The peer said a line: answer it if it is meant for this. Gives what is to be remarked.
     pub(super) fn line(&mut self, peer: &Peer, handle: &Handle, line: &[u8]) -> Option<String> {
+        // Two lines and no more: a client that happens to say the same later on is not spoken to by
+        // surprise, and the rest of its lines cost nothing.
         self.lines_left = self.lines_left.checked_sub(1)?;
         let seen = Seen {
             source: peer.address.inet()?,

@@ -54,6 +54,9 @@ impl Recorded {
     /// Hand on what was gathered: to the recording, and from there to the screen.
     pub(super) fn hand_on(&mut self, screen: &Screen) {
         match &mut self.waiting {
+            // A line that was said is told of before the socket has taken its bytes, and they are
+            // recorded when it has. Shown before that, somebody could read on the screen what is
+            // missing in the file: so the batch waits until nothing is on the way between the two.
             Some(waiting) if waiting.unsent == 0 && !waiting.batch.is_empty() => {
                 if let Some(now) = waiting.cut.take() {
                     self.scribe.cut(now);

@@ -102,6 +102,8 @@ impl ReplyArgs {
         amplifies: bool,
     ) -> Result<impl Fn(&Peer) -> Handler + Send + Sync + use<>, Failure> {
         let prefix = match (&self.prefix[..], amplifies) {
+            // The default prefix was not asked for and goes silently; one that was asked for is
+            // refused, with the reason.
             ("" | Echo::PREFIX, true) => "",
             (_, true) => return Err(Failure::Usage(NO_PREFIX.to_owned())),
             (prefix, false) => prefix,

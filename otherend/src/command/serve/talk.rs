@@ -27,6 +27,7 @@ pub(super) fn follow(served: &Arc<Served>, handle: Handle, screen: &Screen) -> s
 
 /// Say which lines and rules of the file were never reached, if anybody came.
 pub(super) fn tell_unreached(served: &Served, now: Time, screen: &Screen, report: &Report) {
+    // With nobody here nothing was reached, and to say so of every line would say nothing.
     if report.stats.accepted == 0 {
         return;
     }
@@ -45,6 +46,8 @@ pub(super) fn tell_unreached(served: &Served, now: Time, screen: &Screen, report
     match &steps[..] {
         [] => {}
         [only] => tell(only, ""),
+        // Who left at line 12 of 40 has reached none of the rest, for one reason: one sentence.
+        // Rules stand each for itself.
         [first, others @ .., last] => {
             let more = plural(others.len() as u64 + 1, "more step");
             tell(first, &format!(", nor {more} up to line {last}"));

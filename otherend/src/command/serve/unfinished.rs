@@ -45,6 +45,8 @@ impl Snapshot {
         let mut before = std::mem::take(&mut self.waiting);
         let mut lasting = Vec::new();
         for peer in waiting {
+            // Every handshake is half open for a round trip. Seen once is none of ours; seen twice,
+            // a second apart, is told, and not a third time.
             let told = before.remove(&peer);
             if told == Some(false) {
                 lasting.push(peer);

@@ -25,6 +25,8 @@ pub(super) fn watch(
     thread.spawn(move || {
         while !handle.is_stopping() {
             thread::sleep(EVERY);
+            // Asked of the system and not of the server: who waits in the backlog has not been
+            // accepted, so the server knows nothing of it.
             let open = handle.conversations();
             let served = open.first().map(|open| open.peer.number);
             // While nobody is served, nobody has to wait.

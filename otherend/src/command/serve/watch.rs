@@ -121,6 +121,8 @@ struct ScreenObserver {
 impl ScreenObserver {
     /// Where things to show are gathered.
     fn gather(&mut self, add: impl FnOnce(&mut Batch)) {
+        // What is shown only once it is on the disk has a batch of its own, which waits there. All
+        // else goes into the thread's, which every conversation of it uses in turn.
         match self.recorded.as_mut().and_then(|recorded| recorded.batch()) {
             Some(batch) => add(batch),
             None => BATCH.with_borrow_mut(add),
@@ -193,6 +195,7 @@ impl ScreenObserver {
             self.remark(now, &Remark::note("unexpected", line));
         }
         if let Some(advice) = advice(mismatch, talk.strict)
+            // Once a run: the second client that differs has the same author.
             && !talk.advised.swap(true, Ordering::Relaxed)
         {
             self.remark(now, &Remark::note("advice", &advice));
@@ -279,6 +282,7 @@ impl Observer for ScreenObserver {
     }
 
     fn is_done(&self) -> bool {
+        // Nothing is left to see here, so no event of this conversation is built any more.
         self.config.quiet && self.recorded.is_none() && self.ear.is_none()
     }
 

@@ -75,6 +75,7 @@ fn look_at(
     let file = match files::read_whole(path, args.filled.limits()) {
         Ok(file) => file,
         Err(error) => {
+            // Counted and passed over: who lints a folder wants to hear of all that is wrong in it.
             count.unreadable += 1;
             writeln!(out, "{}", tamed(&error.to_string()))?;
             return Ok(());

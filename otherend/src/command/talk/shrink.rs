@@ -62,6 +62,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     args.set.plan(&args.file, file.transcript.clone())?;
     let mut client = Client::new(args);
     let shrunk = shrink(&file.transcript, |part| client.play(part));
+    // Before anything is said, whatever came of it: the bar's last line would stand in the middle.
     client.seen.finish_and_clear();
     match shrunk? {
         Shrunk::Passed => {

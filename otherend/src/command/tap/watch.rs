@@ -156,6 +156,8 @@ impl ScreenObserver {
         // What comes before it is shown before it, even if it is no whole line.
         match *event {
             Event::Bytes { from, .. } if self.show > Show::Trouble => {
+                // `login: ` has no end, and the client answers it. What it says is shown below, so
+                // the prompt is over.
                 self.finish_line(now, from.other());
             }
             Event::Fault { from, .. } | Event::Finished { from } => self.finish_line(now, from),
@@ -243,6 +245,8 @@ impl ScreenObserver {
         let side = &mut self.sides[from.index()];
         let offset = side.said;
         side.said += bytes.len() as u64;
+        // Only at the start of a line: bytes that look like a TLS record may stand in the middle of
+        // anything.
         let begins_tls = !side.tls && !side.decoder.is_mid_message() && is_tls(bytes);
         side.tls |= begins_tls;
         if look.hex || (side.tls && look.json) {
@@ -267,6 +271,8 @@ impl ScreenObserver {
 
     fn lines(&mut self, now: Time, from: Role, bytes: &[u8]) {
         let last_end = bytes.iter().rposition(|byte| *byte == b'\n');
+        // A screen that is behind skips whole lines, and so they need not be found: counting LFs is
+        // quicker than decoding, and passing on must not wait for either.
         match last_end.filter(|_| self.outlet.screen.is_full()) {
             Some(end) => self.skip_lines(now, from, bytes, end + 1),
             None => self.find_lines(now, from, bytes),
@@ -303,6 +309,8 @@ impl ScreenObserver {
                 }
             }
         }
+        // The 100 ms of an unfinished line count from its first byte. A peer that sends a byte now
+        // and then would put the showing off for ever.
         if found_any || !was_mid_line {
             side.since = now;
         }

@@ -60,6 +60,7 @@ impl Gate {
     fn open(&self, nothing_typed: bool) {
         let mut state = self.lock();
         state.nothing_typed = nothing_typed;
+        // Once removed it stays so, whatever the editor still paints on its way out.
         if state.prompt == Standing::Between {
             state.prompt = Standing::Open;
             self.changed.notify_all();

@@ -43,6 +43,9 @@ impl ConditionalEventHandler for CtrlZ {
     ) -> Option<Cmd> {
         let (before, behind) = context.line().split_at_checked(context.pos())?;
         let typed = (before.to_owned(), behind.to_owned());
+        // The editor knows no way to suspend and come back with its text. To it this is Ctrl-C,
+        // after which it gives the terminal back; that it was Ctrl-Z is known by what was left
+        // here.
         *lock(&self.typed) = Some(typed);
         self.gate.close();
         Some(Cmd::Interrupt)

@@ -62,6 +62,8 @@ impl Batch {
         offset: u64,
         bytes: &[u8],
     ) {
+        // All bytes of a batch lie in one piece, and an entry knows only its length. A line costs
+        // no allocation of its own, and its memory is free again when the batch is.
         self.entries.push(Entry {
             at,
             number,

@@ -96,6 +96,7 @@ impl Renderer {
     }
 
     fn json_into(&mut self, out: &mut Vec<u8>, entry: &Entry, bytes: &[u8]) {
+        // Written by hand: as a float, microseconds since 1970 would lose their last digit.
         let micros = self.stamper.epoch_micros(entry.at);
         let _ = write!(
             out,

@@ -139,6 +139,8 @@ fn show(backlog: &Backlog, look: Look, zero: Instant) -> io::Result<()> {
         let mut rest = &text[..];
         while !rest.is_empty() {
             backlog.progress.fetch_add(1, Ordering::Relaxed);
+            // `finish` tells two kinds of standing still apart by this: a reader who takes nothing
+            // is given up after 2 s, a machine that is busy formatting is not.
             backlog.waits.store(true, Ordering::Relaxed);
             stdout.wait_until_it_takes()?;
             let taken = stdout.write(&rest[..rest.len().min(PIECE)])?;
@@ -157,6 +159,8 @@ fn show(backlog: &Backlog, look: Look, zero: Instant) -> io::Result<()> {
         if taken.last {
             return Ok(());
         }
+        // A thousand conversations with a line each are then one write and not a thousand. Nobody
+        // sees 4 ms.
         thread::sleep(GATHER);
     }
 }

@@ -69,6 +69,8 @@ impl Farewell {
         if self.is_over() {
             return;
         }
+        // The first Ctrl-C closes in good order, which a server that does not answer can draw out;
+        // the second does not wait.
         if self.wish(enough) {
             return self.close();
         }

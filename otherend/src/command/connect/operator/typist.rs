@@ -36,6 +36,8 @@ impl Typist {
     pub(super) fn type_all(self, mut prompt: Prompt) {
         let mut done = false;
         loop {
+            // Decided when the line is done and not when the prompt began: `Password: ` may have
+            // come while something was being typed.
             let typed = prompt.next(|text| !self.is_secret(text));
             if self.farewell.is_over() {
                 return;
@@ -73,6 +75,8 @@ impl Typist {
         for line in lines {
             let is_exit_word = self.exit_words.contain(line.as_bytes());
             if is_exit_word {
+                // Before it is said: the server may close at once, and whoever tells of that must
+                // know that we asked for it.
                 self.farewell.wish(Enough::ExitWord(line.clone()));
             }
             self.voice.say(line.as_bytes());

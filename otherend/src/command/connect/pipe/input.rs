@@ -51,6 +51,8 @@ impl Input {
             return;
         }
         self.wake(passing);
+        // The server's time begins when the last byte has left and not when it was read: on a slow
+        // link megabytes of it may still be on the way.
         let all_said = self.all_said.recv().is_ok();
         if all_said && after_input.is_some_and(|limits| passing.linger.is_up(limits)) {
             self.voice.close();
@@ -90,6 +92,8 @@ impl Input {
         let Some(begun) = &mut self.begun else {
             return vec![bytes];
         };
+        // One datagram is one line, and a read of stdin ends anywhere: `a`, LF, `b`, LF, `c` is two
+        // datagrams and the beginning of a third, which goes once its LF or the end has come.
         begun.extend_from_slice(&bytes);
         let whole = match is_end {
             true => begun.len(),

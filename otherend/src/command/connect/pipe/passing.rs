@@ -97,6 +97,8 @@ impl Passing {
         let count = text.len();
         let before = self.waiting.fetch_sub(count, Ordering::SeqCst);
         self.give_back(text);
+        // True once, at the piece that crosses the mark: the wake-up is an order through a mailbox,
+        // and one for each piece would cost more than writing them.
         before > GOES_ON && before - count <= GOES_ON
     }
 
@@ -236,6 +238,8 @@ impl Pipe for Ends {
     }
 
     fn next(&mut self, outbox: &mut Outbox) -> Next {
+        // With `--json` or `--hex` each line that is said is shown too. A stdout that nobody reads
+        // would otherwise let all of stdin pass into memory, in its shown form.
         if self.shows_said && !self.has_room() {
             return Next::Nothing;
         }
