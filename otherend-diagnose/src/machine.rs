@@ -22,12 +22,19 @@ pub(crate) fn look(asked: SocketAddr) -> Option<LocalServer> {
     let near = |l: &&&Listener| slip::is_one(&l.address.port().to_string(), &text);
     let may_answer =
         |l: &&&Listener| l.address.ip().is_unspecified() || l.address.ip() == asked.ip();
+    // A tap asks why its target is not there, and listens itself one slip away, as in `tap 9001 9000`:
+    // nobody meant to pass on to that.
+    let is_other = |l: &&&Listener| {
+        let process = l.process.as_ref();
+        process.is_none_or(|process| process.pid != std::process::id())
+    };
     Some(LocalServer {
         listeners: on_port.into_iter().map(listening).collect(),
         nearby: others
             .iter()
             .filter(near)
             .filter(may_answer)
+            .filter(is_other)
             .map(|l| listening(l))
             .collect(),
         rules: Rules::default(),
@@ -80,5 +87,26 @@ pub(crate) fn rules_for(rules: &Result<Ruleset, String>, packet: &Packet) -> Rul
             unreadable: Some(reason.clone()),
             incoming: None,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn nobody_means_the_port_of_the_program_that_asks() {
+        let ours = TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = ours.local_addr().unwrap();
+        // One digit is another one.
+        let near = SocketAddr::from((own.ip(), own.port() ^ 1));
+        assert!(slip::is_one(
+            &own.port().to_string(),
+            &near.port().to_string()
+        ));
+        let found = look(near).unwrap();
+        assert!(found.nearby.iter().all(|near| near.address != own));
     }
 }
