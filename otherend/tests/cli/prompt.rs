@@ -281,6 +281,17 @@ fn a_frame_is_shown_once_and_what_frames_it_never() {
 }
 
 #[test]
+fn each_question_of_a_device_that_ends_no_line_is_shown_once() {
+    let mut operator = Operator::connected();
+    operator.server_says("login: ");
+    operator.sees("< login: …");
+    operator.types("me\r");
+    operator.server_hears("me\n");
+    operator.server_says("volume: ");
+    operator.sees("< volume: …");
+}
+
+#[test]
 fn a_reset_behind_the_end_of_the_input_names_the_flag_that_keeps_it_open() {
     let mut operator = Operator::connected();
     operator.presses(ControlCode::EndOfTransmission);

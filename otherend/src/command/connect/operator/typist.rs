@@ -79,6 +79,7 @@ impl Typist {
                 // know that we asked for it.
                 self.farewell.wish(Enough::ExitWord(line.clone()));
             }
+            lock(&self.seen.unfinished).answered();
             self.voice.say(line.as_bytes());
             if is_exit_word {
                 let limits = match self.has_end {

@@ -27,6 +27,13 @@ impl Unfinished {
         self.tail.extend_from_slice(&rest[..rest.len().min(room)]);
     }
 
+    /// The operator said something: what stands there unfinished has its answer, and what comes is a
+    /// question of its own. A device that only ever prompts would repeat all of them with each.
+    pub(super) fn answered(&mut self) {
+        self.tail.clear();
+        self.shown = 0;
+    }
+
     /// A message that is no line: it came as a whole, so nothing of it is left to show.
     pub(super) fn heard_whole(&mut self, message: &[u8]) {
         self.tail.clear();
@@ -82,6 +89,18 @@ mod tests {
         unfinished.heard_whole(b"welcome back");
         assert!(!unfinished.asks_for_secret());
         assert_eq!(unfinished.news(), None);
+    }
+
+    #[test]
+    fn a_question_that_was_answered_is_not_repeated_with_the_next() {
+        let mut unfinished = Unfinished::default();
+        unfinished.heard(b"login: ");
+        assert_eq!(unfinished.news(), Some(&b"login: "[..]));
+        unfinished.answered();
+        assert_eq!(unfinished.news(), None);
+        unfinished.heard(b"Password: ");
+        assert!(unfinished.asks_for_secret());
+        assert_eq!(unfinished.news(), Some(&b"Password: "[..]));
     }
 
     #[test]
