@@ -16,7 +16,7 @@ use crate::hub::Hub;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Mailbox;
 use crate::stream::{Listener, Stream};
-use crate::system::errors::concerns_one_connection;
+use crate::system::errors::{concerns_one_connection, is_shortage};
 use crate::system::limits::Reserve;
 use crate::system::memory::address_space_left;
 use crate::system::poll::{self, Awaited, Interest};
@@ -99,25 +99,59 @@ impl Acceptor {
     /// The server drains. Who waits at the door already may have said something, which a closed
     /// door would answer with a reset: it is heard like those inside.
     fn accept_the_last(&mut self, welcome: &mut Welcome<'_>) {
+        // Without this somebody could come between the last accept and the close, and be reset:
+        // it had connected, and would not know that nobody had ever heard of it.
+        for listener in &self.listeners {
+            listener.turn_newcomers_away();
+        }
         let hub = Arc::clone(&self.hub);
         let in_time = || {
             let deadline = hub.stop_deadline();
             !hub.is_suspended() && deadline.is_some_and(|at| hub.clock.now() < at)
         };
-        for index in 0..self.listeners.len() {
-            // Who connects without a pause would otherwise keep a server that stops from ever
-            // stopping.
-            for _ in 0..LAST {
+        loop {
+            let (waiting, are_all) = if in_time() {
+                self.take_waiting()
+            } else {
+                (Vec::new(), true)
+            };
+            if are_all {
+                // Before they are served, which may take an engine that has one at a time long.
+                self.listeners.clear();
+            }
+            for (stream, address) in waiting {
                 if !in_time() {
                     return;
                 }
-                match self.listeners[index].accept() {
-                    Ok((stream, address)) => self.receive(stream, address, welcome),
+                self.receive(stream, address, welcome);
+            }
+            if are_all {
+                return;
+            }
+        }
+    }
+
+    /// Those who wait at the door, and whether they are all of them: there may be no more
+    /// descriptors before some of these have left.
+    fn take_waiting(&self) -> (Vec<(Stream, Address)>, bool) {
+        let mut waiting = Vec::new();
+        for listener in &self.listeners {
+            // No more than this, where a system cannot turn newcomers away: who connects without a
+            // pause would otherwise keep a server that stops from ever stopping.
+            for _ in 0..LAST {
+                match listener.accept() {
+                    Ok(next) => waiting.push(next),
                     Err(error) if concerns_one_connection(&error) => {}
+                    Err(error) if is_shortage(&error) => {
+                        let nobody = waiting.is_empty();
+                        return (waiting, nobody);
+                    }
+                    // Nobody waits any more; a Unix socket that is shut says so in words of its own.
                     Err(_) => break,
                 }
             }
         }
+        (waiting, true)
     }
 
     /// Wait for connections and orders; which listeners have connections?

@@ -45,6 +45,14 @@ impl Listener {
         }
     }
 
+    /// From now on nobody new comes to wait here. Those who wait already can still be accepted.
+    pub(crate) fn turn_newcomers_away(&self) {
+        match self {
+            Listener::Tcp(listener) => tcp::turn_newcomers_away(listener),
+            Listener::Unix(listener) => unix::turn_newcomers_away(&listener.socket),
+        }
+    }
+
     /// Where it really listens.
     pub(crate) fn address(&self) -> io::Result<Address> {
         match self {

@@ -29,6 +29,13 @@ pub(super) fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListene
     Ok(socket.into())
 }
 
+/// Answer nobody who asks to connect. It asks again after a second, finds nobody listening, and is
+/// refused, which tells it more than a connection that is reset.
+pub(super) fn turn_newcomers_away(listener: &TcpListener) {
+    // Where the system has no such thing they wait, and are reset by the close.
+    let _ = socket::hear_nothing(listener);
+}
+
 /// Make a new stream ready to be carried: it does not block, small writes leave at once, urgent
 /// data stays in its place (RFC 6093 §6; telnet's `IAC DM` is half urgent, and without its DM the IAC
 /// would take the next byte for a command), and a peer that died is noticed.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::net::Shutdown;
 // The kind itself; everything else about the system is asked of `system`.
 pub(crate) use std::os::unix::net::UnixStream;
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -10,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use otherend_core::Address;
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use crate::system::errors::is_passing;
 use crate::system::{files, names};
@@ -106,6 +107,12 @@ pub(super) fn listen_as(name: &[u8], backlog: i32) -> io::Result<NamedListener> 
         socket: socket.into(),
         _file: None,
     })
+}
+
+/// Refuse whoever asks to connect.
+pub(super) fn turn_newcomers_away(listener: &UnixListener) {
+    // Systems that cannot shut one half of a listener down leave it open.
+    let _ = SockRef::from(listener).shutdown(Shutdown::Read);
 }
 
 /// A socket is there, and nobody listens at it.

@@ -18,6 +18,15 @@ pub(crate) fn is_passing(error: &io::Error) -> bool {
     )
 }
 
+/// There are no descriptors or no memory left.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    matches!(
+        errno,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
+    )
+}
+
 /// The connection is gone or was never possible; the listener is as good as before (accept(2)).
 pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
     let Some(errno) = Errno::from_io_error(error) else {

@@ -21,6 +21,20 @@ pub(crate) fn take_over_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)
 }
 
+/// Let `listener` hear nothing that comes from now on; what it has already stays.
+#[cfg(target_os = "linux")]
+pub(crate) fn hear_nothing(listener: &impl AsSocket) -> io::Result<()> {
+    // A program of one instruction (BPF_RET | BPF_K, classic BPF): of each packet keep 0 bytes.
+    let keep_nothing = socket2::SockFilter::new(0x06, 0, 0, 0);
+    socket2::SockRef::from(&listener.as_fd()).attach_filter(&[keep_nothing])
+}
+
+/// Other systems have no filter for one socket.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn hear_nothing(_listener: &impl AsSocket) -> io::Result<()> {
+    Ok(())
+}
+
 /// How long what was sent may stay unacknowledged before the connection counts as lost.
 #[cfg(target_os = "linux")]
 pub(crate) fn limit_unacknowledged(stream: &TcpStream, limit: Duration) -> io::Result<()> {
