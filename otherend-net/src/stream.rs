@@ -180,6 +180,49 @@ pub(crate) fn loss(error: &io::Error) -> Loss {
         | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown => Loss::Unreachable,
-        _ => Loss::Reset,
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::NotConnected => Loss::Reset,
+        // No memory, no buffers, a bad descriptor: whatever it is, no peer can bring it about.
+        _ => Loss::Here,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn no_peer_is_blamed_for_what_failed_here() {
+        let loss_of = |errno: Errno| loss(&errno.into());
+        for errno in [
+            Errno::NOBUFS,
+            Errno::NOMEM,
+            Errno::IO,
+            Errno::BADF,
+            Errno::PERM,
+        ] {
+            assert_eq!(loss_of(errno), Loss::Here, "{errno}");
+        }
+        for errno in [
+            Errno::CONNRESET,
+            Errno::PIPE,
+            Errno::CONNABORTED,
+            Errno::NOTCONN,
+        ] {
+            assert_eq!(loss_of(errno), Loss::Reset, "{errno}");
+        }
+        for errno in [
+            Errno::TIMEDOUT,
+            Errno::HOSTUNREACH,
+            Errno::NETUNREACH,
+            Errno::NETDOWN,
+        ] {
+            assert_eq!(loss_of(errno), Loss::Unreachable, "{errno}");
+        }
     }
 }

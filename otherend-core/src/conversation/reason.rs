@@ -18,6 +18,9 @@ pub enum Loss {
     /// The stream ended where its protocol (TLS, WebSocket) has an end of its own, and that had not
     /// come: somebody on the way may have cut it off.
     Truncated,
+    /// A call of this side failed (no memory for a send, say), and it had to give the stream up. The
+    /// peer has done nothing.
+    Here,
 }
 
 /// Why a conversation ended: the first cause, and the only one that is told.
@@ -66,6 +69,8 @@ pub enum EndReason {
     Refused,
     /// The stream ended without the end that its protocol has: it may have been cut off.
     Truncated,
+    /// This side could not read or write any more: the peer has done nothing.
+    BrokenHere,
     /// It was silent for longest when its place was needed for another peer.
     Forgotten,
     /// A tap never reached its target.
@@ -83,6 +88,7 @@ impl From<Loss> for EndReason {
             Loss::Unreachable => EndReason::Unreachable,
             Loss::Refused => EndReason::Refused,
             Loss::Truncated => EndReason::Truncated,
+            Loss::Here => EndReason::BrokenHere,
         }
     }
 }
@@ -113,6 +119,7 @@ impl EndReason {
             EndReason::SelfConnect => "self-connect",
             EndReason::Refused => "refused",
             EndReason::Truncated => "truncated",
+            EndReason::BrokenHere => "broken-here",
             EndReason::Forgotten => "forgotten",
             EndReason::NotConnected => "not-connected",
             EndReason::CutByFault => "cut-by-fault",
@@ -172,6 +179,7 @@ impl fmt::Display for EndReason {
             EndReason::SelfConnect => "the connection reached itself",
             EndReason::Refused => "nothing is listening there",
             EndReason::Truncated => "cut off: the peer never said that it ends",
+            EndReason::BrokenHere => "the connection broke at this end",
             EndReason::Forgotten => "forgotten, its place was needed for another peer",
             EndReason::NotConnected => "the target was not reached",
             EndReason::CutByFault => "cut by a fault",
@@ -228,6 +236,7 @@ impl fmt::Display for Between {
             (EndReason::Unreachable, Some(Role::Client)) => "the client can no longer be reached",
             (EndReason::Unreachable, Some(Role::Server)) => "the server can no longer be reached",
             (EndReason::ClosedHere, _) => "closed at the tap",
+            (EndReason::BrokenHere, _) => "the connection broke at the tap",
             (EndReason::Drained, _) => "the tap is stopping",
             (EndReason::Stopped, _) => "cut off, the tap stopped",
             (EndReason::Panicked, _) => "the observer panicked",

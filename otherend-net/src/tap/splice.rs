@@ -378,5 +378,7 @@ impl<'a> Splice<'a> {
 }
 
 fn lost(role: Role, loss: Loss) -> Ending {
-    (loss.into(), Some(role))
+    // Neither of the two can help it where a call of ours failed.
+    let who = (loss != Loss::Here).then_some(role);
+    (loss.into(), who)
 }
