@@ -1,7 +1,7 @@
 //! What to answer to a line.
 //!
 //! A behaviour sees lines and writes replies; it never sees a socket, a clock or another
-//! conversation. The list of those built in, with names and help, is [`AnyBehaviour`].
+//! conversation. The list of those built in is [`AnyBehaviour`].
 
 mod echo;
 mod replies;

@@ -5,6 +5,7 @@
 //! To every other reader these are comments. Either makes a file a recording: one changed bit cannot
 //! spoil both, and a comment of somebody's own is no seal. What is promised: of a recording that was
 //! cut at any byte, or in which any one bit was changed, only lines that were recorded are ever read.
+//! The file's end alone proves nothing: a torn write could yield a line that nobody said.
 
 use super::{Limits, ParseError, Transcript};
 

@@ -7,6 +7,7 @@
 /// Give back what is free. Takes milliseconds where much is free: not for a conversation's path.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn give_back() {
+    // Another allocator takes 6 MB more at rest, and does not give memory back while idle either.
     // SAFETY: malloc_trim takes no pointer, locks the allocator itself, and frees nothing in use.
     #[allow(unsafe_code)]
     unsafe {

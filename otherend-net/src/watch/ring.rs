@@ -7,7 +7,8 @@
 //!                                                          told how many it has missed
 //! ```
 //!
-//! No conversation waits for a reader. What a reader was too slow for is gone for it, and counted:
+//! Not a channel for each reader: the slowest would then have all the memory, or the conversations'
+//! time. No conversation waits for a reader. What a reader was too slow for is gone for it, and counted:
 //! between what it takes stands how many it missed, to the last one.
 
 mod reader;
