@@ -21,16 +21,23 @@ fn keepalive(text: &str) -> Result<Timeout, String> {
     }
 }
 
+/// How many of something; of none a server would be no server.
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    // The standard library's own words for it are those of its types.
+    let text = text.trim().parse();
+    text.map_err(|_| "write a number, at least 1".to_owned())
+}
+
 /// The door; the defaults are safe.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct DoorArgs {
     /// Conversations at once [default: async 1024, threads and tap 512].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     max_clients: Option<NonZeroUsize>,
 
     /// Conversations of one source address [default: 64 beyond loopback].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     max_per_source: Option<NonZeroUsize>,
 
     /// How long conversations may take to finish when the server stops.

@@ -173,6 +173,8 @@ fn an_address_that_cannot_be_listened_on_is_explained_and_asked_again() {
 fn a_flag_that_would_mean_nothing_is_a_mistake() {
     for (flags, complaint) in [
         ("--max-line 0", "write at least 1"),
+        ("--max-clients 0", "write a number, at least 1"),
+        ("--max-per-source many", "write a number, at least 1"),
         ("--max-clients 0", "'0' for '--max-clients <N>'"),
         ("--workers 100000", "100000 is not in 1..=1024"),
         (

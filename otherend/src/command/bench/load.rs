@@ -151,8 +151,9 @@ impl LoadArgs {
         let smallest = end.len();
         let text = self.size.checked_sub(smallest).ok_or_else(|| {
             Failure::Usage(format!(
-                "--size {}: a line has at least {smallest} bytes",
-                self.size
+                "--size {}: a line has at least {}",
+                self.size,
+                human::plural(smallest as u64, "byte")
             ))
         })?;
         if self.size > LONGEST {
