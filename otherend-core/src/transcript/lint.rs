@@ -242,7 +242,8 @@ fn lines(transcript: &Transcript, transport: Transport, findings: &mut Vec<Findi
         }
         match item {
             Item::Pause(_) => pause = pause.or(Some(line)),
-            Item::Step(_) => pause = None,
+            // A recording's last word may be why it ended, and its pause says when.
+            Item::Step(_) | Item::Comment(_) => pause = None,
             _ => {}
         }
     }

@@ -456,6 +456,15 @@ fn lint_plays_both_ends() {
 }
 
 #[test]
+fn lint_takes_the_time_of_a_last_comment_for_none_too_many() {
+    finds("S: 1\n+1s\n# the tap is stopping\n", &[]);
+    finds(
+        "S: 1\n# and then\n+1s\n",
+        &[(4, "nothing comes after this pause")],
+    );
+}
+
+#[test]
 fn lint_finds_rules_that_wait_for_what_is_no_line() {
     let never = "this rule never fires: a line ends at its first LF; what comes in several lines can \
         be heard by steps (`C:` …), or by a rule for each";
