@@ -24,7 +24,8 @@ pub struct Speech<'a> {
     /// What is said in the notation of transcripts, where it has holes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
-    /// Of what is said: `lf`, `crlf`, `cr` or `none`. By itself: the file's.
+    /// Of what is said: `lf`, `crlf`, `cr`, `none`, or `frame` where it came in one as drawn. By itself:
+    /// the file's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eol: Option<Cow<'a, str>>,
     /// `connect`, `close`, `half-close`, `reset`.
