@@ -199,6 +199,8 @@ impl Server {
                 let workers = Workers::start(config.workers).map_err(BindError::Engine)?;
                 workers.serve(&mut acceptor, &conversations);
                 hub.wait_for_the_last();
+                // Behind the wait: a runtime that shuts down drops its tasks where they stand, last
+                // replies and all.
                 workers.shut_down(crate::hub::AFTER_CUT);
             }
         }

@@ -187,6 +187,8 @@ impl Tapping {
     fn connect(&self) -> Result<Reached, ConnectError> {
         let options = &self.config.connect;
         let addresses = client::resolve(&self.target, options)?;
+        // `localhost` may be both: 127.0.0.1, where this tap listens, and ::1, where the server
+        // does.
         let (own, others): (Vec<_>, Vec<_>) = addresses
             .into_iter()
             .partition(|address| self.is_own(*address));

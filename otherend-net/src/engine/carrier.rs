@@ -179,8 +179,6 @@ impl Carrier {
     /// quicker than the next read, and never let it block.
     #[inline]
     pub(crate) fn nothing_to_read(&mut self, now: Time) {
-        // And no count of what has come (FIONREAD): under a layer such as TLS it would be one of
-        // ciphertext, of which nobody knows how much it says.
         if self.hears_out() {
             self.conversation.nothing_to_read(now);
         }

@@ -44,6 +44,8 @@ impl Bound {
             return Err(BindError::NoAddress);
         }
         let addresses: Vec<Address> = places.iter().map(Listen::address).collect();
+        // Before anything listens: whoever connects to a server that then does not start has seen
+        // one come and go.
         let admission = Admission::new(terms, &addresses)?;
         let (sockets, bound) = match take_datagrams(places)? {
             true => {

@@ -22,6 +22,8 @@ pub(crate) fn addresses(
         }
     }
     let mut seen = HashSet::new();
+    // `localhost 127.0.0.1` with one port is one place to listen at; the second `bind` would fail
+    // and say that somebody else has the port.
     addresses.retain(|address| address.port() == 0 || seen.insert(*address));
     Ok(addresses)
 }

@@ -52,6 +52,8 @@ impl ReachArgs {
             if !std::mem::replace(&mut told, true) {
                 tell_of_trying(&error, self.retry);
             }
+            // Never past the end: the last attempt is made when the time is up, as a server may
+            // need just that long.
             thread::sleep(pause.min(left));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }

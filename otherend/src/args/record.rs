@@ -189,6 +189,7 @@ fn is_folder(path: &Path) -> bool {
 
 /// By number and time, so that a folder lists them in order.
 fn file_name(number: u64) -> String {
+    // The time tells runs apart: numbers begin with 1 again, and a recording never replaces a file.
     let now = Zoned::now().strftime("%Y%m%dT%H%M%S");
     format!("{number:04}-{now}.talk")
 }

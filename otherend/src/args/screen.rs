@@ -37,6 +37,8 @@ impl ScreenArgs {
     /// How to show it; `numbers` puts the peer's number in front, `on_terminal` is the usual time.
     pub(crate) fn look(&self, numbers: bool, on_terminal: TimeStyle) -> Look {
         let terminal = stdio::stdout().is_terminal();
+        // In a pipe no time stands before the lines unless asked for: whoever reads them would have
+        // to cut it off again.
         let usual = if terminal {
             on_terminal
         } else {

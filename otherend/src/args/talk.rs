@@ -150,6 +150,8 @@ impl SetArgs {
     pub(crate) fn client_plan(&self, file: &Path, transcript: Transcript) -> Result<Plan, Failure> {
         let plan = self.plan(file, transcript)?;
         if let Some((line, name)) = plan.masked(Role::Client)
+            // A masked secret said as it stands would be the wrong password: three of those, and
+            // the account is locked.
             && !self.set.iter().any(|set| set.name == name)
         {
             let file = file.display();
@@ -166,6 +168,8 @@ impl SetArgs {
         let is_there = |value: &(String, Vec<u8>)| {
             Plan::with_values(part.clone(), std::slice::from_ref(value)).is_ok()
         };
+        // `shrink` plays parts, and a part may lack the line that a value belongs to. In the whole
+        // file a name that is not there is an error, and was told.
         values.retain(is_there);
         Plan::with_values(part.clone(), &values).unwrap_or_else(|_| Plan::new(part.clone()))
     }

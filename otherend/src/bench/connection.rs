@@ -103,6 +103,8 @@ impl Connection {
     #[inline]
     pub(crate) fn say(&mut self, buffers: &mut Buffers, lines: u64) -> Result<(), End> {
         let target = lines.min(self.lines_due) * buffers.said.line() as u64;
+        // Until the socket takes no more, and not once: what is left would wait for the next event,
+        // which may be the answer to the first half.
         while self.writable && self.bytes_said < target {
             let bytes = buffers
                 .said

@@ -64,6 +64,8 @@ impl CpuShare {
 
     /// There was no time left: more load was not to be had from this thread.
     pub(crate) fn is_saturated(&self) -> bool {
+        // Waiting for a core counts as work: with a server on the same core the load computes half
+        // of the time and has none left all the same.
         self.busy_share() + self.waiting_share() >= SATURATED
     }
 }
@@ -77,6 +79,8 @@ fn share(part: Duration, whole: Duration) -> f64 {
 
 /// The scheduler's word for this thread: its second figure is nanoseconds on a run queue.
 fn waited_for_a_core() -> Option<Duration> {
+    // Of the thread that calls; what procfs has is a process's, or a task's by a number that std
+    // does not tell.
     let figures = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanos = figures.split_whitespace().nth(1)?.parse().ok()?;
     Some(Duration::from_nanos(nanos))

@@ -43,6 +43,8 @@ pub(crate) fn announce(
         };
         screen.remark(Time::ZERO, 0, &Remark::note("loopback-only", text));
     }
+    // Only to a person at a terminal: the line is to be typed, and a log would have it at every
+    // start.
     if !quiet && !screen.look().json && stdio::stdout().is_terminal() {
         let client = client_command(addresses[0], protocol);
         let text = format!("to try it: {client}; Ctrl-C ends this");

@@ -84,6 +84,8 @@ impl Display {
         };
         self.clear()?;
         let line = format!("  ..            {:<13}{at} ...", stage.label());
+        // One column short: a line that fills the last one may wrap, and then `\r` would overwrite
+        // its second half only.
         let line: String = line.chars().take(width - 1).collect();
         write!(self.out, "{}", self.palette.faint(line))?;
         self.pending = true;
@@ -120,6 +122,8 @@ impl Display {
         verdict: &Verdict,
         evidence: &E,
     ) -> io::Result<()> {
+        // Told now and not at the step that could not be shown: the diagnosis went on for its exit
+        // code.
         std::mem::replace(&mut self.failed, Ok(()))?;
         if self.json {
             return self.line(&Event::Verdict { verdict, evidence });

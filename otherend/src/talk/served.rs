@@ -107,6 +107,8 @@ impl Served {
     /// Those who waited for others at the last look already, each once.
     fn who_waits(&self, before: &mut Vec<(Waiting, bool)>) -> Vec<(u64, String)> {
         let mut lasting = Vec::new();
+        // Told only when it was there at the last look too: between two clients that come one after
+        // the other there is always a moment in which one waits.
         let waiting = self.performances.waiting().into_iter();
         *before = waiting
             .map(|waiting| {

@@ -183,6 +183,8 @@ fn listens(protocol: Protocol, address: SocketAddr) -> bool {
         Ok(listeners) => listeners
             .iter()
             .any(|listener| listener.protocol == protocol),
+        // Asked of the system where that tells, for a connection of ours would be the server's
+        // first, and `1C:` in the transcript means another.
         Err(_) => answers(protocol, address),
     }
 }
@@ -201,6 +203,8 @@ fn takes_datagrams(address: SocketAddr) -> io::Result<bool> {
     socket.set_read_timeout(Some(PAUSE))?;
     socket.send(&[])?;
     let answer = socket.recv(&mut [0]);
+    // An empty datagram comes back as ICMP where nobody listens. Silence is taken for a listener:
+    // UDP has no other sign of one.
     Ok(!answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused))
 }
 

@@ -88,6 +88,8 @@ impl Correspondent {
         if self.guard.heard(now, datagram) == LoopCheck::Looping {
             return LoopCheck::Looping;
         }
+        // Only now: what is not answered earns nothing, or a loop would save up for a flood of
+        // answers.
         self.credit.earn(datagram.len());
         self.act(way, Cause::Asked, |carrier| {
             carrier.conversation.receive(now, datagram);
@@ -98,6 +100,8 @@ impl Correspondent {
     /// Carry out the orders that wait.
     pub(super) fn follow_orders(&mut self, way: &mut Way<'_>) {
         let now = self.carrier.clock.now();
+        // What somebody at this end says costs the peer nothing: no datagram from outside, forged
+        // or not, can bring it about.
         self.act(way, Cause::Ours, |carrier| {
             carrier.follow_orders(now);
             // What had arrived by then was heard before.
@@ -136,6 +140,7 @@ impl Correspondent {
         if went_well.is_err() {
             self.carrier.panicked(now);
         }
+        // Also after a panic: the outbox is every peer's, and this thread carries all of them.
         self.carrier.conversation.give_back(way.outbox);
         self.carrier.account(now);
     }
@@ -197,6 +202,8 @@ impl Credit {
         let Some(credit) = &mut self.0 else {
             return true;
         };
+        // All or nothing, for half a datagram is none; and what was too much leaves the credit to a
+        // shorter one behind it.
         let left = credit.checked_sub(bytes);
         *credit = left.unwrap_or(*credit);
         left.is_some()

@@ -116,6 +116,7 @@ impl LoadArgs {
             source: options.source,
             connect_timeout: options.timeout,
             clients: self.clients,
+            // A thread without a client would idle, and make the load look less busy than it is.
             threads: self.threads.min(self.clients),
             pace: self.pace(),
             said: self.said()?,
@@ -127,6 +128,8 @@ impl LoadArgs {
             plan.targets = endpoint.resolve(options.family, options.no_dns)?;
             return Ok((plan, None));
         }
+        // A name may have several addresses, of which one answers. The first client finds that by
+        // racing them; the others go straight there, or each would measure the race.
         let stream = self.reach.connect(endpoint)?;
         let target = stream.peer_addr();
         let gone = || format!("{endpoint} closed the first connection at once");

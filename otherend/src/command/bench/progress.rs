@@ -61,6 +61,8 @@ impl Progress {
         if self
             .parts
             .get(&index)
+            // Not before all have reported it: the half of an interval would look like a server
+            // that has become slower.
             .is_some_and(|(parts, _)| *parts == self.threads)
         {
             self.show(index);

@@ -47,6 +47,7 @@ impl ResultArgs {
             (false, true) => String::new(),
             (false, false) => summary(report, Palette::of_stdout()),
         };
+        // After the files: they are what took an hour, and a pipe that is gone must not cost them.
         stdio::stdout().write_all(text.as_bytes())?;
         verdict(report)
     }

@@ -67,6 +67,8 @@ impl TalkArgs {
         let plan = self.plan(file, load, endpoint)?;
         let outcome = run(&plan, stop)?;
         if outcome.took.is_empty()
+            // Nobody ever got through: that is no result of a measurement, and deserves a
+            // diagnosis.
             && let Some(PlayError::Connect(error)) = &outcome.first_error
         {
             let options = &plan.options.connect;

@@ -94,6 +94,7 @@ pub(super) fn talk(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
     // Whatever happened, the terminal is given back first.
     farewell.end();
     end_prompt(typing);
+    // From here on stdout is a plain one again, and errors can be told.
     let reason = outcome?;
     above.erase_empty_prompt()?;
     let counts = seen.counts.get().copied().unwrap_or_default();
@@ -160,6 +161,8 @@ fn show_unfinished(above: &Above, seen: &Seen) -> io::Result<()> {
     let Some(text) = unfinished.news() else {
         return Ok(());
     };
+    // With `…`, for the rest may follow; the line is shown whole once its end has come. It cannot
+    // be completed in place, as what is above the prompt stays.
     let mark = Palette::of_stdout().mark(Mark::ToClient);
     above.print(&format!("{mark} {}…\n", escaped(text)))
 }

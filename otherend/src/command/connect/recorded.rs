@@ -108,6 +108,8 @@ impl Recorded {
     fn note(&self, scribe: &mut Scribe, event: &Event<'_>) {
         let now = Time::ZERO + self.zero.elapsed();
         scribe.on_event(now, event);
+        // With `--sync each` whoever said it waits here until it is on the disk, and so does the
+        // peer behind it. That is what was asked for.
         if !self.waits {
             return scribe.on_pause();
         }
