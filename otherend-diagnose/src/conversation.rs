@@ -207,6 +207,8 @@ fn tls_answer(heard: &Response) -> TlsAnswer {
     // A record begins with its type (0x16 handshake, 0x15 alert), version 3.x and two octets of length
     // (RFC 8446 §5.1); an alert is its level and its description (§6).
     match (heard.bytes.as_slice(), heard.end) {
+        // Nor is every handshake an answer: an echo says our own hello again.
+        (bytes, _) if protocol::is_client_hello(bytes) => TlsAnswer::NotTls,
         ([0x16, 3, ..], _) => TlsAnswer::Hello,
         ([0x15, 3, _, _, _, _, description, ..], _) => TlsAnswer::Alert(*description),
         ([], End::Open) => TlsAnswer::Silent,

@@ -8,7 +8,7 @@ pub(crate) fn recognise(heard: &[u8]) -> Option<&'static str> {
     // protocols greet with it, too. MySQL's packet is its length in three octets, number 0, version 10;
     // telnet begins with IAC and WILL, WONT, DO or DONT (RFC 854).
     match heard {
-        _ if is_tls(heard) => Some("TLS"),
+        _ if is_tls(heard) && !is_client_hello(heard) => Some("TLS"),
         _ if starts("HTTP/") || is_http2(heard) => Some("HTTP"),
         _ if starts("SSH-") => Some("SSH"),
         _ if starts("220") && upper.contains("SMTP") => Some("SMTP"),
@@ -56,6 +56,12 @@ pub(crate) fn is_said_by(protocol: &str, said: &str) -> bool {
 /// Whether the bytes begin a TLS record: a handshake or an alert, version 3.x (RFC 8446 §5.1).
 pub(crate) fn is_tls(heard: &[u8]) -> bool {
     matches!(heard, [0x15 | 0x16, 3, 0..=4, ..])
+}
+
+/// Whether the bytes begin a client's hello: a handshake record whose message has the type 1, where a
+/// server's has 2 (RFC 8446 §4).
+pub(crate) fn is_client_hello(heard: &[u8]) -> bool {
+    is_tls(heard) && matches!(heard, [0x16, _, _, _, _, 1, ..])
 }
 
 /// A SETTINGS frame on stream 0 (RFC 9113 §3.4): what an HTTP/2 server says first.

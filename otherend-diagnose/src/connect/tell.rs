@@ -257,6 +257,9 @@ fn tls_text(tls: TlsAnswer, heard: &[u8]) -> String {
     let answer = match tls {
         TlsAnswer::Hello => "was answered with a server hello: it speaks TLS".to_owned(),
         TlsAnswer::Alert(code) => format!("was answered with alert {code}: it speaks TLS"),
+        TlsAnswer::NotTls if protocol::is_client_hello(heard) => {
+            "came back as it was said: it is an echo".to_owned()
+        }
         TlsAnswer::NotTls => match protocol::recognise(heard) {
             Some(protocol) => format!("was answered in {protocol}"),
             None => format!(

@@ -131,3 +131,19 @@ fn a_tls_alert_is_recognised() {
     });
     assert_eq!(talk.tls, Some(TlsAnswer::Alert(40)));
 }
+
+#[test]
+fn an_echo_does_not_speak_tls() {
+    let asked = Asked {
+        tls: true,
+        ..Asked::default()
+    };
+    let talk = talk_to(asked, |mut stream| {
+        let mut heard = [0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut heard) {
+            let _ = stream.write_all(&heard[..count]);
+        }
+    });
+    assert_eq!(talk.tls, Some(TlsAnswer::NotTls));
+    assert_eq!(protocol::recognise(&talk.tls_heard), None);
+}
