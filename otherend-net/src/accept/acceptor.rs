@@ -88,9 +88,6 @@ impl Acceptor {
                 self.accept_some(index, welcome);
             }
         }
-        // The kernel has told those in the backlog that they are connected, and some have said a
-        // line by now: to close the listener would reset them. So they are let in before it closes,
-        // and the drain answers them as everybody else.
         self.accept_the_last(welcome);
         self.listeners.clear();
         self.reserve = None;
