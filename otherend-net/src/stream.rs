@@ -155,6 +155,14 @@ impl AsSocket for Stream {
     }
 }
 
+// What a runtime wants to know of what it watches.
+#[cfg(feature = "tokio")]
+impl crate::system::socket::AsRawSocket for Stream {
+    fn as_raw_fd(&self) -> crate::system::socket::RawSocket {
+        self.as_fd().as_raw_fd()
+    }
+}
+
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
         Stream::Tcp(stream)

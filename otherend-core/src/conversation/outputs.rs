@@ -32,14 +32,6 @@ impl Conversation {
         self.handler.stirred()
     }
 
-    /// The peer speaks telnet, as far as is known: it may send urgent data (RFC 854, the Synch), at
-    /// which a read ends although more may wait behind.
-    #[must_use]
-    #[inline]
-    pub fn speaks_telnet(&self) -> bool {
-        self.state.decoder.is_telnet()
-    }
-
     /// What to do with the stream now.
     #[must_use]
     #[inline]

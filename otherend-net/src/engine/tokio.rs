@@ -9,7 +9,6 @@ mod workers;
 
 use std::cell::RefCell;
 use std::io;
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -45,8 +44,6 @@ pub(crate) struct Driver {
     waker: Option<Waker>,
     /// The runtime may not know that there is room to write.
     forgot_room: bool,
-    /// Nor that there is more to read.
-    looks_again: bool,
     /// What is between the two, if anything is.
     pub(crate) layered: Option<Box<Layered>>,
 }
@@ -61,7 +58,6 @@ impl Driver {
             armed: None,
             waker: None,
             forgot_room: false,
-            looks_again: false,
             layered: Layered::over(Vec::new()),
         }
     }
@@ -148,7 +144,7 @@ impl Driver {
                 match self.layered.is_some() {
                     true => self.close_layers(cx, now),
                     // A stream that is already broken says so at the next read.
-                    false => _ = self.stream.poll_half_close(cx),
+                    false => _ = self.stream.half_close(),
                 }
                 self.carrier.conversation.half_closed(now);
                 return false;
@@ -207,7 +203,7 @@ impl Driver {
         }
         if layered.take_half_close() {
             // A stream that is already broken says so at the next read.
-            let _ = self.stream.poll_half_close(cx);
+            let _ = self.stream.half_close();
         }
     }
 
@@ -248,13 +244,9 @@ impl Driver {
             (Some(layered), 0) => layered.wire_ended(&mut self.carrier, now),
             (Some(layered), _) => layered.hear(&mut self.carrier, now, &input[..count]),
         }
-        let may_be_urgent = self.carrier.conversation.speaks_telnet();
         if count < input.len() {
-            // What shows that it is telnet may be what stood before the first urgent byte.
-            self.looks_again = may_be_urgent && !self.stream.may_be_urgent;
             self.carrier.was_short(now, &self.stream);
         }
-        self.stream.may_be_urgent = may_be_urgent;
     }
 
     /// While a stop hears what has come by now: read what the runtime does not know of yet, whose
@@ -263,10 +255,8 @@ impl Driver {
     /// For example: a line arrives, and a microsecond later the order to drain. The task runs for
     /// the order before the runtime has asked epoll; it takes the socket for empty, and without this
     /// the line would be closed over unanswered.
-    ///
-    /// Once more where a read that ended at urgent data was the first to show that there is some.
     fn hear_out(&mut self, now: Time, input: &mut [u8]) -> bool {
-        if !self.carrier.hears_out() && !mem::take(&mut self.looks_again) {
+        if !self.carrier.hears_out() {
             return false;
         }
         // The socket itself and not the runtime: that has only been told what epoll saw some time

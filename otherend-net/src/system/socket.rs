@@ -11,6 +11,8 @@ pub(crate) use rustix::fd::{
     AsFd as AsSocket, BorrowedFd as BorrowedSocket, OwnedFd as OwnedSocket,
 };
 #[cfg(feature = "tokio")]
+pub(crate) use rustix::fd::{AsRawFd as AsRawSocket, RawFd as RawSocket};
+#[cfg(feature = "tokio")]
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::Socket;
 

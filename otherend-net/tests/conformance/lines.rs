@@ -17,7 +17,8 @@ on_engines! {
     for_many:;
     over_tcp for_all:
         urgent_data_is_heard_in_its_place
-        what_follows_urgent_data_is_heard;
+        what_follows_urgent_data_is_heard
+        what_follows_is_heard_of_any_peer;
     for_many:
 }
 
@@ -180,6 +181,26 @@ fn what_follows_urgent_data_is_heard(engine: Engine) {
         assert_eq!(peer.line().trim_end(), "one");
         assert_eq!(peer.line().trim_end(), "two");
     }
+}
+
+/// And of whoever has nothing to do with telnet, also when all of it had come before the first read.
+fn what_follows_is_heard_of_any_peer(engine: Engine) {
+    let (_server, mut peer, go_on) = held_up(framed(engine, Lf));
+    go_on.send(()).unwrap();
+    for number in 0..20 {
+        peer.send(format!("one {number}\n").as_bytes());
+        urge(&mut peer, b'!');
+        peer.send(b"two\n");
+        assert_eq!(peer.line(), format!("one {number}\n"));
+        assert_eq!(peer.line(), "!two\n");
+    }
+    let (_server, mut peer, go_on) = held_up(framed(engine, Lf));
+    peer.send(b"one\n");
+    urge(&mut peer, b'!');
+    peer.send(b"two\n");
+    go_on.send(()).unwrap();
+    assert_eq!(peer.line(), "one\n");
+    assert_eq!(peer.line(), "!two\n");
 }
 
 fn framed(engine: Engine, framing: Framing) -> ServerConfig {
