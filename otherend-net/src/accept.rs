@@ -5,3 +5,4 @@ pub(crate) mod acceptor;
 pub(crate) mod admission;
 pub(crate) mod backoff;
 pub(crate) mod doorstep;
+mod grace;

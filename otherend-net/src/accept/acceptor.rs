@@ -12,6 +12,7 @@ use otherend_core::Address;
 use super::admission::Admission;
 use super::backoff::Backoff;
 use super::doorstep::{Doorstep, tell};
+use super::grace::Grace;
 use crate::hub::Hub;
 use crate::hub::admitted::Admitted;
 use crate::hub::mailbox::Mailbox;
@@ -56,6 +57,7 @@ pub(crate) struct Acceptor {
     /// How many connections were broken since the last that was not.
     broken: usize,
     doorstep: Doorstep,
+    grace: Grace,
     memory_is_limited: bool,
 }
 
@@ -77,6 +79,7 @@ impl Acceptor {
             backoff: Backoff::new(),
             broken: 0,
             doorstep,
+            grace: Grace::default(),
             memory_is_limited: address_space_left().is_some(),
         }
     }
@@ -84,7 +87,9 @@ impl Acceptor {
     /// Accept until the server stops; then nobody is listening any more.
     pub(crate) fn run(&mut self, welcome: &mut Welcome<'_>) {
         while !self.hub.is_stopping() {
-            for index in self.wait() {
+            let ready = self.wait();
+            self.look_again(welcome);
+            for index in ready {
                 self.accept_some(index, welcome);
             }
         }
@@ -96,6 +101,9 @@ impl Acceptor {
     /// The server drains. Who waits at the door already may have said something, which a closed
     /// door would answer with a reset: it is heard like those inside.
     fn accept_the_last(&mut self, welcome: &mut Welcome<'_>) {
+        for (stream, address, _) in self.grace.end() {
+            self.decide(stream, address, welcome);
+        }
         // Without this somebody could come between the last accept and the close, and be reset:
         // it had connected, and would not know that nobody had ever heard of it.
         for listener in &self.listeners {
@@ -120,7 +128,7 @@ impl Acceptor {
                 if !in_time() {
                     return;
                 }
-                self.receive(stream, address, welcome);
+                self.decide(stream, address, welcome);
             }
             if are_all {
                 return;
@@ -156,10 +164,9 @@ impl Acceptor {
         let now = self.hub.clock.now();
         let pause = self.backoff.remaining(now);
         let accepting = pause.is_none() && !self.hub.is_suspended();
-        let timeout = [pause, self.doorstep.deadline(now)]
-            .into_iter()
-            .flatten()
-            .min();
+        let doorstep = self.doorstep.deadline(now);
+        let timeouts = [pause, doorstep, self.grace.pause()];
+        let timeout = timeouts.into_iter().flatten().min();
 
         // One wait for all that can happen here: an order (the bell), somebody on the doorstep who
         // closes, somebody new. While accepting pauses the listeners are left out: a connection
@@ -229,8 +236,33 @@ impl Acceptor {
         }
     }
 
-    /// A connection is here: let it in or turn it away.
+    /// A connection is here: let it in, turn it away, or let it wait for a moment.
     fn receive(&mut self, stream: Stream, address: Address, welcome: &mut Welcome<'_>) {
+        let checked = self.admission.check(address.source(), &self.hub.registry);
+        match checked {
+            Err(Refusal::Full | Refusal::SourceFull) if self.grace.has_room() => {
+                self.grace.wait(self.hub.clock.now(), stream, address);
+            }
+            _ => self.decide(stream, address, welcome),
+        }
+    }
+
+    /// Has a place become free for those who wait for one?
+    fn look_again(&mut self, welcome: &mut Welcome<'_>) {
+        let hub = Arc::clone(&self.hub);
+        loop {
+            let admission = &self.admission;
+            let is_place =
+                |address: &Address| admission.check(address.source(), &hub.registry).is_ok();
+            let Some((stream, address)) = self.grace.next(hub.clock.now(), is_place) else {
+                return;
+            };
+            self.decide(stream, address, welcome);
+        }
+    }
+
+    /// Let a connection in or turn it away.
+    fn decide(&mut self, stream: Stream, address: Address, welcome: &mut Welcome<'_>) {
         let Ok(local) = stream.local_address() else {
             return;
         };

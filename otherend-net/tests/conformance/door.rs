@@ -13,6 +13,7 @@ on_engines! {
     for_many:
         one_client_too_many_is_told_that_the_server_is_full
         a_place_that_was_left_is_free_again
+        who_closes_and_comes_back_at_once_has_its_place
         a_place_is_free_before_the_end_is_heard
         who_lingers_by_the_dozen_keeps_a_place
         one_source_has_only_so_many;
@@ -49,6 +50,18 @@ fn one_client_too_many_is_told_that_the_server_is_full(engine: Engine) {
     let stats = server.handle().stats();
     assert_eq!(stats.refused, 10);
     assert_eq!(stats.refusals.of(Refusal::Full), 10);
+}
+
+/// Its new connection can be here before the end of the old one is read.
+fn who_closes_and_comes_back_at_once_has_its_place(engine: Engine) {
+    let mut config = config(engine);
+    config.max_clients = Some(1);
+    let server = serve(config, echo);
+    for _ in 0..300 {
+        let mut peer = RawPeer::connect(&server);
+        assert_eq!(peer.ask("hello"), "hello\n");
+    }
+    assert_eq!(server.handle().stats().refused, 0);
 }
 
 fn a_place_that_was_left_is_free_again(engine: Engine) {
