@@ -37,7 +37,7 @@ mod shrink;
 mod update;
 pub(crate) mod write;
 
-use crate::LineEnd;
+use crate::{Drawing, LineEnd};
 
 pub use error::{ParseError, Wrong, WrongText};
 pub use generalise::{Varying, generalise, unsealed, varying};
@@ -137,6 +137,15 @@ impl Transcript {
             _ => None,
         };
         self.items.iter().find_map(eol).unwrap_or_default()
+    }
+
+    /// What each message stands in, where the file draws that: messages are lines otherwise.
+    #[must_use]
+    pub fn framing(&self) -> Option<&Drawing> {
+        self.items.iter().find_map(|item| match item {
+            Item::Setting(Setting::Framing(drawing)) => Some(drawing),
+            _ => None,
+        })
     }
 
     /// The item on a line, counted from 1.

@@ -6,6 +6,7 @@
 mod decoder;
 mod encode;
 mod escaped;
+mod looking;
 mod walk;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use super::drawing::{Body, FrameEnd, Layout, Length, Read, Slot, Sum};
 
 pub(crate) use decoder::{Found, Frames, Place};
 pub use encode::Unframed;
+pub(crate) use looking::{Looking, Seen};
 use walk::{LONE_DOT, MORE, Stop, Walk};
 
 /// What stands at the start of some bytes.

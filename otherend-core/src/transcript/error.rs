@@ -10,6 +10,7 @@ use std::fmt;
 pub use text::WrongText;
 
 use super::{FIRST_LINE, Limits};
+use crate::Unframed;
 
 /// The first thing in a file that is not a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,12 @@ pub enum Wrong {
     Reserved(String, &'static str),
     /// Something that is no value of this setting.
     Value(&'static str, String),
+    /// `framing` with something that is no drawing: why.
+    Drawing(String),
+    /// Two settings that exclude each other: the other one, and its line.
+    Conflict(&'static str, usize),
+    /// A message that the file's framing cannot say.
+    Unframed(Unframed),
     /// `let` without a name, a `=` or either.
     Let,
     /// A name with other characters than names have.
@@ -117,6 +124,11 @@ impl fmt::Display for Wrong {
                 write!(f, "`{mark}` ({meaning}) is kept for a later version")
             }
             Wrong::Value(setting, found) => write!(f, "`{found}` is no value of `{setting}`"),
+            Wrong::Drawing(why) => f.write_str(why),
+            Wrong::Conflict(other, line) => {
+                write!(f, "this and `{other}` on line {line} both say what a message is")
+            }
+            Wrong::Unframed(why) => why.fmt(f),
             Wrong::Let => f.write_str("`let` takes a name and a value"),
             Wrong::Name(found) => write!(f, "`{found}` is no name"),
             Wrong::LateSetting(word) => {
@@ -186,8 +198,12 @@ impl Wrong {
                 "`C:` `S:` `C.` `S.` `C#` `S#` `C!` `S!` `+time` `on …` `# comment`"
             }
             Wrong::Reserved(..) => "plain `C:` and `S:` lines",
-            Wrong::Value("eol", _) => "`lf` or `crlf`",
+            Wrong::Value("eol", _) => "`lf` `crlf` `cr` `nul`",
             Wrong::Value("over", _) => "`tcp` or `udp`",
+            Wrong::Value("framing", _) => "`lf` or `crlf`, a short name such as `u16`, or a drawing such as `{len:u16}{body}`",
+            Wrong::Drawing(_) => "what docs/framing.md describes, such as `{len:u16}{body}`",
+            Wrong::Conflict(..) => "one of them",
+            Wrong::Unframed(_) => "another message, or its bytes without a frame (`C.`)",
             Wrong::Value(..) => "a duration such as `3s`, `500ms`, `2m`",
             Wrong::Let => "`let room = kitchen`",
             Wrong::Name(_) => "a letter, then letters, digits, `_` and `-`; `_` alone in a hole",

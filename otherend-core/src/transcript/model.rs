@@ -1,7 +1,7 @@
 //! What a transcript says, line for line (usually: the syntax tree). Nothing of a file is lost here
 //! but its spelling.
 
-use crate::LineEnd;
+use crate::{Drawing, LineEnd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub enum Item {
 pub enum Setting {
     /// `eol`: what is added to each `C:` and `S:` line.
     Eol(LineEnd),
+    /// `framing`, instead of `eol`: what each `C:` and `S:` line stands in.
+    Framing(Drawing),
     /// `timeout`: how long to wait for what must be heard.
     Timeout(Duration),
     /// `over`: the transport.
@@ -73,11 +75,11 @@ pub struct Step {
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// `C:` — says a line; the file's [`LineEnd`] is added.
+    /// `C:` — says a line: the file's [`LineEnd`] is added; or a message, in the file's frame.
     Line(Text),
     /// `C.` — says bytes as they are.
     Piece(Text),
-    /// `C#` — says bytes, written as hex pairs.
+    /// `C#` — says bytes, written as hex pairs: a whole message where the file draws a frame.
     Hex(Vec<u8>),
     /// `C! connect`.
     Connect,

@@ -14,8 +14,9 @@ use speakers::Speakers;
 
 pub(super) use filled::{Excess, excess};
 
-use super::model::{Item, Part, Setting, Text};
+use super::model::{Act, Item, Part, Setting, Step, Text, Transport, Trigger};
 use super::{FIRST_ITEM, FIRST_LINE, Limits, ParseError, Wrong};
+use crate::Drawing;
 use crate::escape::{drives, escaped};
 
 /// A part of a line that is wrong, in bytes.
@@ -145,6 +146,32 @@ fn excerpt(found: &str) -> String {
     }
 }
 
+/// The message of a line, with what its holes say. `None`: it has none that stands in a frame, or
+/// refers to a value that is not known yet.
+fn sample(item: &Item) -> Option<Vec<u8>> {
+    let text = match item {
+        Item::Step(Step {
+            act: Act::Hex(bytes),
+            ..
+        }) => return Some(bytes.clone()),
+        Item::Step(Step {
+            act: Act::Line(text),
+            ..
+        })
+        | Item::Rule(Trigger::Line(text) | Trigger::After(_, text)) => text,
+        _ => return None,
+    };
+    let mut message = Vec::new();
+    for part in text.parts() {
+        match part {
+            Part::Literal(bytes) => message.extend_from_slice(bytes),
+            Part::Hole(hole) => message.extend_from_slice(&hole.sample),
+            Part::Reference(_) => return None,
+        }
+    }
+    Some(message)
+}
+
 /// What the lines so far have settled.
 #[derive(Default)]
 struct Parser {
@@ -158,6 +185,8 @@ struct Parser {
     speakers: Speakers,
     /// `eol`, `timeout` and `over`, each with its line.
     settings: Vec<(&'static str, usize)>,
+    /// What each message stands in, if the file draws that.
+    framing: Option<Drawing>,
     /// The settings are over.
     talking: bool,
 }
@@ -212,7 +241,10 @@ impl Parser {
                 self.talking = true;
                 self.speakers.begin_rule();
                 self.names.in_rule = true;
-                line::trigger(text, head, &mut self.names).map(Item::Rule)
+                let rule = Item::Rule(line::trigger(text, head, &mut self.names)?);
+                let wrong = |wrong| Spot::new(head, text.len() - head, wrong);
+                self.check_frame(&rule).map_err(wrong)?;
+                Ok(rule)
             }
             Line::Marked(marker) => {
                 self.talking = true;
@@ -221,7 +253,10 @@ impl Parser {
                 self.names.in_rule = self.speakers.in_rule();
                 let step = line::step(text, &marker, &mut self.names)?;
                 self.speakers.check(&step, &marker, number)?;
-                Ok(Item::Step(step))
+                let step = Item::Step(step);
+                let wrong = |wrong| Spot::new(0, text.len(), wrong);
+                self.check_frame(&step).map_err(wrong)?;
+                Ok(step)
             }
         }
     }
@@ -248,7 +283,39 @@ impl Parser {
             let wrong = Wrong::Twice(word.to_owned(), *line);
             return Err(Spot::new(0, word.len(), wrong));
         }
+        let setting = line::read_setting(text, word, at)?;
         self.settings.push((word, number));
-        line::read_setting(text, word, at)
+        if let Setting::Transport(Transport::Udp) = setting {
+            self.settings.push(("over udp", number));
+        }
+        if let Some((other, line)) = self.excluded(word, &setting) {
+            return Err(Spot::new(0, text.len(), Wrong::Conflict(other, line)));
+        }
+        if let Setting::Framing(drawing) = &setting {
+            self.framing = Some(drawing.clone());
+        }
+        Ok(setting)
+    }
+
+    /// A setting above that cannot stand beside this one. A datagram is a message already, and so is
+    /// a line: nothing is drawn around either.
+    fn excluded(&self, word: &str, setting: &Setting) -> Option<(&'static str, usize)> {
+        let others: &[&str] = match (word, setting) {
+            ("framing", Setting::Framing(_)) => &["eol", "over udp"],
+            ("eol" | "framing", _) => &["eol", "framing"],
+            ("over", Setting::Transport(Transport::Udp)) => &["framing"],
+            _ => &[],
+        };
+        let here = self.settings.last().map_or(0, |(_, line)| *line);
+        let above = self.settings.iter().filter(|(_, line)| *line != here);
+        above.copied().find(|(above, _)| others.contains(above))
+    }
+
+    /// There is a frame for this message, as far as is known before its values are.
+    fn check_frame(&self, item: &Item) -> Result<(), Wrong> {
+        let (Some(drawing), Some(message)) = (&self.framing, sample(item)) else {
+            return Ok(());
+        };
+        drawing.encode(&message, &mut Vec::new()).map_err(Wrong::Unframed)
     }
 }

@@ -20,8 +20,8 @@ use std::time::Duration;
 
 pub(crate) use matching::{Extent, Take};
 pub(crate) use rules::{Answer, AnswerStep, Rules};
-pub(crate) use script::{Beat, ConnectionScript, Ends, Says};
-pub(crate) use template::Piece;
+pub(crate) use script::{Beat, ConnectionScript, Ends, Form, Says};
+pub(crate) use template::{Piece, Template};
 pub(crate) use values::{Known, Values};
 
 use values::Slot;
@@ -30,13 +30,14 @@ pub use matching::{Difference, Wanted};
 pub use set::SetError;
 
 use super::{FIRST_ITEM, Hole, Item, Transcript, Transport};
-use crate::Role;
+use crate::{Framing, Role};
 
 /// A transcript made ready to be played, by any number of [`Player`](super::Player)s at once.
 #[derive(Debug)]
 pub struct Plan {
     transcript: Transcript,
-    pub(crate) transport: Transport,
+    /// What a message is: lines, datagrams, or what the file draws.
+    pub(crate) framing: Framing,
     pub(crate) timeout: Duration,
     /// The script of each connection.
     pub(crate) scripts: Vec<ConnectionScript>,
@@ -134,7 +135,21 @@ impl Plan {
     /// What carries it.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        self.transport
+        match self.framing {
+            Framing::Datagram => Transport::Udp,
+            _ => Transport::Tcp,
+        }
+    }
+
+    /// What several steps say is one stretch of bytes; else each is a datagram.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.framing != Framing::Datagram
+    }
+
+    /// What a message is: lines, datagrams, or what stands in the file's frame.
+    #[must_use]
+    pub fn framing(&self) -> &Framing {
+        &self.framing
     }
 
     /// How long to wait for what must be heard.

@@ -6,6 +6,7 @@ mod hear;
 mod lane;
 mod mismatch;
 mod others;
+mod unit;
 mod updating;
 mod waiting;
 
@@ -115,6 +116,8 @@ pub struct Player {
     /// What was said and heard last, for messages.
     told: VecDeque<Told>,
     takes: Vec<Take>,
+    /// Messages that are no slice of what was heard are put together here, one after the other.
+    made: Vec<u8>,
 }
 
 impl Player {
@@ -159,6 +162,7 @@ impl Player {
             edits: None,
             told: VecDeque::new(),
             takes: Vec::new(),
+            made: Vec::new(),
         }
     }
 
@@ -238,7 +242,7 @@ impl Player {
         self.drive(connection, now, out);
         self.check_patience(connection, now);
         // Over UDP what one call says is one datagram.
-        if self.plan.transport == Transport::Tcp || out.len() == before {
+        if self.plan.is_stream() || out.len() == before {
             self.drive(connection, now, out);
         }
     }
@@ -324,7 +328,7 @@ impl Player {
     /// What carries it.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        self.plan.transport
+        self.plan.transport()
     }
 
     /// How many connections it has.

@@ -44,6 +44,7 @@ impl Display for Setting {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Setting::Eol(eol) => write!(f, "eol      {eol}"),
+            Setting::Framing(drawing) => write!(f, "framing  {drawing}"),
             Setting::Timeout(time) => write!(f, "timeout  {}", Span(*time)),
             Setting::Transport(Transport::Tcp) => f.write_str("over     tcp"),
             Setting::Transport(Transport::Udp) => f.write_str("over     udp"),
@@ -159,7 +160,7 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
 }
 
 /// Most of it is for reading: text, not an image of bytes.
-pub(super) fn is_readable(bytes: &[u8]) -> bool {
+pub(in crate::transcript) fn is_readable(bytes: &[u8]) -> bool {
     if bytes
         .iter()
         .all(|b| matches!(b, b' '..=b'~' | b'\t' | b'\r' | b'\n'))

@@ -9,7 +9,7 @@ use super::{Parsed, Spot, excerpt};
 use crate::nearest::nearest;
 use crate::transcript::model::{Act, Closing, Let, Setting, Step, Text, Transport, Trigger};
 use crate::transcript::{MOST_CONNECTIONS, Wrong};
-use crate::{LineEnd, Role, parse_duration};
+use crate::{Framing, LineEnd, Role, parse_duration};
 
 /// What a line is. Positions are bytes in it.
 pub(super) enum Line<'a> {
@@ -34,7 +34,7 @@ pub(super) struct Marker {
     pub(super) width: usize,
 }
 
-const SETTINGS: [&str; 4] = ["eol", "timeout", "over", "let"];
+const SETTINGS: [&str; 5] = ["eol", "framing", "timeout", "over", "let"];
 const RESERVED_SIGNS: [(char, &str); 6] = [
     ('?', "an optional line"),
     ('*', "any number of lines"),
@@ -48,8 +48,8 @@ const RESERVED_WORDS: [(&str, &str); 3] = [
     ("starttls", "changing to TLS"),
     ("within", "a time limit"),
 ];
-const STARTS: [&str; 9] = [
-    "C:", "S:", "C!", "S!", "on", "eol", "timeout", "over", "let",
+const STARTS: [&str; 10] = [
+    "C:", "S:", "C!", "S!", "on", "eol", "framing", "timeout", "over", "let",
 ];
 
 /// What `text` is.
@@ -203,10 +203,14 @@ pub(super) fn trigger(text: &str, at: usize, names: &mut Names) -> Parsed<Trigge
     said(text, marker_at + 2, names).map(|line| Trigger::After(number, line))
 }
 
-/// The value of `eol`, `timeout` or `over`, from byte `at`.
+/// The value of `eol`, `framing`, `timeout` or `over`, from byte `at`.
 pub(super) fn read_setting(text: &str, word: &'static str, at: usize) -> Parsed<Setting> {
     let value = text[at..].trim_end_matches([' ', '\t']);
+    if word == "framing" {
+        return framing(value).map_err(|(within, width, wrong)| Spot::new(at + within, width, wrong));
+    }
     let setting = match (word, value) {
+        ("eol", "cr" | "nul") => value.parse().ok().map(Setting::Framing),
         ("eol", "lf") => Some(Setting::Eol(LineEnd::Lf)),
         ("eol", "crlf") => Some(Setting::Eol(LineEnd::CrLf)),
         ("over", "tcp") => Some(Setting::Transport(Transport::Tcp)),
@@ -218,6 +222,21 @@ pub(super) fn read_setting(text: &str, word: &'static str, at: usize) -> Parsed<
     };
     let wrong = || Spot::new(at, value.len(), Wrong::Value(word, excerpt(value)));
     setting.ok_or_else(wrong)
+}
+
+/// The value of `framing`; else what is wrong with it, and where.
+fn framing(value: &str) -> Result<Setting, (usize, usize, Wrong)> {
+    match value.parse() {
+        Ok(Framing::Lf) => Ok(Setting::Eol(LineEnd::Lf)),
+        Ok(Framing::Crlf) => Ok(Setting::Eol(LineEnd::CrLf)),
+        Ok(Framing::Drawn(drawing)) => Ok(Setting::Framing(drawing)),
+        // What a file says is exact, so what ends its lines is too.
+        Ok(_) => Err((0, value.len(), Wrong::Value("framing", excerpt(value)))),
+        Err(error) => {
+            let span = error.span();
+            Err((span.start, span.len(), Wrong::Drawing(error.wrong().to_owned())))
+        }
+    }
 }
 
 /// `NAME = VALUE`, from byte `at`.

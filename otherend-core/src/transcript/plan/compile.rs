@@ -1,17 +1,16 @@
 //! From a transcript to a plan: names become slots, steps become beats of their connection.
 
-use crate::LineEnd;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
-use super::script::{ConnectionScript, Ends, packed};
+use super::script::{ConnectionScript, Ends, Form, packed};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
 use super::{Plan, Position};
-use crate::Role;
+use crate::{Framing, LineEnd, Role};
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
 use crate::transcript::{FIRST_ITEM, Transcript, Transport};
 
@@ -32,10 +31,10 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
     compiler.rules.finish();
     // Only now is it known where each turn ends, and with it what its last line is.
     for script in &mut compiler.scripts {
-        compiler.longest = compiler.longest.max(script.listen(compiler.transport));
+        compiler.longest = compiler.longest.max(script.listen(&compiler.framing));
     }
     let Compiler {
-        transport,
+        framing,
         timeout,
         scripts,
         rules,
@@ -50,7 +49,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
             .take(lines)
             .collect(),
         misfits: AtomicU64::new(0),
-        transport,
+        framing,
         timeout,
         scripts,
         rules,
@@ -63,7 +62,7 @@ pub(super) fn compile(transcript: Transcript) -> Plan {
 #[derive(Default)]
 struct Compiler<'t> {
     eol: LineEnd,
-    transport: Transport,
+    framing: Framing,
     timeout: Duration,
     lets: HashMap<&'t str, &'t [u8]>,
     /// The latest hole of each name.
@@ -130,7 +129,13 @@ impl<'t> Compiler<'t> {
         match setting {
             Setting::Eol(eol) => self.eol = *eol,
             Setting::Timeout(time) => self.timeout = *time,
-            Setting::Transport(transport) => self.transport = *transport,
+            Setting::Framing(drawing) => {
+                // What stands in a frame needs no other end.
+                self.eol = LineEnd::Frame;
+                self.framing = Framing::Drawn(drawing.clone());
+            }
+            Setting::Transport(Transport::Tcp) => {}
+            Setting::Transport(Transport::Udp) => self.framing = Framing::Datagram,
             Setting::Let(set) => {
                 self.lets.insert(&set.name, &set.value);
             }
@@ -209,18 +214,24 @@ impl<'t> Compiler<'t> {
         self.template(text, self.eol.bytes())
     }
 
-    fn said(&mut self, step: &'t Step) -> Option<Template> {
-        match &step.act {
-            Act::Line(text) => Some(self.line(text)),
-            Act::Piece(text) => Some(self.template(text, b"")),
-            Act::Hex(bytes) => Some(literal(bytes)),
-            Act::Connect | Act::Close(_) => None,
-        }
+    fn said(&mut self, step: &'t Step) -> Option<(Form, Template)> {
+        // A piece is said as it is: with it a file says what is in no frame.
+        let form = match (&self.framing, &step.act) {
+            (Framing::Drawn(_), Act::Line(_) | Act::Hex(_)) => Form::Framed,
+            _ => Form::AsItIs,
+        };
+        let template = match &step.act {
+            Act::Line(text) => self.line(text),
+            Act::Piece(text) => self.template(text, b""),
+            Act::Hex(bytes) => literal(bytes),
+            Act::Connect | Act::Close(_) => return None,
+        };
+        Some((form, template))
     }
 
     fn answer(&mut self, step: &'t Step) {
         let act = match (self.said(step), &step.act) {
-            (Some(template), _) => AnswerStep::Say(template),
+            (Some((form, template)), _) => AnswerStep::Say(form, template),
             (None, Act::Close(closing)) => AnswerStep::End(*closing),
             (None, _) => return,
         };
@@ -255,7 +266,7 @@ impl<'t> Compiler<'t> {
         };
         let rule = Rule {
             line: built.line,
-            answer: Answer::new(built.steps, self.transport == Transport::Tcp),
+            answer: Answer::new(built.steps, &self.framing),
         };
         self.rules.add(built.sets_off, rule);
     }
@@ -273,7 +284,7 @@ impl<'t> Compiler<'t> {
         let order = self.next_order(step.who);
         self.follow(connection, step.who, order);
         self.speaker = Some((connection, step.who));
-        let template = self.said(step);
+        let said = self.said(step);
         self.speaker = None;
         let after = std::mem::take(&mut self.after);
         let script = &mut self.scripts[connection];
@@ -287,8 +298,10 @@ impl<'t> Compiler<'t> {
             });
             return;
         }
-        let template = template.unwrap_or_default();
-        script.say(step.who, (line, order), (pause, &after), template);
+        let Some(said) = said else {
+            return;
+        };
+        script.say(step.who, (line, order), (pause, &after), said);
     }
 
     /// Make the connection whose first step this is.

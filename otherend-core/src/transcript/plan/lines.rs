@@ -1,8 +1,10 @@
-//! Steps as they are heard: joined, and cut into lines or datagrams.
+//! Steps as they are heard: joined, and cut into lines, datagrams or messages.
 
 use super::Extent;
+use super::script::{Form, ToSay};
 use super::template::{Piece, Template};
-use crate::transcript::Transport;
+use crate::framing::{Looking, Seen};
+use crate::{Drawing, Framing};
 
 /// A line that is heard, or what is not complete.
 pub(super) struct Line {
@@ -17,11 +19,21 @@ pub(super) struct Line {
     pub(super) template: Option<Template>,
 }
 
-/// What is heard when all of `steps` are said, each given with its line of the file: neighbours joined,
-/// then cut after each LF.
-pub(super) fn lines<'s>(
+/// What is heard when all of `steps` are said.
+pub(super) fn heard<'s>(steps: impl Iterator<Item = ToSay<'s>>, framing: &Framing) -> Vec<Line> {
+    match framing {
+        Framing::Drawn(drawing) => messages(steps, drawing),
+        framing => {
+            let are_whole = *framing == Framing::Datagram;
+            lines(steps.map(|step| (step.line, step.template)), are_whole)
+        }
+    }
+}
+
+/// Neighbours joined, then cut after each LF; datagrams are whole as they are.
+fn lines<'s>(
     steps: impl Iterator<Item = (usize, &'s Template)>,
-    transport: Transport,
+    are_whole: bool,
 ) -> Vec<Line> {
     // Steps are how a file is written, lines are how it is heard, and the bytes are the same:
     //
@@ -33,7 +45,7 @@ pub(super) fn lines<'s>(
     let mut lines: Vec<Line> = Vec::new();
     let mut open: Vec<Piece> = Vec::new();
     for (index, (step_line, template)) in steps.enumerate() {
-        let is_line = transport == Transport::Udp || template.is_one_line();
+        let is_line = are_whole || template.is_one_line();
         if open.is_empty() && is_line {
             if !template.parts().is_empty() {
                 lines.push(Line {
@@ -91,5 +103,81 @@ fn stretches(piece: &Piece) -> Vec<Piece> {
             lines.map(|line| Piece::Literal(line.into())).collect()
         }
         whole => vec![whole.clone()],
+    }
+}
+
+/// Each message by itself; what is said without a frame joined, and looked at for frames.
+fn messages<'s>(steps: impl Iterator<Item = ToSay<'s>>, drawing: &Drawing) -> Vec<Line> {
+    // A device that says half a frame, waits, and says the rest has said a message:
+    //
+    //     S. \x02+01
+    //     +200ms
+    //     S. .5\x03            heard: the message +01.5
+    let mut lines = Vec::new();
+    let mut bare = Bare::default();
+    for (index, step) in steps.enumerate() {
+        let extent = match (step.form, step.template.as_literal()) {
+            (Form::AsItIs, Some(bytes)) => {
+                bare.push(bytes, index + 1, step.line);
+                continue;
+            }
+            (Form::AsItIs, None) => Extent::Unframed,
+            (Form::Framed, _) => Extent::Whole,
+        };
+        bare.hear(drawing, &mut lines);
+        lines.push(Line {
+            line: step.line,
+            steps: index + 1,
+            extent,
+            length: step.template.len(),
+            template: None,
+        });
+    }
+    bare.hear(drawing, &mut lines);
+    lines
+}
+
+/// Bytes that are said without a frame.
+#[derive(Default)]
+struct Bare {
+    bytes: Vec<u8>,
+    /// Where each step of them ends, its number from 1, and its line.
+    steps: Vec<(usize, usize, usize)>,
+}
+
+impl Bare {
+    fn push(&mut self, bytes: &[u8], number: usize, line: usize) {
+        self.bytes.extend_from_slice(bytes);
+        self.steps.push((self.bytes.len(), number, line));
+    }
+
+    /// What is heard of them.
+    fn hear(&mut self, drawing: &Drawing, lines: &mut Vec<Line>) {
+        let Bare { bytes, steps } = std::mem::take(self);
+        let (mut at, mut made) = (0, Vec::new());
+        while at < bytes.len() {
+            at += Looking::nothing(drawing, &bytes[at..]);
+            let rest = &bytes[at..];
+            let seen = Looking::default().look(drawing, (rest, true), usize::MAX, &mut made);
+            let (extent, heard, length) = match seen {
+                None => break,
+                Some(Seen::Message(message, length)) => (Extent::Whole, message, length),
+                Some(Seen::Bad(length, _)) => (Extent::Unframed, &rest[..length], length),
+                Some(Seen::TooLong) => (Extent::Unframed, rest, rest.len()),
+            };
+            let Some((_, first, line)) = steps.iter().find(|(end, ..)| *end > at) else {
+                break;
+            };
+            at += length;
+            // All steps that end by here are heard with it.
+            let ends = steps.iter().rev().find(|(end, ..)| *end <= at);
+            lines.push(Line {
+                line: *line,
+                steps: ends.map_or(first - 1, |(_, number, _)| *number),
+                extent,
+                length: heard.len(),
+                template: Some(Template::from_iter([Piece::Literal(heard.into())])),
+            });
+        }
     }
 }

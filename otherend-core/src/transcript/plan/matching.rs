@@ -33,6 +33,8 @@ pub(crate) struct Take {
 pub(crate) enum Extent {
     Whole,
     Beginning,
+    /// All of what was heard outside of any frame.
+    Unframed,
 }
 
 impl Template {
@@ -51,12 +53,12 @@ impl Template {
         takes.clear();
         if let Some(literal) = self.as_literal() {
             let fits = match extent {
-                Extent::Whole => short::same(heard, literal),
                 Extent::Beginning => heard.starts_with(literal),
+                Extent::Whole | Extent::Unframed => short::same(heard, literal),
             };
             return fits.then_some(literal.len());
         }
-        if extent == Extent::Whole {
+        if extent != Extent::Beginning {
             // Most lines that do not fit differ at one end.
             let (before, after) = self.around();
             let inside = short::between(heard, before, after)?;
@@ -287,7 +289,7 @@ impl<'a> Search<'a> {
                 self.spend(found.unwrap_or(last - from));
                 found.map(|offset| from + offset)
             }
-            None if self.extent == Extent::Whole => {
+            None if self.extent != Extent::Beginning => {
                 (take.limit == self.heard.len()).then_some(take.limit)
             }
             _ => Some(from),

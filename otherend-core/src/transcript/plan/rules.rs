@@ -11,8 +11,10 @@ use std::time::Duration;
 use super::holed::HoledRules;
 use super::line_table::LineTable;
 use super::matching::{Extent, Take};
-use super::template::Template;
+use super::script::Form;
+use super::template::{Piece, Template};
 use super::values::Known;
+use crate::Framing;
 use crate::transcript::Closing;
 
 /// All rules of a file. A rule is known by its place in [`Rules::all`].
@@ -75,24 +77,31 @@ pub(crate) enum AnswerStep {
     /// Let time pass.
     Pause(Duration),
     /// Say this.
-    Say(Template),
+    Say(Form, Template),
     /// Stop.
     End(Closing),
 }
 
 impl Answer {
-    /// `joins`: what several steps say may leave together.
-    pub(crate) fn new(steps: Vec<AnswerStep>, joins: bool) -> Self {
-        if !joins && steps.len() > 1 {
+    /// What several steps say may leave together, unless each is a datagram.
+    pub(crate) fn new(steps: Vec<AnswerStep>, framing: &Framing) -> Self {
+        if *framing == Framing::Datagram && steps.len() > 1 {
             return Answer::Steps(steps);
         }
         // Most answers are a few lines without a pause: joined, they are one copy into the outbox.
         let mut pieces = Vec::new();
         for step in &steps {
-            let AnswerStep::Say(template) = step else {
-                return Answer::Steps(steps);
-            };
-            pieces.extend_from_slice(template.parts());
+            match step {
+                AnswerStep::Say(Form::AsItIs, template) => {
+                    pieces.extend_from_slice(template.parts());
+                }
+                // What its frame is shows when its values do.
+                AnswerStep::Say(Form::Framed, template) => match framed(template, framing) {
+                    Some(frame) => pieces.push(Piece::Literal(frame.into())),
+                    None => return Answer::Steps(steps),
+                },
+                _ => return Answer::Steps(steps),
+            }
         }
         let all: Template = pieces.into_iter().collect();
         match all.as_literal() {
@@ -100,6 +109,14 @@ impl Answer {
             None => Answer::Says(all),
         }
     }
+}
+
+/// A message without holes in its frame.
+fn framed(message: &Template, framing: &Framing) -> Option<Vec<u8>> {
+    let mut frame = Vec::new();
+    let drawing = framing.drawing()?;
+    drawing.encode(message.as_literal()?, &mut frame).ok()?;
+    Some(frame)
 }
 
 impl Rules {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::template::Template;
 use super::{Extent, Position};
-use crate::Role;
-use crate::transcript::{Closing, Transport};
+use crate::transcript::Closing;
+use crate::{Framing, Role};
 
 /// The script of one connection.
 #[derive(Debug, Default)]
@@ -56,7 +56,17 @@ pub(crate) struct ToSay<'s> {
     pub(crate) after: &'s [Position],
     /// The time that passes before it.
     pub(crate) pause: Duration,
+    pub(crate) form: Form,
     pub(crate) template: &'s Template,
+}
+
+/// How a step goes onto the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As its template is.
+    AsItIs,
+    /// In the file's frame.
+    Framed,
 }
 
 /// One line to be heard, or the unfinished rest before the other's turn.
@@ -98,6 +108,7 @@ struct PackedStep {
     template: u32,
     /// The place of its [`Note`], from 1; 0 is none.
     note: u32,
+    form: Form,
 }
 
 #[derive(Debug)]
@@ -185,20 +196,20 @@ impl ConnectionScript {
         who: Role,
         at: (usize, usize),
         (pause, after): (Duration, &[Position]),
-        template: Template,
+        (form, template): (Form, Template),
     ) {
         let goes_on = |beat: &PackedBeat| beat.who == who && beat.ends.is_none();
         if !self.beats.last().is_some_and(goes_on) {
             self.begin(who, None);
         }
         let template = self.keep(template);
-        self.step(at, (pause, after), template);
+        self.step(at, (pause, after), (form, template));
     }
 
     /// Its next step: somebody stops.
     pub(super) fn end(&mut self, ends: Ends) {
         self.begin(ends.who, Some(ends.closing));
-        self.step((ends.line, ends.order), (ends.pause, &[]), 0);
+        self.step((ends.line, ends.order), (ends.pause, &[]), (Form::AsItIs, 0));
     }
 
     fn begin(&mut self, who: Role, ends: Option<Closing>) {
@@ -214,7 +225,7 @@ impl ConnectionScript {
         &mut self,
         (line, order): (usize, usize),
         (pause, after): (Duration, &[Position]),
-        template: u32,
+        (form, template): (Form, u32),
     ) {
         let has_note = !pause.is_zero() || !after.is_empty();
         if has_note {
@@ -230,6 +241,7 @@ impl ConnectionScript {
             } else {
                 0
             },
+            form,
         });
     }
 
@@ -240,7 +252,7 @@ impl ConnectionScript {
 
     /// All of its steps are there: make the lines that are heard of them. Gives the length of the
     /// longest, as it stands in the file.
-    pub(super) fn listen(&mut self, transport: Transport) -> usize {
+    pub(super) fn listen(&mut self, framing: &Framing) -> usize {
         let mut longest = 0;
         for index in 0..self.beats.len() {
             // Up to the next one, which has none yet.
@@ -251,8 +263,7 @@ impl ConnectionScript {
                 continue;
             };
             let first = self.beats[index].first_step as usize;
-            let steps = says.steps().map(|step| (step.line, step.template));
-            for heard in super::lines::lines(steps, transport) {
+            for heard in super::lines::heard(says.steps(), framing) {
                 longest = longest.max(heard.length);
                 let template = match heard.template {
                     None => self.steps[first + heard.steps - 1].template,
@@ -328,6 +339,7 @@ impl<'s> Says<'s> {
             order: step.order as usize,
             after: note.map_or(&[], |note| &note.after),
             pause: note.map_or(Duration::ZERO, |note| note.pause),
+            form: step.form,
             template: &self.script.templates[step.template as usize],
         }
     }

@@ -145,17 +145,22 @@ impl Template {
 
     /// Say it: holes say their samples and remember them, references what is remembered.
     pub(crate) fn say(&self, known: &mut Known<'_>, out: &mut Outbox) {
+        self.spell(known, |bytes| out.push(bytes));
+    }
+
+    /// The same, piece by piece.
+    pub(crate) fn spell(&self, known: &mut Known<'_>, mut say: impl FnMut(&[u8])) {
         for piece in self.parts() {
             match piece {
-                Piece::Literal(bytes) => out.push(bytes),
+                Piece::Literal(bytes) => say(bytes),
                 Piece::Hole(gap) => {
-                    out.push(&gap.hole.sample);
+                    say(&gap.hole.sample);
                     known.remember(gap.slot, &gap.hole.sample);
                 }
                 Piece::Again(gap) => match known.value(gap.slot) {
-                    Some(value) => out.push(value),
+                    Some(value) => say(value),
                     None => {
-                        out.push(&gap.hole.sample);
+                        say(&gap.hole.sample);
                         known.remember(gap.slot, &gap.hole.sample);
                     }
                 },

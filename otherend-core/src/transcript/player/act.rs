@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::lane::{Progress, Turn};
+use super::lane::{Lane, Progress, Turn};
 use super::{Outcome, Player, Reason, Timing, Told};
-use crate::transcript::plan::{Answer, AnswerStep, Beat, Ends, Known, Says};
-use crate::transcript::{Closing, Transport};
-use crate::{Outbox, Role, Time};
+use crate::transcript::Closing;
+use crate::transcript::plan::{Answer, AnswerStep, Beat, Ends, Form, Known, Says, Template};
+use crate::{Framing, Outbox, Role, Time, Unframed};
 
 /// How much of the conversation a message shows.
 const REMEMBERED: usize = 6;
@@ -40,6 +40,10 @@ impl Player {
             }
             if self.lanes[connection].answering.is_some() && !self.go_on_answering(turn) {
                 return;
+            }
+            for who in Role::BOTH {
+                let nothing = Lane::nothing(&plan.framing, turn.rest_of(who));
+                turn.rest[who.index()] = &turn.rest_of(who)[nothing..];
             }
             let went_on = match plan.beat(connection, self.lanes[connection].beat) {
                 None => self.beyond(turn),
@@ -85,15 +89,46 @@ impl Player {
         if lane.mute {
             return true;
         }
+        if let Err(why) = self.utter(said.form, said.template, turn) {
+            let said = std::mem::take(&mut self.made);
+            self.fail_at(turn.connection, says.who, said, Reason::Unframed(why));
+            return false;
+        }
+        self.plan.reach(said.line);
+        match said.form {
+            Form::AsItIs => self.tell(turn.connection, says.who, &turn.out.unsent()[before..]),
+            Form::Framed => {
+                let message = std::mem::take(&mut self.made);
+                self.tell_message(turn.connection, says.who, &message);
+                self.made = message;
+            }
+        }
+        // What one call says is sent as one datagram: the next step needs a call of its own.
+        self.plan.is_stream()
+    }
+
+    /// Put what `template` says into the outbox; a message that is put in a frame stands in `made`
+    /// then.
+    fn utter(
+        &mut self,
+        form: Form,
+        template: &Template,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Unframed> {
         let mut known = Known {
             file: &mut self.values,
-            connection: &mut lane.values,
+            connection: &mut self.lanes[turn.connection].values,
         };
-        said.template.say(&mut known, turn.out);
-        self.plan.reach(said.line);
-        self.tell(turn.connection, says.who, &turn.out.unsent()[before..]);
-        // What one call says is sent as one datagram: the next step needs a call of its own.
-        self.plan.transport == Transport::Tcp
+        let (Form::Framed, Framing::Drawn(drawing)) = (form, &self.plan.framing) else {
+            template.say(&mut known, turn.out);
+            return Ok(());
+        };
+        self.made.clear();
+        template.spell(&mut known, |bytes| self.made.extend_from_slice(bytes));
+        let mut frame = Vec::new();
+        drawing.encode(&self.made, &mut frame)?;
+        turn.out.push(&frame);
+        Ok(())
     }
 
     /// Stop as `ends` says; `false`: not now.
@@ -145,7 +180,7 @@ impl Player {
             .filter(|beat| !matches!(beat, Beat::Ends(ends) if ends.closing != Closing::Reset))
             .last();
         let is_ours = matches!(last, Some(Beat::Says(says)) if says.who == Role::Client);
-        is_ours && self.role == Some(Role::Client) && self.plan.transport == Transport::Tcp
+        is_ours && self.role == Some(Role::Client) && self.plan.is_stream()
     }
 
     /// All connections are over: passed.
@@ -240,21 +275,21 @@ impl Player {
             self.lanes[turn.connection].answering = Some((rule, step + 1));
             match next {
                 AnswerStep::Pause(_) => {}
-                AnswerStep::Say(_) if self.lanes[turn.connection].mute => {}
+                AnswerStep::Say(..) if self.lanes[turn.connection].mute => {}
                 AnswerStep::End(closing) => {
                     self.stop(turn.connection, *closing);
                     if *closing != Closing::HalfClose {
                         return false;
                     }
                 }
-                AnswerStep::Say(template) => {
-                    let lane = &mut self.lanes[turn.connection];
-                    let mut known = Known {
-                        file: &mut self.values,
-                        connection: &mut lane.values,
-                    };
-                    template.say(&mut known, turn.out);
-                    if plan.transport == Transport::Udp {
+                AnswerStep::Say(form, template) => {
+                    if let Err(why) = self.utter(*form, template, turn) {
+                        let said = std::mem::take(&mut self.made);
+                        let reason = Reason::Unframed(why);
+                        self.fail_at(turn.connection, Role::Server, said, reason);
+                        return false;
+                    }
+                    if !plan.is_stream() {
                         return false;
                     }
                 }
@@ -264,8 +299,17 @@ impl Player {
         true
     }
 
-    /// Remember for messages.
+    /// Remember what was said or heard on the wire, for messages.
     pub(super) fn tell(&mut self, connection: usize, who: Role, bytes: &[u8]) {
+        self.remember_told(connection, who, (bytes, false));
+    }
+
+    /// Remember a message that stood in a frame.
+    pub(super) fn tell_message(&mut self, connection: usize, who: Role, message: &[u8]) {
+        self.remember_told(connection, who, (message, true));
+    }
+
+    fn remember_told(&mut self, connection: usize, who: Role, (bytes, framed): (&[u8], bool)) {
         let mut told = Vec::new();
         // The oldest gives its memory to the newest: a mock that has answered a million lines still
         // has the same six buffers.
@@ -280,6 +324,7 @@ impl Player {
             connection,
             who,
             bytes: told,
+            framed,
         });
     }
 }

@@ -4,22 +4,43 @@ use std::sync::Arc;
 
 use super::lane::{Lane, Progress, Turn};
 use super::mismatch::{Mismatch, Reason};
+use super::unit::{Found, Is, Unit, text_len};
 use super::{Outcome, Player, Waits};
 use crate::framing::Lfs;
 use crate::transcript::plan::{Beat, Ends, Extent, Known, Says};
-use crate::transcript::{Closing, Difference, Plan, Transport, Wanted};
-use crate::{Role, Time};
+use crate::transcript::{Closing, Difference, Plan, Wanted};
+use crate::{Framing, Role, Time};
 
 /// How many unexpected lines are kept until somebody asks.
 const UNEXPECTED_KEPT: usize = 64;
 
 impl Player {
+    /// How units are found in what is heard.
+    fn found<'p>(&self, framing: &'p Framing, now: Time) -> Found<'p> {
+        let max = self.max_message;
+        Found { framing, max, now }
+    }
+
+    /// Do something with room for a message that is put together.
+    fn with_made<R>(&mut self, act: impl FnOnce(&mut Self, &mut Vec<u8>) -> R) -> R {
+        let mut made = std::mem::take(&mut self.made);
+        let result = act(self, &mut made);
+        self.made = made;
+        result
+    }
+
     /// Hear the next line of `says`; `false`: it has not come yet.
     pub(super) fn hear(&mut self, says: Says<'_>, turn: &mut Turn<'_>) -> bool {
+        self.with_made(|player, made| player.hear_next(says, turn, made))
+    }
+
+    fn hear_next(&mut self, says: Says<'_>, turn: &mut Turn<'_>, made: &mut Vec<u8>) -> bool {
         if self.lanes[turn.connection].gathering.is_some() {
             return self.go_on_gathering(says.who, turn);
         }
         let updating = self.is_updating();
+        let plan = Arc::clone(&self.plan);
+        let found = self.found(&plan.framing, turn.now);
         let lane = &mut self.lanes[turn.connection];
         let Some(expected) = says.line(lane.step) else {
             lane.next_beat(turn.now);
@@ -35,10 +56,14 @@ impl Player {
         // `25` fits neither, and is not wrong either: it waits, until it becomes a line, the peer
         // ends or it is longer than any line may be.
         let rest = turn.rest_of(says.who);
-        let line = lane.line(rest, says.who, self.plan.transport);
-        let heard = line.unwrap_or(rest);
-        let is_line = line.is_some_and(|line| text_len(line) <= self.max_message);
-        if is_line || expected.extent == Extent::Beginning {
+        let unit = lane.unit(says.who, rest, found, made);
+        let heard = unit.map_or(rest, |unit| unit.bytes);
+        let is_due = match (expected.extent, unit.map(|unit| unit.is)) {
+            (Extent::Beginning, _) | (Extent::Whole, Some(Is::Whole)) => true,
+            (Extent::Unframed, Some(Is::OutOfStep(_))) => true,
+            (Extent::Whole | Extent::Unframed, _) => false,
+        };
+        if is_due {
             let mut known = Known {
                 file: &mut self.values,
                 connection: &mut lane.values,
@@ -48,7 +73,11 @@ impl Player {
                 .fit(heard, expected.extent, &known, &mut self.takes);
             if let Some(count) = fit {
                 expected.template.remember(heard, &self.takes, &mut known);
-                lane.used(turn, says.who, count);
+                let used = match expected.extent {
+                    Extent::Beginning => count,
+                    _ => unit.map_or(count, |unit| unit.length),
+                };
+                lane.used(turn, says.who, used);
                 if updating {
                     lane.heard_in_turn.extend_from_slice(&heard[..count]);
                 }
@@ -61,13 +90,16 @@ impl Player {
                 }
                 lane.step += 1;
                 lane.since = turn.now;
-                self.tell(turn.connection, says.who, &heard[..count]);
+                match plan.framing.drawing().is_some() && expected.extent == Extent::Whole {
+                    true => self.tell_message(turn.connection, says.who, heard),
+                    false => self.tell(turn.connection, says.who, &heard[..count]),
+                }
                 return true;
             }
         }
-        match line.map(<[u8]>::len) {
+        match unit {
             Some(_) if updating => self.gather(turn),
-            Some(length) => self.try_rules(says.who, length, turn),
+            Some(unit) => self.try_rules(says.who, unit, turn),
             None => self.unfinished(says.who, turn),
         }
     }
@@ -84,11 +116,7 @@ impl Player {
             return self.gather(turn);
         }
         if !rest.is_empty() {
-            let line = self.lanes[turn.connection].line(rest, ends.who, self.plan.transport);
-            return match line.map(<[u8]>::len) {
-                Some(length) => self.try_rules(ends.who, length, turn),
-                None => self.unfinished(ends.who, turn),
-            };
+            return self.with_made(|player, made| player.hear_more(ends.who, turn, made));
         }
         let Some(how) = self.lanes[turn.connection].ended[ends.who.index()] else {
             return false;
@@ -103,6 +131,17 @@ impl Player {
         true
     }
 
+    /// Something is said where an end was to come.
+    fn hear_more(&mut self, who: Role, turn: &mut Turn<'_>, made: &mut Vec<u8>) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let found = self.found(&plan.framing, turn.now);
+        let lane = &mut self.lanes[turn.connection];
+        match lane.unit(who, turn.rest_of(who), found, made) {
+            Some(unit) => self.try_rules(who, unit, turn),
+            None => self.unfinished(who, turn),
+        }
+    }
+
     /// The script is over here.
     pub(super) fn beyond(&mut self, turn: &mut Turn<'_>) -> bool {
         match self.role {
@@ -113,8 +152,8 @@ impl Player {
                 self.stop(turn.connection, Closing::Close);
                 false
             }
-            Some(Role::Server) => self.answer_lines(turn),
-            None => self.watch_the_end(turn),
+            Some(Role::Server) => self.with_made(|player, made| player.answer_lines(turn, made)),
+            None => self.with_made(|player, made| player.watch_the_end(turn, made)),
         }
     }
 
@@ -122,7 +161,7 @@ impl Player {
     /// but without asking at each what else could happen.
     fn answer_plainly(&mut self, plan: &Plan, turn: &mut Turn<'_>) {
         let lane = &mut self.lanes[turn.connection];
-        if lane.mute || plan.transport == Transport::Udp {
+        if lane.mute || plan.framing != Framing::Lf {
             return;
         }
         let rules = plan.rules.undisputed();
@@ -144,8 +183,9 @@ impl Player {
     }
 
     /// Rules answer every line, until there are no more or something else is to be done first.
-    fn answer_lines(&mut self, turn: &mut Turn<'_>) -> bool {
+    fn answer_lines(&mut self, turn: &mut Turn<'_>, made: &mut Vec<u8>) -> bool {
         let plan = Arc::clone(&self.plan);
+        let found = self.found(&plan.framing, turn.now);
         let who = Role::Client;
         self.answer_plainly(&plan, turn);
         if turn.out.len() >= self.max_output {
@@ -153,7 +193,7 @@ impl Player {
         }
         loop {
             let lane = &mut self.lanes[turn.connection];
-            let Some(line) = lane.line(turn.rest_of(who), who, plan.transport) else {
+            let Some(unit) = lane.unit(who, turn.rest_of(who), found, made) else {
                 break;
             };
             let mut known = Known {
@@ -161,14 +201,13 @@ impl Player {
                 connection: &mut lane.values,
             };
             let (counts, takes) = (&mut lane.counts, &mut self.takes);
-            let length = line.len();
-            if text_len(line) > self.max_message {
-                self.too_long(length, who, turn);
-                return false;
-            }
-            match plan.rules.find(line, counts, &mut known, takes) {
+            let rule = match unit.is {
+                Is::Whole => plan.rules.find(unit.bytes, counts, &mut known, takes),
+                Is::TooLong | Is::OutOfStep(_) => None,
+            };
+            match rule {
                 Some(rule) => {
-                    lane.used(turn, who, length);
+                    lane.used(turn, who, unit.length);
                     self.answer(rule, turn);
                     // A thousand `PING` in one read are a thousand turns of this loop, without the
                     // way through `proceed` for each. What stops it is asked for there: no room, or
@@ -179,7 +218,7 @@ impl Player {
                     }
                 }
                 None => {
-                    self.unexpected_line(length, who, turn);
+                    self.unexpected_line(unit, who, turn);
                     if self.lanes[turn.connection].progress != Progress::Open {
                         return false;
                     }
@@ -189,22 +228,30 @@ impl Player {
         if self.lanes[turn.connection].ended[who.index()].is_none() {
             return self.unfinished(who, turn);
         }
-        if !turn.rest_of(who).is_empty() {
-            self.unexpected_line(turn.rest_of(who).len(), who, turn);
+        let rest = turn.rest_of(who);
+        if !rest.is_empty() {
+            let unit = Unit {
+                bytes: rest,
+                length: rest.len(),
+                is: Is::Whole,
+            };
+            self.unexpected_line(unit, who, turn);
         }
         self.stop(turn.connection, Closing::Close);
         false
     }
 
     /// The referee: neither end may say more than the file.
-    fn watch_the_end(&mut self, turn: &mut Turn<'_>) -> bool {
+    fn watch_the_end(&mut self, turn: &mut Turn<'_>, made: &mut Vec<u8>) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let found = self.found(&plan.framing, turn.now);
         for who in Role::BOTH {
-            let lane = &self.lanes[turn.connection];
+            let lane = &mut self.lanes[turn.connection];
             let rest = turn.rest_of(who);
-            let line = lane.line(rest, who, self.plan.transport);
+            let unit = lane.unit(who, rest, found, made);
             // One byte is too much already, but the message shows a line: wait for the whole of it.
-            if line.is_some() || !rest.is_empty() && lane.ended[who.index()].is_some() {
-                let heard = line.unwrap_or(rest).to_vec();
+            if unit.is_some() || !rest.is_empty() && lane.ended[who.index()].is_some() {
+                let heard = unit.map_or(rest, |unit| unit.bytes).to_vec();
                 self.fail_at(turn.connection, who, heard, Reason::Unexpected);
                 return false;
             }
@@ -218,57 +265,41 @@ impl Player {
     }
 
     /// A complete line does not fit the script: perhaps a rule.
-    fn try_rules(&mut self, who: Role, length: usize, turn: &mut Turn<'_>) -> bool {
-        if text_len(&turn.rest_of(who)[..length]) > self.max_message {
-            self.too_long(length, who, turn);
-            return false;
-        }
-        if self.role == Some(Role::Server) {
+    fn try_rules(&mut self, who: Role, unit: Unit<'_>, turn: &mut Turn<'_>) -> bool {
+        if self.role == Some(Role::Server) && unit.is == Is::Whole {
             let plan = Arc::clone(&self.plan);
             let lane = &mut self.lanes[turn.connection];
             let mut known = Known {
                 file: &mut self.values,
                 connection: &mut lane.values,
             };
-            let line = &turn.rest[who.index()][..length];
             let (counts, takes) = (&mut lane.counts, &mut self.takes);
             // The script waits for `QUIT`, the client says `NOOP` and there is `on C: NOOP`: that
             // is answered in between, and the script stays where it is.
-            if let Some(rule) = plan.rules.find(line, counts, &mut known, takes) {
-                lane.used(turn, who, length);
+            if let Some(rule) = plan.rules.find(unit.bytes, counts, &mut known, takes) {
+                lane.used(turn, who, unit.length);
                 lane.since = turn.now;
                 self.answer(rule, turn);
                 return true;
             }
         }
-        self.unexpected_line(length, who, turn);
-        true
+        self.unexpected_line(unit, who, turn);
+        unit.is != Is::TooLong
     }
 
-    /// Nothing fits the first `length` bytes: the end for a client, a remark for a server.
-    fn unexpected_line(&mut self, length: usize, who: Role, turn: &mut Turn<'_>) {
-        let heard = turn.rest_of(who)[..length].to_vec();
+    /// Nothing fits what comes next: the end for a client, a remark for a server.
+    fn unexpected_line(&mut self, unit: Unit<'_>, who: Role, turn: &mut Turn<'_>) {
         // Used up although it is wrong: a server that goes on would otherwise hear it again for
         // ever.
-        self.lanes[turn.connection].used(turn, who, length);
+        self.lanes[turn.connection].used(turn, who, unit.length);
         let no_script = self.beat(turn.connection).is_none();
-        let reason = match self.role {
-            Some(Role::Server) if no_script => Reason::NoRule,
-            _ => Reason::Unexpected,
+        let reason = match unit.is {
+            Is::TooLong => Reason::TooLong(self.max_message),
+            Is::OutOfStep(why) => Reason::OutOfStep(why),
+            Is::Whole if self.role == Some(Role::Server) && no_script => Reason::NoRule,
+            Is::Whole => Reason::Unexpected,
         };
-        self.fail_at(turn.connection, who, heard, reason);
-    }
-
-    /// The next `length` bytes are a line that is too long: the end.
-    fn too_long(&mut self, length: usize, who: Role, turn: &mut Turn<'_>) {
-        let heard = turn.rest_of(who)[..length].to_vec();
-        self.lanes[turn.connection].used(turn, who, length);
-        self.fail_at(
-            turn.connection,
-            who,
-            heard,
-            Reason::TooLong(self.max_message),
-        );
+        self.fail_at(turn.connection, who, unit.bytes.to_vec(), reason);
     }
 
     /// The line under way is not complete: wait, unless nothing more will come.
@@ -276,6 +307,8 @@ impl Player {
         let rest = turn.rest_of(who);
         let reason = match self.lanes[turn.connection].ended[who.index()] {
             Some(how) => Reason::Ended(how),
+            // How long a frame may become, whoever looks for its end says.
+            None if self.plan.framing.drawing().is_some() => return false,
             None if text_len(rest) > self.max_message => Reason::TooLong(self.max_message),
             None => return false,
         };
@@ -288,7 +321,7 @@ impl Player {
     pub(super) fn check_patience(&mut self, connection: usize, now: Time) {
         // The peer is not silent while we pause, wait for room or for other connections: only what
         // waits for the peer itself can run out of patience.
-        let due = self.deadline(connection).is_some_and(|due| now >= due);
+        let due = self.patience(connection).is_some_and(|due| now >= due);
         if !due || self.waits(connection) != Waits::Peer {
             return;
         }
@@ -311,14 +344,22 @@ impl Player {
         // server's clients are strangers: one that says `HLEO`, or a word that the file does not have,
         // may go on as it should. So that is noted and the server hears on, unless nothing sensible
         // can follow: an end too early, a line too long.
-        let mismatch = self.mismatch(connection, who, heard, reason);
+        let is_message = !matches!(reason, Reason::OutOfStep(_) | Reason::Ended(_) | Reason::Silent(_));
+        let framed = is_message && self.plan.framing.drawing().is_some();
+        let mut mismatch = self.mismatch(connection, who, heard, reason);
+        mismatch.framed = framed;
         if self.role == Some(Role::Server) {
             // A client may leave at any place; what a reset cut off was no line yet.
             let cut_off = mismatch.reason == Reason::Ended(Closing::Reset);
             if !mismatch.heard.is_empty() && !cut_off {
                 self.plan.count_misfit();
             }
-            let goes_on = matches!(mismatch.reason, Reason::Unexpected | Reason::NoRule);
+            let goes_on = match mismatch.reason {
+                Reason::Unexpected | Reason::NoRule => true,
+                // The next frame can be found, or nothing that follows can be trusted.
+                Reason::OutOfStep(_) => self.plan.framing.resyncs(),
+                _ => false,
+            };
             if self.options.strict || !goes_on {
                 self.lanes[connection].broke_off = true;
                 self.stop(connection, Closing::Close);
@@ -370,6 +411,7 @@ impl Player {
                 .and_then(|line| plan.transcript().on_line(line))
                 .map(ToString::to_string),
             heard,
+            framed: false,
             difference,
             reason,
             before: self.told.iter().cloned().collect(),
@@ -377,17 +419,11 @@ impl Player {
     }
 }
 
-/// How long a line is without its end, or what has come of it.
-fn text_len(line: &[u8]) -> usize {
-    let text = line.strip_suffix(b"\n").unwrap_or(line);
-    text.strip_suffix(b"\r").unwrap_or(text).len()
-}
-
 /// A line that no rule fits: its end, if that is not the file's.
 fn other_end(plan: &Plan, heard: &[u8], reason: &Reason) -> Option<Difference> {
     let at = text_len(heard);
     let (end, wanted) = (&heard[at..], plan.transcript().eol().bytes());
-    let is_line = plan.transport == Transport::Tcp && end.ends_with(b"\n");
+    let is_line = plan.framing == Framing::Lf && end.ends_with(b"\n");
     let differs = *reason == Reason::NoRule && is_line && end != wanted;
     differs.then(|| Difference {
         at,

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use super::Player;
 use super::gathering::Gathering;
 use crate::transcript::plan::Values;
-use crate::transcript::{Closing, Transport};
+use crate::framing::Looking;
+use crate::transcript::Closing;
 use crate::{Outbox, Role, Time};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +27,10 @@ pub(super) struct Lane {
     pub(super) step: usize,
     /// Bytes that were heard and have not had their turn, from the client and the server.
     unheard: [Unheard; 2],
+    /// What of these was looked at for frames.
+    pub(super) looking: [Looking; 2],
+    /// When something was heard of each last.
+    pub(super) last_heard: [Time; 2],
     /// How each side stopped sending.
     pub(super) ended: [Option<Closing>; 2],
     /// How to stop, once the caller asks.
@@ -75,20 +80,9 @@ impl<'a> Turn<'a> {
 }
 
 impl Lane {
-    /// The next line or datagram of `rest`, if it is complete.
-    #[inline]
-    pub(super) fn line<'r>(
-        &self,
-        rest: &'r [u8],
-        who: Role,
-        transport: Transport,
-    ) -> Option<&'r [u8]> {
-        let end = match transport {
-            Transport::Tcp => memchr::memchr(b'\n', rest)? + 1,
-            // A datagram is a whole whatever is in it, LF or none.
-            Transport::Udp => *self.unheard[who.index()].datagrams.front()?,
-        };
-        rest.get(..end)
+    /// How long the next datagram of `who` is.
+    pub(super) fn datagram(&self, who: Role) -> Option<usize> {
+        self.unheard[who.index()].datagrams.front().copied()
     }
 
     /// `count` bytes of `rest` had their turn.
@@ -97,6 +91,7 @@ impl Lane {
         let index = who.index();
         turn.rest[index] = &turn.rest[index][count..];
         self.unheard[index].datagrams.pop_front();
+        self.looking[index].taken();
     }
 
     /// What is heard of `who` and has not had its turn.
@@ -136,7 +131,8 @@ impl Player {
         if self.lanes[connection].progress == Progress::Over || self.outcome.is_some() {
             return;
         }
-        if self.plan.transport == Transport::Udp {
+        self.lanes[connection].last_heard[from.index()] = now;
+        if !self.plan.is_stream() {
             let unheard = &mut self.lanes[connection].unheard[from.index()];
             unheard.datagrams.push_back(bytes.len());
         }

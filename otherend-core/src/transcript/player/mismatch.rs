@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::waiting::UNHEARD_BY_REFEREE;
-use crate::Role;
+use crate::{OutOfStep, Role, Unframed};
 use crate::transcript::model::letter;
 use crate::transcript::render::window;
-use crate::transcript::write::shown;
+use crate::transcript::write::{is_readable, shown};
 use crate::transcript::{Closing, Difference, Wanted};
 
 /// How many MiB a referee keeps.
@@ -29,6 +29,8 @@ pub struct Mismatch {
     pub expected: Option<String>,
     /// What was heard instead, as far as it is known.
     pub heard: Vec<u8>,
+    /// That is a message, without the frame that it stood in.
+    pub framed: bool,
     /// Where that differs from what a line was to be.
     pub difference: Option<Difference>,
     /// What makes it a mismatch.
@@ -51,6 +53,10 @@ pub enum Reason {
     Silent(Duration),
     /// The line is longer than this many bytes.
     TooLong(usize),
+    /// What came is no frame as the file draws it.
+    OutOfStep(OutOfStep),
+    /// With the values that were heard, a message of ours has no frame.
+    Unframed(Unframed),
     /// A referee heard so much out of turn that it cannot keep it.
     TooMuch,
     /// While a file is brought up to date: a turn that fits nothing went on and on.
@@ -66,6 +72,8 @@ pub struct Told {
     pub who: Role,
     /// What.
     pub bytes: Vec<u8>,
+    /// It is a message, without the frame that it stood in.
+    pub framed: bool,
 }
 
 impl Mismatch {
@@ -75,8 +83,15 @@ impl Mismatch {
     pub fn render(&self, file: &str) -> String {
         let mut out = String::new();
         for told in &self.before {
-            for line in told.bytes.split_inclusive(|b| *b == b'\n') {
-                let (head, text) = (head(told.connection, told.who, line), shown(body(line)));
+            let lines = told.bytes.split_inclusive(|b| *b == b'\n' && !told.framed);
+            // A message may be empty.
+            let empty = (told.framed && told.bytes.is_empty()).then_some(&b""[..]);
+            for line in lines.chain(empty) {
+                let (mark, text) = match told.framed {
+                    true => message(line),
+                    false => (mark(line), shown(body(line))),
+                };
+                let head = marker(told.connection, told.who, mark);
                 // Writing to a string cannot fail.
                 let _ = writeln!(out, "    {head} {}", window(&text, 0).0);
             }
@@ -122,10 +137,19 @@ impl Mismatch {
     }
 
     fn render_heard(&self, out: &mut String) {
-        if self.heard.is_empty() {
+        if self.heard.is_empty() && !self.framed {
             return;
         }
         let at = self.difference.as_ref().map(|difference| difference.at);
+        if self.framed {
+            let (mark, text) = message(&self.heard);
+            let before = &self.heard[..at.unwrap_or_default().min(self.heard.len())];
+            let before = match mark {
+                '#' => 3 * before.len(),
+                _ => shown(before).chars().count(),
+            };
+            return self.render_line(out, mark, &text, before);
+        }
         let text = body(&self.heard);
         // A line's end is shown only where it is what differs: `S. 250 OK\r\n` with a caret below
         // `\r`. Otherwise it would stand behind every line that is shown, and mean nothing.
@@ -135,10 +159,15 @@ impl Mismatch {
         } else {
             (text, ':')
         };
-        let head = marker(self.connection, self.who, mark);
         // The caret counts what is seen: two bytes that are shown as `\x1b\x07` are eight columns.
         let before = at.map_or(0, |at| shown(&heard[..at.min(heard.len())]).chars().count());
-        let (text, column) = window(&shown(heard), before);
+        self.render_line(out, mark, &shown(heard), before);
+    }
+
+    /// What was heard, with a caret below it behind so many characters.
+    fn render_line(&self, out: &mut String, mark: char, text: &str, before: usize) {
+        let head = marker(self.connection, self.who, mark);
+        let (text, column) = window(text, before);
         let _ = writeln!(out, "    heard     {head} {text}");
         if let Some(difference) = &self.difference {
             let indent = " ".repeat(head.len() + 1 + column);
@@ -147,12 +176,19 @@ impl Mismatch {
     }
 }
 
-fn head(connection: usize, who: Role, line: &[u8]) -> String {
-    marker(
-        connection,
-        who,
-        if line.ends_with(b"\n") { ':' } else { '.' },
-    )
+fn mark(line: &[u8]) -> char {
+    if line.ends_with(b"\n") { ':' } else { '.' }
+}
+
+/// A message as a step has it: text, or hex where it is not for reading.
+fn message(bytes: &[u8]) -> (char, String) {
+    match is_readable(bytes) {
+        true => (':', shown(bytes)),
+        false => {
+            let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            ('#', pairs.join(" "))
+        }
+    }
 }
 
 fn marker(connection: usize, who: Role, mark: char) -> String {
@@ -210,7 +246,12 @@ impl fmt::Display for Mismatch {
             Reason::Silent(time) => {
                 write!(f, "{who} stopped in the middle for {}", rounded(*time))
             }
+            Reason::TooLong(bytes) if self.framed => {
+                write!(f, "{who} said a message of over {bytes} bytes")
+            }
             Reason::TooLong(bytes) => write!(f, "{who} said a line of over {bytes} bytes"),
+            Reason::OutOfStep(why) => write!(f, "{who} sent what is no message: {}", why.reason()),
+            Reason::Unframed(why) => write!(f, "this cannot be said: {why}"),
             Reason::TooMuch => write!(
                 f,
                 "{who} said over {KEPT} MiB that could not be checked yet"

@@ -3,7 +3,6 @@
 
 use super::lane::Progress;
 use super::{Beat, Player};
-use crate::transcript::Transport;
 use crate::transcript::plan::Position;
 use crate::{Role, Time};
 
@@ -87,6 +86,22 @@ impl Player {
     /// When [`tick`](Self::tick) is due on this connection.
     #[must_use]
     pub fn deadline(&self, connection: usize) -> Option<Time> {
+        let deadlines = [self.patience(connection), self.silence(connection)];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// When silence ends the message under way, where that is what ends one.
+    fn silence(&self, connection: usize) -> Option<Time> {
+        let idle = self.plan.framing.drawing()?.idle()?;
+        let lane = &self.lanes[connection];
+        let under_way = Role::BOTH.into_iter().filter(|who| lane.unheard_len(*who) > 0);
+        let heard = under_way.map(|who| lane.last_heard[who.index()]).min()?;
+        let waits = self.waits(connection) == Waits::Peer && lane.progress == Progress::Open;
+        waits.then_some(heard + idle)
+    }
+
+    /// When a pause is over, or nothing that the file waits for has come for too long.
+    pub(super) fn patience(&self, connection: usize) -> Option<Time> {
         let lane = &self.lanes[connection];
         if lane.progress != Progress::Open || self.outcome.is_some() {
             return None;
@@ -111,7 +126,7 @@ impl Player {
     /// Over UDP also one that has said a datagram and has another to say.
     #[must_use]
     pub fn stirred(&self) -> Option<usize> {
-        if self.lanes.len() == 1 && self.plan.transport == Transport::Tcp {
+        if self.lanes.len() == 1 && self.plan.is_stream() {
             return None;
         }
         (0..self.lanes.len()).find(|connection| self.waits(*connection) == Waits::Turn)
