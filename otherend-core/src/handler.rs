@@ -116,15 +116,18 @@ impl Handler {
     pub(crate) fn silence_ends(&self, state: &State) -> Option<Duration> {
         match &self.0 {
             Kind::Messages(messages) => messages.silence_ends(state),
-            // They take bytes, and look for no messages.
-            Kind::Script(_) | Kind::Pipe(_) => None,
+            Kind::Script(script) => script.silence_ends(state),
+            // It takes bytes, and looks for no messages.
+            Kind::Pipe(_) => None,
         }
     }
 
     /// It has.
     pub(crate) fn silence(&mut self, state: &mut State, now: Time) {
-        if let Kind::Messages(messages) = &mut self.0 {
-            messages.silence(state, now);
+        match &mut self.0 {
+            Kind::Messages(messages) => messages.silence(state, now),
+            Kind::Script(script) => script.silence(state, now),
+            Kind::Pipe(_) => {}
         }
     }
 

@@ -129,11 +129,12 @@ impl Transcript {
         &self.items
     }
 
-    /// What is added to each line of speech.
+    /// What is added to each line of speech; [`LineEnd::Frame`] where that is a [frame](Self::framing).
     #[must_use]
     pub fn eol(&self) -> LineEnd {
         let eol = |item: &Item| match item {
             Item::Setting(Setting::Eol(eol)) => Some(*eol),
+            Item::Setting(Setting::Framing(_)) => Some(LineEnd::Frame),
             _ => None,
         };
         self.items.iter().find_map(eol).unwrap_or_default()

@@ -1,12 +1,15 @@
 //! The handler that plays a transcript: bytes instead of lines, everything else as ever.
 
+use std::time::Duration;
+
 use memchr::{memchr_iter, memrchr};
 
 use crate::behaviour::Script;
 use crate::conversation::{EndReason, Settings, State};
-use crate::framing::datagram;
-use crate::transcript::{Closing, Mismatch, Player, Waits};
-use crate::{Decoded, Event, LineEnd, Outbox, Time};
+use crate::event::Watched;
+use crate::framing::{Looking, Seen, datagram};
+use crate::transcript::{Closing, Limits, Mismatch, Player, Waits};
+use crate::{Decoded, Drawing, Event, LineEnd, Outbox, Time};
 
 /// What came of an input beside what was said.
 struct Came {
@@ -77,6 +80,9 @@ impl Scripted {
 
     /// Let the transcript hear `bytes`.
     pub(super) fn hear(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
+        if !state.settings.framing.is_lines() {
+            return self.hear_frames(state, now, bytes);
+        }
         state.counts.messages_heard += memchr_iter(b'\n', bytes).count() as u64;
         if !state.watched.wants_messages() {
             let whole = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
@@ -90,6 +96,38 @@ impl Scripted {
         for line in bytes.split_inclusive(|b| *b == b'\n') {
             tell_heard(state, now, line);
             self.hear_part(state, now, line);
+        }
+    }
+
+    /// Hear what stands in frames, one by one, so that observers see each answer behind its message.
+    fn hear_frames(&mut self, state: &mut State, now: Time, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let mut feed = state.decoder.feed(rest);
+            let mut told = 0;
+            if let Some(decoded) = feed.next() {
+                told = u64::from(tell_frame(&mut state.watched, now, decoded));
+            }
+            let left = feed.rest().len();
+            state.counts.messages_heard += told;
+            let (part, after) = rest.split_at(rest.len() - left);
+            rest = after;
+            self.play(state, now, |player, at, outbox| {
+                player.heard(at, now, part, outbox)
+            });
+        }
+    }
+
+    /// After so much silence the message under way has ended.
+    pub(super) fn silence_ends(&self, state: &State) -> Option<Duration> {
+        let idle = state.settings.framing.drawing()?.idle()?;
+        state.decoder.is_mid_message().then_some(idle)
+    }
+
+    /// It has: the player, whose time it is as well, hears it by itself.
+    pub(super) fn silence(&mut self, state: &mut State, now: Time) {
+        while let Some(decoded) = state.decoder.silence() {
+            state.counts.messages_heard += u64::from(tell_frame(&mut state.watched, now, decoded));
         }
     }
 
@@ -123,6 +161,12 @@ impl Scripted {
     /// The peer has finished sending.
     pub(super) fn finished(&mut self, state: &mut State, now: Time) {
         self.end_piece(state, now);
+        if !state.settings.framing.is_lines() {
+            while let Some(decoded) = state.decoder.finish() {
+                state.counts.messages_heard +=
+                    u64::from(tell_frame(&mut state.watched, now, decoded));
+            }
+        }
         self.play(state, now, |player, at, outbox| {
             player.finished(at, now, outbox)
         });
@@ -253,10 +297,47 @@ fn tell_heard(state: &mut State, now: Time, bytes: &[u8]) {
     }
 }
 
+/// Tell what stood in a frame, or in none; `true`: it was a message.
+fn tell_frame(watched: &mut Watched, now: Time, decoded: Decoded<'_>) -> bool {
+    let (event, is_message) = match decoded {
+        Decoded::Message(message, end) => (Event::Heard { message, end }, true),
+        Decoded::OutOfStep { bytes, why } => (Event::OutOfStep { bytes, why }, false),
+        Decoded::TooLong => (Event::MessageTooLong, false),
+        // Lines only.
+        Decoded::Negotiation(_) | Decoded::AreYouThere | Decoded::Utf16 => return false,
+    };
+    watched.tell(now, &event);
+    is_message
+}
+
+/// Count and tell the messages, and what is in no frame, that were queued.
+fn tell_frames_said(watched: &mut Watched, now: Time, drawing: &Drawing, said: &[u8]) -> u64 {
+    let (mut at, mut made, mut count) = (0, Vec::new(), 0);
+    while at < said.len() {
+        let rest = &said[at..];
+        let seen = Looking::default().look(drawing, (rest, true), Limits::FILE, &mut made);
+        let (message, length, end) = match seen {
+            Some(Seen::Message(message, length)) => (message, length, LineEnd::Frame),
+            Some(Seen::Bad(length, _)) => (&rest[..length], length, LineEnd::None),
+            Some(Seen::TooLong) | None => (rest, rest.len(), LineEnd::None),
+        };
+        count += 1;
+        at += length;
+        if let Some(observer) = watched.of_messages() {
+            observer.on_event(now, &Event::Said { message, end });
+        }
+    }
+    count
+}
+
 /// Count and tell the lines that were queued behind the first `before` bytes.
 fn tell_said(state: &mut State, now: Time, before: usize) {
     let said = &state.outbox.unsent()[before..];
     if said.is_empty() {
+        return;
+    }
+    if let Some(drawing) = state.settings.framing.drawing() {
+        state.counts.messages_said += tell_frames_said(&mut state.watched, now, drawing, said);
         return;
     }
     // What a transcript says at once over datagrams is one of them, and one line.

@@ -126,7 +126,10 @@ impl fmt::Display for Wrong {
             Wrong::Value(setting, found) => write!(f, "`{found}` is no value of `{setting}`"),
             Wrong::Drawing(why) => f.write_str(why),
             Wrong::Conflict(other, line) => {
-                write!(f, "this and `{other}` on line {line} both say what a message is")
+                write!(
+                    f,
+                    "this and `{other}` on line {line} both say what a message is"
+                )
             }
             Wrong::Unframed(why) => why.fmt(f),
             Wrong::Let => f.write_str("`let` takes a name and a value"),
@@ -200,7 +203,9 @@ impl Wrong {
             Wrong::Reserved(..) => "plain `C:` and `S:` lines",
             Wrong::Value("eol", _) => "`lf` `crlf` `cr` `nul`",
             Wrong::Value("over", _) => "`tcp` or `udp`",
-            Wrong::Value("framing", _) => "`lf` or `crlf`, a short name such as `u16`, or a drawing such as `{len:u16}{body}`",
+            Wrong::Value("framing", _) => {
+                "`lf` or `crlf`, a short name such as `u16`, or a drawing such as `{len:u16}{body}`"
+            }
             Wrong::Drawing(_) => "what docs/framing.md describes, such as `{len:u16}{body}`",
             Wrong::Conflict(..) => "one of them",
             Wrong::Unframed(_) => "another message, or its bytes without a frame (`C.`)",

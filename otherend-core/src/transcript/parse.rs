@@ -316,6 +316,8 @@ impl Parser {
         let (Some(drawing), Some(message)) = (&self.framing, sample(item)) else {
             return Ok(());
         };
-        drawing.encode(&message, &mut Vec::new()).map_err(Wrong::Unframed)
+        drawing
+            .encode(&message, &mut Vec::new())
+            .map_err(Wrong::Unframed)
     }
 }

@@ -22,7 +22,7 @@ pub use waiting::Waits;
 use super::plan::{Beat, Plan, Take, Values};
 use super::update::Edit;
 use super::{Closing, Transport};
-use crate::{Outbox, Role, Time};
+use crate::{Framing, Outbox, Role, Time};
 
 /// The longest line that is waited for, in bytes, unless somebody limits it or the file has a longer
 /// one.
@@ -323,6 +323,12 @@ impl Player {
     #[must_use]
     pub fn unexpected_dropped(&self) -> u64 {
         self.unexpected_dropped
+    }
+
+    /// What a message is: lines, datagrams, or what stands in the file's frame.
+    #[must_use]
+    pub fn framing(&self) -> &Framing {
+        self.plan.framing()
     }
 
     /// What carries it.

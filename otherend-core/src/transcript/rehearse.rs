@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::player::{Mismatch, Options, Outcome, Player};
 use super::{Closing, Plan};
-use crate::{Outbox, Time};
+use crate::{Drawing, Outbox, Time};
 
 /// How a rehearsal ended.
 #[derive(Debug)]
@@ -39,9 +39,20 @@ pub(crate) fn rehearse(plan: &Arc<Plan>) -> Rehearsal {
     };
     let mut ends = [End::new(client), End::new(server.with(strict))];
     // One thing at a time, until nothing moves any more. What is not through by then never will be:
-    // there is no time that could pass, and nobody else who could speak. So a deadlock is found and
-    // not waited for.
-    while open(&mut ends) || pass_on(&mut ends) || stir(&mut ends) {}
+    // there is no time that could pass, but for the silence that ends messages, and nobody else who
+    // could speak. So a deadlock is found and not waited for.
+    let idle = plan.framing().drawing().and_then(Drawing::idle);
+    let mut now = Time::ZERO;
+    loop {
+        if open(&mut ends, now) || pass_on(&mut ends, now) || stir(&mut ends, now) {
+            continue;
+        }
+        let Some(idle) = idle else { break };
+        now = now + 2 * idle;
+        if !fall_silent(&mut ends, now) {
+            break;
+        }
+    }
     let [client, mut server] = ends.map(|end| end.player);
     if let Some(Outcome::Failed(mismatch)) = client.outcome() {
         return Rehearsal::Failed(mismatch.clone());
@@ -88,35 +99,35 @@ impl End {
     }
 }
 
-fn open([client, server]: &mut [End; 2]) -> bool {
+fn open([client, server]: &mut [End; 2], now: Time) -> bool {
     let (Some(connection), Some(accepted)) = (client.player.to_open(), server.player.to_accept())
     else {
         return false;
     };
     debug_assert_eq!(connection, accepted);
     server.act(connection, |player, out| {
-        player.opened(connection, Time::ZERO, out)
+        player.opened(connection, now, out)
     });
     client.act(connection, |player, out| {
-        player.opened(connection, Time::ZERO, out)
+        player.opened(connection, now, out)
     });
     true
 }
 
 /// Let each end hear the next thing that the other said.
-fn pass_on([client, server]: &mut [End; 2]) -> bool {
+fn pass_on([client, server]: &mut [End; 2], now: Time) -> bool {
     let mut went_on = false;
     for connection in 0..client.said.len() {
-        went_on |= hear(client, server, connection);
-        went_on |= hear(server, client, connection);
+        went_on |= hear(client, server, connection, now);
+        went_on |= hear(server, client, connection, now);
     }
     went_on
 }
 
-fn hear(from: &mut End, to: &mut End, connection: usize) -> bool {
+fn hear(from: &mut End, to: &mut End, connection: usize, now: Time) -> bool {
     if let Some(bytes) = from.said[connection].pop_front() {
         to.act(connection, |player, out| {
-            player.heard(connection, Time::ZERO, &bytes, out);
+            player.heard(connection, now, &bytes, out);
         });
         return true;
     }
@@ -124,19 +135,38 @@ fn hear(from: &mut End, to: &mut End, connection: usize) -> bool {
         return false;
     };
     to.act(connection, |player, out| match closing {
-        Closing::Reset => player.lost(connection, Time::ZERO, out),
-        Closing::Close | Closing::HalfClose => player.finished(connection, Time::ZERO, out),
+        Closing::Reset => player.lost(connection, now, out),
+        Closing::Close | Closing::HalfClose => player.finished(connection, now, out),
     });
     true
 }
 
-fn stir(ends: &mut [End; 2]) -> bool {
+/// Nobody has said anything for a while: that ends the message under way, and the next may be said.
+fn fall_silent(ends: &mut [End; 2], now: Time) -> bool {
+    let mut went_on = false;
+    for end in ends {
+        for connection in 0..end.said.len() {
+            let state = |end: &End| {
+                let waits = end.player.waits(connection);
+                (
+                    end.player.unheard_len(connection),
+                    waits,
+                    end.said[connection].len(),
+                )
+            };
+            let before = state(end);
+            end.act(connection, |player, out| player.tick(connection, now, out));
+            went_on |= state(end) != before;
+        }
+    }
+    went_on
+}
+
+fn stir(ends: &mut [End; 2], now: Time) -> bool {
     let mut went_on = false;
     for end in ends {
         if let Some(connection) = end.player.stirred() {
-            end.act(connection, |player, out| {
-                player.tick(connection, Time::ZERO, out)
-            });
+            end.act(connection, |player, out| player.tick(connection, now, out));
             went_on = true;
         }
     }

@@ -3,6 +3,7 @@
 
 mod changes;
 mod corpus;
+mod framed;
 mod generalising;
 mod kinds;
 mod limits;

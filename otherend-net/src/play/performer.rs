@@ -117,12 +117,12 @@ impl Performer {
         endpoint: &Endpoint,
         options: &ConnectOptions,
     ) -> Result<Outcome, PlayError> {
-        let transport = self.player().transport();
-        let target = match transport {
+        let framing = self.player().framing().clone();
+        let target = match self.player().transport() {
             Transport::Tcp => Target::Stream(endpoint.clone()),
             Transport::Udp => Target::Datagrams(endpoint.clone()),
         };
-        let settings = Arc::new(settings(transport));
+        let settings = Arc::new(settings(framing));
         loop {
             match self.next() {
                 Next::End(outcome) => return Ok(outcome),
@@ -255,12 +255,9 @@ impl Performer {
 
 /// The player's own time limits are the only ones: what it waits for, and how long, stands in the
 /// file or was asked for.
-fn settings(transport: Transport) -> Settings {
+fn settings(framing: Framing) -> Settings {
     Settings {
-        framing: match transport {
-            Transport::Tcp => Framing::Lf,
-            Transport::Udp => Framing::Datagram,
-        },
+        framing,
         max_output: usize::MAX,
         linger_idle: LINGER,
         linger_total: LINGER,

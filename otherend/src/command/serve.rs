@@ -217,15 +217,14 @@ impl Args {
         let amplifies = self.udp && addresses.iter().any(|address| !address.ip().is_loopback());
         let make_handler = self.reply.make_handler(served.cloned(), amplifies)?;
         let places: Vec<Listen> = addresses.iter().map(|at| self.listen_at(*at)).collect();
-        let server = Server::bind(&places, self.config()?, make_handler)
+        let server = Server::bind(&places, self.config(served)?, make_handler)
             .map_err(|error| why::not_listening(error, self.protocol()))?;
         Ok((server, addresses))
     }
 
-    fn config(&self) -> Result<ServerConfig, Failure> {
+    fn config(&self, served: Option<&Arc<Served>>) -> Result<ServerConfig, Failure> {
         let mut config = ServerConfig::default();
-        self.limits
-            .apply(&mut config, self.reply.framing(&self.framing));
+        self.limits.apply(&mut config, self.framing(served));
         config.settings.exit_words = self.exit_words();
         config.engine = self.engine;
         config.workers = self.workers.map(usize::from);
@@ -238,6 +237,14 @@ impl Args {
         let engine = config.engine;
         let text = format!("{idle} means nothing to --engine {engine}: leave one of the two out");
         Err(Failure::Usage(text))
+    }
+
+    /// What a message is: a transcript says that itself.
+    fn framing(&self, served: Option<&Arc<Served>>) -> Framing {
+        match served {
+            Some(served) => served.framing(),
+            None => self.framing.clone(),
+        }
     }
 
     fn transport(&self) -> transcript::Transport {

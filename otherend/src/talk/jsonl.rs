@@ -16,8 +16,8 @@ use super::files::only_text;
 use crate::output::json;
 
 /// What `--framing` with a drawing shows: the message alone, and not the bytes that framed it.
-const FRAME: &str = "a message in a frame: transcripts have lines and bytes only, and its frame is not \
-     in here; --record keeps the bytes as they were";
+const FRAME: &str = "a message in a frame, and no line says what its frame is: put \
+     {\"talk\":\"otherend talk 1\"} and {\"talk\":\"framing u16\"}, or whichever it was, above the first line";
 
 /// `transcript` as JSON Lines.
 pub(crate) fn write(transcript: &Transcript) -> String {
@@ -80,7 +80,12 @@ fn said(step: &Step, eol: LineEnd) -> Speech<'static> {
         }
         Act::Hex(bytes) => {
             speech.b64 = Some(BASE64_STANDARD.encode(bytes));
-            speech.eol = Some("none".into());
+            // Under a framing hex is a whole message, too.
+            let end = match eol {
+                LineEnd::Frame => eol,
+                _ => LineEnd::None,
+            };
+            speech.eol = Some(end.word().into());
         }
         Act::Connect => speech.act = Some("connect".to_owned()),
         Act::Close(closing) => speech.act = Some(closing.word().to_owned()),
@@ -182,15 +187,22 @@ impl Reader {
         let mut speeches = speeches.peekable();
         let ours = speeches.peek().is_some_and(|speech| speech.talk.is_some());
         let set = |eol: &str| format!("eol      {eol}");
-        let crlf = if ours {
+        let eol = if ours {
             // Settings stand above all that is said.
-            let mut settings = speeches.map_while(|speech| speech.talk);
-            settings.any(|line| line == set("crlf"))
+            let settings = speeches.map_while(|speech| speech.talk);
+            let ends = settings.filter_map(|line| match &*line {
+                line if line == set("crlf") => Some(LineEnd::CrLf),
+                line if line.starts_with("framing ") => Some(LineEnd::Frame),
+                _ => None,
+            });
+            ends.last().unwrap_or(LineEnd::Lf)
         } else {
             let first = speeches.find_map(|speech| speech.eol);
-            first.is_some_and(|eol| eol == "crlf")
+            match first.is_some_and(|eol| eol == "crlf") {
+                true => LineEnd::CrLf,
+                false => LineEnd::Lf,
+            }
         };
-        let eol = if crlf { LineEnd::CrLf } else { LineEnd::Lf };
         let mut reader = Reader {
             text: String::new(),
             eol,
@@ -251,29 +263,32 @@ impl Reader {
         }
         let said = what(speech)?.ok_or("nothing is said and nothing done")?;
         let own = self.eol.word();
-        let end = match speech.eol.as_deref().unwrap_or(own) {
+        let word = speech.eol.as_deref().unwrap_or(own);
+        let end = match word {
             "none" => "",
             "lf" => "\n",
             "cr" => "\r",
             "crlf" => "\r\n",
+            "frame" if word == own => "",
             "frame" => return Err(FRAME.to_owned()),
             other => return Err(format!("`{other}` ends no line")),
         };
+        let is_whole = word == own;
+        let is_hex = match self.eol {
+            LineEnd::Frame => is_whole,
+            _ => end.is_empty(),
+        };
         match said {
-            Said::Bytes(bytes) if end.is_empty() && speech.b64.is_some() => {
+            Said::Bytes(bytes) if is_hex && speech.b64.is_some() => {
                 let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 Ok(format!("{head}# {}", hex.join(" ")))
             }
-            Said::Bytes(bytes) if end.as_bytes() == self.eol.bytes() => {
-                Ok(format!("{head}: {}", Text::literal(&bytes)))
-            }
+            Said::Bytes(bytes) if is_whole => Ok(format!("{head}: {}", Text::literal(&bytes))),
             Said::Bytes(mut bytes) => {
                 bytes.extend_from_slice(end.as_bytes());
                 Ok(format!("{head}. {}", Text::literal(&bytes)))
             }
-            Said::Notation(line) if end.as_bytes() == self.eol.bytes() => {
-                Ok(format!("{head}: {line}"))
-            }
+            Said::Notation(line) if is_whole => Ok(format!("{head}: {line}")),
             Said::Notation(line) => Ok(format!("{head}. {line}{}", end.escape_default())),
         }
     }
@@ -309,6 +324,7 @@ mod tests {
     #[test]
     fn nothing_is_lost_on_the_way_and_back() {
         stays("");
+        stays("framing u16\n\nC: a\nS# 00 ff\nC. \\xff\nS. a\n");
         stays("eol crlf\nover udp\ntimeout 3s\nlet a = b\\x20\n\n# c\n\n");
         stays("+1.5ms\n+2s\nC: a\\x20\nS. b\\r\\n\n\n+3s\n# c\n2S:\nS.\nC# ff 00\nS# 41\n");
         stays(

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use otherend_core::Handler;
 use otherend_core::transcript::{Options, Plan, Transport};
+use otherend_core::{Framing, Handler};
 use otherend_net::Peer;
 use otherend_net::play::{Performances, Waiting};
 
@@ -61,6 +61,15 @@ impl Served {
     /// How to name the file.
     pub(crate) fn name(&self) -> String {
         self.path.display().to_string()
+    }
+
+    /// What a message is in it.
+    pub(crate) fn framing(&self) -> Framing {
+        match self.plan().framing() {
+            // Server and file agree on what carries it.
+            Framing::Datagram => Framing::Lf,
+            framing => framing.clone(),
+        }
     }
 
     /// What is played for whoever comes now.
@@ -142,6 +151,11 @@ impl Served {
 
     fn read_again(&self) -> String {
         match read(&self.path, &self.how) {
+            // Every conversation has that of the server, which was settled when it began.
+            Ok(changed) if changed.framing() != self.plan().framing() => format!(
+                "{} changed and has another framing, so what it said stays: start the server again",
+                self.name()
+            ),
             Ok(changed) => {
                 // What was reached and what fitted nothing is counted over the whole run, and not
                 // from the last save on.

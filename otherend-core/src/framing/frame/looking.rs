@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use super::escaped::unescape;
-use super::{Frame, Look, OutOfStep, Missing};
+use super::{Frame, Look, Missing, OutOfStep};
 use crate::framing::Drawing;
 use crate::framing::drawing::{Body, FrameEnd};
 
@@ -75,7 +75,7 @@ impl Looking {
         let layout = &drawing.layout;
         let mut at = 0;
         while layout.body() == Body::Slip && at < bytes.len() {
-            match layout.look(&bytes[at..], &mut 0, usize::MAX) {
+            match layout.look(&bytes[at..], &mut 0, 0) {
                 Look::Frame(frame) if frame.head.is_empty() && frame.body.is_empty() => {
                     at += frame.length;
                 }

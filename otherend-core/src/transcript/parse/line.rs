@@ -207,7 +207,8 @@ pub(super) fn trigger(text: &str, at: usize, names: &mut Names) -> Parsed<Trigge
 pub(super) fn read_setting(text: &str, word: &'static str, at: usize) -> Parsed<Setting> {
     let value = text[at..].trim_end_matches([' ', '\t']);
     if word == "framing" {
-        return framing(value).map_err(|(within, width, wrong)| Spot::new(at + within, width, wrong));
+        return framing(value)
+            .map_err(|(within, width, wrong)| Spot::new(at + within, width, wrong));
     }
     let setting = match (word, value) {
         ("eol", "cr" | "nul") => value.parse().ok().map(Setting::Framing),
@@ -234,7 +235,11 @@ fn framing(value: &str) -> Result<Setting, (usize, usize, Wrong)> {
         Ok(_) => Err((0, value.len(), Wrong::Value("framing", excerpt(value)))),
         Err(error) => {
             let span = error.span();
-            Err((span.start, span.len(), Wrong::Drawing(error.wrong().to_owned())))
+            Err((
+                span.start,
+                span.len(),
+                Wrong::Drawing(error.wrong().to_owned()),
+            ))
         }
     }
 }

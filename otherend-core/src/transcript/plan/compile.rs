@@ -10,9 +10,9 @@ use super::script::{ConnectionScript, Ends, Form, packed};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
 use super::{Plan, Position};
-use crate::{Framing, LineEnd, Role};
 use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
 use crate::transcript::{FIRST_ITEM, Transcript, Transport};
+use crate::{Framing, LineEnd, Role};
 
 /// How long to wait for what must be heard, if the file does not say.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -4,6 +4,7 @@ use super::Extent;
 use super::script::{Form, ToSay};
 use super::template::{Piece, Template};
 use crate::framing::{Looking, Seen};
+use crate::transcript::Limits;
 use crate::{Drawing, Framing};
 
 /// A line that is heard, or what is not complete.
@@ -31,10 +32,7 @@ pub(super) fn heard<'s>(steps: impl Iterator<Item = ToSay<'s>>, framing: &Framin
 }
 
 /// Neighbours joined, then cut after each LF; datagrams are whole as they are.
-fn lines<'s>(
-    steps: impl Iterator<Item = (usize, &'s Template)>,
-    are_whole: bool,
-) -> Vec<Line> {
+fn lines<'s>(steps: impl Iterator<Item = (usize, &'s Template)>, are_whole: bool) -> Vec<Line> {
     // Steps are how a file is written, lines are how it is heard, and the bytes are the same:
     //
     //     S. 220 {{host:word=a}}             220 {{host:word=a}} ready\r\n   whole, from 2 steps
@@ -158,7 +156,7 @@ impl Bare {
         while at < bytes.len() {
             at += Looking::nothing(drawing, &bytes[at..]);
             let rest = &bytes[at..];
-            let seen = Looking::default().look(drawing, (rest, true), usize::MAX, &mut made);
+            let seen = Looking::default().look(drawing, (rest, true), Limits::FILE, &mut made);
             let (extent, heard, length) = match seen {
                 None => break,
                 Some(Seen::Message(message, length)) => (Extent::Whole, message, length),

@@ -85,7 +85,11 @@ pub(crate) enum AnswerStep {
 impl Answer {
     /// What several steps say may leave together, unless each is a datagram.
     pub(crate) fn new(steps: Vec<AnswerStep>, framing: &Framing) -> Self {
-        if *framing == Framing::Datagram && steps.len() > 1 {
+        // Nothing parts two datagrams in a stream of bytes, nor two messages that silence ends.
+        let is_timed = framing
+            .drawing()
+            .is_some_and(|drawing| drawing.idle().is_some());
+        if (is_timed || *framing == Framing::Datagram) && steps.len() > 1 {
             return Answer::Steps(steps);
         }
         // Most answers are a few lines without a pause: joined, they are one copy into the outbox.

@@ -209,7 +209,11 @@ impl ConnectionScript {
     /// Its next step: somebody stops.
     pub(super) fn end(&mut self, ends: Ends) {
         self.begin(ends.who, Some(ends.closing));
-        self.step((ends.line, ends.order), (ends.pause, &[]), (Form::AsItIs, 0));
+        self.step(
+            (ends.line, ends.order),
+            (ends.pause, &[]),
+            (Form::AsItIs, 0),
+        );
     }
 
     fn begin(&mut self, who: Role, ends: Option<Closing>) {

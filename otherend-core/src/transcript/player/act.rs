@@ -7,7 +7,7 @@ use super::lane::{Lane, Progress, Turn};
 use super::{Outcome, Player, Reason, Timing, Told};
 use crate::transcript::Closing;
 use crate::transcript::plan::{Answer, AnswerStep, Beat, Ends, Form, Known, Says, Template};
-use crate::{Framing, Outbox, Role, Time, Unframed};
+use crate::{Drawing, Framing, Outbox, Role, Time, Unframed};
 
 /// How much of the conversation a message shows.
 const REMEMBERED: usize = 6;
@@ -77,7 +77,11 @@ impl Player {
         // subscribed: `done` counts what our side did anywhere, and a step's turn has come when all
         // before it is counted.
         let is_next = said.order == self.done && self.has_heard(said.after);
-        if !is_next || !self.waited(turn.connection, said.pause, turn.now) {
+        let mut pause = self.kept(said.pause);
+        if self.lanes[turn.connection].step > 0 {
+            pause = pause.max(self.apart());
+        }
+        if !is_next || !self.waited(turn.connection, pause, turn.now) {
             return false;
         }
         let before = turn.out.len();
@@ -133,7 +137,8 @@ impl Player {
 
     /// Stop as `ends` says; `false`: not now.
     fn end(&mut self, ends: Ends, turn: &mut Turn<'_>) -> bool {
-        if ends.order != self.done || !self.waited(turn.connection, ends.pause, turn.now) {
+        let pause = self.kept(ends.pause);
+        if ends.order != self.done || !self.waited(turn.connection, pause, turn.now) {
             return false;
         }
         self.count_done();
@@ -204,9 +209,15 @@ impl Player {
         }
     }
 
-    /// `pause` is over, or nobody keeps it.
+    /// So far apart two messages of ours are said at least: where silence ends them, that.
+    fn apart(&self) -> Duration {
+        // Twice as long as the other end waits, for the kernels on the way may shorten a pause.
+        let idle = self.plan.framing.drawing().and_then(Drawing::idle);
+        idle.map_or(Duration::ZERO, |idle| 2 * idle)
+    }
+
+    /// `pause` is over, or there is none.
     fn waited(&mut self, connection: usize, pause: Duration, now: Time) -> bool {
-        let pause = self.kept(pause);
         if pause.is_zero() {
             return true;
         }
@@ -266,9 +277,12 @@ impl Player {
             let Some(next) = steps.get(step) else {
                 break;
             };
-            if let AnswerStep::Pause(pause) = next
-                && !self.waited(turn.connection, *pause, turn.now)
-            {
+            let pause = match next {
+                AnswerStep::Pause(pause) => self.kept(*pause),
+                AnswerStep::Say(..) if step > 0 => self.apart(),
+                _ => Duration::ZERO,
+            };
+            if !self.waited(turn.connection, pause, turn.now) {
                 return false;
             }
             // Past this step before it is carried out: an end and a datagram leave from the middle.

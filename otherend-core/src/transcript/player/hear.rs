@@ -344,7 +344,10 @@ impl Player {
         // server's clients are strangers: one that says `HLEO`, or a word that the file does not have,
         // may go on as it should. So that is noted and the server hears on, unless nothing sensible
         // can follow: an end too early, a line too long.
-        let is_message = !matches!(reason, Reason::OutOfStep(_) | Reason::Ended(_) | Reason::Silent(_));
+        let is_message = !matches!(
+            reason,
+            Reason::OutOfStep(_) | Reason::Ended(_) | Reason::Silent(_)
+        );
         let framed = is_message && self.plan.framing.drawing().is_some();
         let mut mismatch = self.mismatch(connection, who, heard, reason);
         mismatch.framed = framed;

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use super::Player;
 use super::gathering::Gathering;
-use crate::transcript::plan::Values;
 use crate::framing::Looking;
 use crate::transcript::Closing;
+use crate::transcript::plan::Values;
 use crate::{Outbox, Role, Time};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

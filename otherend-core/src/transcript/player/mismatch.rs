@@ -5,11 +5,11 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::waiting::UNHEARD_BY_REFEREE;
-use crate::{OutOfStep, Role, Unframed};
 use crate::transcript::model::letter;
 use crate::transcript::render::window;
 use crate::transcript::write::{is_readable, shown};
 use crate::transcript::{Closing, Difference, Wanted};
+use crate::{OutOfStep, Role, Unframed};
 
 /// How many MiB a referee keeps.
 const KEPT: usize = UNHEARD_BY_REFEREE >> 20;

@@ -94,7 +94,9 @@ impl Player {
     fn silence(&self, connection: usize) -> Option<Time> {
         let idle = self.plan.framing.drawing()?.idle()?;
         let lane = &self.lanes[connection];
-        let under_way = Role::BOTH.into_iter().filter(|who| lane.unheard_len(*who) > 0);
+        let under_way = Role::BOTH
+            .into_iter()
+            .filter(|who| lane.unheard_len(*who) > 0);
         let heard = under_way.map(|who| lane.last_heard[who.index()]).min()?;
         let waits = self.waits(connection) == Waits::Peer && lane.progress == Progress::Open;
         waits.then_some(heard + idle)

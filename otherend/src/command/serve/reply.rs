@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
 use otherend_core::transcript::Transport;
-use otherend_core::{Echo, ExitWords, Framing, Handler, Sink};
+use otherend_core::{Echo, ExitWords, Handler, Sink};
 use otherend_net::Peer;
 
 use super::watch::Talk;
@@ -122,14 +122,6 @@ impl ReplyArgs {
         match &self.talk {
             Some(_) => ExitWords::none(),
             None => self.exit_words.exit_words(),
-        }
-    }
-
-    /// What ends a line: a transcript looks at bytes, its lines are for the screen.
-    pub(super) fn framing(&self, asked: &Framing) -> Framing {
-        match &self.talk {
-            Some(_) => Framing::Lf,
-            None => asked.clone(),
         }
     }
 }
