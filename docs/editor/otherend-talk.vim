@@ -12,7 +12,7 @@ syntax case match
 syntax match talkFirst     /\%1l^otherend talk 1\s*$/
 syntax match talkComment   /^#.*$/
 syntax match talkSeal      /^#=.*$/
-syntax match talkSetting   /^\%(eol\|timeout\|over\|let\)\>/
+syntax match talkSetting   /^\%(eol\|framing\|timeout\|over\|let\)\>/
 syntax match talkPause     /^+[0-9.]\+\%(ms\|s\|m\|h\)\=\s*$/
 
 syntax match talkClient    /^\d*C[:.#!]/

@@ -362,7 +362,7 @@ fn a_message_in_a_frame_is_said_to_be_none_of_a_transcript() {
     let outcome = otherend(&["talk", "convert", "-"]).input(shown).run();
     outcome
         .exited(2)
-        .complained("line 1: a message in a frame: transcripts have lines and bytes only")
+        .complained("line 1: a message in a frame, and no line says what its frame is")
         .complained("--record keeps the bytes");
 }
 
