@@ -41,10 +41,12 @@ use crate::{Drawing, LineEnd};
 
 pub use error::{ParseError, Wrong, WrongText};
 pub use generalise::{Varying, generalise, unsealed, varying};
-pub use kind::{Kind, Pattern};
+pub use kind::{Binary, Kind, Pattern};
 pub use limits::Limits;
 pub use lint::{Finding, Oddity, lint};
-pub use model::{Act, Closing, Hole, Item, Let, Part, Setting, Step, Text, Transport, Trigger};
+pub use model::{
+    Act, Closing, Hole, Item, Let, Notation, Part, Setting, Step, Text, Transport, Trigger,
+};
 pub use plan::{Difference, Plan, SetError, Wanted};
 pub use player::{Mismatch, Options, Outcome, Player, Reason, Timing, Told, Waits};
 pub use recorder::{Masks, Recorder, asks_for_secret};

@@ -1,12 +1,18 @@
-//! What fits a hole (usually: a wildcard, typed): eight named kinds and regular expressions.
+//! What fits a hole (usually: a wildcard, typed): eight named kinds of text, numbers and other bytes,
+//! and regular expressions.
 //!
-//! No hole reaches over the end of a line: none takes a CR or an LF.
+//! No hole of text reaches over the end of a line: none takes a CR or an LF.
+
+mod number;
 
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use memchr::memchr2;
+pub use number::Binary;
 use regex::bytes::{Regex, RegexBuilder};
+
+use crate::notation::hex_pair;
 
 /// What fits a hole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +34,16 @@ pub enum Kind {
     Uuid,
     /// Base64 of either alphabet, padded or not.
     B64,
+    /// A number of a fixed width, as bytes.
+    Binary(Binary),
+    /// Any bytes: so many, or as few as fit.
+    Bytes(Option<usize>),
     /// What the whole of a regular expression matches.
     Regex(Pattern),
 }
+
+/// The word of [`Kind::Bytes`].
+const BYTES: &str = "bytes";
 
 /// The longest run of bytes that can be part of a date.
 const LONGEST_TIME: usize = 48;
@@ -52,13 +65,74 @@ impl Kind {
     /// As it is written in a file, but for a regular expression's slashes.
     #[must_use]
     pub fn name(&self) -> &str {
-        if let Kind::Regex(pattern) = self {
-            return pattern.source();
+        match self {
+            Kind::Regex(pattern) => return pattern.source(),
+            Kind::Binary(binary) => return binary.name(),
+            Kind::Bytes(_) => return BYTES,
+            _ => {}
         }
         Kind::NAMED
             .iter()
             .find_map(|(name, kind)| (kind == self).then_some(*name))
             .unwrap_or_default()
+    }
+
+    /// The kind with this name: one of [`NAMED`](Self::NAMED), of [`Binary::ALL`], `bytes` or
+    /// `bytes(4)`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Kind> {
+        let text = Kind::NAMED.into_iter().find(|(known, _)| *known == name);
+        let binary = || Binary::ALL.into_iter().find(|binary| binary.name() == name);
+        let bytes = || match name.strip_prefix(BYTES)? {
+            "" => Some(Kind::Bytes(None)),
+            size => {
+                let size = size.strip_prefix('(')?.strip_suffix(')')?;
+                let size = size.parse().ok().filter(|size| *size > 0);
+                size.map(|size| Kind::Bytes(Some(size)))
+            }
+        };
+        let text = text.map(|(_, kind)| kind);
+        text.or_else(|| binary().map(Kind::Binary)).or_else(bytes)
+    }
+
+    /// All names, for suggestions.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        let text = Kind::NAMED.iter().map(|(name, _)| *name);
+        let binary = Binary::ALL.iter().map(|binary| binary.name());
+        text.chain(binary).chain([BYTES])
+    }
+
+    /// A sample as a file writes it, with its escapes resolved, as bytes; `None`: it is none of
+    /// this kind.
+    pub(crate) fn sample(&self, written: Vec<u8>) -> Option<Vec<u8>> {
+        let text = || std::str::from_utf8(&written).ok();
+        let sample = match self {
+            Kind::Binary(binary) => binary.read(text()?)?,
+            Kind::Bytes(_) => {
+                let pairs = text()?.split_ascii_whitespace().flat_map(|group| {
+                    let ends = (0..group.len())
+                        .step_by(2)
+                        .map(|at| at..group.len().min(at + 2));
+                    ends.map(|range| group.get(range))
+                });
+                pairs.map(|pair| hex_pair(pair?)).collect::<Option<_>>()?
+            }
+            _ => written,
+        };
+        self.fits(&sample).then_some(sample)
+    }
+
+    /// A value as people write it, where that is not its bytes: a number, pairs of hex digits.
+    #[must_use]
+    pub fn shown(&self, value: &[u8]) -> Option<String> {
+        match self {
+            Kind::Binary(binary) => binary.shown(value),
+            Kind::Bytes(_) => {
+                let pairs: Vec<String> = value.iter().map(|byte| format!("{byte:02x}")).collect();
+                Some(pairs.join(" "))
+            }
+            _ => None,
+        }
     }
 
     /// What fits, in words.
@@ -73,6 +147,10 @@ impl Kind {
             Kind::Time => "a date or time such as `2026-03-02T10:15:09Z`",
             Kind::Uuid => "8-4-4-4-12 hex digits",
             Kind::B64 => "base64 digits, `=` only at the end",
+            Kind::Binary(binary) if binary.width() == 1 => "a number of one byte",
+            Kind::Binary(_) => "a number of as many bytes as its kind has",
+            Kind::Bytes(None) => "bytes",
+            Kind::Bytes(Some(_)) => "so many bytes",
             Kind::Regex(_) => "what the whole expression matches",
         }
     }
@@ -89,6 +167,8 @@ impl Kind {
             Kind::Time => TIME.is_match(bytes),
             Kind::Uuid => is_uuid(bytes),
             Kind::B64 => is_base64(bytes),
+            Kind::Binary(binary) => bytes.len() == binary.width(),
+            Kind::Bytes(size) => size.is_none_or(|size| bytes.len() == size),
             Kind::Regex(pattern) => {
                 memchr2(b'\r', b'\n', bytes).is_none() && pattern.is_match(bytes)
             }
@@ -112,6 +192,8 @@ impl Kind {
             Kind::Time => run(bytes, is_in_time).min(LONGEST_TIME),
             Kind::Uuid => run(bytes, |b| b.is_ascii_hexdigit() || b == b'-').min(UUID_LENGTH),
             Kind::B64 => run(bytes, |b| is_base64_digit(b) || b == b'='),
+            Kind::Binary(binary) => binary.width().min(bytes.len()),
+            Kind::Bytes(size) => size.unwrap_or(usize::MAX).min(bytes.len()),
         }
     }
 }

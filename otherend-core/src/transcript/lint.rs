@@ -168,7 +168,7 @@ fn lines_of_rules(plan: &Plan, findings: &mut Vec<Finding>) {
     //     S. ACME,1\r
     let items = || plan.transcript().items().iter();
     let waits = items().position(|item| {
-        let waits = |trigger: &Trigger| matches!(trigger, Trigger::Line(_) | Trigger::After(..));
+        let waits = |trigger: &Trigger| matches!(trigger, Trigger::Line(..) | Trigger::After(..));
         matches!(item, Item::Rule(trigger) if waits(trigger))
     });
     let said = items().filter_map(|item| match item {
@@ -192,8 +192,7 @@ fn ends_line(act: &Act) -> Option<bool> {
     let has_end = |bytes: &[u8]| bytes.contains(&b'\n');
     match act {
         Act::Line(_) => Some(true),
-        Act::Hex(bytes) => Some(has_end(bytes)),
-        Act::Piece(text) => Some(text.parts().iter().any(|part| match part {
+        Act::Piece(text) | Act::Hex(text) => Some(text.parts().iter().any(|part| match part {
             Part::Literal(bytes) => has_end(bytes),
             // It may stand for anything.
             Part::Reference(_) => true,

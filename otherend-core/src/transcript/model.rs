@@ -80,7 +80,7 @@ pub enum Act {
     /// `C.` — says bytes as they are.
     Piece(Text),
     /// `C#` — says bytes, written as hex pairs: a whole message where the file draws a frame.
-    Hex(Vec<u8>),
+    Hex(Text),
     /// `C! connect`.
     Connect,
     /// `C! close` and its like.
@@ -115,12 +115,21 @@ impl Closing {
 pub enum Trigger {
     /// `on connect`: a connection opened.
     Connect,
-    /// `on C: …`: a line was heard.
-    Line(Text),
+    /// `on C: …`: a line was heard; `on C# …`: these bytes, which are a line with its end, or a message.
+    Line(Notation, Text),
     /// `on after N C: …`: the line was heard for the Nth time on its connection.
-    After(u32, Text),
+    After(u32, Notation, Text),
     /// `on other`: a line was heard that nothing else fits.
     Other,
+}
+
+/// How bytes are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notation {
+    /// As text, with escapes.
+    Text,
+    /// As pairs of hex digits.
+    Hex,
 }
 
 /// Bytes with holes.
@@ -240,10 +249,10 @@ impl Item {
     pub fn text(&self) -> Option<&Text> {
         match self {
             Item::Step(Step {
-                act: Act::Line(text) | Act::Piece(text),
+                act: Act::Line(text) | Act::Piece(text) | Act::Hex(text),
                 ..
             })
-            | Item::Rule(Trigger::Line(text) | Trigger::After(_, text)) => Some(text),
+            | Item::Rule(Trigger::Line(_, text) | Trigger::After(_, _, text)) => Some(text),
             _ => None,
         }
     }
@@ -251,10 +260,10 @@ impl Item {
     pub(crate) fn text_mut(&mut self) -> Option<&mut Text> {
         match self {
             Item::Step(Step {
-                act: Act::Line(text) | Act::Piece(text),
+                act: Act::Line(text) | Act::Piece(text) | Act::Hex(text),
                 ..
             })
-            | Item::Rule(Trigger::Line(text) | Trigger::After(_, text)) => Some(text),
+            | Item::Rule(Trigger::Line(_, text) | Trigger::After(_, _, text)) => Some(text),
             _ => None,
         }
     }

@@ -1,7 +1,6 @@
 //! From text to a transcript: the whole file, before a byte of it is said.
 
 mod filled;
-mod hex;
 mod line;
 mod names;
 mod speakers;
@@ -151,14 +150,10 @@ fn excerpt(found: &str) -> String {
 fn sample(item: &Item) -> Option<Vec<u8>> {
     let text = match item {
         Item::Step(Step {
-            act: Act::Hex(bytes),
-            ..
-        }) => return Some(bytes.clone()),
-        Item::Step(Step {
-            act: Act::Line(text),
+            act: Act::Line(text) | Act::Hex(text),
             ..
         })
-        | Item::Rule(Trigger::Line(text) | Trigger::After(_, text)) => text,
+        | Item::Rule(Trigger::Line(_, text) | Trigger::After(_, _, text)) => text,
         _ => return None,
     };
     let mut message = Vec::new();

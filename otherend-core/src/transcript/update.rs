@@ -191,8 +191,7 @@ pub(crate) fn joined<'s>(steps: impl Iterator<Item = &'s Step>, eol: LineEnd) ->
     let mut line: Vec<Part> = Vec::new();
     for step in steps {
         let said = match &step.act {
-            Act::Line(text) | Act::Piece(text) => text.parts().to_vec(),
-            Act::Hex(bytes) => vec![Part::Literal(bytes.clone())],
+            Act::Line(text) | Act::Piece(text) | Act::Hex(text) => text.parts().to_vec(),
             Act::Connect | Act::Close(_) => Vec::new(),
         };
         let is_line = matches!(step.act, Act::Line(_));

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::model::{Act, Item, Part, Setting, Step, Text, Transport, Trigger, letter};
+use super::model::{Act, Item, Notation, Part, Setting, Step, Text, Transport, Trigger, letter};
 use super::{FIRST_LINE, Kind, Transcript};
 use crate::Role;
 use crate::duration::Span;
@@ -67,10 +67,7 @@ impl Display for Step {
         match &self.act {
             Act::Line(text) => write!(f, ":{}", Led(text)),
             Act::Piece(text) => write!(f, ".{}", Led(text)),
-            Act::Hex(bytes) => {
-                f.write_char('#')?;
-                bytes.iter().try_for_each(|byte| write!(f, " {byte:02x}"))
-            }
+            Act::Hex(text) => write!(f, "#{}", Hex(text)),
             Act::Connect => f.write_str("! connect"),
             Act::Close(closing) => write!(f, "! {}", closing.word()),
         }
@@ -82,8 +79,10 @@ impl Display for Trigger {
         let client = letter(Role::Client);
         match self {
             Trigger::Connect => f.write_str("on connect"),
-            Trigger::Line(text) => write!(f, "on {client}:{}", Led(text)),
-            Trigger::After(count, text) => write!(f, "on after {count} {client}:{}", Led(text)),
+            Trigger::Line(notation, text) => write!(f, "on {client}{}", Noted(*notation, text)),
+            Trigger::After(count, notation, text) => {
+                write!(f, "on after {count} {client}{}", Noted(*notation, text))
+            }
             Trigger::Other => f.write_str("on other"),
         }
     }
@@ -98,6 +97,38 @@ impl Display for Led<'_> {
     }
 }
 
+/// A text behind what it is written in.
+struct Noted<'a>(Notation, &'a Text);
+
+impl Display for Noted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Notation::Text => write!(f, ":{}", Led(self.1)),
+            Notation::Hex => write!(f, "#{}", Hex(self.1)),
+        }
+    }
+}
+
+/// A text as pairs of hex digits, each behind a blank, and holes.
+struct Hex<'a>(&'a Text);
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for part in self.0.parts() {
+            match part {
+                Part::Literal(bytes) => {
+                    bytes.iter().try_for_each(|byte| write!(f, " {byte:02x}"))?;
+                }
+                Part::Hole(_) | Part::Reference(_) => {
+                    f.write_char(' ')?;
+                    write_part(f, part, false)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 fn lead(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
     if text.is_empty() {
         return Ok(());
@@ -109,26 +140,33 @@ impl Display for Text {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut parts = self.parts().iter().peekable();
         while let Some(part) = parts.next() {
-            match part {
-                Part::Literal(bytes) => {
-                    let before_hole = parts.peek().is_some();
-                    write_bytes(f, bytes, Within::Text { before_hole })?;
-                }
-                Part::Reference(name) => write!(f, "{{{{{name}}}}}")?,
-                Part::Hole(hole) => {
-                    write!(f, "{{{{{}:", hole.name.as_deref().unwrap_or("_"))?;
-                    write_kind(f, &hole.kind)?;
-                    f.write_char('=')?;
-                    write_bytes(f, &hole.sample, Within::Sample)?;
-                    f.write_str("}}")?;
-                }
-            }
+            write_part(f, part, parts.peek().is_some())?;
         }
         Ok(())
     }
 }
 
+fn write_part(f: &mut Formatter<'_>, part: &Part, before_hole: bool) -> fmt::Result {
+    match part {
+        Part::Literal(bytes) => write_bytes(f, bytes, Within::Text { before_hole }),
+        Part::Reference(name) => write!(f, "{{{{{name}}}}}"),
+        Part::Hole(hole) => {
+            write!(f, "{{{{{}:", hole.name.as_deref().unwrap_or("_"))?;
+            write_kind(f, &hole.kind)?;
+            f.write_char('=')?;
+            match hole.kind.shown(&hole.sample) {
+                Some(sample) => f.write_str(&sample)?,
+                None => write_bytes(f, &hole.sample, Within::Sample)?,
+            }
+            f.write_str("}}")
+        }
+    }
+}
+
 fn write_kind(f: &mut impl Write, kind: &Kind) -> fmt::Result {
+    if let Kind::Bytes(Some(size)) = kind {
+        return write!(f, "{}({size})", kind.name());
+    }
     let Kind::Regex(pattern) = kind else {
         return f.write_str(kind.name());
     };

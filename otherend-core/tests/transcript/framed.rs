@@ -201,3 +201,34 @@ fn what_has_no_frame_is_wrong_where_it_stands() {
         assert!(error.wrong.to_string().contains(wrong), "{body}: {error}");
     }
 }
+
+#[test]
+fn a_mock_of_modbus_answers_with_the_requests_id() {
+    let plan = plan(
+        "framing modbus\n\n\
+         on C# {{id:u16=1}} 00 00 {{unit:u8=17}} 03 {{addr:u16=0x006b}} {{_:bytes=00 01}}\n\
+         S# {{id}} 00 00 {{unit}} 03 02 {{value:u16=42}}\n\n\
+         on other\nS# 00 00 00 00 00 83 01\n",
+    );
+    let heard = b"\x12\x34\0\0\0\x06\x11\x03\0\x6b\0\x01\0\x02\0\0\0\x02\x11\x07";
+    let (said, wrong) = serve_cut(&plan, heard);
+    let right = b"\x12\x34\0\0\0\x05\x11\x03\x02\0\x2a\0\0\0\0\0\x03\0\x83\x01";
+    assert_eq!((&said[..], wrong.len()), (&right[..], 0), "{wrong:?}");
+}
+
+#[test]
+fn numbers_are_written_as_people_write_them() {
+    let text = "otherend talk 1\nframing  u16\n\nC# 00 {{a:u16=107}} {{b:i8=-1}} {{c:f32=1.5}} {{_:bytes=0a ff}} {{_:bytes(2)=00 01}}\nC: {{n:u32le=7}}{{a}}\n";
+    let read = text.replace("107", "0x006b").replace("0a ff", "0AFF");
+    let transcript = Transcript::parse(read.as_bytes()).expect("a transcript");
+    assert_eq!(transcript.to_string(), text);
+    for (wrong, at) in [
+        ("C# {{a:u8=256}}", 11),
+        ("C# {{a:bytes(2)=01}}", 17),
+        ("C# {{a:bytes=1}}", 14),
+    ] {
+        let text = format!("otherend talk 1\n{wrong}\n");
+        let error = Transcript::parse(text.as_bytes()).expect_err(wrong);
+        assert_eq!((error.line, error.column), (2, at), "{wrong}: {error}");
+    }
+}

@@ -6,7 +6,8 @@ use std::time::Duration;
 use otherend_core::LineEnd;
 use otherend_core::Role;
 use otherend_core::transcript::{
-    Act, Closing, Hole, Item, Kind, Let, Part, Pattern, Setting, Step, Text, Transport, Trigger,
+    Act, Binary, Closing, Hole, Item, Kind, Let, Notation, Part, Pattern, Setting, Step, Text,
+    Transport, Trigger,
 };
 use proptest::prelude::*;
 
@@ -131,7 +132,7 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => text().prop_map(Act::Line),
         3 => text().prop_map(Act::Piece),
-        2 => prop::collection::vec(any::<u8>(), 0..8).prop_map(Act::Hex),
+        2 => text().prop_map(Act::Hex),
         1 => Just(Act::Connect),
         1 => closing.prop_map(Act::Close),
     ]
@@ -141,9 +142,14 @@ fn trigger() -> impl Strategy<Value = Trigger> {
     prop_oneof![
         Just(Trigger::Connect),
         Just(Trigger::Other),
-        text().prop_map(Trigger::Line),
-        (1..9u32, text()).prop_map(|(count, text)| Trigger::After(count, text)),
+        (notation(), text()).prop_map(|(notation, text)| Trigger::Line(notation, text)),
+        (1..9u32, notation(), text())
+            .prop_map(|(count, notation, text)| Trigger::After(count, notation, text)),
     ]
+}
+
+fn notation() -> impl Strategy<Value = Notation> {
+    prop_oneof![Just(Notation::Text), Just(Notation::Hex)]
 }
 
 fn text() -> impl Strategy<Value = Text> {
@@ -168,6 +174,11 @@ fn hole() -> impl Strategy<Value = Hole> {
     let any_kind = prop::sample::select(&kinds::ALL[..]);
     let filled = prop_oneof![
         8 => any_kind.prop_flat_map(|fitting| (Just(fitting.kind()), fitting.values())),
+        2 => (prop::sample::select(&Binary::ALL[..16]), any::<[u8; 8]>())
+            .prop_map(|(binary, bytes)| (Kind::Binary(binary), bytes[..binary.width()].to_vec())),
+        1 => prop::collection::vec(any::<u8>(), 0..6).prop_map(|bytes| (Kind::Bytes(None), bytes)),
+        1 => prop::collection::vec(any::<u8>(), 1..6)
+            .prop_map(|bytes| (Kind::Bytes(Some(bytes.len())), bytes)),
         1 => "[a/\\\\]{0,5}".prop_map(|sample| {
             let with_slashes = Pattern::new(r"[a/\\]*").unwrap();
             (Kind::Regex(with_slashes), sample.into_bytes())
@@ -197,7 +208,7 @@ fn mend(items: &mut Vec<Item>) {
             Item::Blank => (in_rule, over) = (false, false),
             Item::Rule(trigger) => {
                 (in_rule, over) = (true, false);
-                if let Trigger::Line(text) | Trigger::After(_, text) = trigger {
+                if let Trigger::Line(_, text) | Trigger::After(_, _, text) = trigger {
                     mend_text(text, in_rule, &mut known);
                 }
             }
@@ -223,7 +234,7 @@ fn mend(items: &mut Vec<Item>) {
             _ => {}
         }
         if let Item::Step(Step {
-            act: Act::Line(text) | Act::Piece(text),
+            act: Act::Line(text) | Act::Piece(text) | Act::Hex(text),
             ..
         }) = item
         {

@@ -10,7 +10,9 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use otherend_core::LineEnd;
 use otherend_core::json::{Line, Speech, What};
-use otherend_core::transcript::{Act, FIRST_LINE, Item, Setting, Step, Text, Transcript, Trigger};
+use otherend_core::transcript::{
+    Act, FIRST_LINE, Item, Notation, Step, Text, Transcript, Trigger,
+};
 
 use super::files::only_text;
 use crate::output::json;
@@ -22,7 +24,7 @@ const FRAME: &str = "a message in a frame, and no line says what its frame is: p
 /// `transcript` as JSON Lines.
 pub(crate) fn write(transcript: &Transcript) -> String {
     let mut now = Duration::ZERO;
-    let mut eol = LineEnd::default();
+    let eol = transcript.eol();
     let mut out = String::new();
     let mut put = |line: &Line<'_>| {
         // A line always has a form in JSON, and a string always takes it.
@@ -31,10 +33,8 @@ pub(crate) fn write(transcript: &Transcript) -> String {
     };
     put(&talk(FIRST_LINE.to_owned()).into());
     for item in transcript.items() {
-        match item {
-            Item::Pause(pause) => now += *pause,
-            Item::Setting(Setting::Eol(set)) => eol = *set,
-            _ => {}
+        if let Item::Pause(pause) = item {
+            now += *pause;
         }
         put(&line(item, now, eol));
     }
@@ -78,8 +78,11 @@ fn said(step: &Step, eol: LineEnd) -> Speech<'static> {
             put(&mut speech, text);
             speech.eol = Some("none".into());
         }
-        Act::Hex(bytes) => {
-            speech.b64 = Some(BASE64_STANDARD.encode(bytes));
+        Act::Hex(text) => {
+            match text.as_literal() {
+                Some(bytes) => speech.b64 = Some(BASE64_STANDARD.encode(bytes)),
+                None => speech.hex = pairs(&step.to_string()),
+            }
             // Under a framing hex is a whole message, too.
             let end = match eol {
                 LineEnd::Frame => eol,
@@ -98,18 +101,31 @@ fn rule(trigger: &Trigger) -> Speech<'static> {
     let on = match trigger {
         Trigger::Connect => "connect",
         Trigger::Other => "other",
-        Trigger::Line(text) => {
-            put(&mut speech, text);
+        Trigger::Line(notation, text) => {
+            heard(&mut speech, trigger, (*notation, text));
             "line"
         }
-        Trigger::After(count, text) => {
-            put(&mut speech, text);
+        Trigger::After(count, notation, text) => {
+            heard(&mut speech, trigger, (*notation, text));
             speech.count = Some(*count);
             "after"
         }
     };
     speech.on = Some(on.to_owned());
     speech
+}
+
+fn heard(speech: &mut Speech<'_>, trigger: &Trigger, (notation, text): (Notation, &Text)) {
+    match notation {
+        Notation::Text => put(speech, text),
+        Notation::Hex => speech.hex = pairs(&trigger.to_string()),
+    }
+}
+
+/// What stands behind the `#` of a line.
+fn pairs(line: &str) -> Option<String> {
+    line.split_once('#')
+        .map(|(_, pairs)| pairs.trim_start().to_owned())
 }
 
 fn put(speech: &mut Speech<'_>, text: &Text) {
@@ -121,6 +137,9 @@ fn put(speech: &mut Speech<'_>, text: &Text) {
 
 /// What is said, as bytes or in notation.
 fn what(speech: &Speech<'_>) -> Result<Option<Said>, String> {
+    if let Some(hex) = &speech.hex {
+        return Ok(Some(Said::Hex(hex.clone())));
+    }
     if let Some(line) = &speech.line {
         return Ok(Some(Said::Notation(line.clone())));
     }
@@ -131,6 +150,7 @@ fn what(speech: &Speech<'_>) -> Result<Option<Said>, String> {
 enum Said {
     Bytes(Vec<u8>),
     Notation(String),
+    Hex(String),
 }
 
 /// The transcript that JSON Lines hold.
@@ -288,20 +308,22 @@ impl Reader {
                 bytes.extend_from_slice(end.as_bytes());
                 Ok(format!("{head}. {}", Text::literal(&bytes)))
             }
+            Said::Hex(hex) => Ok(format!("{head}# {hex}")),
             Said::Notation(line) if is_whole => Ok(format!("{head}: {line}")),
             Said::Notation(line) => Ok(format!("{head}. {line}{}", end.escape_default())),
         }
     }
 
     fn rule(&self, on: &str, speech: &Speech<'_>) -> Result<String, String> {
-        let line = match what(speech)? {
-            Some(Said::Bytes(bytes)) => Text::literal(&bytes).to_string(),
-            Some(Said::Notation(line)) => line,
-            None => String::new(),
+        let heard = match what(speech)? {
+            Some(Said::Bytes(bytes)) => format!("C: {}", Text::literal(&bytes)),
+            Some(Said::Notation(line)) => format!("C: {line}"),
+            Some(Said::Hex(hex)) => format!("C# {hex}"),
+            None => "C:".to_owned(),
         };
         match (on, speech.count) {
-            ("line", _) => Ok(format!("on C: {line}")),
-            ("after", Some(count)) => Ok(format!("on after {count} C: {line}")),
+            ("line", _) => Ok(format!("on {heard}")),
+            ("after", Some(count)) => Ok(format!("on after {count} {heard}")),
             ("connect" | "other", _) => Ok(format!("on {on}")),
             _ => Err(format!("`{on}` sets off no rule")),
         }
@@ -324,7 +346,9 @@ mod tests {
     #[test]
     fn nothing_is_lost_on_the_way_and_back() {
         stays("");
-        stays("framing u16\n\nC: a\nS# 00 ff\nC. \\xff\nS. a\n");
+        stays("framing u16\n\nC: a\nS# 00 ff {{n:u8=7}}\nC. \\xff\nS. a\n");
+        stays("framing u16\n\non C# 00 {{n:u16=1}} {{_:bytes=00 ff}}\nS# {{n}} 01\n");
+        stays("on after 2 C# 41 0a\nS: {{n:u16le=258}}{{_:bytes(2)=00 01}}\n");
         stays("eol crlf\nover udp\ntimeout 3s\nlet a = b\\x20\n\n# c\n\n");
         stays("+1.5ms\n+2s\nC: a\\x20\nS. b\\r\\n\n\n+3s\n# c\n2S:\nS.\nC# ff 00\nS# 41\n");
         stays(

@@ -24,6 +24,9 @@ pub struct Speech<'a> {
     /// What is said in the notation of transcripts, where it has holes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
+    /// What is said as pairs of hex digits, where they have holes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hex: Option<String>,
     /// Of what is said: `lf`, `crlf`, `cr`, `none`, or `frame` where it came in one as drawn. By itself:
     /// the file's.
     #[serde(skip_serializing_if = "Option::is_none")]

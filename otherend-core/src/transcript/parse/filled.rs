@@ -34,11 +34,10 @@ impl Filled {
             }
             Item::Step(Step { act, .. }) => match act {
                 Act::Line(_) => names.filled() + self.eol.max(1),
-                Act::Piece(_) => names.filled(),
-                Act::Hex(bytes) => bytes.len(),
+                Act::Piece(_) | Act::Hex(_) => names.filled(),
                 Act::Connect | Act::Close(_) => 0,
             },
-            Item::Rule(Trigger::Line(_) | Trigger::After(..)) => names.filled() + self.eol.max(1),
+            Item::Rule(Trigger::Line(..) | Trigger::After(..)) => names.filled() + self.eol.max(1),
             _ => return None,
         };
         self.bytes = self.bytes.saturating_add(bytes);

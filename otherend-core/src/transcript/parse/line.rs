@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::hex::hex;
 use super::names::{Names, is_name};
 use super::text::{self, Within};
 use super::{Parsed, Spot, excerpt};
 use crate::nearest::nearest;
-use crate::transcript::model::{Act, Closing, Let, Setting, Step, Text, Transport, Trigger};
+use crate::transcript::model::{
+    Act, Closing, Let, Notation, Setting, Step, Text, Transport, Trigger,
+};
 use crate::transcript::{MOST_CONNECTIONS, Wrong};
 use crate::{Framing, LineEnd, Role, parse_duration};
 
@@ -143,7 +144,7 @@ pub(super) fn step(text: &str, marker: &Marker, names: &mut Names) -> Parsed<Ste
     let act = match marker.sign {
         b':' => Act::Line(said(text, marker.width, names)?),
         b'.' => Act::Piece(said(text, marker.width, names)?),
-        b'#' => Act::Hex(hex(text, marker.width)?),
+        b'#' => Act::Hex(text::read_hex(text, marker.width, names)?),
         _ => act(text, marker.width)?,
     };
     Ok(Step {
@@ -183,8 +184,8 @@ pub(super) fn trigger(text: &str, at: usize, names: &mut Names) -> Parsed<Trigge
         "other" => return Ok(Trigger::Other),
         _ => {}
     }
-    if rest.starts_with("C:") {
-        return said(text, at + 2, names).map(Trigger::Line);
+    if let Some(heard) = heard(text, at, names) {
+        return heard.map(|(notation, text)| Trigger::Line(notation, text));
     }
     if first_word(rest) != "after" {
         let found = rest.trim_end();
@@ -196,11 +197,22 @@ pub(super) fn trigger(text: &str, at: usize, names: &mut Names) -> Parsed<Trigge
     let wrong = || Spot::new(count_at, count.len(), Wrong::AfterCount(excerpt(count)));
     let number = number.ok_or_else(wrong)?;
     let marker_at = skip_blanks(text, count_at + count.len());
-    if !text[marker_at..].starts_with("C:") {
-        let found = text[marker_at..].trim_end();
-        return Err(Spot::new(marker_at, found.len(), Wrong::On(excerpt(found))));
+    match heard(text, marker_at, names) {
+        Some(heard) => heard.map(|(notation, text)| Trigger::After(number, notation, text)),
+        None => {
+            let found = text[marker_at..].trim_end();
+            Err(Spot::new(marker_at, found.len(), Wrong::On(excerpt(found))))
+        }
     }
-    said(text, marker_at + 2, names).map(|line| Trigger::After(number, line))
+}
+
+/// What a rule waits for, from byte `at`: `C: text` or `C# 01 02`.
+fn heard(text: &str, at: usize, names: &mut Names) -> Option<Parsed<(Notation, Text)>> {
+    match text[at..].get(..2)? {
+        "C:" => Some(said(text, at + 2, names).map(|text| (Notation::Text, text))),
+        "C#" => Some(text::read_hex(text, at + 2, names).map(|text| (Notation::Hex, text))),
+        _ => None,
+    }
 }
 
 /// The value of `eol`, `framing`, `timeout` or `over`, from byte `at`.

@@ -3,7 +3,7 @@
 use super::names::{Names, WrongPattern, is_name};
 use super::{Parsed, Spot, excerpt};
 use crate::nearest::nearest;
-use crate::notation::{self, NoEscape};
+use crate::notation::{self, NoEscape, hex_pair};
 use crate::transcript::model::{Hole, Part, Text};
 use crate::transcript::{Kind, Limits, Wrong, WrongText};
 
@@ -52,6 +52,41 @@ pub(super) fn read(line: &str, from: usize, mut within: Within<'_>) -> Parsed<Te
         at += length;
     }
     Ok(parts.into_iter().collect())
+}
+
+/// The bytes from byte `from` of `line` to its end: pairs of hex digits, and holes.
+pub(super) fn read_hex(line: &str, from: usize, names: &mut Names) -> Parsed<Text> {
+    names.begin_text();
+    let mut parts = Vec::new();
+    let mut at = from;
+    while at < line.len() {
+        let rest = &line[at..];
+        let (part, length) = if rest.starts_with([' ', '\t']) {
+            at += 1;
+            continue;
+        } else if rest.starts_with("{{") {
+            hole(line, at, names)?
+        } else {
+            let length = rest.find([' ', '\t', '{']).unwrap_or(rest.len()).max(1);
+            let length = length.max(rest.chars().next().map_or(1, char::len_utf8));
+            (Part::Literal(hex(&rest[..length], at)?), length)
+        };
+        fill(names, &part, (at, length))?;
+        parts.push(part);
+        at += length;
+    }
+    Ok(parts.into_iter().collect())
+}
+
+/// A group of hex pairs, which stands at `at`.
+fn hex(group: &str, at: usize) -> Parsed<Vec<u8>> {
+    let pairs = group.as_bytes().chunks(2).enumerate();
+    let bytes = pairs.map(|(index, pair)| {
+        let pair = String::from_utf8_lossy(pair);
+        let wrong = || Spot::new(at + 2 * index, 2, Wrong::HexPair(excerpt(&pair)));
+        hex_pair(&pair).ok_or_else(wrong)
+    });
+    bytes.collect()
 }
 
 /// With `part`, which stands at `at` and has this length in the line, the text must not become too
@@ -125,15 +160,15 @@ fn hole(line: &str, at: usize, names: &mut Names) -> Parsed<(Part, usize)> {
             .map_or(line.len() - at, |length| length + 2);
         return Err(spot(at, width, missing));
     }
-    let (sample, length) = literal(line, kind_end + 1, "}}")?;
+    let (written, length) = literal(line, kind_end + 1, "}}")?;
     let sample_end = kind_end + 1 + length;
     if sample_end == line.len() {
         return Err(open());
     }
-    if !kind.fits(&sample) {
+    let Some(sample) = kind.sample(written) else {
         let wrong = WrongText::Sample(kind, excerpt(&line[kind_end + 1..sample_end]));
         return Err(spot(kind_end + 1, length.max(1), wrong));
-    }
+    };
     let known = match name {
         "_" => None,
         name => Some(
@@ -173,11 +208,10 @@ fn kind(line: &str, hole: usize, at: usize, names: &mut Names) -> Parsed<(Kind, 
     let end = line[at..].find(['=', '}']);
     let end = at + end.ok_or_else(|| spot(hole, 2, WrongText::OpenHole))?;
     let found = &line[at..end];
-    let named = Kind::NAMED.into_iter().find(|(name, _)| *name == found);
-    match named {
-        Some((_, kind)) => Ok((kind, end)),
+    match Kind::named(found) {
+        Some(kind) => Ok((kind, end)),
         None => {
-            let near = nearest(found, Kind::NAMED.iter().map(|(name, _)| *name));
+            let near = nearest(found, Kind::names());
             let wrong = WrongText::UnknownKind(excerpt(found), near.map(str::to_owned));
             Err(spot(at, found.len(), wrong))
         }

@@ -10,7 +10,7 @@ use super::script::{ConnectionScript, Ends, Form, packed};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
 use super::{Plan, Position};
-use crate::transcript::model::{Act, Hole, Item, Part, Setting, Step, Text, Trigger};
+use crate::transcript::model::{Act, Hole, Item, Notation, Part, Setting, Step, Text, Trigger};
 use crate::transcript::{FIRST_ITEM, Transcript, Transport};
 use crate::{Framing, LineEnd, Role};
 
@@ -223,7 +223,7 @@ impl<'t> Compiler<'t> {
         let template = match &step.act {
             Act::Line(text) => self.line(text),
             Act::Piece(text) => self.template(text, b""),
-            Act::Hex(bytes) => literal(bytes),
+            Act::Hex(text) => self.template(text, b""),
             Act::Connect | Act::Close(_) => return None,
         };
         Some((form, template))
@@ -248,13 +248,19 @@ impl<'t> Compiler<'t> {
         match trigger {
             Trigger::Connect => SetsOff::Connect,
             Trigger::Other => SetsOff::Other,
-            Trigger::Line(text) => SetsOff::Line(self.trigger(text)),
-            Trigger::After(count, text) => SetsOff::After(*count, self.trigger(text)),
+            Trigger::Line(notation, text) => SetsOff::Line(self.trigger(*notation, text)),
+            Trigger::After(count, notation, text) => {
+                SetsOff::After(*count, self.trigger(*notation, text))
+            }
         }
     }
 
-    fn trigger(&mut self, text: &'t Text) -> Template {
-        let line = self.line(text);
+    fn trigger(&mut self, notation: Notation, text: &'t Text) -> Template {
+        let line = match notation {
+            Notation::Text => self.line(text),
+            // All of its bytes are written there, those of its end too.
+            Notation::Hex => self.template(text, b""),
+        };
         self.longest = self.longest.max(line.len());
         line
     }

@@ -26,11 +26,11 @@ pub(super) fn set(transcript: &mut Transcript, name: &str, value: &[u8]) -> Resu
         }
         for hole in holes(item) {
             if hole.name.as_deref() == Some(name) {
-                if !hole.kind.fits(value) {
+                let Some(sample) = hole.kind.sample(value.to_vec()) else {
                     let (name, kind) = (name.to_owned(), hole.kind.clone());
                     return Err(SetError::Misfit { name, kind });
-                }
-                hole.sample = value.to_vec();
+                };
+                hole.sample = sample;
                 found = true;
             }
             names.extend(hole.name.clone());

@@ -40,7 +40,7 @@ impl Recorder {
                 Transport::Udp => bytes.len(),
             };
             for chunk in bytes.chunks(width) {
-                self.step(now, connection, who, Act::Hex(chunk.to_vec()));
+                self.step(now, connection, who, Act::Hex(Text::literal(chunk)));
             }
             return;
         }
