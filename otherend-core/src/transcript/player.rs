@@ -1,6 +1,7 @@
 //! Plays a transcript from either end (usually: replay), or listens in between and checks both.
 
 mod act;
+mod failing;
 mod gathering;
 mod hear;
 mod lane;

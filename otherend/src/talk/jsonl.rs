@@ -10,9 +10,7 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use otherend_core::LineEnd;
 use otherend_core::json::{Line, Speech, What};
-use otherend_core::transcript::{
-    Act, FIRST_LINE, Item, Notation, Step, Text, Transcript, Trigger,
-};
+use otherend_core::transcript::{Act, FIRST_LINE, Item, Notation, Step, Text, Transcript, Trigger};
 
 use super::files::only_text;
 use crate::output::json;

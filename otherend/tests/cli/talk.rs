@@ -357,13 +357,13 @@ fn what_is_converted_is_for_those_who_could_read_it_before() {
 }
 
 #[test]
-fn a_message_in_a_frame_is_said_to_be_none_of_a_transcript() {
+fn a_message_in_a_frame_needs_a_line_that_says_which() {
     let shown = r#"{"t":1.5,"from":"C","text":"ID?","eol":"frame"}"#;
     let outcome = otherend(&["talk", "convert", "-"]).input(shown).run();
     outcome
         .exited(2)
         .complained("line 1: a message in a frame, and no line says what its frame is")
-        .complained("--record keeps the bytes");
+        .complained("framing u16");
 }
 
 /// A server that counts to three, whatever it is told to add.

@@ -166,7 +166,10 @@ mod tests {
         for kind in Binary::ALL {
             for seed in 0..200u8 {
                 let bytes: Vec<u8> = (0..kind.width)
-                    .map(|at| seed.wrapping_mul(37).wrapping_add(at as u8 * 91))
+                    .map(|at| {
+                        seed.wrapping_mul(37)
+                            .wrapping_add((at as u8).wrapping_mul(91))
+                    })
                     .collect();
                 let shown = kind.shown(&bytes).expect("as many bytes");
                 // Of numbers that are none there are many, and one way to write them.

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use super::lane::{Lane, Progress, Turn};
-use super::mismatch::{Mismatch, Reason};
+use super::lane::{Progress, Turn};
+use super::mismatch::Reason;
 use super::unit::{Found, Is, Unit, text_len};
-use super::{Outcome, Player, Waits};
+use super::{Player, Waits};
 use crate::framing::Lfs;
-use crate::transcript::plan::{Beat, Ends, Extent, Known, Says};
-use crate::transcript::{Closing, Difference, Plan, Wanted};
+use crate::transcript::plan::{Beat, Ends, Expected, Extent, Known, Says};
+use crate::transcript::{Closing, Plan};
 use crate::{Framing, Role, Time};
-
-/// How many unexpected lines are kept until somebody asks.
-const UNEXPECTED_KEPT: usize = 64;
 
 impl Player {
     /// How units are found in what is heard.
@@ -63,45 +60,61 @@ impl Player {
             (Extent::Unframed, Some(Is::OutOfStep(_))) => true,
             (Extent::Whole | Extent::Unframed, _) => false,
         };
-        if is_due {
-            let mut known = Known {
-                file: &mut self.values,
-                connection: &mut lane.values,
-            };
-            let fit = expected
-                .template
-                .fit(heard, expected.extent, &known, &mut self.takes);
-            if let Some(count) = fit {
-                expected.template.remember(heard, &self.takes, &mut known);
-                let used = match expected.extent {
-                    Extent::Beginning => count,
-                    _ => unit.map_or(count, |unit| unit.length),
-                };
-                lane.used(turn, says.who, used);
-                if updating {
-                    lane.heard_in_turn.extend_from_slice(&heard[..count]);
-                }
-                // Steps and lines are not the same: `S. 220 ` and `S: ready` are two steps and are
-                // heard as one line. All of a line's steps are reached with it.
-                let before = lane.step.checked_sub(1).and_then(|line| says.line(line));
-                let reached = before.map_or(0, |line| line.steps)..expected.steps;
-                for step in reached.filter_map(|step| says.step(step)) {
-                    self.plan.reach(step.line);
-                }
-                lane.step += 1;
-                lane.since = turn.now;
-                match plan.framing.drawing().is_some() && expected.extent == Extent::Whole {
-                    true => self.tell_message(turn.connection, says.who, heard),
-                    false => self.tell(turn.connection, says.who, &heard[..count]),
-                }
-                return true;
-            }
+        let length = unit.map_or(0, |unit| unit.length);
+        if is_due && self.takes_as_due(says, expected, (heard, length), turn) {
+            return true;
         }
         match unit {
             Some(_) if updating => self.gather(turn),
             Some(unit) => self.try_rules(says.who, unit, turn),
             None => self.unfinished(says.who, turn),
         }
+    }
+
+    /// `heard`, which is so many bytes on the wire, is what was `expected`; `false`: it is not.
+    fn takes_as_due(
+        &mut self,
+        says: Says<'_>,
+        expected: Expected<'_>,
+        (heard, length): (&[u8], usize),
+        turn: &mut Turn<'_>,
+    ) -> bool {
+        let updating = self.is_updating();
+        let lane = &mut self.lanes[turn.connection];
+        let mut known = Known {
+            file: &mut self.values,
+            connection: &mut lane.values,
+        };
+        let fit = expected
+            .template
+            .fit(heard, expected.extent, &known, &mut self.takes);
+        let Some(count) = fit else {
+            return false;
+        };
+        expected.template.remember(heard, &self.takes, &mut known);
+        let used = match expected.extent {
+            Extent::Beginning => count,
+            Extent::Whole | Extent::Unframed => length,
+        };
+        lane.used(turn, says.who, used);
+        if updating {
+            lane.heard_in_turn.extend_from_slice(&heard[..count]);
+        }
+        // Steps and lines are not the same: `S. 220 ` and `S: ready` are two steps and are heard as
+        // one line. All of a line's steps are reached with it.
+        let before = lane.step.checked_sub(1).and_then(|line| says.line(line));
+        let reached = before.map_or(0, |line| line.steps)..expected.steps;
+        for step in reached.filter_map(|step| says.step(step)) {
+            self.plan.reach(step.line);
+        }
+        lane.step += 1;
+        lane.since = turn.now;
+        let is_framed = self.plan.framing.drawing().is_some();
+        match is_framed && expected.extent == Extent::Whole {
+            true => self.tell_message(turn.connection, says.who, heard),
+            false => self.tell(turn.connection, says.who, &heard[..count]),
+        }
+        true
     }
 
     /// Hear how the other end stops; `false`: it has not yet.
@@ -332,104 +345,4 @@ impl Player {
         let heard = self.unheard(connection, self.peer()).to_vec();
         self.fail(connection, heard, Reason::Silent(waited));
     }
-
-    pub(super) fn fail(&mut self, connection: usize, heard: Vec<u8>, reason: Reason) {
-        let who = self.beat(connection).map_or(self.peer(), |beat| beat.who());
-        self.fail_at(connection, who, heard, reason);
-    }
-
-    /// The end of the performance; for a server the end of the connection, or only a remark.
-    pub(super) fn fail_at(&mut self, connection: usize, who: Role, heard: Vec<u8>, reason: Reason) {
-        // A client and a referee stop at the first mismatch: what follows it proves nothing. A
-        // server's clients are strangers: one that says `HLEO`, or a word that the file does not have,
-        // may go on as it should. So that is noted and the server hears on, unless nothing sensible
-        // can follow: an end too early, a line too long.
-        let is_message = !matches!(
-            reason,
-            Reason::OutOfStep(_) | Reason::Ended(_) | Reason::Silent(_)
-        );
-        let framed = is_message && self.plan.framing.drawing().is_some();
-        let mut mismatch = self.mismatch(connection, who, heard, reason);
-        mismatch.framed = framed;
-        if self.role == Some(Role::Server) {
-            // A client may leave at any place; what a reset cut off was no line yet.
-            let cut_off = mismatch.reason == Reason::Ended(Closing::Reset);
-            if !mismatch.heard.is_empty() && !cut_off {
-                self.plan.count_misfit();
-            }
-            let goes_on = match mismatch.reason {
-                Reason::Unexpected | Reason::NoRule => true,
-                // The next frame can be found, or nothing that follows can be trusted.
-                Reason::OutOfStep(_) => self.plan.framing.resyncs(),
-                _ => false,
-            };
-            if self.options.strict || !goes_on {
-                self.lanes[connection].broke_off = true;
-                self.stop(connection, Closing::Close);
-            }
-            if self.unexpected.len() < UNEXPECTED_KEPT {
-                self.unexpected.push_back(mismatch);
-            } else {
-                self.unexpected_dropped += 1;
-            }
-            return;
-        }
-        self.lanes[connection].progress = Progress::Over;
-        self.lanes.iter_mut().for_each(Lane::let_go);
-        self.outcome = Some(Outcome::Failed(Box::new(mismatch)));
-    }
-
-    fn mismatch(
-        &mut self,
-        connection: usize,
-        who: Role,
-        heard: Vec<u8>,
-        reason: Reason,
-    ) -> Mismatch {
-        let plan = Arc::clone(&self.plan);
-        let lane = &mut self.lanes[connection];
-        let beat = plan.beat(connection, lane.beat);
-        let known = Known {
-            file: &mut self.values,
-            connection: &mut lane.values,
-        };
-        let (line, difference) = match beat {
-            None => (None, other_end(&plan, &heard, &reason)),
-            Some(Beat::Ends(ends)) => (Some(ends.line), None),
-            Some(Beat::Says(says)) => match says.line(lane.step).filter(|_| says.who == who) {
-                None => (says.step(lane.step).map(|said| said.line), None),
-                Some(expected) => {
-                    let extent = expected.extent;
-                    let difference = expected.template.difference(&heard, extent, &known);
-                    (Some(expected.line), Some(difference))
-                }
-            },
-        };
-        Mismatch {
-            connection,
-            who,
-            line,
-            expected: line
-                .filter(|_| beat.is_some_and(|beat| Some(beat.who()) != self.role))
-                .and_then(|line| plan.transcript().on_line(line))
-                .map(ToString::to_string),
-            heard,
-            framed: false,
-            difference,
-            reason,
-            before: self.told.iter().cloned().collect(),
-        }
-    }
-}
-
-/// A line that no rule fits: its end, if that is not the file's.
-fn other_end(plan: &Plan, heard: &[u8], reason: &Reason) -> Option<Difference> {
-    let at = text_len(heard);
-    let (end, wanted) = (&heard[at..], plan.transcript().eol().bytes());
-    let is_line = plan.framing == Framing::Lf && end.ends_with(b"\n");
-    let differs = *reason == Reason::NoRule && is_line && end != wanted;
-    differs.then(|| Difference {
-        at,
-        wanted: Wanted::Bytes(wanted.to_vec()),
-    })
 }
