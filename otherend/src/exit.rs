@@ -1,6 +1,7 @@
 //! Exit codes, decided in one place: 0 as hoped, 1 network trouble, 2 usage or file trouble,
 //! 3 the conversation did not match, 4 timed out. A closed stdout pipe is success.
 
+pub(crate) mod caught;
 pub(crate) mod file;
 pub(crate) mod signals;
 

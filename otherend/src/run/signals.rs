@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use otherend_net::Handle;
 use signal_hook::consts::SIGHUP;
-use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::exit::caught::Caught;
 use crate::exit::signals::asking_to_end;
 use crate::output::screen::{Remark, Screen};
 use crate::output::stdio;
@@ -16,11 +16,11 @@ use crate::output::stdio;
 /// other: whatever a stop waits for, nobody has to. A terminal that is closed insists on nothing:
 /// its shell may tell of it once more.
 pub(crate) fn stop_on_signals(handle: Handle, screen: Screen) -> anyhow::Result<()> {
-    let mut signals = Signals::new(asking_to_end())?;
+    let signals = Caught::new(asking_to_end())?;
     let thread = std::thread::Builder::new().name("signals".into());
     thread.spawn(move || {
         let mut stopped = false;
-        for signal in signals.forever() {
+        for signal in signals {
             if signal == SIGHUP && handle.is_stopping() {
                 continue;
             }

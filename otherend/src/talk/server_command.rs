@@ -14,9 +14,10 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 #[cfg(target_os = "linux")]
 use rustix::process::{WaitOptions, waitpgid};
 use signal_hook::consts::SIGQUIT;
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::Handle;
 
 use crate::exit::Failure;
+use crate::exit::caught::Caught;
 use crate::exit::signals::asking_to_end;
 use crate::output::stdio;
 
@@ -59,7 +60,7 @@ impl ServerCommand {
             // A group of its own: all of it can be stopped, whatever the shell started.
             .process_group(0);
         // Before it is there: a signal between the two would leave it to itself.
-        let signals = Signals::new([asking_to_end(), vec![SIGQUIT]].concat())?;
+        let signals = Caught::new([asking_to_end(), vec![SIGQUIT]].concat())?;
         let child = shell
             .spawn()
             .map_err(|error| Failure::Usage(format!("--server-command: {error}")))?;
@@ -213,12 +214,12 @@ fn ended(status: ExitStatus) -> String {
 }
 
 /// Ctrl-C, Ctrl-\ and the end of a terminal do not reach another process group by themselves.
-fn stop_on_signals(mut signals: Signals, group: Pid) -> anyhow::Result<Handle> {
+fn stop_on_signals(mut signals: Caught, group: Pid) -> anyhow::Result<Handle> {
     let handle = signals.handle();
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
-            if let Some(signal) = signals.forever().next() {
+            if let Some(signal) = signals.next() {
                 let _ = kill_process_group(group, Signal::KILL);
                 // Ends this process as the signal would have.
                 let _ = signal_hook::low_level::emulate_default_handler(signal);

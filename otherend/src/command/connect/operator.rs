@@ -17,12 +17,12 @@ use otherend_core::{Counts, EndReason, escaped};
 use otherend_net::recording::{RecordError, Recording, Writer};
 use otherend_net::{Client, Received};
 use signal_hook::consts::{SIGHUP, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use super::linger::Linger;
 use super::other_end::Carrier;
 use super::{Args, pipe};
 use crate::args::record;
+use crate::exit::caught::Caught;
 use crate::exit::signals::asking_to_end;
 use crate::lock::lock;
 use crate::output::human;
@@ -216,10 +216,10 @@ fn remark(text: &str) -> anyhow::Result<()> {
 /// A signal from outside closes the conversation in good order, a second one at once, and the
 /// terminal comes back.
 fn leave_on_signals(farewell: Arc<Farewell>) -> io::Result<()> {
-    let mut signals = Signals::new(asking_to_end())?;
+    let signals = Caught::new(asking_to_end())?;
     let thread = thread::Builder::new().name("signals".into());
     thread.spawn(move || {
-        for signal in signals.forever() {
+        for signal in signals {
             farewell.leave(match signal {
                 SIGTERM => Enough::Signal("SIGTERM"),
                 SIGHUP => Enough::Signal("SIGHUP"),

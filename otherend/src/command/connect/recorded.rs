@@ -9,10 +9,10 @@ use std::time::Instant;
 use otherend_core::transcript::Transport;
 use otherend_core::{Counts, EndReason, Event, Observer, Role, Time};
 use otherend_net::recording::{RecordError, Scribe, Writer};
-use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::args::record::{self, RecordArgs};
+use crate::exit::caught::Caught;
 use crate::exit::signals::asking_to_end;
 use crate::lock::lock;
 use crate::output::stdio;
@@ -80,10 +80,10 @@ impl Recorded {
             return Ok(());
         }
         let recorded = Arc::clone(recorded);
-        let mut signals = Signals::new(asking_to_end())?;
+        let signals = Caught::new(asking_to_end())?;
         let thread = thread::Builder::new().name("signals".into());
         thread.spawn(move || {
-            for signal in signals.forever() {
+            for signal in signals {
                 // Why it ended before was told when it did.
                 let _ = recorded.finish();
                 let _ = emulate_default_handler(signal);
