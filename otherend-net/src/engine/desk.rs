@@ -15,8 +15,17 @@ use crate::lock::lock;
 const KEPT: usize = 16;
 
 /// Buffers that nobody works with, last used last.
-#[derive(Default)]
 pub(crate) struct Shelf(Mutex<Vec<Buffers>>);
+
+impl Shelf {
+    /// With all that it keeps. Made one by one, whenever more threads than ever before are at work at
+    /// once, they would come to lie in arenas of those threads, which the allocator keeps for good:
+    /// the server would grow for hours, as if something leaked. The system gives what is touched only.
+    pub(crate) fn new() -> Self {
+        let all = std::iter::repeat_with(Buffers::new).take(KEPT);
+        Shelf(Mutex::new(all.collect()))
+    }
+}
 
 /// One thread's place to work.
 #[derive(Default)]
@@ -74,7 +83,7 @@ mod tests {
 
     #[test]
     fn who_comes_next_gets_what_was_used_last() {
-        let shelf = Arc::default();
+        let shelf = Arc::new(Shelf::new());
         let (mut one, mut two) = (Desk::beside(&shelf), Desk::beside(&shelf));
         one.buffers().input[0] = 1;
         two.buffers().input[0] = 2;
@@ -96,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_crowd_leaves_few() {
-        let shelf = Arc::default();
+        let shelf = Arc::new(Shelf::new());
         let mut crowd: Vec<_> = (0..2 * KEPT).map(|_| Desk::beside(&shelf)).collect();
         for desk in &mut crowd {
             desk.buffers();

@@ -16,7 +16,7 @@ const STACK: usize = 256 * 1024;
 
 /// Serve until the server stops.
 pub(crate) fn serve(acceptor: &mut Acceptor, conversations: &Arc<Conversations>) {
-    let shelf = Arc::new(Shelf::default());
+    let shelf = Arc::new(Shelf::new());
     acceptor.run(&mut |stream, admitted| {
         let Some(handler) = conversations.handler(&admitted.guest.peer) else {
             return;

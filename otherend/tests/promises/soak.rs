@@ -36,7 +36,12 @@ const AT_ONCE: u64 = 8;
 fn soak(engine: &str) {
     let count = std::env::var("OTHEREND_SOAK").map_or(2_000, |text| text.parse().unwrap());
     let server = serve(engine, &["--quiet"]);
-    // The allocator and the engine's threads take what they need for good while the first come.
+    // The allocator and the engine's threads take what they need for good while the first come. glibc
+    // gives up to eight arenas for each core to as many threads as there are at a time, and keeps
+    // them: the crowds see to it that there are all of them, which by chance takes millions.
+    for _ in 0..(count / 20_000).clamp(3, 100) {
+        crowd(server.address);
+    }
     come_and_go(server.address, (count / 20).max(1_000));
     let before = Held::by(&server);
     let began = Instant::now();
@@ -114,6 +119,24 @@ fn come_and_go(address: SocketAddr, count: u64) {
             });
         }
     });
+}
+
+/// More at a time than there are arenas, each with a line and its answer.
+fn crowd(address: SocketAddr) {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let mut streams: Vec<_> = (0..(16 * cores).clamp(32, 256))
+        .map(|_| connect(address))
+        .collect();
+    for stream in &mut streams {
+        stream.write_all(b"all at once\n").unwrap();
+    }
+    // One engine answers the next when the one before has left.
+    for mut stream in streams {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+            .read_exact(&mut [0; "From server -> all at once\n".len()])
+            .unwrap();
+    }
 }
 
 /// A line and its answer, and one of five ways to leave.
