@@ -4,7 +4,7 @@ import os, random, shutil, signal, subprocess, tempfile, threading, time
 from . import run
 from .program import PREFIX, Peer, Program
 
-WHAT = "faults injected (`strace -e inject`, `prlimit`, a full disk, signals, clock jumps) × engine"
+WHAT = "faults injected (`strace -e inject`, whose `close` closes nothing when it fails; `prlimit`, a full disk, signals, clock jumps) × engine"
 ASKED = "≥ 720 in 120 minutes; every promise held or its end had a reason"
 ENGINES = ["single", "threads", "async"]
 # How often each case of each engine comes, each time at another moment.
@@ -74,7 +74,7 @@ def cases(program, engine, kind, chance):
             whens = [f"{first}", f"{first}..{first + (6 if kind == 'accept4' else 40)}+{chance.randint(2, 5)}"] + [f"{first}+"] * (error in lasting.split())
             for when in whens:
                 tool = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={kind}", "-e", f"inject={kind}:error={error}:when={when}"]
-                # strace has the call fail instead of doing it: who was to be closed is not.
+                # strace has the call fail instead of doing it: who was to be closed is not. Linux closes in any case.
                 lasts = when.endswith("+") or kind == "close"
                 yield Case(f"{kind} fails with {error}, {when}", tool, lasting=lasts, kind=kind)
     elif kind == "prlimit":
