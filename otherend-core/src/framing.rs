@@ -1,4 +1,5 @@
-//! What a message is (usually: a codec): the presets for lines, datagrams, and frames that are drawn.
+//! What a message is (usually: a codec): the presets for lines, datagrams, frames that are drawn, and
+//! whatever a read brought.
 
 pub(crate) mod datagram;
 mod drawing;
@@ -16,7 +17,8 @@ pub(crate) use line::{BLOCK, Block, Lfs, Lines, ReplyStyle, Scan, Spelling};
 pub use line::{Decoded, Decoder, Feed};
 pub use line_end::LineEnd;
 
-/// What a message is: a line of one kind or another, a datagram, or what stands in a drawn frame.
+/// What a message is: a line of one kind or another, a datagram, what stands in a drawn frame, or what
+/// came at once.
 ///
 /// The length limit counts the message only, never what frames it.
 ///
@@ -27,6 +29,7 @@ pub use line_end::LineEnd;
 /// | `dotnet` | LF, CR LF or lone CR | UTF-8 mark at the start stripped | CR LF |
 /// | `telnet` | as `dotnet`, and CR NUL | telnet commands filtered (RFC 854) | CR LF |
 /// | `auto` | as `dotnet` | filters telnet from the first 0xFF on | what the peer used first |
+/// | `raw` | no lines: what one read brought is a message, as it is | depends on how TCP cut it | with nothing |
 ///
 /// Any other is drawn: see [`Drawing`]. A framing is read from its name or its drawing, and written
 /// as what it is read from again.
@@ -56,12 +59,16 @@ pub enum Framing {
     /// Each datagram is one message, with or without an end, and is answered with one that ends as
     /// it did; there is no end of the stream to wait for. Only sockets that keep boundaries have it.
     Datagram,
+    /// No end is looked for: what one read brought is a message, cut at `max_message`, and is said as it
+    /// is. How TCP cut the bytes decides what a message is. [`Echo::new(b"")`](crate::Echo) under it is
+    /// the echo of RFC 862.
+    Raw,
     /// Between what the drawing says.
     Drawn(Drawing),
 }
 
 impl Framing {
-    /// All presets of a stream, in the order of their documentation.
+    /// All presets of lines, in the order of their documentation.
     pub const ALL: [Framing; 5] = [
         Framing::Lf,
         Framing::Crlf,
@@ -80,6 +87,7 @@ impl Framing {
             Framing::Telnet => "telnet",
             Framing::Auto => "auto",
             Framing::Datagram => "datagram",
+            Framing::Raw => "raw",
             Framing::Drawn(drawing) => return drawing.name(),
         };
         Some(name)
@@ -114,7 +122,7 @@ impl Framing {
             Framing::Dotnet => Some(Lines::Dotnet),
             Framing::Telnet => Some(Lines::Telnet),
             Framing::Auto => Some(Lines::Auto),
-            Framing::Datagram | Framing::Drawn(_) => None,
+            Framing::Datagram | Framing::Raw | Framing::Drawn(_) => None,
         }
     }
 }
@@ -133,7 +141,9 @@ impl FromStr for Framing {
 
     /// A name, or a drawing.
     fn from_str(text: &str) -> Result<Self, DrawingError> {
-        let mut all = Framing::ALL.into_iter().chain([Framing::Datagram]);
+        let mut all = Framing::ALL
+            .into_iter()
+            .chain([Framing::Datagram, Framing::Raw]);
         if let Some(framing) = all.find(|framing| framing.name() == Some(text)) {
             return Ok(framing);
         }

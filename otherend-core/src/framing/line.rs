@@ -125,8 +125,11 @@ impl Decoder {
     /// A decoder at the start of a stream; lines have at most `max_message` bytes, terminator not counted.
     #[must_use]
     pub fn new(framing: &Framing, max_message: usize) -> Self {
-        // Datagrams are taken apart without a decoder.
-        let lines = framing.lines().unwrap_or(Lines::Lf);
+        let lines = match framing {
+            Framing::Raw => Lines::Raw,
+            // Datagrams are taken apart without a decoder.
+            framing => framing.lines().unwrap_or(Lines::Lf),
+        };
         Decoder {
             lines,
             max_message,
@@ -218,6 +221,7 @@ impl Decoder {
             Lines::Lf => LineEnd::Lf,
             Lines::Crlf | Lines::Dotnet | Lines::Telnet => LineEnd::CrLf,
             Lines::Auto => self.learned.unwrap_or(LineEnd::Lf),
+            Lines::Raw => LineEnd::Frame,
         }
     }
 

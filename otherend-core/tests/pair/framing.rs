@@ -1,8 +1,9 @@
 //! Lines that are too long, peers that speak something else, and what both are told.
 
-use otherend_core::{EndReason, Framing, Settings};
+use otherend_core::pair::Pair;
+use otherend_core::{Echo, EndReason, Framing, Settings};
 
-use super::{echo, noted_echo, text};
+use super::{conversation, echo, narrow, noted_echo, text};
 
 fn short_lines(framing: Framing) -> Settings {
     Settings {
@@ -134,4 +135,60 @@ fn a_byte_order_mark_alone_is_no_line() {
     assert_eq!(pair.client.heard(), b"");
     let story = ["opened", "peer finished", "ended peer-finished"];
     assert_eq!(notes.taken(), story);
+}
+
+#[test]
+fn a_true_echo_says_back_every_byte_as_it_came() {
+    let said: Vec<u8> = (0..=255)
+        .chain(*b"exit\n\xff\xfd\x01\r\0\r\n\xef\xbb\xbf")
+        .collect();
+    for pieces in [1, 3, said.len()] {
+        let mut pair = true_echo(Settings::server());
+        for piece in said.chunks(pieces) {
+            pair.client.write(piece);
+            pair.drive();
+        }
+        assert_eq!(pair.client.heard(), said, "pieces of {pieces}");
+        assert!(!pair.server.conversation().is_busy());
+    }
+}
+
+#[test]
+fn a_true_echo_reads_nothing_from_who_does_not_read() {
+    let settings = Settings {
+        max_output: 1000,
+        ..Settings::server()
+    };
+    let mut pair = true_echo(settings).over(narrow(500));
+    let said: Vec<u8> = (0..50_000u32).map(|number| number as u8).collect();
+    pair.client.set_reading(false);
+    pair.client.write(&said);
+    pair.drive();
+    let heard = pair.server.conversation().counts().bytes_heard;
+    assert!(heard < 4000, "{heard} bytes were read");
+    pair.client.set_reading(true);
+    pair.client.finish();
+    pair.drive();
+    assert_eq!(pair.client.heard(), said);
+    assert!(pair.client.peer_finished());
+}
+
+#[test]
+fn raw_messages_are_what_one_read_brought_up_to_the_limit() {
+    let (mut pair, notes) = noted_echo(short_lines(Framing::Raw));
+    pair.client.write(b"exit\n");
+    pair.drive();
+    pair.client.write(b"0123456789abc");
+    pair.drive();
+    let seen = notes.taken();
+    let heard: Vec<&String> = seen.iter().filter(|n| n.starts_with("heard")).collect();
+    assert_eq!(heard, ["heard exit\\n", "heard 0123456789", "heard abc"]);
+}
+
+fn true_echo(settings: Settings) -> Pair {
+    let settings = Settings {
+        framing: Framing::Raw,
+        ..settings
+    };
+    Pair::new(conversation(settings, Echo::new(b"")))
 }

@@ -13,7 +13,8 @@ on_engines! {
         the_limit_holds_wherever_the_bytes_are_cut
         putty_is_understood_wherever_its_prologue_is_cut
         a_cr_and_its_lf_in_two_segments_are_one_end
-        text_without_an_end_is_a_line_when_the_peer_finishes;
+        text_without_an_end_is_a_line_when_the_peer_finishes
+        every_byte_comes_back_where_none_is_looked_at;
     for_many:;
     over_tcp for_all:
         urgent_data_is_heard_in_its_place
@@ -121,6 +122,26 @@ fn a_cr_and_its_lf_in_two_segments_are_one_end(engine: Engine) {
 
 fn text_without_an_end_is_a_line_when_the_peer_finishes(engine: Engine) {
     check_cuts(engine, 9, Lf, (b"one\ntwo", b"one\ntwo\n"), 0..=7);
+}
+
+/// RFC 862.
+fn every_byte_comes_back_where_none_is_looked_at(engine: Engine) {
+    for said in [
+        &b"abc"[..],
+        b"a\rb\r\0\0\r\n",
+        b"\xef\xbb\xbfexit\n\xff\xff",
+        b"\xff\xfd\x01\xff\xf6\nexit\n",
+    ] {
+        check_cuts(
+            engine,
+            64 * 1024,
+            Framing::Raw,
+            (said, said),
+            0..=said.len(),
+        );
+    }
+    let long = [&b"\0\r\n\xff\xf6"[..]; 30_000].concat();
+    check_cuts(engine, 64 * 1024, Framing::Raw, (&long, &long), [0, 70_001]);
 }
 
 fn check(engine: Engine, max_message: usize, vectors: &[Vector]) {

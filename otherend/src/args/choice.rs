@@ -32,9 +32,12 @@ impl TypedValueParser for FramingParser {
             .into_iter()
             .filter_map(|framing| framing.name());
         // Short names of drawings are completed, and hidden in the help: two dozen of them would
-        // bury the five that most people want.
+        // bury the few that most people want.
         let drawn = Drawing::catalogue().map(|(name, _)| PossibleValue::new(name).hide(true));
-        Some(Box::new(lines.map(PossibleValue::new).chain(drawn)))
+        let raw = [PossibleValue::new("raw")];
+        Some(Box::new(
+            lines.map(PossibleValue::new).chain(raw).chain(drawn),
+        ))
     }
 }
 

@@ -24,6 +24,11 @@ impl ExitWordArgs {
         }
     }
 
+    /// Some were named.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        !self.exit_word.is_empty()
+    }
+
     /// One of them, for those who do not know any.
     pub(crate) fn shown(&self) -> Option<&str> {
         let first = self.exit_word.first().map_or("Exit", String::as_str);

@@ -52,10 +52,10 @@ pub(crate) struct Args {
     #[arg(short = 'C', long)]
     crlf: bool,
 
-    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame.
+    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame; or raw.
     ///
     /// A frame is drawn, as '{len:u16}{body}', or has a name, as stx, mllp or modbus; see
-    /// docs/framing.md.
+    /// docs/framing.md. With raw nothing does: what one read brought is a message.
     ///
     /// At the prompt each line that is typed is a message. What is piped is sent as it stands, with
     /// its frames; how --json and --time show it goes by this.

@@ -64,10 +64,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
 
-    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame.
+    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame; or raw.
     ///
     /// A frame is drawn, as '{len:u16}{body}', or has a name, as stx, mllp or modbus; see
-    /// docs/framing.md.
+    /// docs/framing.md. With raw nothing does: what one read brought is a message.
     #[arg(
         long,
         hide_possible_values = true,
@@ -95,8 +95,7 @@ Examples:
   otherend serve                          echo lines on 127.0.0.1:8080
   otherend serve --any 9000               for everybody who can reach this machine
   otherend serve --engine single          one client at a time, the others wait
-  otherend serve --prefix '' --no-exit-word :7
-                                          the plain echo of RFC 862
+  otherend serve --reply bytes :7         the echo of RFC 862: every byte as it came
   otherend serve --talk smtp-mock.talk    a mock server, from a transcript; for one
                                           that answers in any order, write rules:
                                           docs/transcript.md
@@ -108,6 +107,7 @@ Examples:
 /// Serve until a signal says otherwise.
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
+    args.reply.check(&args.framing)?;
     let one_at_a_time = args.engine == Engine::Single;
     let served = args.reply.served(args.transport(), one_at_a_time)?;
     let (server, addresses) = args
@@ -243,7 +243,7 @@ impl Args {
     fn framing(&self, served: Option<&Arc<Served>>) -> Framing {
         match served {
             Some(served) => served.framing(),
-            None => self.framing.clone(),
+            None => self.reply.framing(&self.framing),
         }
     }
 

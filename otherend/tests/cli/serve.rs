@@ -191,3 +191,41 @@ fn a_flag_that_would_mean_nothing_is_a_mistake() {
         outcome.exited(2).complained(complaint);
     }
 }
+
+#[test]
+fn a_true_echo_gives_every_byte_back_and_shows_what_came() {
+    for engine in ENGINES {
+        let (mut server, address) = serve(&["--reply", "bytes", "--engine", engine]);
+        let mut client = TcpStream::connect(&address).expect("it listens");
+        for said in [&b"exit\n"[..], b"\xff\xf6\0\r", b"no line"] {
+            client.write_all(said).expect("it reads");
+            let mut answer = vec![0; said.len()];
+            client.read_exact(&mut answer).expect("it answers");
+            assert_eq!(answer, said);
+        }
+        drop(client);
+        server.stdout_with("left after");
+        server.signal(Signal::TERM);
+        server
+            .wait()
+            .succeeded()
+            .said("1 > exit\\n\n1 < exit\\n\n1 > 4 bytes: ff f6 00 0d  |....|\n")
+            .said("1 > no line\n1 < no line\n");
+    }
+}
+
+#[test]
+fn what_means_nothing_to_a_true_echo_is_refused() {
+    for flags in [
+        ["--prefix", "> "],
+        ["--exit-word", "bye"],
+        ["--framing", "crlf"],
+    ] {
+        let words = [&["serve", "--reply", "bytes"], &flags[..]].concat();
+        let flag = flags[0];
+        otherend(&words)
+            .run()
+            .exited(2)
+            .complained(&format!("leave {flag} out"));
+    }
+}

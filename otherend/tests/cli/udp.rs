@@ -350,3 +350,16 @@ fn a_prompt_talks_in_datagrams() {
     assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
     stop(server).succeeded();
 }
+
+#[test]
+fn a_true_echo_says_back_each_datagram_as_it_came() {
+    let (server, address) = serve(&["--reply", "bytes"]);
+    let peer = peer(&address);
+    for said in [&b"exit\n"[..], b"\xff\xfd\x01\r", b"no line", b"a\nb\r\n"] {
+        peer.send(said).expect("it is sent");
+        let mut heard = [0; 100];
+        let length = peer.recv(&mut heard).expect("an answer");
+        assert_eq!(&heard[..length], said);
+    }
+    stop(server).succeeded();
+}

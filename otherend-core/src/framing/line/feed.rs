@@ -31,7 +31,7 @@ impl<'d> Feed<'d> {
             calm: decoder.is_calm(),
             decoder,
         };
-        if feed.decoder.frames.is_none() {
+        if feed.decoder.frames.is_none() && feed.decoder.lines != Lines::Raw {
             feed.mask = feed.search();
         }
         feed
@@ -95,10 +95,21 @@ impl<'d> Feed<'d> {
         if let Some(frames) = &mut self.decoder.frames {
             return frames.next(self.input, &mut self.start).map(Found::from);
         }
+        if self.decoder.lines == Lines::Raw {
+            return self.find_raw();
+        }
         self.decoder.forget_spent();
         let found = self.find_carefully();
         self.calm = self.decoder.is_calm();
         found
+    }
+
+    /// All that came, in pieces that are no longer than a message may be.
+    fn find_raw(&mut self) -> Option<Found> {
+        let start = self.start;
+        let length = self.rest().len().min(self.decoder.max_message.max(1));
+        self.start += length;
+        (length > 0).then_some(Found::Slice(start, self.start, LineEnd::Frame))
     }
 
     fn find_carefully(&mut self) -> Option<Found> {

@@ -8,13 +8,15 @@ pub(crate) enum Lines {
     Dotnet,
     Telnet,
     Auto,
+    /// None: what an input brought is a message.
+    Raw,
 }
 
 impl Lines {
     /// The bytes at which the decoder must look closer.
     pub(super) const fn needles(self) -> [u8; 3] {
         match self {
-            Lines::Lf | Lines::Crlf => [b'\n'; 3],
+            Lines::Lf | Lines::Crlf | Lines::Raw => [b'\n'; 3],
             Lines::Dotnet | Lines::Telnet => [b'\n', b'\r', b'\r'],
             Lines::Auto => [b'\n', b'\r', 0xff],
         }
@@ -27,6 +29,6 @@ impl Lines {
 
     /// A UTF-8 byte order mark at the start of the stream is no text.
     pub(super) const fn strips_mark(self) -> bool {
-        !self.strips_cr()
+        matches!(self, Lines::Dotnet | Lines::Telnet | Lines::Auto)
     }
 }

@@ -124,7 +124,7 @@ impl<'i, S: Simd> Scan<'i, S> {
             other: match lines {
                 Lines::Auto | Lines::Telnet => 0xff,
                 Lines::Crlf => b'\n',
-                Lines::Lf | Lines::Dotnet => b'\r',
+                Lines::Lf | Lines::Dotnet | Lines::Raw => b'\r',
             },
         }
     }
@@ -209,7 +209,7 @@ impl<'i, S: Simd> Scan<'i, S> {
             // The usual case by itself, before the compiler makes a table of jumps of the rest.
             lines if lines == Lines::Auto && lone == 0 => others,
             // A CR that does not belong to an LF is text.
-            Lines::Lf => 0,
+            Lines::Lf | Lines::Raw => 0,
             // So is an LF without a CR, here.
             Lines::Crlf => {
                 block.ends = behind_cr;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
 use otherend_core::transcript::Transport;
-use otherend_core::{Echo, ExitWords, Handler, Sink};
+use otherend_core::{Echo, ExitWords, Framing, Handler, Sink};
 use otherend_net::Peer;
 
 use super::watch::Talk;
@@ -58,11 +58,27 @@ const NO_PREFIX: &str = "beyond loopback no answer over UDP may be longer than i
 enum Reply {
     /// The line itself, behind the prefix.
     Echo,
+    /// Every byte as it came, at once: the echo of RFC 862.
+    Bytes,
     /// Nothing at all.
     Sink,
 }
 
+const BYTES_ALONE: &str =
+    "--reply bytes says every byte back as it came, and looks for no line in them: leave ";
+
 impl ReplyArgs {
+    /// What means nothing where no line is looked for is refused.
+    pub(super) fn check(&self, framing: &Framing) -> Result<(), Failure> {
+        let idle = match self.reply {
+            Reply::Bytes if !["", Echo::PREFIX].contains(&&self.prefix[..]) => "--prefix",
+            Reply::Bytes if self.exit_words.is_asked_for() => "--exit-word",
+            Reply::Bytes if !matches!(framing, Framing::Auto | Framing::Raw) => "--framing",
+            _ => return Ok(()),
+        };
+        Err(Failure::Usage(format!("{BYTES_ALONE}{idle} out")))
+    }
+
     /// The transcript to serve, if there is one.
     pub(super) fn served(
         &self,
@@ -102,6 +118,7 @@ impl ReplyArgs {
         amplifies: bool,
     ) -> Result<impl Fn(&Peer) -> Handler + Send + Sync + use<>, Failure> {
         let prefix = match (&self.prefix[..], amplifies) {
+            _ if self.reply == Reply::Bytes => "",
             // The default prefix was not asked for and goes silently; one that was asked for is
             // refused, with the reason.
             ("" | Echo::PREFIX, true) => "",
@@ -112,7 +129,8 @@ impl ReplyArgs {
         let echo = Echo::new(prefix.as_bytes());
         Ok(move |peer: &Peer| match (&served, reply) {
             (Some(served), _) => served.handler(peer),
-            (None, Reply::Echo) => echo.clone().into(),
+            // Of bytes under `Framing::Raw`, or of a datagram, it is every byte as it came.
+            (None, Reply::Echo | Reply::Bytes) => echo.clone().into(),
             (None, Reply::Sink) => Sink.into(),
         })
     }
@@ -121,7 +139,16 @@ impl ReplyArgs {
     pub(super) fn exit_words(&self) -> ExitWords {
         match &self.talk {
             Some(_) => ExitWords::none(),
+            None if self.reply == Reply::Bytes => ExitWords::none(),
             None => self.exit_words.exit_words(),
+        }
+    }
+
+    /// What ends a message: nothing does in bytes that go back as they came.
+    pub(super) fn framing(&self, asked: &Framing) -> Framing {
+        match self.reply {
+            Reply::Bytes => Framing::Raw,
+            Reply::Echo | Reply::Sink => asked.clone(),
         }
     }
 }
