@@ -15,19 +15,19 @@ syntax match talkSeal      /^#=.*$/
 syntax match talkSetting   /^\%(eol\|framing\|timeout\|over\|let\)\>/
 syntax match talkPause     /^+[0-9.]\+\%(ms\|s\|m\|h\)\=\s*$/
 
-syntax match talkClient    /^\d*C[:.#!]/
-syntax match talkServer    /^\d*S[:.#!]/
+syntax match talkClient    /^\d*C[:?*.#!]/
+syntax match talkServer    /^\d*S[:?*.#!]/
 syntax match talkAct       /\%(^\d*[CS]!\s*\)\@<=\%(connect\|close\|half-close\|reset\)\s*$/
 syntax match talkRule      /^on\s\+\%(connect\|other\)\s*$/
-syntax match talkRule      /^on\s\+\%(after\s\+\d\+\s\+\)\=C:/
+syntax match talkRule      /^on\s\+\%(after\s\+\d\+\s\+\)\=C[:#]/
 
 syntax match talkEscape    /\\\%([rnt0\\]\|x\x\x\|{{\)/
 syntax match talkReference /\\\@<!{{\h[[:alnum:]_-]*}}/
 syntax region talkHole matchgroup=talkHoleEdge
-      \ start=/\\\@<!{{\%(_\|\a[[:alnum:]_-]*\):\%(int\|hex\|word\|text\|ip\|time\|uuid\|b64\|\/\%(\\.\|[^/\\]\)*\/\)=/
+      \ start=/\\\@<!{{\%(_\|\a[[:alnum:]_-]*\):\%(int\|hex\|word\|text\|ip\|time\|uuid\|b64\|[uif]\d\+\%(le\)\=\|bytes\%((\d\+)\)\=\|\/\%(\\.\|[^/\\]\)*\/\)=/
       \ end=/}}/ oneline contains=talkEscape
 
-syntax match talkReserved  /^\d*[CS][?*={}-].*$/
+syntax match talkReserved  /^\d*[CS][={}-].*$/
 syntax match talkReserved  /^\%(sync\|starttls\|within\)\>.*$/
 syntax match talkTrailing  /[ \t]\+$/ containedin=ALLBUT,talkComment,talkSeal
 

@@ -95,6 +95,8 @@ pub enum Wrong {
     InRule,
     /// A connection's number in a rule.
     NumberInRule,
+    /// `S?` or `S*` in a rule, which is said and never heard.
+    OptionalInRule,
     /// A line has more than 1 MiB.
     LongLine,
     /// The file has more than 64 MiB.
@@ -154,6 +156,7 @@ impl fmt::Display for Wrong {
             Wrong::AfterCount(found) => write!(f, "`{found}` is no count"),
             Wrong::InRule => f.write_str("a rule holds only what the server says"),
             Wrong::NumberInRule => f.write_str("a rule answers on the connection that set it off"),
+            Wrong::OptionalInRule => f.write_str("what a rule says is said, always and once"),
             Wrong::LongLine => f.write_str("this line has more than 1 MiB"),
             Wrong::LongFile => f.write_str("up to here the file has more than 64 MiB"),
             Wrong::FilledLine => {
@@ -198,7 +201,7 @@ impl Wrong {
             Wrong::Indented => "the same at the start of the line",
             Wrong::TrailingBlank => "`\\x20` if it is meant, nothing if not",
             Wrong::Start(..) => {
-                "`C:` `S:` `C.` `S.` `C#` `S#` `C!` `S!` `+time` `on …` `# comment`"
+                "`C:` `S:` `S?` `S*` `C.` `S.` `C#` `S#` `C!` `S!` `+time` `on …` `# comment`"
             }
             Wrong::Reserved(..) => "plain `C:` and `S:` lines",
             Wrong::Value("eol", _) => "`lf` `crlf` `cr` `nul`",
@@ -226,6 +229,7 @@ impl Wrong {
             Wrong::AfterCount(_) => "`on after 2 C: text`",
             Wrong::InRule => "`S:` `S.` `S#` `S!` and `+time`; an empty line ends the rule",
             Wrong::NumberInRule => "the same without the number",
+            Wrong::OptionalInRule => "`S:`",
             Wrong::LongLine => "pieces (`S.`), which are heard as one",
             Wrong::FilledLine => "shorter values, or fewer of them in a line",
             Wrong::FilledFile(_) => "shorter values, several files, or a larger `--max-filled`",

@@ -191,7 +191,7 @@ fn lines_of_rules(plan: &Plan, findings: &mut Vec<Finding>) {
 fn ends_line(act: &Act) -> Option<bool> {
     let has_end = |bytes: &[u8]| bytes.contains(&b'\n');
     match act {
-        Act::Line(_) => Some(true),
+        Act::Line(_) | Act::Optional(_) | Act::Repeated(_) => Some(true),
         Act::Piece(text) | Act::Hex(text) => Some(text.parts().iter().any(|part| match part {
             Part::Literal(bytes) => has_end(bytes),
             // It may stand for anything.

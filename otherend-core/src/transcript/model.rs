@@ -77,6 +77,10 @@ pub struct Step {
 pub enum Act {
     /// `C:` — says a line: the file's [`LineEnd`] is added; or a message, in the file's frame.
     Line(Text),
+    /// `S?` — says a line that may also be missing when it is heard.
+    Optional(Text),
+    /// `S*` — says a line that may come any number of times when it is heard, or never.
+    Repeated(Text),
     /// `C.` — says bytes as they are.
     Piece(Text),
     /// `C#` — says bytes, written as hex pairs: a whole message where the file draws a frame.
@@ -249,7 +253,12 @@ impl Item {
     pub fn text(&self) -> Option<&Text> {
         match self {
             Item::Step(Step {
-                act: Act::Line(text) | Act::Piece(text) | Act::Hex(text),
+                act:
+                    Act::Line(text)
+                    | Act::Optional(text)
+                    | Act::Repeated(text)
+                    | Act::Piece(text)
+                    | Act::Hex(text),
                 ..
             })
             | Item::Rule(Trigger::Line(_, text) | Trigger::After(_, _, text)) => Some(text),
@@ -260,7 +269,12 @@ impl Item {
     pub(crate) fn text_mut(&mut self) -> Option<&mut Text> {
         match self {
             Item::Step(Step {
-                act: Act::Line(text) | Act::Piece(text) | Act::Hex(text),
+                act:
+                    Act::Line(text)
+                    | Act::Optional(text)
+                    | Act::Repeated(text)
+                    | Act::Piece(text)
+                    | Act::Hex(text),
                 ..
             })
             | Item::Rule(Trigger::Line(_, text) | Trigger::After(_, _, text)) => Some(text),

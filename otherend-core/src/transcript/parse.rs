@@ -150,7 +150,7 @@ fn excerpt(found: &str) -> String {
 fn sample(item: &Item) -> Option<Vec<u8>> {
     let text = match item {
         Item::Step(Step {
-            act: Act::Line(text) | Act::Hex(text),
+            act: Act::Line(text) | Act::Optional(text) | Act::Repeated(text) | Act::Hex(text),
             ..
         })
         | Item::Rule(Trigger::Line(_, text) | Trigger::After(_, _, text)) => text,

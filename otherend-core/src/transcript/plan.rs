@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub(crate) use matching::{Extent, Take};
 pub(crate) use rules::{Answer, AnswerStep, Rules};
-pub(crate) use script::{Beat, ConnectionScript, Ends, Expected, Form, Says};
+pub(crate) use script::{Beat, ConnectionScript, Ends, Expected, Form, Occurs, Says};
 pub(crate) use template::{Piece, Template};
 pub(crate) use values::{Known, Values};
 

@@ -6,6 +6,7 @@ mod gathering;
 mod hear;
 mod lane;
 mod mismatch;
+mod optional;
 mod others;
 mod unit;
 mod updating;

@@ -191,10 +191,14 @@ pub(crate) fn joined<'s>(steps: impl Iterator<Item = &'s Step>, eol: LineEnd) ->
     let mut line: Vec<Part> = Vec::new();
     for step in steps {
         let said = match &step.act {
-            Act::Line(text) | Act::Piece(text) | Act::Hex(text) => text.parts().to_vec(),
+            Act::Line(text)
+            | Act::Optional(text)
+            | Act::Repeated(text)
+            | Act::Piece(text)
+            | Act::Hex(text) => text.parts().to_vec(),
             Act::Connect | Act::Close(_) => Vec::new(),
         };
-        let is_line = matches!(step.act, Act::Line(_));
+        let is_line = matches!(step.act, Act::Line(_) | Act::Optional(_) | Act::Repeated(_));
         let end = is_line.then(|| Part::Literal(eol.bytes().to_vec()));
         for part in said.into_iter().chain(end) {
             let Part::Literal(bytes) = part else {

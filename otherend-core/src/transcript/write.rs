@@ -66,6 +66,8 @@ impl Display for Step {
         f.write_char(self.letter())?;
         match &self.act {
             Act::Line(text) => write!(f, ":{}", Led(text)),
+            Act::Optional(text) => write!(f, "?{}", Led(text)),
+            Act::Repeated(text) => write!(f, "*{}", Led(text)),
             Act::Piece(text) => write!(f, ".{}", Led(text)),
             Act::Hex(text) => write!(f, "#{}", Hex(text)),
             Act::Connect => f.write_str("! connect"),

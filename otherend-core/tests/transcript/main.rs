@@ -8,6 +8,7 @@ mod generalising;
 mod kinds;
 mod limits;
 mod matching;
+mod optional;
 mod playing;
 mod recording;
 mod secrets;

@@ -131,6 +131,8 @@ fn act() -> impl Strategy<Value = Act> {
     ];
     prop_oneof![
         8 => text().prop_map(Act::Line),
+        1 => text().prop_map(Act::Optional),
+        1 => text().prop_map(Act::Repeated),
         3 => text().prop_map(Act::Piece),
         2 => text().prop_map(Act::Hex),
         1 => Just(Act::Connect),
@@ -214,6 +216,9 @@ fn mend(items: &mut Vec<Item>) {
             }
             Item::Step(step) if in_rule => {
                 (step.connection, step.who) = (1, Role::Server);
+                if let Act::Optional(text) | Act::Repeated(text) = &step.act {
+                    step.act = Act::Line(text.clone());
+                }
                 if step.act == Act::Connect || over {
                     return false;
                 }
@@ -234,7 +239,12 @@ fn mend(items: &mut Vec<Item>) {
             _ => {}
         }
         if let Item::Step(Step {
-            act: Act::Line(text) | Act::Piece(text) | Act::Hex(text),
+            act:
+                Act::Line(text)
+                | Act::Optional(text)
+                | Act::Repeated(text)
+                | Act::Piece(text)
+                | Act::Hex(text),
             ..
         }) = item
         {

@@ -49,6 +49,11 @@ fn talk(line: String) -> Speech<'static> {
 fn line(item: &Item, now: Duration, eol: LineEnd) -> Line<'static> {
     let now = Some(now.as_secs_f64());
     match item {
+        // How often a line may come is nothing that happened.
+        Item::Step(Step {
+            act: Act::Optional(_) | Act::Repeated(_),
+            ..
+        }) => talk(item.to_string()).into(),
         Item::Step(step) => Line {
             t: now,
             conn: Some(step.connection.into()),
@@ -68,7 +73,7 @@ fn said(step: &Step, eol: LineEnd) -> Speech<'static> {
         ..Speech::default()
     };
     match &step.act {
-        Act::Line(text) => {
+        Act::Line(text) | Act::Optional(text) | Act::Repeated(text) => {
             put(&mut speech, text);
             speech.eol = Some(eol.word().into());
         }
@@ -346,6 +351,7 @@ mod tests {
         stays("");
         stays("framing u16\n\nC: a\nS# 00 ff {{n:u8=7}}\nC. \\xff\nS. a\n");
         stays("framing u16\n\non C# 00 {{n:u16=1}} {{_:bytes=00 ff}}\nS# {{n}} 01\n");
+        stays("S? a {{n:int=1}}\n+2s\n2C* b\nS: c\n");
         stays("on after 2 C# 41 0a\nS: {{n:u16le=258}}{{_:bytes(2)=00 01}}\n");
         stays("eol crlf\nover udp\ntimeout 3s\nlet a = b\\x20\n\n# c\n\n");
         stays("+1.5ms\n+2s\nC: a\\x20\nS. b\\r\\n\n\n+3s\n# c\n2S:\nS.\nC# ff 00\nS# 41\n");

@@ -33,7 +33,9 @@ impl Filled {
                 return None;
             }
             Item::Step(Step { act, .. }) => match act {
-                Act::Line(_) => names.filled() + self.eol.max(1),
+                Act::Line(_) | Act::Optional(_) | Act::Repeated(_) => {
+                    names.filled() + self.eol.max(1)
+                }
                 Act::Piece(_) | Act::Hex(_) => names.filled(),
                 Act::Connect | Act::Close(_) => 0,
             },

@@ -36,9 +36,7 @@ pub(super) struct Marker {
 }
 
 const SETTINGS: [&str; 5] = ["eol", "framing", "timeout", "over", "let"];
-const RESERVED_SIGNS: [(char, &str); 6] = [
-    ('?', "an optional line"),
-    ('*', "any number of lines"),
+const RESERVED_SIGNS: [(char, &str); 4] = [
     ('-', "a line that must not come"),
     ('{', "lines in any order"),
     ('}', "lines in any order"),
@@ -116,7 +114,7 @@ fn marker(text: &str) -> Parsed<Option<Marker>> {
         let wrong = Wrong::Reserved(text[digits..width].to_owned(), meaning);
         return Err(Spot::new(0, width, wrong));
     }
-    let (':' | '.' | '#' | '!') = sign else {
+    let (':' | '?' | '*' | '.' | '#' | '!') = sign else {
         return Ok(None);
     };
     Ok(Some(Marker {
@@ -143,6 +141,8 @@ fn connection(digits: &str) -> Parsed<u16> {
 pub(super) fn step(text: &str, marker: &Marker, names: &mut Names) -> Parsed<Step> {
     let act = match marker.sign {
         b':' => Act::Line(said(text, marker.width, names)?),
+        b'?' => Act::Optional(said(text, marker.width, names)?),
+        b'*' => Act::Repeated(said(text, marker.width, names)?),
         b'.' => Act::Piece(said(text, marker.width, names)?),
         b'#' => Act::Hex(text::read_hex(text, marker.width, names)?),
         _ => act(text, marker.width)?,

@@ -45,6 +45,9 @@ impl Speakers {
             if marker.numbered {
                 return Err(spot(Wrong::NumberInRule));
             }
+            if matches!(step.act, Act::Optional(_) | Act::Repeated(_)) {
+                return Err(spot(Wrong::OptionalInRule));
+            }
             return lane.follow(step, number).map_err(spot);
         }
         if step.act == Act::Connect && step.who == Role::Server {

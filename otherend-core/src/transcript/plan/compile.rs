@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::rules::{Answer, AnswerStep, Rule, Rules, SetsOff};
-use super::script::{ConnectionScript, Ends, Form, packed};
+use super::script::{ConnectionScript, Ends, Form, Occurs, Place, packed};
 use super::template::{Gap, Piece, Template};
 use super::values::Slot;
 use super::{Plan, Position};
@@ -217,11 +217,11 @@ impl<'t> Compiler<'t> {
     fn said(&mut self, step: &'t Step) -> Option<(Form, Template)> {
         // A piece is said as it is: with it a file says what is in no frame.
         let form = match (&self.framing, &step.act) {
-            (Framing::Drawn(_), Act::Line(_) | Act::Hex(_)) => Form::Framed,
-            _ => Form::AsItIs,
+            (Framing::Datagram | Framing::Lf, _) | (_, Act::Piece(_)) => Form::AsItIs,
+            _ => Form::Framed,
         };
         let template = match &step.act {
-            Act::Line(text) => self.line(text),
+            Act::Line(text) | Act::Optional(text) | Act::Repeated(text) => self.line(text),
             Act::Piece(text) => self.template(text, b""),
             Act::Hex(text) => self.template(text, b""),
             Act::Connect | Act::Close(_) => return None,
@@ -307,7 +307,17 @@ impl<'t> Compiler<'t> {
         let Some(said) = said else {
             return;
         };
-        script.say(step.who, (line, order), (pause, &after), said);
+        let occurs = match &step.act {
+            Act::Optional(_) => Occurs::AtMostOnce,
+            Act::Repeated(_) => Occurs::AnyNumber,
+            _ => Occurs::Once,
+        };
+        let at = Place {
+            line,
+            order,
+            occurs,
+        };
+        script.say(step.who, at, (pause, &after), said);
     }
 
     /// Make the connection whose first step this is.

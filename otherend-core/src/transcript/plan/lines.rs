@@ -1,7 +1,7 @@
 //! Steps as they are heard: joined, and cut into lines, datagrams or messages.
 
 use super::Extent;
-use super::script::{Form, ToSay};
+use super::script::{Form, Occurs, ToSay};
 use super::template::{Piece, Template};
 use crate::framing::{Looking, Seen};
 use crate::transcript::Limits;
@@ -14,6 +14,7 @@ pub(super) struct Line {
     /// How many of the steps are heard when this is.
     pub(super) steps: usize,
     pub(super) extent: Extent,
+    pub(super) occurs: Occurs,
     /// How many bytes it has, as it stands in the file.
     pub(super) length: usize,
     /// `None`: it is the last of its steps, neither more nor less.
@@ -26,13 +27,13 @@ pub(super) fn heard<'s>(steps: impl Iterator<Item = ToSay<'s>>, framing: &Framin
         Framing::Drawn(drawing) => messages(steps, drawing),
         framing => {
             let are_whole = *framing == Framing::Datagram;
-            lines(steps.map(|step| (step.line, step.template)), are_whole)
+            lines(steps, are_whole)
         }
     }
 }
 
 /// Neighbours joined, then cut after each LF; datagrams are whole as they are.
-fn lines<'s>(steps: impl Iterator<Item = (usize, &'s Template)>, are_whole: bool) -> Vec<Line> {
+fn lines<'s>(steps: impl Iterator<Item = ToSay<'s>>, are_whole: bool) -> Vec<Line> {
     // Steps are how a file is written, lines are how it is heard, and the bytes are the same:
     //
     //     S. 220 {{host:word=a}}             220 {{host:word=a}} ready\r\n   whole, from 2 steps
@@ -42,14 +43,22 @@ fn lines<'s>(steps: impl Iterator<Item = (usize, &'s Template)>, are_whole: bool
     // The last one has no LF, so nothing shows when it is complete but that it fits.
     let mut lines: Vec<Line> = Vec::new();
     let mut open: Vec<Piece> = Vec::new();
-    for (index, (step_line, template)) in steps.enumerate() {
+    for (index, step) in steps.enumerate() {
+        let (step_line, template) = (step.line, step.template);
         let is_line = are_whole || template.is_one_line();
+        // What may be missing is a line of its own, whatever has no end before it.
+        if step.occurs != Occurs::Once
+            && let Some(line) = lines.last_mut().filter(|_| !open.is_empty())
+        {
+            line.close(&mut open);
+        }
         if open.is_empty() && is_line {
             if !template.parts().is_empty() {
                 lines.push(Line {
                     line: step_line,
                     steps: index + 1,
                     extent: Extent::Whole,
+                    occurs: step.occurs,
                     length: template.len(),
                     template: None,
                 });
@@ -62,6 +71,7 @@ fn lines<'s>(steps: impl Iterator<Item = (usize, &'s Template)>, are_whole: bool
                     line: step_line,
                     steps: index,
                     extent: Extent::Beginning,
+                    occurs: Occurs::Once,
                     length: 0,
                     template: None,
                 });
@@ -127,6 +137,7 @@ fn messages<'s>(steps: impl Iterator<Item = ToSay<'s>>, drawing: &Drawing) -> Ve
             line: step.line,
             steps: index + 1,
             extent,
+            occurs: step.occurs,
             length: step.template.len(),
             template: None,
         });
@@ -173,6 +184,7 @@ impl Bare {
                 line: *line,
                 steps: ends.map_or(first - 1, |(_, number, _)| *number),
                 extent,
+                occurs: Occurs::Once,
                 length: heard.len(),
                 template: Some(Template::from_iter([Piece::Literal(heard.into())])),
             });

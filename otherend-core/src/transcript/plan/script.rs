@@ -57,7 +57,27 @@ pub(crate) struct ToSay<'s> {
     /// The time that passes before it.
     pub(crate) pause: Duration,
     pub(crate) form: Form,
+    /// How often it comes where it is heard.
+    pub(crate) occurs: Occurs,
     pub(crate) template: &'s Template,
+}
+
+/// How often a line comes where it is heard; whoever says it says it once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occurs {
+    Once,
+    AtMostOnce,
+    AnyNumber,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Its line in the file.
+    pub(super) line: usize,
+    /// Its place among all that its speaker does on any connection.
+    pub(super) order: usize,
+    pub(super) occurs: Occurs,
 }
 
 /// How a step goes onto the wire.
@@ -78,6 +98,7 @@ pub(crate) struct Expected<'s> {
     pub(crate) steps: usize,
     /// It ends with LF, or is a datagram: all of that must fit.
     pub(crate) extent: Extent,
+    pub(crate) occurs: Occurs,
     pub(crate) template: &'s Template,
 }
 
@@ -109,6 +130,7 @@ struct PackedStep {
     /// The place of its [`Note`], from 1; 0 is none.
     note: u32,
     form: Form,
+    occurs: Occurs,
 }
 
 #[derive(Debug)]
@@ -117,6 +139,7 @@ struct PackedLine {
     steps: u32,
     template: u32,
     extent: Extent,
+    occurs: Occurs,
 }
 
 /// What few steps have.
@@ -194,7 +217,7 @@ impl ConnectionScript {
     pub(super) fn say(
         &mut self,
         who: Role,
-        at: (usize, usize),
+        at: Place,
         (pause, after): (Duration, &[Position]),
         (form, template): (Form, Template),
     ) {
@@ -209,11 +232,12 @@ impl ConnectionScript {
     /// Its next step: somebody stops.
     pub(super) fn end(&mut self, ends: Ends) {
         self.begin(ends.who, Some(ends.closing));
-        self.step(
-            (ends.line, ends.order),
-            (ends.pause, &[]),
-            (Form::AsItIs, 0),
-        );
+        let at = Place {
+            line: ends.line,
+            order: ends.order,
+            occurs: Occurs::Once,
+        };
+        self.step(at, (ends.pause, &[]), (Form::AsItIs, 0));
     }
 
     fn begin(&mut self, who: Role, ends: Option<Closing>) {
@@ -227,7 +251,7 @@ impl ConnectionScript {
 
     fn step(
         &mut self,
-        (line, order): (usize, usize),
+        at: Place,
         (pause, after): (Duration, &[Position]),
         (form, template): (Form, u32),
     ) {
@@ -237,8 +261,8 @@ impl ConnectionScript {
             self.notes.push(Note { pause, after });
         }
         self.steps.push(PackedStep {
-            line: packed(line),
-            order: packed(order),
+            line: packed(at.line),
+            order: packed(at.order),
             template,
             note: if has_note {
                 packed(self.notes.len())
@@ -246,6 +270,7 @@ impl ConnectionScript {
                 0
             },
             form,
+            occurs: at.occurs,
         });
     }
 
@@ -278,6 +303,7 @@ impl ConnectionScript {
                     steps: packed(heard.steps),
                     template,
                     extent: heard.extent,
+                    occurs: heard.occurs,
                 });
             }
         }
@@ -344,6 +370,7 @@ impl<'s> Says<'s> {
             after: note.map_or(&[], |note| &note.after),
             pause: note.map_or(Duration::ZERO, |note| note.pause),
             form: step.form,
+            occurs: step.occurs,
             template: &self.script.templates[step.template as usize],
         }
     }
@@ -354,6 +381,7 @@ impl<'s> Says<'s> {
             line: line.line as usize,
             steps: line.steps as usize,
             extent: line.extent,
+            occurs: line.occurs,
             template: &self.script.templates[line.template as usize],
         }
     }

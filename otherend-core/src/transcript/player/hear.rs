@@ -7,7 +7,7 @@ use super::mismatch::Reason;
 use super::unit::{Found, Is, Unit, text_len};
 use super::{Player, Waits};
 use crate::framing::Lfs;
-use crate::transcript::plan::{Beat, Ends, Expected, Extent, Known, Says};
+use crate::transcript::plan::{Beat, Ends, Expected, Extent, Known, Occurs, Says};
 use crate::transcript::{Closing, Plan};
 use crate::{Framing, Role, Time};
 
@@ -64,7 +64,12 @@ impl Player {
         if is_due && self.takes_as_due(says, expected, (heard, length), turn) {
             return true;
         }
+        let came = unit.is_some();
+        if self.passes_over(says, (came, rest.is_empty()), turn) {
+            return true;
+        }
         match unit {
+            Some(unit) if self.takes_late(says.who, unit, turn) => true,
             Some(_) if updating => self.gather(turn),
             Some(unit) => self.try_rules(says.who, unit, turn),
             None => self.unfinished(says.who, turn),
@@ -107,7 +112,14 @@ impl Player {
         for step in reached.filter_map(|step| says.step(step)) {
             self.plan.reach(step.line);
         }
-        lane.step += 1;
+        match expected.occurs {
+            Occurs::AnyNumber => {}
+            Occurs::AtMostOnce => lane.step += 1,
+            Occurs::Once => {
+                lane.step += 1;
+                lane.late.clear();
+            }
+        }
         lane.since = turn.now;
         let is_framed = self.plan.framing.drawing().is_some();
         match is_framed && expected.extent == Extent::Whole {
@@ -150,6 +162,7 @@ impl Player {
         let found = self.found(&plan.framing, turn.now);
         let lane = &mut self.lanes[turn.connection];
         match lane.unit(who, turn.rest_of(who), found, made) {
+            Some(unit) if self.takes_late(who, unit, turn) => true,
             Some(unit) => self.try_rules(who, unit, turn),
             None => self.unfinished(who, turn),
         }
@@ -209,6 +222,10 @@ impl Player {
             let Some(unit) = lane.unit(who, turn.rest_of(who), found, made) else {
                 break;
             };
+            if self.takes_late(who, unit, turn) {
+                continue;
+            }
+            let lane = &mut self.lanes[turn.connection];
             let mut known = Known {
                 file: &mut self.values,
                 connection: &mut lane.values,
@@ -262,6 +279,12 @@ impl Player {
             let lane = &mut self.lanes[turn.connection];
             let rest = turn.rest_of(who);
             let unit = lane.unit(who, rest, found, made);
+            if let Some(unit) = unit
+                && self.takes_late(who, unit, turn)
+            {
+                return true;
+            }
+            let lane = &self.lanes[turn.connection];
             // One byte is too much already, but the message shows a line: wait for the whole of it.
             if unit.is_some() || !rest.is_empty() && lane.ended[who.index()].is_some() {
                 let heard = unit.map_or(rest, |unit| unit.bytes).to_vec();

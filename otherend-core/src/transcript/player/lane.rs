@@ -31,6 +31,8 @@ pub(super) struct Lane {
     pub(super) looking: [Looking; 2],
     /// When something was heard of each last.
     pub(super) last_heard: [Time; 2],
+    /// Lines that were passed over and may still come: their beats and places there.
+    pub(super) late: Vec<(usize, usize)>,
     /// How each side stopped sending.
     pub(super) ended: [Option<Closing>; 2],
     /// How to stop, once the caller asks.

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otherend_core::transcript::{Mismatch, Outcome, Plan, Reason, Transcript, Transport, unsealed};
+use otherend_core::transcript::{
+    Act, Item, Mismatch, Outcome, Plan, Reason, Setting, Transcript, Transport, unsealed,
+};
 use otherend_diagnose::CauseKind;
 use otherend_net::play::{PlayError, PlayOptions, play, update};
 use otherend_net::{ConnectError, Endpoint};
@@ -99,6 +101,9 @@ fn read_one(path: &Path, args: &PlayArgs, updates: bool) -> Result<Case, Failure
         true => files::read_whole(path, args.limits())?,
         false => files::read(path, args.limits())?,
     };
+    if updates && let Some(why) = never_updated(&file.transcript) {
+        return Err(Failure::Usage(format!("{}{why}", file.name)));
+    }
     let original = updates.then(|| file.transcript.clone());
     let plan = args.client_plan(path, file.transcript)?;
     if !plan.has_script() {
@@ -114,6 +119,22 @@ fn read_one(path: &Path, args: &PlayArgs, updates: bool) -> Result<Case, Failure
         path: path.to_owned(),
         plan: Arc::new(plan),
         original,
+    })
+}
+
+/// Why `--update` cannot write this file anew: the place in it and the reason.
+fn never_updated(transcript: &Transcript) -> Option<String> {
+    let may_miss = |item: &Item| matches!(item, Item::Step(step) if matches!(step.act, Act::Optional(_) | Act::Repeated(_)));
+    let framed = |item: &Item| matches!(item, Item::Setting(Setting::Framing(_)));
+    let items = transcript.items().iter().zip(2..);
+    items.into_iter().find_map(|(item, line)| match item {
+        item if framed(item) => Some(format!(
+            ":{line}: --update writes lines anew, and here messages stand in frames: edit what differs, or record it again"
+        )),
+        item if may_miss(item) => Some(format!(
+            ":{line}: --update cannot tell what of a turn may be missing (`S?`, `S*`): edit what differs"
+        )),
+        _ => None,
     })
 }
 
