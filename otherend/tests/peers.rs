@@ -6,6 +6,7 @@
 mod peers {
     mod clients;
     mod dotnet;
+    mod frames;
     mod installed;
     #[path = "../cli/program.rs"]
     mod program;

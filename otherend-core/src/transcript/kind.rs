@@ -135,6 +135,17 @@ impl Kind {
         }
     }
 
+    /// How many bytes all that fits has, where that is one number.
+    #[must_use]
+    pub fn size(&self) -> Option<usize> {
+        match self {
+            Kind::Binary(binary) => Some(binary.width()),
+            Kind::Bytes(size) => *size,
+            Kind::Uuid => Some(UUID_LENGTH),
+            _ => None,
+        }
+    }
+
     /// What fits, in words.
     #[must_use]
     pub fn described(&self) -> &'static str {

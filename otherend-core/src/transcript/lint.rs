@@ -9,6 +9,7 @@ use super::plan::{Beat, Extent, Piece};
 use super::player::Mismatch;
 use super::rehearse::{Rehearsal, rehearse};
 use super::{FIRST_ITEM, Plan, Transcript, Transport};
+use crate::Framing;
 
 /// Something worth looking at in a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,8 @@ impl fmt::Display for Oddity {
             ),
             Oddity::NoLines => f.write_str(
                 "a rule waits for a line with LF at its end, and nothing that this file says has one: \
-                a peer that ends with CR or nothing sets off no rule; write steps instead (`C. …`)",
+                a peer that ends with CR or nothing sets off no rule; say what ends a message instead (`eol cr`, \
+                `framing stx` …)",
             ),
             Oddity::PerhapsShadowed => f.write_str(
                 "whether this rule and those below it ever fire is not known: too many are alike",
@@ -154,7 +156,7 @@ fn shadows(plan: &Plan, findings: &mut Vec<Finding>) {
 
 /// Rules that wait for what is no line, or for lines among peers that have none.
 fn lines_of_rules(plan: &Plan, findings: &mut Vec<Finding>) {
-    if plan.transport() == Transport::Udp {
+    if *plan.framing() != Framing::Lf {
         return;
     }
     findings.extend(plan.rules.never_lines().map(|line| Finding {
@@ -253,7 +255,9 @@ fn lines(transcript: &Transcript, transport: Transport, findings: &mut Vec<Findi
 }
 
 fn text_of(text: &Text, mut find: impl FnMut(Oddity)) {
-    let touching = |pair: &[Part]| pair.iter().all(|part| matches!(part, Part::Hole(_)));
+    // Of two holes the first must show where it ends: by what stands behind it, or by its size.
+    let is_open = |part: &Part| matches!(part, Part::Hole(hole) if hole.kind.size().is_none());
+    let touching = |pair: &[Part]| is_open(&pair[0]) && matches!(pair[1], Part::Hole(_));
     if text.parts().windows(2).any(touching) {
         find(Oddity::Touching);
     }

@@ -483,7 +483,8 @@ fn lint_finds_rules_that_wait_for_what_is_no_line() {
 #[test]
 fn lint_finds_rules_among_what_has_no_lines() {
     let odd = "a rule waits for a line with LF at its end, and nothing that this file says has one: \
-        a peer that ends with CR or nothing sets off no rule; write steps instead (`C. …`)";
+        a peer that ends with CR or nothing sets off no rule; say what ends a message instead (`eol cr`, \
+        `framing stx` …)";
     for file in [
         "on C: *IDN?\nS. ACME,1\\r\n",
         "on C: \\x01ping\\x02\nS. \\x01pong\\x02\n",
