@@ -254,7 +254,7 @@ fn the_examples_are_parts_of_their_files() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 7);
 }
 
 /// Who sees transcripts in colours sees all of their words in colours.
