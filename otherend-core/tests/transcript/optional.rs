@@ -84,6 +84,13 @@ fn what_is_passed_over_may_come_later_until_its_side_says_what_has_to_come() {
 }
 
 #[test]
+fn one_that_comes_again_as_a_line_that_has_to_come_is_told_apart() {
+    let plan = plan("C: A\nS: ok\nS? x\nC: B\nS: x\nC: C\nS! close\n");
+    passes(&plan, &["ok\nx\nx\n"], "A\nB\nC\n");
+    passes(&plan, &["ok\n", "x\nx\n"], "A\nB\nC\n");
+}
+
+#[test]
 fn their_order_is_that_of_the_file() {
     let plan = plan("S? a\nS? b\nS: c\nC: x\nS! close\n");
     for turn in ["c\n", "a\nc\n", "b\nc\n", "a\nb\nc\n"] {

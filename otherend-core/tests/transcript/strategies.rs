@@ -90,7 +90,11 @@ fn settings() -> impl Strategy<Value = Vec<Item>> {
             name: "fixed".into(),
             value,
         };
+        // Nothing that is said here has no frame of these.
+        let framing = eol.is_none() && transport.is_none();
+        let framing = framing.then(|| Setting::Framing("u32".parse().unwrap()));
         let settings = [
+            framing.filter(|_| timeout.is_some()),
             eol.map(Setting::Eol),
             transport.map(Setting::Transport),
             timeout.map(Setting::Timeout),

@@ -54,6 +54,13 @@ impl Player {
         // ends or it is longer than any line may be.
         let rest = turn.rest_of(says.who);
         let unit = lane.unit(says.who, rest, found, made);
+        // What was passed over comes first: whether its turn was over when it came depends on how the
+        // bytes were cut, and what it fits must not.
+        if let Some(unit) = unit
+            && self.takes_late(says.who, unit, turn)
+        {
+            return true;
+        }
         let heard = unit.map_or(rest, |unit| unit.bytes);
         let is_due = match (expected.extent, unit.map(|unit| unit.is)) {
             (Extent::Beginning, _) | (Extent::Whole, Some(Is::Whole)) => true,
@@ -69,7 +76,6 @@ impl Player {
             return true;
         }
         match unit {
-            Some(unit) if self.takes_late(says.who, unit, turn) => true,
             Some(_) if updating => self.gather(turn),
             Some(unit) => self.try_rules(says.who, unit, turn),
             None => self.unfinished(says.who, turn),
