@@ -11,8 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use drawing::{Drawing, DrawingError};
-pub(crate) use frame::{Looking, Seen};
-pub use frame::{OutOfStep, Unframed};
+pub use frame::{Flaw, Looking, OutOfStep, Seen, Unframed};
 pub(crate) use line::{BLOCK, Block, Lfs, Lines, ReplyStyle, Scan, Spelling};
 pub use line::{Decoded, Decoder, Feed};
 pub use line_end::LineEnd;
@@ -104,8 +103,7 @@ impl Framing {
 
     /// After what is no message the next one can be found.
     pub(crate) fn resyncs(&self) -> bool {
-        self.drawing()
-            .is_none_or(|drawing| drawing.layout.resyncs())
+        self.drawing().is_none_or(Drawing::resyncs)
     }
 
     /// Messages are lines of text.

@@ -77,7 +77,8 @@ pub use escape::{Escaper, escape_into, escaped};
 pub use event::json;
 pub use event::{Event, Observer, OwnedEvent, Wants, Watched};
 pub use framing::{
-    Decoded, Decoder, Drawing, DrawingError, Feed, Framing, LineEnd, OutOfStep, Unframed,
+    Decoded, Decoder, Drawing, DrawingError, Feed, Flaw, Framing, LineEnd, Looking, OutOfStep,
+    Seen, Unframed,
 };
 pub use handler::{Handler, Next, Pipe};
 pub use outbox::Outbox;

@@ -180,6 +180,12 @@ impl Drawing {
         self.layout.name
     }
 
+    /// Behind what is no frame as drawn the next one can be found, by where it starts or ends.
+    #[must_use]
+    pub fn resyncs(&self) -> bool {
+        self.layout.resyncs()
+    }
+
     /// Silence of this length ends a message: how TCP cuts the bytes may matter then.
     #[must_use]
     pub fn idle(&self) -> Option<Duration> {

@@ -16,8 +16,8 @@ use memchr::memmem;
 use super::drawing::{Body, FrameEnd, Layout, Length, Read, Slot, Sum};
 
 pub(crate) use decoder::{Found, Frames, Place};
-pub use encode::Unframed;
-pub(crate) use looking::{Looking, Seen};
+pub use encode::{Flaw, Unframed};
+pub use looking::{Looking, Seen};
 use walk::{LONE_DOT, MORE, Stop, Walk};
 
 /// What stands at the start of some bytes.

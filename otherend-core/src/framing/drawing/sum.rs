@@ -126,8 +126,9 @@ impl Sum {
         matches!(self.form.read(written), Read::Is(sum, _) if sum == self.algorithm.of(bytes))
     }
 
-    pub(crate) fn write(&self, bytes: &[u8], out: &mut Vec<u8>) {
-        self.form.write(self.algorithm.of(bytes), out);
+    /// Write the sum of `bytes`; the bits of `flipped` are others.
+    pub(crate) fn write(&self, bytes: &[u8], flipped: u64, out: &mut Vec<u8>) {
+        self.form.write(self.algorithm.of(bytes) ^ flipped, out);
     }
 }
 
@@ -172,7 +173,7 @@ mod tests {
     fn written(sum: &str, of: &[u8]) -> Vec<u8> {
         let sum = Sum::parse(sum).unwrap();
         let mut out = Vec::new();
-        sum.write(of, &mut out);
+        sum.write(of, 0, &mut out);
         assert!(sum.is_right(of, &out) && out.len() == sum.width());
         out
     }

@@ -7,6 +7,19 @@ use memchr::memmem;
 use super::escaped::escape;
 use crate::framing::drawing::{Body, Drawing, FrameEnd, Layout, Length, Slot};
 
+/// A frame that is wrong in one way and right in all others: for whoever tests what its reader
+/// makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// Its length says one more than there is, or one less where more cannot be said.
+    Length,
+    /// Its checksums have a bit that is another.
+    Sum,
+    /// The last bytes that the drawing has behind the body are left out.
+    NoEnd,
+}
+
 /// A message that cannot be said in this frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -62,12 +75,46 @@ impl Drawing {
     ///
     /// When there is no frame for this message.
     pub fn encode(&self, message: &[u8], frames: &mut Vec<u8>) -> Result<(), Unframed> {
+        self.encode_wrong(message, &[], frames)
+    }
+
+    /// As [`encode`](Self::encode), with these flaws; what is drawn nowhere cannot be wrong.
+    ///
+    /// ```
+    /// use otherend_core::{Drawing, Flaw};
+    ///
+    /// let (drawing, mut frame): (Drawing, _) = ("u16".parse()?, Vec::new());
+    /// drawing.encode_wrong(b"hi", &[Flaw::Length], &mut frame).unwrap();
+    /// assert_eq!(frame, b"\0\x03hi");
+    /// # Ok::<(), otherend_core::DrawingError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there is no frame for this message.
+    pub fn encode_wrong(
+        &self,
+        message: &[u8],
+        flaws: &[Flaw],
+        frames: &mut Vec<u8>,
+    ) -> Result<(), Unframed> {
         let began = frames.len();
-        let encoded = self.layout.encode(message, frames);
+        let encoded = self.layout.encode(message, flaws, frames);
         if encoded.is_err() {
             frames.truncate(began);
         }
         encoded
+    }
+
+    /// Its frames can be wrong in this way.
+    #[must_use]
+    pub fn can_have(&self, flaw: Flaw) -> bool {
+        let has = |kind: fn(&Slot) -> bool| self.layout.slots.iter().any(kind);
+        match flaw {
+            Flaw::Length => has(|slot| matches!(slot, Slot::Length(_) | Slot::Lines(_))),
+            Flaw::Sum => has(|slot| matches!(slot, Slot::Sum(_))),
+            Flaw::NoEnd => self.layout.end_slot().is_some(),
+        }
     }
 
     /// So many bytes of `message` stand before its body.
@@ -90,7 +137,16 @@ impl Layout {
         }
     }
 
-    fn encode(&self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Unframed> {
+    /// The slot of the last bytes of its own behind the body.
+    fn end_slot(&self) -> Option<usize> {
+        let last = self
+            .after()
+            .iter()
+            .rposition(|slot| matches!(slot, Slot::Literal(_)));
+        last.map(|last| self.body + 1 + last)
+    }
+
+    fn encode(&self, message: &[u8], flaws: &[Flaw], out: &mut Vec<u8>) -> Result<(), Unframed> {
         let heads = self.head_of(message);
         let (head, body) = message
             .split_at_checked(heads)
@@ -104,17 +160,24 @@ impl Layout {
         }
         let began = out.len();
         let mut written = 0..0;
+        let left_out = self.end_slot().filter(|_| flaws.contains(&Flaw::NoEnd));
+        let more = usize::from(flaws.contains(&Flaw::Length));
         for (index, slot) in self.slots.iter().enumerate() {
             match slot {
+                Slot::Literal(_) if left_out == Some(index) => {}
                 Slot::Literal(literal) => out.extend_from_slice(literal),
                 Slot::Head(_) => out.extend_from_slice(head),
                 Slot::Length(length) => {
                     let before = out.len() - began;
                     let number = self.number(*length, index, (before, head, body))?;
+                    let number = match number < length.form.most() {
+                        true => number + more as u64,
+                        false => number - more as u64,
+                    };
                     length.form.write(number, out);
                 }
                 Slot::Lines(name) => {
-                    out.extend_from_slice(format!("{name}: {}\r\n", body.len()).as_bytes());
+                    out.extend_from_slice(format!("{name}: {}\r\n", body.len() + more).as_bytes());
                 }
                 Slot::Body(kind) => {
                     written.start = out.len();
@@ -127,7 +190,8 @@ impl Layout {
                     let counted = counted.start + began..counted.end + began;
                     // The sum is of what was written before it, in the same buffer.
                     let mut digits = Vec::with_capacity(sum.width());
-                    sum.write(&out[counted], &mut digits);
+                    let flipped = u64::from(flaws.contains(&Flaw::Sum));
+                    sum.write(&out[counted], flipped, &mut digits);
                     out.extend_from_slice(&digits);
                 }
             }

@@ -11,9 +11,20 @@ use crate::framing::drawing::{Body, FrameEnd};
 /// none of them twice.
 ///
 /// Who wants each byte as it was on the wire keeps the bytes and looks at them with this; who wants
-/// the messages only uses [`Frames`](super::Frames), which keeps what is unfinished itself.
+/// the messages only uses a [`Decoder`](crate::Decoder), which keeps what is unfinished itself.
+///
+/// ```
+/// use otherend_core::{Drawing, Looking, Seen};
+///
+/// let (drawing, mut looking): (Drawing, _) = ("u16".parse()?, Looking::default());
+/// let mut made = Vec::new();
+/// assert_eq!(looking.look(&drawing, (b"\0\x02h", false), 1024, &mut made), None);
+/// let seen = looking.look(&drawing, (b"\0\x02hi", false), 1024, &mut made);
+/// assert_eq!(seen, Some(Seen::Message(b"hi", 4)));
+/// # Ok::<(), otherend_core::DrawingError>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Looking {
+pub struct Looking {
     /// Up to here there is no end of the frame.
     searched: usize,
     /// So many bytes were there at the last look.
@@ -24,7 +35,7 @@ pub(crate) struct Looking {
 
 /// A message and the frame that it was in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen<'b> {
+pub enum Seen<'b> {
     /// This message; its frame has so many bytes.
     Message(&'b [u8], usize),
     /// A frame whose message is longer than may be.
@@ -37,7 +48,7 @@ impl Looking {
     /// What stands at the start of `bytes`; `None`: it cannot be said yet. Messages that are no
     /// slice of their frames are put together in `made`. `is_all`: nothing more will come of the
     /// message under way, for the stream has ended or was silent for as long as ends one.
-    pub(crate) fn look<'b>(
+    pub fn look<'b>(
         &mut self,
         drawing: &Drawing,
         (bytes, is_all): (&'b [u8], bool),
@@ -71,7 +82,8 @@ impl Looking {
 
     /// So many bytes at the start of `bytes` mean nothing: RFC 1055 lets a sender begin a frame with
     /// END, too, which ends an empty one.
-    pub(crate) fn nothing(drawing: &Drawing, bytes: &[u8]) -> usize {
+    #[must_use]
+    pub fn nothing(drawing: &Drawing, bytes: &[u8]) -> usize {
         let layout = &drawing.layout;
         let mut at = 0;
         while layout.body() == Body::Slip && at < bytes.len() {
@@ -86,7 +98,7 @@ impl Looking {
     }
 
     /// What was seen has been taken: the next look is at what comes behind it.
-    pub(crate) fn taken(&mut self) {
+    pub fn taken(&mut self) {
         *self = Looking::default();
     }
 
