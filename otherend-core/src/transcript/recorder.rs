@@ -6,6 +6,7 @@
 
 mod auth;
 mod encode;
+mod frames;
 mod known;
 mod mask;
 mod names;
@@ -21,7 +22,7 @@ pub use mask::Masks;
 use super::model::{Act, Item, Setting, Step, Transport};
 use super::seal::Check;
 use super::{Closing, FIRST_LINE};
-use crate::{LineEnd, Role, Time};
+use crate::{Drawing, LineEnd, Role, Time};
 use known::KnownSecrets;
 use names::SecretNames;
 use side::{Connection, Side};
@@ -71,6 +72,10 @@ pub struct Recorder {
     names: SecretNames,
     remark: String,
     transport: Transport,
+    /// What messages stand in, where they are no lines.
+    framing: Option<Drawing>,
+    /// That secrets are looked for in text only was said.
+    told_hex: bool,
     /// Decided by the first line that ends.
     eol: Option<LineEnd>,
     /// Steps from before that, each with its time.
@@ -105,6 +110,8 @@ impl Recorder {
             names: SecretNames::default(),
             remark: crate::escaped(remark.as_bytes()),
             transport: Transport::Tcp,
+            framing: None,
+            told_hex: false,
             eol: None,
             early: Vec::new(),
             early_bytes: 0,
@@ -134,6 +141,10 @@ impl Recorder {
     /// `who` said `bytes`; over UDP they are one datagram.
     pub fn said(&mut self, now: Time, connection: u16, who: Role, bytes: &[u8]) {
         self.connections.entry(connection).or_default();
+        if self.framing.is_some() {
+            self.write_stop(connection, who.other(), Closing::HalfClose);
+            return self.said_in_frames(now, connection, who, bytes);
+        }
         // One side speaking ends the other's turn: its prompt `login: `, which no LF will end, is
         // written now, or it would stand below the answer to it. And an end that had finished is
         // spoken to, so what it did was a half-close.
@@ -170,7 +181,7 @@ impl Recorder {
     pub fn stopped(&mut self, now: Time, connection: u16, who: Role, how: Closing) {
         self.connections.entry(connection).or_default();
         self.write_held(connection, who.other());
-        self.write_held(connection, who);
+        self.finish(connection, who);
         if std::mem::replace(&mut self.side(connection, who).stopped, true) {
             return;
         }
@@ -241,7 +252,7 @@ impl Recorder {
     /// A line has begun, and what came of it is not written.
     #[must_use]
     pub fn is_mid_line(&self) -> bool {
-        let holds = |side: &Side| !side.held.is_empty();
+        let holds = |side: &Side| side.held.len() > side.frames.begun;
         self.connections
             .values()
             .any(|connection| connection.sides.iter().any(holds))
@@ -258,8 +269,12 @@ impl Recorder {
 
     /// The recording is complete.
     pub fn end(&mut self) {
-        self.cut_all();
         let connections: Vec<u16> = self.connections.keys().copied().collect();
+        for connection in &connections {
+            for who in Role::BOTH {
+                self.finish(*connection, who);
+            }
+        }
         for connection in connections {
             for who in Role::BOTH {
                 self.write_stop(connection, who, Closing::Close);
@@ -308,6 +323,9 @@ impl Recorder {
 
     /// Write an unfinished line as a piece, with the time at which it began.
     fn write_held(&mut self, connection: u16, who: Role) {
+        if self.framing.is_some() {
+            return self.write_begun(connection, who);
+        }
         let state = self.side(connection, who);
         let (held, since) = (std::mem::take(&mut state.held), state.since);
         if !held.is_empty() {
@@ -341,6 +359,7 @@ impl Recorder {
         if self.eol.is_none() {
             return self.early.push((now, item));
         }
+        self.write_head();
         self.pause(now, NOTABLE);
         self.line(&item);
     }
@@ -378,7 +397,11 @@ impl Recorder {
         self.line(&FIRST_LINE);
         let remark = self.remark.clone();
         self.line(&format_args!("#= recorded {remark}"));
-        self.line(&Item::Setting(Setting::Eol(eol)));
+        let ends = match &self.framing {
+            Some(drawing) => Setting::Framing(drawing.clone()),
+            None => Setting::Eol(eol),
+        };
+        self.line(&Item::Setting(ends));
         if self.transport == Transport::Udp {
             self.line(&Item::Setting(Setting::Transport(Transport::Udp)));
         }

@@ -11,6 +11,7 @@ mod matching;
 mod optional;
 mod playing;
 mod recording;
+mod recording_frames;
 mod secrets;
 mod several;
 mod shrinking;

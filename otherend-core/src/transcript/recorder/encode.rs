@@ -33,7 +33,8 @@ impl Recorder {
                 self.write_early();
             }
         }
-        let text = self.masked(connection, who, bytes);
+        let is_whole = bytes.ends_with(b"\n") || self.transport == Transport::Udp;
+        let text = self.masked((connection, who), bytes, is_whole);
         if text.as_literal().is_some() && !is_readable(bytes) {
             let width = match self.transport {
                 Transport::Tcp => HEX_WIDTH,
@@ -60,16 +61,22 @@ impl Recorder {
         }
         let lines = bytes.split_inclusive(|b| *b == b'\n');
         for line in lines.flat_map(|line| line.chunks(LONGEST)) {
-            let line = self.masked(connection, to.other(), line);
+            let is_whole = self.framing.is_some() || line.ends_with(b"\n");
+            let line = self.masked((connection, to.other()), line, is_whole);
             let text = format!(" the tap said to the {to}: {line}");
             self.item(now, Item::Comment(text));
         }
     }
 
-    /// `bytes` with a hole for each secret in them.
-    fn masked(&mut self, connection: u16, who: Role, bytes: &[u8]) -> Text {
+    /// `bytes` of this end of a connection, with a hole for each secret in them; `is_whole`: with
+    /// them a line or message is complete.
+    pub(super) fn masked(
+        &mut self,
+        (connection, who): (u16, Role),
+        bytes: &[u8],
+        is_whole: bool,
+    ) -> Text {
         let state = self.connections.entry(connection).or_default();
-        let is_whole = bytes.ends_with(b"\n") || self.transport == Transport::Udp;
         let is_mid_line = !state.sides[Role::Client.index()].written.is_empty();
         if who == Role::Client && state.auth == AuthState::Prompted {
             // What the server says next does not belong to its prompt.

@@ -35,6 +35,11 @@ impl Masks {
         Masks::default()
     }
 
+    /// Nothing is looked for.
+    pub(super) fn is_none(&self) -> bool {
+        !self.usual && self.patterns.is_empty()
+    }
+
     /// Also what `pattern` matches: its first group if it has one, else all of it.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What of a connection is not written yet (usually: line buffers).
 
 use super::auth::AuthState;
+use super::frames::Frames;
 use crate::Time;
 
 #[derive(Debug, Default)]
@@ -13,8 +14,10 @@ pub(super) struct Connection {
 /// What one side of a connection has said and is not written.
 #[derive(Debug, Default)]
 pub(super) struct Side {
-    /// An unfinished line.
+    /// An unfinished line or message.
     pub(super) held: Vec<u8>,
+    /// How far that was looked at, where messages stand in frames.
+    pub(super) frames: Frames,
     pub(super) since: Time,
     /// What of that line is written already.
     pub(super) written: Vec<u8>,
