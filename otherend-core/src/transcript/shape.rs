@@ -1,4 +1,4 @@
-//! One line of a transcript by itself: what a line must look like to be meant.
+//! One line of a transcript by itself: what a line or message must look like to be meant.
 
 use std::fmt;
 
@@ -20,26 +20,69 @@ use super::{FIRST_LINE, Plan, Transcript};
 #[derive(Debug)]
 pub struct LineShape {
     text: String,
-    /// A file with nothing but a rule that this line sets off.
-    plan: Plan,
+    /// A file with nothing but a rule that this line sets off; `None`: it is in hex, which no line
+    /// end belongs to.
+    line: Option<Plan>,
+    /// The same for a message in a frame.
+    message: Plan,
 }
 
 impl LineShape {
     /// All of `line`, without its end, is as it must be. Holes remember nothing from line to line.
     #[must_use]
     pub fn fits(&self, line: &[u8]) -> bool {
-        let (mut file, mut connection) = (Values::default(), Values::default());
-        let mut known = Known {
-            file: &mut file,
-            connection: &mut connection,
-        };
-        let line = [line, b"\n"].concat();
-        let (mut counts, mut takes) = (Vec::new(), Vec::new());
-        let rules = &self.plan.rules;
-        rules
-            .find(&line, &mut counts, &mut known, &mut takes)
-            .is_some()
+        match &self.line {
+            Some(plan) => sets_off(plan, &[line, b"\n"].concat()),
+            None => self.fits_message(line),
+        }
     }
+
+    /// As [`fits`](Self::fits), for a message without its frame: any bytes may be in it.
+    #[must_use]
+    pub fn fits_message(&self, message: &[u8]) -> bool {
+        sets_off(&self.message, message)
+    }
+
+    /// What a message looks like that is written in pairs of hex digits, as behind `C#`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it and what would be right, in one line.
+    pub fn hex(text: &str) -> Result<Self, String> {
+        Ok(LineShape {
+            text: text.to_owned(),
+            line: None,
+            message: plan(MESSAGES, '#', text)?,
+        })
+    }
+}
+
+/// What any message can stand in.
+const MESSAGES: &str = "framing u64\n";
+
+/// A file with nothing but a rule for this line.
+fn plan(setting: &str, marker: char, text: &str) -> Result<Plan, String> {
+    if text.contains('\n') {
+        return Err("it is more than one line".to_owned());
+    }
+    let lead = if text.is_empty() { "" } else { " " };
+    let file = format!("{FIRST_LINE}\n{setting}on C{marker}{lead}{text}\nS:\n");
+    let transcript = Transcript::parse(file.as_bytes())
+        .map_err(|error| format!("{}; {}", error.wrong, error.wrong.hint()))?;
+    Ok(Plan::new(transcript))
+}
+
+/// `heard` sets off the only rule of `plan`.
+fn sets_off(plan: &Plan, heard: &[u8]) -> bool {
+    let (mut file, mut connection) = (Values::default(), Values::default());
+    let mut known = Known {
+        file: &mut file,
+        connection: &mut connection,
+    };
+    let (mut counts, mut takes) = (Vec::new(), Vec::new());
+    plan.rules
+        .find(heard, &mut counts, &mut known, &mut takes)
+        .is_some()
 }
 
 impl std::str::FromStr for LineShape {
@@ -47,16 +90,11 @@ impl std::str::FromStr for LineShape {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.contains('\n') {
-            return Err("it is more than one line".to_owned());
-        }
-        let lead = if text.is_empty() { "" } else { " " };
-        let file = format!("{FIRST_LINE}\non C:{lead}{text}\nS:\n");
-        let transcript = Transcript::parse(file.as_bytes())
-            .map_err(|error| format!("{}; {}", error.wrong, error.wrong.hint()))?;
-        let plan = Plan::new(transcript);
-        let text = text.to_owned();
-        Ok(LineShape { text, plan })
+        Ok(LineShape {
+            text: text.to_owned(),
+            line: Some(plan("", ':', text)?),
+            message: plan(MESSAGES, ':', text)?,
+        })
     }
 }
 
@@ -77,6 +115,16 @@ mod tests {
         assert!(!shape.fits(b"250") && !shape.fits(b" 250 done"));
         let empty: LineShape = "".parse().unwrap();
         assert!(empty.fits(b"") && !empty.fits(b"x"));
+    }
+
+    #[test]
+    fn a_message_fits_as_a_whole() {
+        let shape = LineShape::hex("00 {{n:u8=1}} {{_:bytes=}}").unwrap();
+        assert!(shape.fits_message(b"\0\x07") && shape.fits_message(b"\0\x07\nx"));
+        assert!(!shape.fits_message(b"\0") && !shape.fits_message(b"\x01\0"));
+        let shape: LineShape = "ID?".parse().unwrap();
+        assert!(shape.fits_message(b"ID?") && !shape.fits_message(b"ID?\n"));
+        assert!(LineShape::hex("0").is_err());
     }
 
     #[test]
