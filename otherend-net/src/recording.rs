@@ -19,6 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use otherend_core::Drawing;
 use otherend_core::transcript::{MOST_CONNECTIONS, Masks, Transport};
 
 use crate::error::plain;
@@ -55,6 +56,8 @@ pub struct RecordingConfig {
     pub sync: SyncWhen,
     /// What the connections are: streams, or datagrams, of which each is a step and none an end.
     pub transport: Transport,
+    /// What messages stand in: each is a step. `None`: they are lines.
+    pub framing: Option<Drawing>,
     /// Stands on the file's second line: when and by whom it was recorded.
     pub remark: String,
 }
@@ -67,6 +70,7 @@ impl RecordingConfig {
             masks: Masks::usual(),
             sync: SyncWhen::default(),
             transport: Transport::Tcp,
+            framing: None,
             remark: remark.to_owned(),
         }
     }

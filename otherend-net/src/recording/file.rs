@@ -42,6 +42,8 @@ impl RecordingFile {
         let mut recorder = Recorder::new(config.masks.clone(), &config.remark);
         if config.transport == Transport::Udp {
             recorder = recorder.over_udp();
+        } else if let Some(drawing) = &config.framing {
+            recorder = recorder.framed(drawing.clone());
         }
         Ok(RecordingFile {
             path,
