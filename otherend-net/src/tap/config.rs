@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use otherend_core::Drawing;
 
 use crate::accept::admission::Terms;
 use crate::client::ConnectOptions;
@@ -30,6 +31,9 @@ pub struct TapConfig {
     /// The byte with which a message ends (LF): what [`Handle::say_as`](crate::Handle::say_as) says
     /// goes between two of them. `None`: nothing ends one, and it goes behind whatever has passed.
     pub message_end: Option<u8>,
+    /// What messages stand in: faults are of those, and what a fault changes goes out in a right
+    /// frame again. `None`: they are lines. What passes without a fault is never changed.
+    pub framing: Option<Drawing>,
     /// How long connections may go on at a stop (10 s).
     pub drain_timeout: Duration,
     /// Who may connect; empty: everybody.
@@ -49,6 +53,7 @@ impl Default for TapConfig {
             max_per_source: None,
             keepalive: Some(Keepalive::default()),
             message_end: Some(b'\n'),
+            framing: None,
             drain_timeout: Duration::from_secs(10),
             allow: Vec::new(),
             deny: Vec::new(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use otherend_core::{Loss, Role, Time};
 
+use super::config::TapConfig;
 use super::detour::Detour;
 use super::fault::{Fault, Piece, Tamper};
 use crate::stream::{self, Stream};
@@ -51,8 +52,8 @@ pub(super) struct Direction {
 
 impl Direction {
     /// The direction in which `from` speaks, with its faults.
-    pub(super) fn new(faults: &[Arc<Fault>], from: Role, message_end: Option<u8>) -> Self {
-        let tamper = Tamper::new(faults, from);
+    pub(super) fn new(faults: &[Arc<Fault>], from: Role, config: &TapConfig) -> Self {
+        let tamper = Tamper::new(faults, from, config.framing.as_ref());
         Direction {
             unsent: Vec::new(),
             sent: 0,
@@ -60,7 +61,7 @@ impl Direction {
             is_own: false,
             rest: Vec::new(),
             passed: 0,
-            message_end,
+            message_end: config.message_end,
             is_mid_message: false,
             detour: tamper.map(|tamper| Box::new(Detour::new(tamper))),
             discards: false,

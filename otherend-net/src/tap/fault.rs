@@ -1,9 +1,10 @@
-//! Faults by meaning (usually: fault injection): what a tap does to a line that fits, or from it
-//! on.
+//! Faults by meaning (usually: fault injection): what a tap does to a line or message that fits, or
+//! from it on.
 //!
 //! A fault is written as it is said: `after S: 250 {{_:text=}} cut`. Only the direction that a
 //! fault is for has lines in its way; the other passes untouched.
 
+mod framed;
 mod line;
 mod parse;
 mod tamper;
@@ -12,8 +13,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use otherend_core::Role;
 use otherend_core::transcript::LineShape;
+use otherend_core::{Drawing, Flaw, Role};
 
 pub use parse::FaultError;
 pub(super) use tamper::{Piece, Tamper};
@@ -84,6 +85,10 @@ enum LineAction {
     Garble,
     /// It ends with LF instead of CR LF, or the reverse.
     WrongEol,
+    /// Its frame is wrong in this way.
+    Wrong(Flaw),
+    /// A byte that belongs to nothing follows it.
+    ExtraByte,
 }
 
 /// What happens to a direction from a place on.
@@ -110,6 +115,40 @@ impl Fault {
     #[must_use]
     pub fn was_met(&self) -> bool {
         self.met.load(Ordering::Relaxed)
+    }
+
+    /// It can happen to messages in this framing; `None`: lines.
+    ///
+    /// # Errors
+    ///
+    /// Why it never would: with `wrong-sum` where nothing has a checksum. A tap lets such a line or
+    /// message pass as it is.
+    pub fn suits(&self, framing: Option<&Drawing>) -> Result<(), FaultError> {
+        let Action::Line(action) = self.action else {
+            return Ok(());
+        };
+        let lacks = match (action, framing) {
+            (LineAction::WrongEol, Some(_)) => "has no line ends: use no-end or extra-byte",
+            (LineAction::Wrong(Flaw::Length), drawing)
+                if !drawing.is_some_and(|drawing| drawing.can_have(Flaw::Length)) =>
+            {
+                "says no lengths"
+            }
+            (LineAction::Wrong(Flaw::Sum), drawing)
+                if !drawing.is_some_and(|drawing| drawing.can_have(Flaw::Sum)) =>
+            {
+                "has no checksums"
+            }
+            (LineAction::Wrong(Flaw::NoEnd), Some(drawing)) if !drawing.can_have(Flaw::NoEnd) => {
+                "has no bytes that end a message"
+            }
+            _ => return Ok(()),
+        };
+        Err(FaultError::Unsuited {
+            word: self.text.rsplit(' ').next().unwrap_or_default().to_owned(),
+            framing: framing.map_or("lf".to_owned(), ToString::to_string),
+            lacks,
+        })
     }
 
     /// As it was written.

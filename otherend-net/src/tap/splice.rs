@@ -96,7 +96,7 @@ impl<'a> Splice<'a> {
         streams: Both<&'a Stream>,
         tap: &Tapping,
     ) -> Self {
-        let direction = |from| Direction::new(&tap.faults, from, tap.config.message_end);
+        let direction = |from| Direction::new(&tap.faults, from, &tap.config);
         Splice {
             admitted,
             watched,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use otherend_core::transcript::LineShape;
-use otherend_core::{Role, parse_duration};
+use otherend_core::{Flaw, Role, parse_duration};
 
 use super::{Action, Fault, LineAction, Lines, StreamAction, When};
 
@@ -26,12 +26,14 @@ pub enum FaultError {
     #[error("`{0}` is no number of a line: they are counted from 1")]
     Nth(String),
     /// It does not say whose line it is for.
-    #[error("`{0}` says not whose line it is for: write `C:` or `S:` before the line")]
+    #[error(
+        "`{0}` says not whose line it is for: write `C:` or `S:` before the line (`C#` or `S#` before hex)"
+    )]
     Who(String),
     /// It does not end with an action.
     #[error(
         "`{0}` is no fault: use cut, delay TIME, drop, duplicate, split [TIME], garble, wrong-eol, \
-         half-close, reset, stall [TIME] or rate SIZE"
+         wrong-length, wrong-sum, no-end, extra-byte, half-close, reset, stall [TIME] or rate SIZE"
     )]
     Action(String),
     /// An action has no value, or one of another kind.
@@ -43,6 +45,16 @@ pub enum FaultError {
         kind: &'static str,
         /// Such a one.
         sample: &'static str,
+    },
+    /// It could never happen in this framing.
+    #[error("`{word}` cannot happen: the framing {framing} {lacks}")]
+    Unsuited {
+        /// The action.
+        word: String,
+        /// The framing.
+        framing: String,
+        /// What it does not have.
+        lacks: &'static str,
     },
     /// The line is none.
     #[error("the line of a fault is written as in a transcript: {0}")]
@@ -66,14 +78,18 @@ impl FromStr for Fault {
         if let ("connect", rest) = first_word(rest)
             && !after
         {
-            let (who, rest) = speaker(rest)?;
+            let (who, _, rest) = speaker(rest)?;
             let action = action(rest).ok_or_else(|| no_action(rest))?;
             return Ok(Fault::new(text, who, When::Start, action));
         }
         let (nth, rest) = nth(rest)?;
-        let (who, rest) = speaker(rest)?;
+        let (who, is_hex, rest) = speaker(rest)?;
         let (line, action) = line_and_action(rest)?;
-        let shape = line.parse::<LineShape>().map_err(FaultError::Line)?;
+        let shape = match is_hex {
+            true => LineShape::hex(line),
+            false => line.parse::<LineShape>(),
+        };
+        let shape = shape.map_err(FaultError::Line)?;
         let lines = Lines { shape, nth };
         let when = if after {
             When::After(lines)
@@ -113,11 +129,17 @@ fn nth(text: &str) -> Result<(Option<u32>, &str), FaultError> {
     }
 }
 
-fn speaker(text: &str) -> Result<(Role, &str), FaultError> {
-    let speakers = [("C:", Role::Client), ("S:", Role::Server)];
-    let found = speakers.iter().find_map(|(marker, who)| {
+/// Whose line it is for, whether that is in hex, and what comes behind.
+fn speaker(text: &str) -> Result<(Role, bool, &str), FaultError> {
+    let speakers = [
+        ("C:", Role::Client, false),
+        ("S:", Role::Server, false),
+        ("C#", Role::Client, true),
+        ("S#", Role::Server, true),
+    ];
+    let found = speakers.iter().find_map(|(marker, who, is_hex)| {
         let rest = text.strip_prefix(marker)?;
-        Some((*who, rest.strip_prefix(' ').unwrap_or(rest)))
+        Some((*who, *is_hex, rest.strip_prefix(' ').unwrap_or(rest)))
     });
     found.ok_or_else(|| FaultError::Who(text.to_owned()))
 }
@@ -164,6 +186,10 @@ fn action(text: &str) -> Option<Action> {
         ("duplicate", None, _) => Line(LineAction::Duplicate),
         ("garble", None, _) => Line(LineAction::Garble),
         ("wrong-eol", None, _) => Line(LineAction::WrongEol),
+        ("wrong-length", None, _) => Line(LineAction::Wrong(Flaw::Length)),
+        ("wrong-sum", None, _) => Line(LineAction::Wrong(Flaw::Sum)),
+        ("no-end", None, _) => Line(LineAction::Wrong(Flaw::NoEnd)),
+        ("extra-byte", None, _) => Line(LineAction::ExtraByte),
         ("delay", _, Some(Some(time))) => Line(LineAction::Delay(time)),
         ("split", None, _) => Line(LineAction::Split(SPLIT)),
         ("split", _, Some(Some(gap))) => Line(LineAction::Split(gap)),
@@ -218,6 +244,10 @@ mod tests {
             ("split 1s", LineAction::Split(second)),
             ("garble", LineAction::Garble),
             ("wrong-eol", LineAction::WrongEol),
+            ("wrong-length", LineAction::Wrong(Flaw::Length)),
+            ("wrong-sum", LineAction::Wrong(Flaw::Sum)),
+            ("no-end", LineAction::Wrong(Flaw::NoEnd)),
+            ("extra-byte", LineAction::ExtraByte),
         ] {
             is(
                 &format!("on S: 250 {text}"),
@@ -237,6 +267,32 @@ mod tests {
             let fault = format!("on connect C: {text}");
             is(&fault, Role::Client, Action::Stream(action));
         }
+    }
+
+    #[test]
+    fn a_fault_that_could_never_happen_is_told() {
+        let told = |action: &str, framing: &str| {
+            let fault = fault(&format!("on S# 00 {action}"));
+            let drawing = framing.parse().ok();
+            let unsuited = fault.suits(drawing.as_ref()).err();
+            unsuited.map(|error| error.to_string())
+        };
+        for (action, suits, not) in [
+            ("wrong-length", "u16", "stx"),
+            ("wrong-length", "lsp", "lf"),
+            ("wrong-sum", "nmea", "u16"),
+            ("wrong-sum", "rtu", "lf"),
+            ("no-end", "amqp", "u16"),
+            ("no-end", "lf", "rtu"),
+            ("wrong-eol", "lf", "stx"),
+        ] {
+            assert_eq!(told(action, suits), None, "{action} {suits}");
+            let text = told(action, not).expect(not);
+            let says = format!("`{action}` cannot happen: the framing {not} ");
+            assert!(text.starts_with(&says), "{text}");
+        }
+        assert_eq!(told("extra-byte", "u16"), None);
+        assert_eq!(told("reset", "lf"), None);
     }
 
     #[test]

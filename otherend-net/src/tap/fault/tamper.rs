@@ -6,8 +6,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use otherend_core::{Role, Time};
+use otherend_core::transcript::LineShape;
+use otherend_core::{Drawing, Role, Time};
 
+use super::framed::{Frames, Next};
 use super::line::{Line, Passing, text_length};
 use super::{Action, Fault, LineAction, StreamAction, When};
 
@@ -43,6 +45,8 @@ pub(in crate::tap) enum Piece {
 #[derive(Debug)]
 pub(in crate::tap) struct Tamper {
     faults: Vec<Armed>,
+    /// Where messages are no lines.
+    frames: Option<Frames>,
     /// An unfinished line, and when it began.
     held: Vec<u8>,
     since: Time,
@@ -65,8 +69,14 @@ struct Armed {
 
 impl Tamper {
     /// The faults for the lines of `who`; `None`: there are none.
-    pub(in crate::tap) fn new(faults: &[Arc<Fault>], who: Role) -> Option<Self> {
-        let own = faults.iter().filter(|fault| fault.who == who);
+    pub(in crate::tap) fn new(
+        faults: &[Arc<Fault>],
+        who: Role,
+        framing: Option<&Drawing>,
+    ) -> Option<Self> {
+        // What can never happen must not be told as if it had.
+        let suits = |fault: &Fault| fault.who == who && fault.suits(framing).is_ok();
+        let own = faults.iter().filter(|fault| suits(fault));
         let faults: Vec<Armed> = own
             .map(|fault| Armed {
                 fault: Arc::clone(fault),
@@ -75,6 +85,7 @@ impl Tamper {
             .collect();
         (!faults.is_empty()).then_some(Tamper {
             faults,
+            frames: framing.map(Frames::new),
             held: Vec::new(),
             since: Time::ZERO,
             passing: false,
@@ -100,6 +111,10 @@ impl Tamper {
 
     /// The speaker said `bytes`.
     pub(in crate::tap) fn feed(&mut self, now: Time, bytes: &[u8], ahead: &mut VecDeque<Piece>) {
+        if let Some(frames) = &mut self.frames {
+            frames.feed(now, bytes);
+            return self.messages(false, ahead);
+        }
         for part in bytes.split_inclusive(|b| *b == b'\n') {
             let ends = part.ends_with(b"\n");
             // A prompt gets no LF, and cannot be held for ever. What passed in the middle of a line
@@ -128,6 +143,7 @@ impl Tamper {
 
     /// The speaker has finished: what is held is a line.
     pub(in crate::tap) fn finish(&mut self, ahead: &mut VecDeque<Piece>) {
+        self.messages(true, ahead);
         if !self.held.is_empty() {
             let line = std::mem::take(&mut self.held);
             self.line(&line, ahead);
@@ -136,30 +152,71 @@ impl Tamper {
 
     /// When [`tick`](Self::tick) is due.
     pub(in crate::tap) fn deadline(&self) -> Option<Time> {
+        if let Some(frames) = &self.frames {
+            let held = frames.held_since().map(|since| since + HELD);
+            return [held, frames.silent_at()].into_iter().flatten().min();
+        }
         (!self.held.is_empty()).then_some(self.since + HELD)
     }
 
     /// Time has passed.
     pub(in crate::tap) fn tick(&mut self, now: Time, ahead: &mut VecDeque<Piece>) {
+        let silent_at = self.frames.as_ref().and_then(Frames::silent_at);
+        if silent_at.is_some_and(|due| now >= due) {
+            return self.messages(true, ahead);
+        }
         if self.deadline().is_some_and(|due| now >= due) {
             self.let_go(ahead);
         }
     }
 
+    /// Pass on the messages that have come; `is_all`: nothing more comes of the last one.
+    fn messages(&mut self, is_all: bool, ahead: &mut VecDeque<Piece>) {
+        let Some(mut frames) = self.frames.take() else {
+            return;
+        };
+        while let Some(next) = frames.next(is_all) {
+            match next {
+                Next::Bytes(bytes) => self.pass(&bytes, ahead),
+                Next::Message(message, frame) => {
+                    let line = Line::framed(frames.drawing(), message.clone(), &frame);
+                    let meant = self.meant(|shape| shape.fits_message(&message));
+                    self.fault(line, &message, meant, ahead);
+                }
+            }
+        }
+        self.frames = Some(frames);
+    }
+
     /// Pass an unfinished line on as far as it came.
     fn let_go(&mut self, ahead: &mut VecDeque<Piece>) {
+        if let Some(frames) = &mut self.frames {
+            let begun = frames.let_go();
+            return self.pass(&begun, ahead);
+        }
         let begun = std::mem::take(&mut self.held);
         self.pass(&begun, ahead);
         self.passing = true;
     }
 
     fn line(&mut self, bytes: &[u8], ahead: &mut VecDeque<Piece>) {
-        let mut line = Line::new(bytes);
+        let text = &bytes[..text_length(bytes)];
+        let meant = self.meant(|shape| shape.fits(text));
+        self.fault(Line::new(bytes), bytes, meant, ahead);
+    }
+
+    /// A line or message is next; `bytes` are what is told of it.
+    fn fault(
+        &mut self,
+        mut line: Line<'_>,
+        bytes: &[u8],
+        (on, after): (Vec<Arc<Fault>>, Vec<Arc<Fault>>),
+        ahead: &mut VecDeque<Piece>,
+    ) {
         for (action, fault) in std::mem::take(&mut self.next) {
             ahead.push_back(Piece::Fault(fault, bytes.to_vec()));
             line.meet(action);
         }
-        let (on, after) = self.meant(&bytes[..text_length(bytes)]);
         for fault in on {
             match fault.action {
                 Action::Stream(action) => self.turn(action, &fault, bytes, ahead),
@@ -179,7 +236,7 @@ impl Tamper {
     }
 
     /// The faults that mean this line, and those that mean what follows it.
-    fn meant(&mut self, text: &[u8]) -> (Vec<Arc<Fault>>, Vec<Arc<Fault>>) {
+    fn meant(&mut self, fits: impl Fn(&LineShape) -> bool) -> (Vec<Arc<Fault>>, Vec<Arc<Fault>>) {
         let (mut on, mut after) = (Vec::new(), Vec::new());
         for armed in &mut self.faults {
             let (lines, list) = match &armed.fault.when {
@@ -189,7 +246,7 @@ impl Tamper {
             };
             // Every line that fits is counted, also where another fault takes it: `2 C: RCPT` is the
             // second that was said, whatever became of the first.
-            if lines.shape.fits(text) {
+            if fits(&lines.shape) {
                 armed.fitted = armed.fitted.saturating_add(1);
                 if lines.nth.is_none_or(|nth| nth == armed.fitted) {
                     list.push(Arc::clone(&armed.fault));

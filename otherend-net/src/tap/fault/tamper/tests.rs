@@ -9,7 +9,7 @@ fn tamper(faults: &[&str]) -> Tamper {
         .iter()
         .map(|text| Arc::new(text.parse().unwrap()))
         .collect();
-    Tamper::new(&faults, S).unwrap()
+    Tamper::new(&faults, S, None).unwrap()
 }
 
 /// The pieces in short: bytes as text, the rest by its name.
@@ -128,4 +128,76 @@ fn a_line_too_long_to_hold_passes() {
         })
         .sum();
     assert_eq!(passed, LONGEST + 3);
+}
+
+/// What comes of `said` in frames, in pieces of `size`.
+fn framed(framing: &str, faults: &[&str], said: &[u8], size: usize) -> Vec<u8> {
+    let faults: Vec<_> = faults
+        .iter()
+        .map(|text| Arc::new(text.parse().unwrap()))
+        .collect();
+    let drawing = framing.parse().unwrap();
+    let mut tamper = Tamper::new(&faults, S, Some(&drawing)).unwrap();
+    let mut ahead = VecDeque::new();
+    tamper.begin(&mut ahead);
+    for bytes in said.chunks(size) {
+        tamper.feed(Time::ZERO, bytes, &mut ahead);
+    }
+    tamper.finish(&mut ahead);
+    let bytes = ahead.into_iter().filter_map(|piece| match piece {
+        Piece::Bytes(bytes) => Some(bytes),
+        _ => None,
+    });
+    bytes.flatten().collect()
+}
+
+#[test]
+fn messages_are_counted_in_frames_however_they_were_cut() {
+    let said = b"junk\x02a\n\x03\x02b\x03 \x02a\n\x03\x02a\n\x03\x02half";
+    for size in 1..said.len() {
+        let come = |fault| framed("stx", &[fault], said, size);
+        let without = b"junk\x02a\n\x03\x02b\x03 \x02a\n\x03\x02half";
+        assert_eq!(come("on 2 S# 61 0a drop"), without);
+        assert_eq!(come("on 2 S: a\\n drop"), without);
+        assert_eq!(come("on 9 S: a drop"), said, "untouched, whatever it is");
+        let late = b"junk\x02a\n\x03\x02b\x03 \x02\xe1\n\x03\x02a\n\x03\x02half";
+        assert_eq!(come("after S: b garble"), late);
+    }
+}
+
+#[test]
+fn what_cannot_happen_in_a_framing_is_not_told_as_if_it_had() {
+    let faults = [Arc::new("on S: a wrong-sum".parse().unwrap())];
+    let drawing = "stx".parse().unwrap();
+    assert!(Tamper::new(&faults, S, Some(&drawing)).is_none());
+}
+
+#[test]
+fn a_frame_that_waits_passes_and_its_rest_with_it() {
+    let drawing = "u16".parse().unwrap();
+    let faults = [Arc::new("on S: {{_:text=}} drop".parse().unwrap())];
+    let mut tamper = Tamper::new(&faults, S, Some(&drawing)).unwrap();
+    let mut ahead = VecDeque::new();
+    tamper.feed(Time::ZERO, b"\0\x04ha", &mut ahead);
+    let due = tamper.deadline().unwrap();
+    tamper.tick(due, &mut ahead);
+    assert_eq!(tamper.deadline(), None);
+    tamper.feed(due, b"lf\0\x01x", &mut ahead);
+    assert_eq!(shown(ahead), ["\\x00\\x04ha", "lf", "(Line(Drop))"]);
+}
+
+#[test]
+fn silence_ends_a_message_and_nothing_behind_a_wrong_length_is_one() {
+    let drawing = "{body} idle 4ms".parse().unwrap();
+    let faults = [Arc::new("on S: ab drop".parse().unwrap())];
+    let mut tamper = Tamper::new(&faults, S, Some(&drawing)).unwrap();
+    let mut ahead = VecDeque::new();
+    tamper.feed(Time::ZERO, b"ab", &mut ahead);
+    let due = tamper.deadline().unwrap();
+    assert_eq!(due, Time::ZERO + Duration::from_millis(4));
+    tamper.tick(due, &mut ahead);
+    assert_eq!(shown(ahead), ["(Line(Drop))"]);
+    let said = b"1:a,x:a,1:a,";
+    let come = framed("netstring", &["on S: a drop"], said, 3);
+    assert_eq!(come, b"x:a,1:a,");
 }
