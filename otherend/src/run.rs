@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use otherend_core::transcript::Transport;
-use otherend_core::{Address, Time};
+use otherend_core::{Address, Framing, Time};
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::recording::{Recording, Writer};
 use otherend_net::{BindError, Handle, Report};
@@ -34,6 +34,8 @@ pub(crate) struct Run<'a> {
 /// What is recorded, and by whom.
 pub(crate) struct Subject {
     pub(crate) transport: Transport,
+    /// What its messages stand in.
+    pub(crate) framing: Framing,
     /// As the recording's first lines say it: `otherend serve 127.0.0.1:8080`.
     pub(crate) what: String,
 }
@@ -47,7 +49,7 @@ impl<'a> Run<'a> {
         subject: &Subject,
     ) -> anyhow::Result<Self> {
         let (screen, showing) = Screen::start(look, zero)?;
-        let started = record.start_beside(&screen, zero, subject.transport, &subject.what)?;
+        let started = record.start_beside(&screen, zero, subject)?;
         let (recording, writer) = started.unzip();
         Ok(Run {
             screen,

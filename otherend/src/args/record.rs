@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use jiff::Zoned;
 use otherend_core::Time;
-use otherend_core::transcript::{Masks, Transport};
+use otherend_core::transcript::Masks;
 use otherend_net::recording::{
     OnTrouble, RecordError, Recording, RecordingConfig, SyncWhen, Writer,
 };
@@ -17,6 +17,7 @@ use crate::exit::Failure;
 use crate::exit::file::not_written;
 use crate::output::human;
 use crate::output::screen::{Remark, Screen};
+use crate::run::Subject;
 
 /// What is recorded, and how carefully.
 #[derive(Debug, clap::Args)]
@@ -58,18 +59,18 @@ enum Sync {
 }
 
 impl RecordArgs {
-    /// Begin to record, if that is wanted; `what` says by whom and what.
+    /// Begin to record `subject`, if that is wanted.
     pub(crate) fn start(
         &self,
-        transport: Transport,
-        what: &str,
+        subject: &Subject,
         on_trouble: OnTrouble,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let Some(path) = &self.record else {
             return Ok(None);
         };
-        let mut config = self.config(what)?;
-        config.transport = transport;
+        let mut config = self.config(&subject.what)?;
+        config.transport = subject.transport;
+        config.framing = subject.framing.drawing().cloned();
         let started = if is_folder(path) {
             Recording::to_folder(path, config, file_name, on_trouble)
         } else {
@@ -84,8 +85,7 @@ impl RecordArgs {
         &self,
         screen: &Screen,
         zero: Instant,
-        transport: Transport,
-        what: &str,
+        subject: &Subject,
     ) -> anyhow::Result<Option<(Recording, Writer)>> {
         let screen = screen.clone();
         let on_trouble = Box::new(move |trouble: &RecordError| {
@@ -93,7 +93,7 @@ impl RecordArgs {
             let now = Time::ZERO + zero.elapsed();
             screen.remark(now, 0, &Remark::note("recording-ended", &text));
         });
-        self.start(transport, what, on_trouble)
+        self.start(subject, on_trouble)
     }
 
     /// Refuse a file that exists, before anything is done that a recording belongs to.

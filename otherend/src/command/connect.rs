@@ -8,6 +8,7 @@ mod recorded;
 mod view;
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -24,6 +25,7 @@ use crate::args::screen::ScreenArgs;
 use crate::args::{address, choice};
 use crate::output::stdio;
 use crate::output::{ask, why};
+use crate::run::Subject;
 use linger::Limits;
 use other_end::Carrier;
 
@@ -176,6 +178,15 @@ impl Args {
             Transport::Udp
         } else {
             Transport::Tcp
+        }
+    }
+
+    /// What a recording of the conversation with `peer` is of.
+    fn subject(&self, peer: SocketAddr) -> Subject {
+        Subject {
+            transport: self.transport(),
+            framing: self.framing(),
+            what: format!("otherend connect {peer}"),
         }
     }
 

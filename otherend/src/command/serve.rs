@@ -117,6 +117,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     shown.datagrams = args.udp;
     let subject = Subject {
         transport: args.transport(),
+        framing: args.framing(served.as_ref()),
         what: format!("otherend serve {}", server.addresses()[0]),
     };
     let run = Run::begin(shown, server.zero(), &args.record, &subject)?;

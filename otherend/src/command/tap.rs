@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use otherend_core::Time;
+use otherend_core::{Framing, Time};
 use otherend_core::transcript::Transport;
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::endpoint::{EndpointError, Listen};
@@ -112,6 +112,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let zero = tap.zero();
     let subject = Subject {
         transport: Transport::Tcp,
+        framing: Framing::Lf,
         what: format!("otherend tap {} {target}", tap.addresses()[0]),
     };
     let run = Run::begin(args.look(), zero, &args.record, &subject)?;

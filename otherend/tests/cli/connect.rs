@@ -348,7 +348,7 @@ fn a_reset_without_an_end_of_the_input_names_no_flag() {
 
 #[test]
 fn a_framing_that_nothing_goes_by_is_told_of() {
-    let text = "* a pipe passes bytes as they are; --framing is for the prompt, --json and --time";
+    let text = "* a pipe passes bytes as they are; --framing is for the prompt, --json, --time and --record";
     for (flags, told) in [(&[][..], true), (&["--json"], false), (&["-q"], false)] {
         let (address, server) = server(|peer| hear(&peer));
         let words = [&["connect", "--framing", "stx", &address], flags].concat();

@@ -121,8 +121,7 @@ fn recording(
         // A terminal that is gone is noticed by whoever reads it.
         let _ = above.print(&format!("{mark} {text}: {trouble}\n"));
     });
-    let what = format!("otherend connect {peer}");
-    args.record.start(args.transport(), &what, on_trouble)
+    args.record.start(&args.subject(peer), on_trouble)
 }
 
 /// Carry the conversation to its end. Lines are shown by its observer; a line that does not end is

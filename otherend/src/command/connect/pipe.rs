@@ -66,7 +66,7 @@ impl From<Trouble> for anyhow::Error {
 /// Carry bytes both ways until the server closes, or its time to do so is up.
 pub(super) fn run(carrier: Carrier, args: &Args) -> anyhow::Result<()> {
     let peer = carrier.peer_address()?;
-    let recorded = Arc::new(Recorded::start(&args.record, args.transport(), peer)?);
+    let recorded = Arc::new(Recorded::start(&args.record, &args.subject(peer))?);
     Recorded::end_on_signals(&recorded)?;
     let (passing, news) = Passing::new(args, Arc::clone(&recorded));
     let talk = Talk {
@@ -122,8 +122,7 @@ impl Talk<'_> {
             Recorded::tell(self.args.record.begun());
         }
         if self.frames_nothing() {
-            let text =
-                "a pipe passes bytes as they are; --framing is for the prompt, --json and --time";
+            let text = "a pipe passes bytes as they are; --framing is for the prompt, --json, --time and --record";
             let _ = writeln!(stdio::stderr(), "* {text}");
         }
         self.remark(&Remark::note("connected", &connected))
@@ -238,7 +237,8 @@ impl Talk<'_> {
     /// server that waits for one would be blamed for its silence.
     fn frames_nothing(&self) -> bool {
         let asked = !self.args.framing().is_lines();
-        asked && !self.passing.shows_messages() && !self.args.screen.quiet
+        let used = self.passing.shows_messages() || self.args.record.begun().is_some();
+        asked && !used && !self.args.screen.quiet
     }
 
     fn is_verbose(&self) -> bool {

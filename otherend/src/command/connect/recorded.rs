@@ -1,12 +1,10 @@
 //! `--record` without a prompt: both directions as they go through.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Instant;
 
-use otherend_core::transcript::Transport;
 use otherend_core::{Counts, EndReason, Event, Observer, Role, Time};
 use otherend_net::recording::{RecordError, Scribe, Writer};
 use signal_hook::low_level::emulate_default_handler;
@@ -16,6 +14,7 @@ use crate::exit::caught::Caught;
 use crate::exit::signals::asking_to_end;
 use crate::lock::lock;
 use crate::output::stdio;
+use crate::run::Subject;
 
 /// The number of the only connection.
 const ONLY: u64 = 1;
@@ -32,17 +31,12 @@ pub(super) struct Recorded {
 
 impl Recorded {
     /// Begin to record what is said with `peer`.
-    pub(super) fn start(
-        args: &RecordArgs,
-        transport: Transport,
-        peer: SocketAddr,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn start(args: &RecordArgs, subject: &Subject) -> anyhow::Result<Self> {
         let on_trouble = Box::new(|trouble: &RecordError| {
             let text = "the recording ends here, the conversation goes on";
             let _ = writeln!(stdio::stderr(), "* {text}: {trouble}");
         });
-        let what = format!("otherend connect {peer}");
-        let started = args.start(transport, &what, on_trouble)?;
+        let started = args.start(subject, on_trouble)?;
         let (recording, writer) = started.unzip();
         let scribe = recording.map(|recording| Scribe::new(recording, ONLY, Role::Client));
         Ok(Recorded {
