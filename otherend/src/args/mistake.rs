@@ -15,6 +15,7 @@ pub(super) fn explained(mut error: Error) -> Error {
             context(&error, ContextKind::InvalidSubcommand).and_then(of_word)
         }
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => of_environment(&error),
+        ErrorKind::ArgumentConflict => of_conflict(&error),
         _ => return error,
     };
     let others = match error.remove(ContextKind::Suggested) {
@@ -60,6 +61,13 @@ fn of_word(word: &str) -> Option<String> {
         _ => return None,
     };
     Some(tip)
+}
+
+/// Why two flags exclude each other, where it can be asked.
+fn of_conflict(error: &Error) -> Option<String> {
+    let text = error.to_string();
+    let is_framed = text.contains("--framing") && text.contains("--udp");
+    is_framed.then(|| "a datagram is a message already: nothing has to frame it".to_owned())
 }
 
 /// Nobody wrote the flag that the error names.
