@@ -11,6 +11,8 @@ mod cli {
     #[cfg(target_os = "linux")]
     mod files;
     #[cfg(target_os = "linux")]
+    mod frames;
+    #[cfg(target_os = "linux")]
     mod full_stdout;
     mod interfaces;
     mod limits;

@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use otherend_core::{Framing, Time};
 use otherend_core::transcript::Transport;
+use otherend_core::{Framing, Time};
 use otherend_diagnose::listeners::Protocol;
 use otherend_net::endpoint::{EndpointError, Listen};
 use otherend_net::tap::{Fault, FaultError, Tap, TapConfig};
@@ -21,7 +21,7 @@ use crate::args::record::RecordArgs;
 use crate::args::route::RouteArgs;
 use crate::args::screen::ScreenArgs;
 use crate::args::talk::FilledArgs;
-use crate::args::{address, listening};
+use crate::args::{address, choice, listening};
 use crate::exit::Failure;
 use crate::output::screen::{Look, Remark, Screen};
 use crate::output::time::TimeStyle;
@@ -56,12 +56,27 @@ pub(crate) struct Args {
     #[command(flatten)]
     filled: FilledArgs,
 
+    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame.
+    ///
+    /// A frame is drawn, as '{len:u16}{body}', or has a name, as stx, mllp or modbus; see
+    /// docs/framing.md. Messages are shown, recorded and meet faults as a whole; what passes is
+    /// never changed by it. Here auto is lf, and negotiations of telnet are shown as bytes.
+    #[arg(
+        long,
+        hide_possible_values = true,
+        value_name = "FRAMING",
+        default_value_t = Framing::Lf,
+        value_parser = choice::framing()
+    )]
+    framing: Framing,
+
     /// Make a fault, as in 'after S: 250 {{_:text=}} cut'; repeatable.
     ///
     /// WHEN is `on` (the line itself meets it) or `after` (what follows does), with a number for
-    /// the Nth line that fits, then `C:` or `S:` and the line as in a transcript; or `on connect`
-    /// and `C:` or `S:`. WHAT is cut, delay TIME, drop, duplicate, split (TIME), garble,
-    /// wrong-eol, half-close, reset, stall (TIME) or rate SIZE; a (TIME) may be left out.
+    /// the Nth line that fits, then `C:` or `S:` and the line as in a transcript (`C#` or `S#` and
+    /// hex); or `on connect` and `C:` or `S:`. WHAT is cut, delay TIME, drop, duplicate, split
+    /// (TIME), garble, wrong-eol, wrong-length, wrong-sum, no-end, extra-byte, half-close, reset,
+    /// stall (TIME) or rate SIZE; a (TIME) may be left out. With --framing lines are messages.
     #[arg(long, value_name = "WHEN WHAT", value_parser = fault)]
     fault: Vec<Arc<Fault>>,
 
@@ -99,8 +114,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     raise_descriptor_limit();
     let (listen, target) = args.endpoints()?;
     let check = args.check()?;
+    let framing = args.framing(check.as_ref());
+    for fault in &args.fault {
+        let suits = fault.suits(framing.drawing());
+        suits.map_err(|error| Failure::Usage(format!("--fault '{fault}': {error}")))?;
+    }
     let places: Vec<Listen> = listen.iter().map(|at| (*at).into()).collect();
-    let tap = Tap::bind(&places, target.clone(), args.config())
+    let tap = Tap::bind(&places, target.clone(), args.config(&framing))
         .map_err(|error| why::not_listening(error, Protocol::Tcp))
         .inspect_err(|error| why::tell_program(error, &args.screen))?;
     // Told before the first client: each connection would connect to the tap again, until no
@@ -112,7 +132,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let zero = tap.zero();
     let subject = Subject {
         transport: Transport::Tcp,
-        framing: Framing::Lf,
+        framing: framing.clone(),
         what: format!("otherend tap {} {target}", tap.addresses()[0]),
     };
     let run = Run::begin(args.look(), zero, &args.record, &subject)?;
@@ -123,6 +143,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     };
     let tap = tap.watched_by(Arc::new(ScreenWatcher {
         outlet,
+        framing,
         show: args.show(),
         reason: Reason::new(target.clone(), args.route.options()),
         check: check.clone(),
@@ -181,9 +202,23 @@ impl Args {
         Ok((listen, target.clone()))
     }
 
-    fn config(&self) -> TapConfig {
+    /// What messages stand in; a transcript that both ends are checked against says it, too.
+    fn framing(&self, check: Option<&Check>) -> Framing {
+        match (&self.framing, check) {
+            (Framing::Lf, Some(check)) if check.framing.drawing().is_some() => {
+                check.framing.clone()
+            }
+            // A tap answers nothing: what ends a line is not learned, no negotiation is taken out.
+            (Framing::Auto, _) => Framing::Lf,
+            (Framing::Telnet, _) => Framing::Dotnet,
+            (framing, _) => framing.clone(),
+        }
+    }
+
+    fn config(&self, framing: &Framing) -> TapConfig {
         let mut config = TapConfig::default();
         config.connect = self.route.options();
+        config.framing = framing.drawing().cloned();
         config.watcher_descriptors = self.record.descriptors_per_client();
         self.door.apply_to_tap(&mut config);
         config

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use otherend_core::Time;
 use otherend_core::transcript::{Limits, Plan, Transport};
+use otherend_core::{Framing, Time};
 use otherend_net::tap::{Referee, Verdict};
 
 use crate::exit::Failure;
@@ -18,6 +18,8 @@ use crate::talk::files;
 pub(super) struct Check {
     pub(super) file: Arc<str>,
     pub(super) referee: Referee,
+    /// What the file's messages stand in.
+    pub(super) framing: Framing,
 }
 
 impl Check {
@@ -34,6 +36,7 @@ impl Check {
         }
         Ok(Check {
             file: file.name.into(),
+            framing: plan.framing().clone(),
             referee: Referee::new(Arc::new(plan)),
         })
     }

@@ -1,14 +1,15 @@
 //! Shows a tap on the screen: who came, what both ends said, who ended it.
 //!
-//! Lines are found here and only here: whatever this makes of the bytes, they have passed already.
+//! Lines and messages are found here and only here: whatever this makes of the bytes, they have
+//! passed already.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use otherend_core::json::Scene;
-use otherend_core::transcript::{Mismatch, Outcome};
+use otherend_core::transcript::{Limits, Mismatch, Outcome};
 use otherend_core::{
-    Address, Decoded, Decoder, Event, Framing, LineEnd, Observer, Role, Time, Wants,
+    Address, Decoded, Decoder, Drawing, Event, Framing, LineEnd, Observer, Role, Time, Wants,
 };
 use otherend_net::recording::Scribe;
 use otherend_net::tap::Judge;
@@ -39,6 +40,8 @@ pub(super) enum Show {
 /// Everybody's observer.
 pub(super) struct ScreenWatcher {
     pub(super) outlet: Outlet,
+    /// What ends a line, or what messages stand in.
+    pub(super) framing: Framing,
     pub(super) show: Show,
     pub(super) reason: Reason,
     pub(super) check: Option<Check>,
@@ -55,7 +58,7 @@ impl Watcher for ScreenWatcher {
             number: peer.number,
             address: peer.address.clone(),
             since: Time::ZERO,
-            sides: [Side::new(), Side::new()],
+            sides: [Side::new(&self.framing), Side::new(&self.framing)],
             batch: Batch::default(),
             scribe: self.outlet.scribe(peer.number),
             skipped: 0,
@@ -88,18 +91,32 @@ struct ScreenObserver {
 /// What one end has said, as far as it matters here.
 struct Side {
     decoder: Decoder,
+    /// Messages stand in frames.
+    is_framed: bool,
+    /// Where silence ends a message.
+    idle: Option<Duration>,
+    /// Its messages can no longer be told apart, and that was said.
+    is_lost: bool,
     /// When the unfinished line began.
     since: Time,
+    /// When it said something last.
+    heard: Time,
     /// How many bytes it has said.
     said: u64,
     tls: bool,
 }
 
 impl Side {
-    fn new() -> Self {
+    fn new(framing: &Framing) -> Self {
+        let drawing = framing.drawing();
+        let most = drawing.map_or(MAX_LINE, |_| Limits::LINE);
         Side {
-            decoder: Decoder::new(&Framing::Lf, MAX_LINE),
+            decoder: Decoder::new(framing, most),
+            is_framed: drawing.is_some(),
+            idle: drawing.and_then(Drawing::idle),
+            is_lost: false,
             since: Time::ZERO,
+            heard: Time::ZERO,
             said: 0,
             tls: false,
         }
@@ -107,9 +124,20 @@ impl Side {
 
     /// When what came of an unfinished line is to be shown.
     fn deadline(&self) -> Option<Time> {
-        self.decoder
-            .is_mid_message()
-            .then_some(self.since + UNFINISHED)
+        let due = match (self.is_framed, self.idle) {
+            (true, idle) => self.heard + idle?,
+            (false, _) => self.since + UNFINISHED,
+        };
+        self.decoder.is_mid_message().then_some(due)
+    }
+
+    /// What came of a line that has not ended. A frame has its end: only silence stands for it, or
+    /// the end of everything.
+    fn unfinished(&mut self, is_over: bool) -> Option<Decoded<'_>> {
+        match self.is_framed && !is_over {
+            true => self.decoder.silence(),
+            false => self.decoder.finish(),
+        }
     }
 }
 
@@ -145,7 +173,7 @@ impl Observer for ScreenObserver {
         for from in [Role::Client, Role::Server] {
             let side = &self.sides[from.index()];
             if side.deadline().is_some_and(|due| now >= due) {
-                self.finish_line(now, from);
+                self.finish_line(now, from, false);
             }
         }
     }
@@ -158,13 +186,12 @@ impl ScreenObserver {
             Event::Bytes { from, .. } if self.show > Show::Trouble => {
                 // `login: ` has no end, and the client answers it. What it says is shown below, so
                 // the prompt is over.
-                self.finish_line(now, from.other());
+                self.finish_line(now, from.other(), false);
             }
-            Event::Fault { from, .. } | Event::Finished { from } => self.finish_line(now, from),
-            Event::Injected { .. } | Event::Ended { .. } => {
-                self.finish_line(now, Role::Client);
-                self.finish_line(now, Role::Server);
-            }
+            Event::Fault { from, .. } => self.finish_line(now, from, false),
+            Event::Finished { from } => self.finish_line(now, from, true),
+            Event::Injected { .. } => self.finish_lines(now, false),
+            Event::Ended { .. } => self.finish_lines(now, true),
             _ => {}
         }
         let show = match *event {
@@ -223,8 +250,7 @@ impl ScreenObserver {
     }
 
     fn broken(&mut self, now: Time, file: &str, mismatch: &Mismatch) {
-        self.finish_line(now, Role::Client);
-        self.finish_line(now, Role::Server);
+        self.finish_lines(now, false);
         if self.outlet.screen.look().json {
             return self.happened(now, Show::Trouble, &Event::Unexpected(mismatch), file);
         }
@@ -247,7 +273,8 @@ impl ScreenObserver {
         side.said += bytes.len() as u64;
         // Only at the start of a line: bytes that look like a TLS record may stand in the middle of
         // anything.
-        let begins_tls = !side.tls && !side.decoder.is_mid_message() && is_tls(bytes);
+        let is_plain = !side.tls && !side.is_framed;
+        let begins_tls = is_plain && !side.decoder.is_mid_message() && is_tls(bytes);
         side.tls |= begins_tls;
         if look.hex || (side.tls && look.json) {
             self.chunk(now, from, offset, bytes);
@@ -273,7 +300,9 @@ impl ScreenObserver {
         let last_end = bytes.iter().rposition(|byte| *byte == b'\n');
         // A screen that is behind skips whole lines, and so they need not be found: counting LFs is
         // quicker than decoding, and passing on must not wait for either.
-        match last_end.filter(|_| self.outlet.screen.is_full()) {
+        // Frames are found all the same: who loses one cannot find the next.
+        let skips = self.outlet.screen.is_full() && !self.sides[from.index()].is_framed;
+        match last_end.filter(|_| skips) {
             Some(end) => self.skip_lines(now, from, bytes, end + 1),
             None => self.find_lines(now, from, bytes),
         }
@@ -293,35 +322,42 @@ impl ScreenObserver {
     fn find_lines(&mut self, now: Time, from: Role, bytes: &[u8]) {
         let side = &mut self.sides[from.index()];
         let was_mid_line = side.decoder.is_mid_message();
+        let json = self.outlet.screen.look().json;
         let mut found_any = false;
         let mut lines = side.decoder.feed(bytes);
         while let Some(found) = lines.next() {
             found_any = true;
-            match found {
-                Decoded::Message(line, end) => {
-                    let said = said(from, Some(end));
-                    self.batch.line(now, self.number, said, line);
-                }
-                _ => {
-                    let remark = Remark::LineTooLong { who: Some(from) };
-                    let json = self.outlet.screen.look().json;
-                    self.batch.remark(now, self.number, &remark, json);
-                }
-            }
+            gather(&mut self.batch, (now, self.number, from), json, found);
         }
+        side.heard = now;
+        let is_lost = !side.is_lost && side.decoder.is_over();
+        side.is_lost |= is_lost;
         // The 100 ms of an unfinished line count from its first byte. A peer that sends a byte now
         // and then would put the showing off for ever.
         if found_any || !was_mid_line {
             side.since = now;
         }
+        if is_lost {
+            let text = format!(
+                "the messages of the {from} cannot be told apart from here on: they pass and are \
+                 not shown (--hex shows them)"
+            );
+            self.remark(now, Show::Lines, &Remark::note("messages-lost", &text));
+        }
     }
 
-    /// Show what came of a line that has not ended.
-    fn finish_line(&mut self, now: Time, from: Role) {
+    fn finish_lines(&mut self, now: Time, is_over: bool) {
+        for from in Role::BOTH {
+            self.finish_line(now, from, is_over);
+        }
+    }
+
+    /// Show what came of a line that has not ended. `is_over`: nothing more comes of it.
+    fn finish_line(&mut self, now: Time, from: Role, is_over: bool) {
         let side = &mut self.sides[from.index()];
-        if let Some(Decoded::Message(line, end)) = side.decoder.finish() {
-            self.batch
-                .line(now, self.number, said(from, Some(end)), line);
+        if let Some(found) = side.unfinished(is_over) {
+            let json = self.outlet.screen.look().json;
+            gather(&mut self.batch, (now, self.number, from), json, found);
             self.cut(now);
         }
     }
@@ -336,6 +372,27 @@ impl ScreenObserver {
             scribe.cut(now);
         }
     }
+}
+
+/// Gather what was found of what an end said, to be shown.
+fn gather(
+    batch: &mut Batch,
+    (now, number, from): (Time, u64, Role),
+    json: bool,
+    found: Decoded<'_>,
+) {
+    let remark = match found {
+        Decoded::Message(line, end) => {
+            return batch.line(now, number, said(from, Some(end)), line);
+        }
+        Decoded::OutOfStep { bytes, why } => Remark::OutOfStep {
+            who: from,
+            reason: why.reason(),
+            heard: bytes,
+        },
+        _ => Remark::LineTooLong { who: Some(from) },
+    };
+    batch.remark(now, number, &remark, json);
 }
 
 fn said(from: Role, end: Option<LineEnd>) -> Said {
@@ -359,7 +416,7 @@ mod tests {
     use crate::output::time::TimeStyle;
 
     /// The observer of a connection, and nobody who takes what it gathers.
-    fn observer() -> ScreenObserver {
+    fn observer(framing: &str) -> ScreenObserver {
         let look = Look {
             json: false,
             time: TimeStyle::None,
@@ -383,7 +440,7 @@ mod tests {
             number: 1,
             address: std::net::SocketAddr::from(([127, 0, 0, 1], 2)).into(),
             since: Time::ZERO,
-            sides: [Side::new(), Side::new()],
+            sides: [(); 2].map(|()| Side::new(&framing.parse().unwrap())),
             batch: Batch::default(),
             scribe: None,
             skipped: 0,
@@ -392,17 +449,72 @@ mod tests {
 
     #[test]
     fn what_the_tap_says_itself_is_shown_behind_what_was_said_before() {
-        let mut observer = observer();
+        let mut observer = observer("lf");
         let from = Role::Server;
         let bytes = b"login: ";
         observer.on_event(Time::ZERO, &Event::Bytes { from, bytes });
         let (to, bytes) = (Role::Server, b"QUIT\x1b\r\n");
         observer.on_event(Time::ZERO, &Event::Injected { to, bytes });
-        let shown = observer.batch.iter();
-        let shown: Vec<_> = shown
-            .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
-            .collect();
+        let shown = shown(&observer);
         let own = "the tap itself said to the server: QUIT\\x1b";
         assert_eq!(shown, ["login: ", own]);
+    }
+
+    fn shown(observer: &ScreenObserver) -> Vec<String> {
+        let shown = observer.batch.iter();
+        shown
+            .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn messages_are_shown_whole_and_what_is_in_no_frame_with_its_bytes() {
+        let mut observer = observer("stx");
+        let (c, s) = (Role::Client, Role::Server);
+        for (from, bytes) in [
+            (c, &b"?\x02I"[..]),
+            (s, b"\x02a\x03"),
+            (c, b"D\x03\x02"),
+            (s, b""),
+        ] {
+            observer.on_event(Time::ZERO, &Event::Bytes { from, bytes });
+        }
+        assert_eq!(observer.deadline(), None, "a frame is waited for");
+        observer.on_event(Time::ZERO, &Event::Finished { from: c });
+        let stray = "the client is out of step, bytes before the start of a message: ?";
+        let half = "the client is out of step, half a message at the end: \\x02";
+        assert_eq!(shown(&observer)[1..3], ["a", "ID"]);
+        assert_eq!(shown(&observer)[0], stray);
+        assert!(
+            shown(&observer)[3].starts_with(&half[..50]),
+            "{:?}",
+            shown(&observer)
+        );
+    }
+
+    #[test]
+    fn that_nothing_more_is_shown_is_said_once() {
+        let mut observer = observer("netstring");
+        let from = Role::Server;
+        for bytes in [&b"1:a,x"[..], b"1:b,", b"1:c,"] {
+            observer.on_event(Time::ZERO, &Event::Bytes { from, bytes });
+        }
+        let shown = shown(&observer);
+        assert_eq!(shown.len(), 3, "{shown:?}");
+        assert!(
+            shown[2].contains("cannot be told apart from here on"),
+            "{shown:?}"
+        );
+    }
+
+    #[test]
+    fn silence_ends_a_message_where_it_is_drawn_so() {
+        let mut observer = observer("{body} idle 4ms");
+        let (from, bytes) = (Role::Client, b"ab");
+        observer.on_event(Time::ZERO, &Event::Bytes { from, bytes });
+        let due = observer.deadline().unwrap();
+        assert_eq!(due, Time::ZERO + Duration::from_millis(4));
+        observer.tick(due);
+        assert_eq!(shown(&observer), ["ab"]);
     }
 }

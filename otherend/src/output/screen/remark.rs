@@ -15,7 +15,7 @@ use otherend_net::{Endpoint, Refusal, Report};
 use serde::Serialize;
 
 use crate::output::interfaces::text::reached_from;
-use crate::output::{human, json};
+use crate::output::{hex, human, json};
 pub(crate) use happened::Happened;
 
 /// A remark on the screen. Serialized it is the JSON that programs read: its word is the event.
@@ -42,6 +42,13 @@ pub(crate) enum Remark<'a> {
     LineTooLong {
         #[serde(skip_serializing_if = "Option::is_none")]
         who: Option<Role>,
+    },
+    /// An end of a tap said what is no frame as drawn.
+    OutOfStep {
+        who: Role,
+        reason: &'a str,
+        #[serde(serialize_with = "form::bytes")]
+        heard: &'a [u8],
     },
     /// No line met this fault of a tap.
     FaultNeverMet {
@@ -113,6 +120,11 @@ impl fmt::Display for Remark<'_> {
             Remark::LineTooLong { who: Some(who) } => write!(
                 f,
                 "a line of the {who} is too long to be shown; it passes untouched"
+            ),
+            Remark::OutOfStep { who, reason, heard } => write!(
+                f,
+                "the {who} is out of step, {reason}: {}",
+                hex::message(heard)
             ),
             Remark::LineTooLong { who: None } => f.write_str(happened::TOO_LONG),
             Remark::FaultNeverMet { fault } => write!(f, "fault never met: {fault}"),

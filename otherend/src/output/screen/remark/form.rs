@@ -14,6 +14,11 @@ pub(super) fn text<S: Serializer>(shown: &impl Display, to: S) -> Result<S::Ok, 
     to.collect_str(shown)
 }
 
+/// Bytes, as a transcript notes them.
+pub(super) fn bytes<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&otherend_core::escaped(bytes))
+}
+
 pub(super) fn protocol<S: Serializer>(protocol: &Protocol, to: S) -> Result<S::Ok, S::Error> {
     protocol.label().serialize(to)
 }
