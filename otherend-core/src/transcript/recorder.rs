@@ -8,22 +8,22 @@ mod auth;
 mod encode;
 mod frames;
 mod known;
+mod lines;
 mod mask;
 mod names;
 mod side;
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write};
 use std::time::Duration;
 
 pub use auth::asks_for_secret;
 pub use mask::Masks;
 
-use super::model::{Act, Item, Setting, Step, Transport};
-use super::seal::Check;
-use super::{Closing, FIRST_LINE};
+use super::Closing;
+use super::model::{Act, Item, Transport};
 use crate::{Drawing, LineEnd, Role, Time};
 use known::KnownSecrets;
+use lines::Lines;
 use names::SecretNames;
 use side::{Connection, Side};
 
@@ -90,14 +90,6 @@ pub struct Recorder {
     /// Up to when time is noted; `None` before the first step.
     noted: Option<Time>,
     connections: BTreeMap<u16, Connection>,
-}
-
-/// What is to be known of the lines so far.
-#[derive(Debug, Clone, Copy, Default)]
-struct Lines {
-    check: Check,
-    /// There are some that no seal vouches for.
-    unsealed: bool,
 }
 
 impl Recorder {
@@ -338,81 +330,5 @@ impl Recorder {
         if let Some(at) = self.side(connection, who).unclear_stop.take() {
             self.step(at, connection, who, Act::Close(how));
         }
-    }
-
-    fn step(&mut self, now: Time, connection: u16, who: Role, act: Act) {
-        let speaks = !matches!(act, Act::Connect | Act::Close(_));
-        if speaks && std::mem::take(&mut self.side(connection, who).parted) {
-            self.pause(now, SHORTEST);
-        }
-        let step = Step {
-            connection,
-            who,
-            act,
-        };
-        self.item(now, Item::Step(step));
-    }
-
-    fn item(&mut self, now: Time, item: Item) {
-        // `eol` stands at the top of the file, and only the first line that ends shows what it is:
-        // a connection that opens and a prompt come before.
-        if self.eol.is_none() {
-            return self.early.push((now, item));
-        }
-        self.write_head();
-        self.pause(now, NOTABLE);
-        self.line(&item);
-    }
-
-    /// Note the time since it was noted last: if it is notable, or at least the shortest.
-    fn pause(&mut self, now: Time, notable: Duration) {
-        let noted = *self.noted.get_or_insert(now);
-        let millis = u64::try_from(now.since(noted).as_millis()).unwrap_or(u64::MAX);
-        let mut pause = Duration::from_millis(millis);
-        if notable == SHORTEST {
-            pause = pause.max(SHORTEST);
-        }
-        // What is too short to be noted is not lost: the time is noted up to here only when it is
-        // written, so ten times 3 ms become `+12ms` somewhere, and rounding never adds up.
-        if pause >= notable {
-            self.noted = Some(noted + pause);
-            self.line(&Item::Pause(pause));
-        }
-    }
-
-    /// The end of lines is known, or nothing speaks against the default.
-    fn write_early(&mut self) {
-        self.write_head();
-        for (time, item) in std::mem::take(&mut self.early) {
-            self.item(time, item);
-        }
-    }
-
-    /// Write what every file begins with, unless that was done.
-    fn write_head(&mut self) {
-        let eol = *self.eol.get_or_insert_default();
-        if !self.lines.check.is_new() {
-            return;
-        }
-        self.line(&FIRST_LINE);
-        let remark = self.remark.clone();
-        self.line(&format_args!("#= recorded {remark}"));
-        let ends = match &self.framing {
-            Some(drawing) => Setting::Framing(drawing.clone()),
-            None => Setting::Eol(eol),
-        };
-        self.line(&Item::Setting(ends));
-        if self.transport == Transport::Udp {
-            self.line(&Item::Setting(Setting::Transport(Transport::Udp)));
-        }
-        self.line(&Item::Blank);
-    }
-
-    fn line(&mut self, line: &impl Display) {
-        let start = self.ready.len();
-        // Writing to a string cannot fail.
-        let _ = writeln!(self.ready, "{line}");
-        self.lines.check.add(&self.ready.as_bytes()[start..]);
-        self.lines.unsealed = true;
     }
 }
