@@ -27,7 +27,10 @@ def text(size, end=b"\n"):
 def echoed(lines):
     """What the echo says to `lines`: the line end of the first one."""
     end = b"\r\n" if lines[0].endswith(b"\r\n") else b"\n"
-    return b"".join(PREFIX + line.rstrip(b"\r\n").replace(b"\xff\xf1", b"") + end for line in lines)
+    return b"".join(PREFIX + line.rstrip(b"\r\n") + end for line in lines)
+
+
+IACS = [text(32, b"\r\n"), b"\xff\xf1" + text(30, b"\r\n")]
 
 
 TEN_RULES = [(b"question number %d of the ten" % n, b"the answer to it is %d" % n) for n in range(10)]
@@ -46,7 +49,10 @@ SHAPES = {
     "16 in flight": Shape(250, [], [text(32)], 16, 20_000),
     "every second CR": Shape(88, [], [text(32), text(32, b"\r")]),
     "every second CR LF": Shape(88, [], [text(32), text(32, b"\r\n")]),
-    "every second IAC": Shape(3400, [], [text(32), b"\xff\xf1" + text(30)], 1000, 10_000),
+    # Under `auto` it is text, but for a stream that begins with it; under `telnet` it is a command.
+    "every second 0xFF": Shape(65, [], [text(32), b"\xff\xf1" + text(30)]),
+    "telnet, every second IAC": Shape(3400, ["--framing", "telnet"], IACS, 1000, 10_000,
+                                      replies=echoed(IACS).replace(b"\xff\xf1", b"")),
     "crlf, every second LF": Shape(70, ["--framing", "crlf"], [text(32), text(32, b"\r\n")]),
     "one in flight": Shape(2900, [], [text(32)], 1, 2_000),
 }

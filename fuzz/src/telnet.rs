@@ -22,24 +22,27 @@ fn found(pieces: &[&[u8]]) -> Vec<String> {
     for piece in pieces {
         let mut feed = decoder.feed(piece);
         while let Some(decoded) = feed.next() {
-            found.push(shown(decoded));
+            found.extend(shown(decoded));
         }
     }
     while let Some(decoded) = decoder.finish() {
-        found.push(shown(decoded));
+        found.extend(shown(decoded));
     }
     found
 }
 
-fn shown(decoded: Decoded<'_>) -> String {
-    match decoded {
+/// A mark is the decoder's business alone.
+fn shown(decoded: Decoded<'_>) -> Option<String> {
+    let shown = match decoded {
+        Decoded::Recognised(_) => return None,
         Decoded::Message(line, _) => format!("line {}", line.escape_ascii()),
         Decoded::Negotiation(bytes) => format!("answer {bytes:?}"),
         Decoded::AreYouThere => "are you there".into(),
         Decoded::TooLong => "too long".into(),
         Decoded::Utf16 => "utf-16".into(),
         Decoded::OutOfStep { why, .. } => why.reason().into(),
-    }
+    };
+    Some(shown)
 }
 
 /// RFC 854 as one reads it.

@@ -10,7 +10,9 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::transcript::{Closing, Mismatch};
-use crate::{Address, Counts, EndReason, LineEnd, Loss, OutOfStep, Role, Time, Unframed};
+use crate::{
+    Address, Counts, EndReason, LineEnd, Loss, OutOfStep, Recognised, Role, Time, Unframed,
+};
 
 pub use owned::OwnedEvent;
 pub use watched::Watched;
@@ -63,6 +65,8 @@ pub enum Event<'a> {
     },
     /// The peer's line passed the limit; it is discarded up to its end.
     MessageTooLong,
+    /// The peer's first bytes were no text: telnet, or a mark.
+    Recognised(Recognised),
     /// The peer said bytes that are no frame as it is drawn; see [`Framing`](crate::Framing).
     OutOfStep {
         /// All of them.

@@ -13,7 +13,7 @@ use std::str::FromStr;
 pub use drawing::{Drawing, DrawingError};
 pub use frame::{Flaw, Looking, OutOfStep, Seen, Unframed};
 pub(crate) use line::{BLOCK, Block, Lfs, Lines, ReplyStyle, Scan, Spelling};
-pub use line::{Decoded, Decoder, Feed};
+pub use line::{Decoded, Decoder, Feed, Recognised};
 pub use line_end::LineEnd;
 
 /// What a message is: a line of one kind or another, a datagram, what stands in a drawn frame, or what
@@ -27,7 +27,7 @@ pub use line_end::LineEnd;
 /// | `crlf` | CR LF only | a lone LF or CR is data | CR LF |
 /// | `dotnet` | LF, CR LF or lone CR | UTF-8 mark at the start stripped | CR LF |
 /// | `telnet` | as `dotnet`, and CR NUL | telnet commands filtered (RFC 854) | CR LF |
-/// | `auto` | as `dotnet` | filters telnet from the first 0xFF on | what the peer used first |
+/// | `auto` | as `dotnet` | telnet, if the stream begins with a command of it | what the peer used first |
 /// | `raw` | no lines: what one read brought is a message, as it is | depends on how TCP cut it | with nothing |
 ///
 /// Any other is drawn: see [`Drawing`]. A framing is read from its name or its drawing, and written

@@ -78,7 +78,7 @@ pub use event::json;
 pub use event::{Event, Observer, OwnedEvent, Wants, Watched};
 pub use framing::{
     Decoded, Decoder, Drawing, DrawingError, Feed, Flaw, Framing, LineEnd, Looking, OutOfStep,
-    Seen, Unframed,
+    Recognised, Seen, Unframed,
 };
 pub use handler::{Handler, Next, Pipe};
 pub use outbox::Outbox;

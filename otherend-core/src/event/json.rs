@@ -121,6 +121,9 @@ impl<'a> Scene<'a> {
                 error: text(&error),
             },
             Event::MessageTooLong => Happening::LineTooLong { who: None },
+            Event::Recognised(what) => Happening::Recognised {
+                what: what.word().into(),
+            },
             Event::OutOfStep { bytes, why } => Happening::OutOfStep {
                 reason: why.reason().into(),
                 heard: shown(bytes).into(),

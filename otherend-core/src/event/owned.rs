@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Event;
 use crate::transcript::{Closing, Mismatch};
-use crate::{Address, Counts, EndReason, LineEnd, Loss, OutOfStep, Role, Unframed};
+use crate::{Address, Counts, EndReason, LineEnd, Loss, OutOfStep, Recognised, Role, Unframed};
 
 /// An [`Event`] with all that belongs to it.
 ///
@@ -33,6 +33,7 @@ enum Kept {
     Heard(Box<[u8]>, LineEnd),
     Said(Box<[u8]>, LineEnd),
     MessageTooLong,
+    Recognised(Recognised),
     OutOfStep(Box<[u8]>, OutOfStep),
     Unframed(Box<[u8]>, Box<Unframed>),
     Unexpected(Box<Mismatch>),
@@ -73,6 +74,7 @@ impl OwnedEvent {
             &Kept::Heard(ref message, end) => Event::Heard { message, end },
             &Kept::Said(ref message, end) => Event::Said { message, end },
             Kept::MessageTooLong => Event::MessageTooLong,
+            &Kept::Recognised(what) => Event::Recognised(what),
             &Kept::OutOfStep(ref bytes, why) => Event::OutOfStep { bytes, why },
             Kept::Unframed(message, error) => Event::Unframed { message, error },
             Kept::Unexpected(mismatch) => Event::Unexpected(mismatch),
@@ -107,6 +109,7 @@ impl OwnedEvent {
             Kept::Ended(_, _, counts) => size_of_val(&**counts),
             Kept::Opened
             | Kept::MessageTooLong
+            | Kept::Recognised(_)
             | Kept::Boundary(_)
             | Kept::Finished(_)
             | Kept::Stopped(_)
@@ -129,6 +132,7 @@ impl From<&Event<'_>> for OwnedEvent {
             Event::Heard { message, end } => Kept::Heard(message.into(), end),
             Event::Said { message, end } => Kept::Said(message.into(), end),
             Event::MessageTooLong => Kept::MessageTooLong,
+            Event::Recognised(what) => Kept::Recognised(what),
             Event::OutOfStep { bytes, why } => Kept::OutOfStep(bytes.into(), why),
             Event::Unframed { message, error } => {
                 Kept::Unframed(message.into(), Box::new(error.clone()))
@@ -183,6 +187,7 @@ mod tests {
                 end,
             },
             Event::MessageTooLong,
+            Event::Recognised(Recognised::Telnet),
             Event::Fault {
                 from,
                 fault: "on S: x drop",

@@ -15,6 +15,7 @@ use opening::Opening;
 use telnet::TelnetFilter;
 
 pub use feed::Feed;
+pub use opening::Recognised;
 pub(crate) use rules::Lines;
 pub(crate) use scan::{BLOCK, Block, Lfs, Scan};
 
@@ -34,6 +35,8 @@ pub enum Decoded<'a> {
     AreYouThere,
     /// The peer speaks UTF-16; no line of it can be understood.
     Utf16,
+    /// What the first bytes turned out to be: no text, whatever comes of them.
+    Recognised(Recognised),
     /// These bytes are no frame as it is drawn. Where no next one can be found behind them
     /// ([`Decoder::is_over`]), nothing more comes.
     OutOfStep {
@@ -159,6 +162,10 @@ impl Decoder {
         if let Some(frames) = &mut self.frames {
             let found = frames.finish()?;
             return Some(self.show(Found::from(found), &[]));
+        }
+        if self.opening.is_dont() {
+            let found = self.recognise(Recognised::Telnet);
+            return Some(self.show(found, &[]));
         }
         if let Some(found) = self.release_opening() {
             return Some(self.show(found, &[]));

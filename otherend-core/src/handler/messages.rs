@@ -352,6 +352,11 @@ fn answer(
         }
         Decoded::TooLong => Some(Stop::TooLong),
         Decoded::Utf16 => Some(Stop::Utf16),
+        Decoded::Recognised(what) => {
+            let event = Event::Recognised(what);
+            replies.watched.tell(replies.now, &event);
+            None
+        }
         Decoded::OutOfStep { bytes, why } => {
             let event = Event::OutOfStep { bytes, why };
             replies.watched.tell(replies.now, &event);

@@ -304,7 +304,10 @@ fn tell_frame(watched: &mut Watched, now: Time, decoded: Decoded<'_>) -> bool {
         Decoded::OutOfStep { bytes, why } => (Event::OutOfStep { bytes, why }, false),
         Decoded::TooLong => (Event::MessageTooLong, false),
         // Lines only.
-        Decoded::Negotiation(_) | Decoded::AreYouThere | Decoded::Utf16 => return false,
+        Decoded::Negotiation(_)
+        | Decoded::AreYouThere
+        | Decoded::Utf16
+        | Decoded::Recognised(_) => return false,
     };
     watched.tell(now, &event);
     is_message

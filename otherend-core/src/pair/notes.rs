@@ -52,6 +52,7 @@ impl Observer for Writer {
             Event::Heard { message: line, .. } => format!("heard {}", line.escape_ascii()),
             Event::Said { message: line, .. } => format!("said {}", line.escape_ascii()),
             Event::MessageTooLong => "line too long".into(),
+            Event::Recognised(what) => format!("recognised {}", what.word()),
             Event::OutOfStep { bytes, why } => {
                 format!("{}: {}", why.reason(), bytes.escape_ascii())
             }

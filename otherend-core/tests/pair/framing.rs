@@ -99,6 +99,25 @@ fn a_telnet_peer_is_refused_once_and_answered_in_telnet() {
 }
 
 #[test]
+fn that_a_peer_speaks_telnet_is_told_and_a_later_0xff_is_text() {
+    let auto = || Settings {
+        framing: Framing::Auto,
+        ..Settings::server()
+    };
+    let (mut pair, notes) = noted_echo(auto());
+    pair.client.write(b"\xff\xfb\x1fhi\r\n");
+    pair.drive();
+    let story = ["opened", "recognised telnet", "heard hi", "said -> hi"];
+    assert_eq!(notes.taken(), story);
+    let (mut pair, notes) = noted_echo(auto());
+    pair.client.write(b"t=\xff\xf6\npage 0\xff\xff\xff\n");
+    pair.drive();
+    let told = b"-> t=\xff\xf6\n-> page 0\xff\xff\xff\n";
+    assert_eq!(pair.client.heard(), told);
+    assert!(!notes.taken().iter().any(|note| note.contains("recognised")));
+}
+
+#[test]
 fn what_a_telnet_peer_takes_back_holds_no_memory() {
     let long = [b'x'; 60_000];
     for taken_back in [vec![0xff, 248], [0xff, 247].repeat(60_000)] {
@@ -133,7 +152,12 @@ fn a_byte_order_mark_alone_is_no_line() {
     pair.client.finish();
     pair.drive();
     assert_eq!(pair.client.heard(), b"");
-    let story = ["opened", "peer finished", "ended peer-finished"];
+    let story = [
+        "opened",
+        "recognised utf-8-mark",
+        "peer finished",
+        "ended peer-finished",
+    ];
     assert_eq!(notes.taken(), story);
 }
 

@@ -36,6 +36,11 @@ pub enum Happening<'a> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         who: Option<Role>,
     },
+    /// The first bytes that came were no text.
+    Recognised {
+        /// What they were: `telnet`, `utf-8-mark`.
+        what: Cow<'a, str>,
+    },
     /// What came is no frame as it is drawn.
     OutOfStep {
         /// Why, in a few words.

@@ -12,7 +12,7 @@ pub struct Feed<'d> {
     start: usize,
     /// Where the block under search starts in `input`.
     block: usize,
-    /// Line ends (and under `auto` 0xFF) of that block which were not looked at yet.
+    /// Line ends of that block which were not looked at yet.
     mask: u64,
     needles: [u8; 3],
     /// Nothing is pending: a line that ends at LF is a slice of the input and nothing else.
@@ -126,7 +126,6 @@ impl<'d> Feed<'d> {
             }
             match self.input[at] {
                 b'\n' if self.decoder.lines == Lines::Crlf && !self.follows_cr(at) => {}
-                0xff => return self.switch_to_telnet(at),
                 byte => {
                     if let Some(found) = self.end_line(at, byte) {
                         return Some(found);
@@ -181,8 +180,10 @@ impl<'d> Feed<'d> {
         while self.decoder.opening.is_watching() {
             let &byte = self.input.get(self.start)?;
             self.start += 1;
-            if self.decoder.opening.push(byte) == Opened::Utf16 {
-                return Some(Found::Other(Decoded::Utf16));
+            match self.decoder.opening.push(byte) {
+                Opened::Wait | Opened::Text => {}
+                Opened::Utf16 => return Some(Found::Other(Decoded::Utf16)),
+                Opened::Is(what) => return Some(self.decoder.recognise(what)),
             }
         }
         self.decoder.release_opening()
@@ -198,15 +199,6 @@ impl<'d> Feed<'d> {
         None
     }
 
-    /// The first 0xFF of a peer under `auto`: what stands before it stays pending.
-    fn switch_to_telnet(&mut self, at: usize) -> Option<Found> {
-        let pending = &self.input[self.start..at];
-        self.start = at;
-        self.decoder.become_telnet();
-        let too_long = self.decoder.keep(pending);
-        too_long.or_else(|| self.find_telnet())
-    }
-
     fn follows_cr(&self, at: usize) -> bool {
         if at > self.start {
             self.input[at - 1] == b'\r'
@@ -215,7 +207,7 @@ impl<'d> Feed<'d> {
         }
     }
 
-    /// Where the next line end or 0xFF stands.
+    /// Where the next line end stands.
     fn next_position(&mut self) -> Option<usize> {
         if self.mask == 0 && !self.search_on() {
             return None;

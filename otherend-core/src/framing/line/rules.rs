@@ -17,8 +17,7 @@ impl Lines {
     pub(super) const fn needles(self) -> [u8; 3] {
         match self {
             Lines::Lf | Lines::Crlf | Lines::Raw => [b'\n'; 3],
-            Lines::Dotnet | Lines::Telnet => [b'\n', b'\r', b'\r'],
-            Lines::Auto => [b'\n', b'\r', 0xff],
+            Lines::Dotnet | Lines::Telnet | Lines::Auto => [b'\n', b'\r', b'\r'],
         }
     }
 

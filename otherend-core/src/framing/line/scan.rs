@@ -27,7 +27,7 @@ pub(super) fn positions_of_rest(rest: &[u8], needles: [u8; 3]) -> u64 {
     positions(&pad(rest), needles)
 }
 
-/// A block that begins with `rest`. The padding is no needle: line ends and IAC are never NUL.
+/// A block that begins with `rest`. The padding is no needle: line ends are never NUL.
 #[inline]
 fn pad(rest: &[u8]) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
@@ -122,9 +122,8 @@ impl<'i, S: Simd> Scan<'i, S> {
             input,
             next: 0,
             other: match lines {
-                Lines::Auto | Lines::Telnet => 0xff,
                 Lines::Crlf => b'\n',
-                Lines::Lf | Lines::Dotnet | Lines::Raw => b'\r',
+                _ => b'\r',
             },
         }
     }
@@ -174,14 +173,14 @@ impl<'i, S: Simd> Scan<'i, S> {
             };
         }
         let crs = is_cr.to_bitmask() >> seen;
-        self.look(start, ends, crs, is_other.to_bitmask() >> seen)
+        self.look(start, ends, crs)
     }
 
-    /// The block at `start` has LF at `lfs`, CR at `crs` and what also counts at `others`.
+    /// The block at `start` has LF at `lfs` and CR at `crs`.
     ///
     /// A CR and its LF may stand in two blocks: both sides look at the byte beyond their end.
     #[inline(always)]
-    fn look(&mut self, start: usize, lfs: u64, crs: u64, others: u64) -> Block {
+    fn look(&mut self, start: usize, lfs: u64, crs: u64) -> Block {
         // As bits, the first byte on the left, for `a CR LF b LF CR`:
         //
         //     lfs          0 0 1 0 1 0
@@ -207,7 +206,7 @@ impl<'i, S: Simd> Scan<'i, S> {
         };
         let odd = match self.lines {
             // The usual case by itself, before the compiler makes a table of jumps of the rest.
-            lines if lines == Lines::Auto && lone == 0 => others,
+            lines if lines == Lines::Auto && lone == 0 => 0,
             // A CR that does not belong to an LF is text.
             Lines::Lf | Lines::Raw => 0,
             // So is an LF without a CR, here.
@@ -217,9 +216,8 @@ impl<'i, S: Simd> Scan<'i, S> {
             }
             Lines::Dotnet | Lines::Auto | Lines::Telnet => {
                 block.ends |= lone;
-                let other = if self.lines == Lines::Auto { others } else { 0 };
                 // Behind a CR that came last an LF may follow.
-                other | lone & self.very_last(start)
+                lone & self.very_last(start)
             }
         };
         if odd != 0 {

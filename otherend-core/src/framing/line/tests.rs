@@ -26,6 +26,7 @@ fn shown(decoded: Decoded<'_>) -> String {
         Decoded::Negotiation([_, verb, option]) => format!("<{verb} {option}>"),
         Decoded::AreYouThere => "<are you there>".into(),
         Decoded::Utf16 => "<utf-16>".into(),
+        Decoded::Recognised(what) => format!("<{}>", what.word()),
         Decoded::OutOfStep { why, .. } => format!("<{}>", why.reason()),
     }
 }
@@ -84,8 +85,13 @@ fn line_ends_of_every_preset() {
 #[test]
 fn a_byte_order_mark_is_no_text() {
     for framing in &[Framing::Dotnet, Framing::Telnet, Framing::Auto] {
-        check(framing, 3, b"\xef\xbb\xbfabc\nd", &["abc", "d"]);
-        check(framing, 3, b"\xef\xbb\xbf", &[]);
+        check(
+            framing,
+            3,
+            b"\xef\xbb\xbfabc\nd",
+            &["<utf-8-mark>", "abc", "d"],
+        );
+        check(framing, 3, b"\xef\xbb\xbf", &["<utf-8-mark>"]);
         check(framing, 3, b"\xef\xbbx\n", &["\\xef\\xbbx"]);
         check(framing, 3, b"\xef", &["\\xef"]);
         check(framing, 1, b"\xef\xbb\n", &["<too long>"]);
@@ -102,7 +108,8 @@ fn a_byte_order_mark_is_no_text() {
 fn a_utf16_peer_is_recognised() {
     check(&Framing::Dotnet, 9, b"\xff\xfe", &["<utf-16>"]);
     check(&Framing::Auto, 9, b"\xff\xfeh\0", &["<utf-16>"]);
-    check(&Framing::Auto, 9, b"\xff\xfe\x01hi\n", &["hi"]);
+    check(&Framing::Auto, 9, b"\xff\xfe\x01hi\n", &["<telnet>", "hi"]);
+    check(&Framing::Auto, 9, b"\xff\xfe\x01", &["<telnet>"]);
     check(&Framing::Telnet, 9, b"\xff\xfe\x01\0hi\n", &["\\x00hi"]);
 }
 
@@ -113,19 +120,78 @@ fn putty_negotiates_and_then_talks() {
         "<254 31>", "<254 32>", "<254 24>", "<254 39>", "<252 1>", "<254 3>", "<252 3>", "hello",
     ];
     check(&Framing::Telnet, 100, prologue, &lines);
-    check(&Framing::Auto, 100, prologue, &lines);
+    let recognised = [&["<telnet>"], &lines[..]].concat();
+    check(&Framing::Auto, 100, prologue, &recognised);
 }
 
 #[test]
 fn telnet_commands_in_the_middle_of_a_line() {
-    for framing in &[Framing::Telnet, Framing::Auto] {
-        check(framing, 9, b"a\xff\xf1b\r\n", &["ab"]);
-        check(framing, 9, b"\xff\xffa\xff\xff\n", &["\\xffa\\xff"]);
-        check(framing, 9, b"hal\xc3\xa4\xff\xf7lo\n", &["hallo"]);
-        check(framing, 9, b"wrong\xff\xf8right\n", &["right"]);
-        check(framing, 9, b"a\xff\xf6b\n", &["<are you there>", "ab"]);
-        check(framing, 9, b"a\xff\xfa\x18\x01\xff\xf0b\n", &["ab"]);
-        check(framing, 3, b"aaaa\xff\xf1b\nc\n", &["<too long>", "c"]);
+    let framing = &Framing::Telnet;
+    check(framing, 9, b"a\xff\xf1b\r\n", &["ab"]);
+    check(framing, 9, b"\xff\xffa\xff\xff\n", &["\\xffa\\xff"]);
+    check(framing, 9, b"hal\xc3\xa4\xff\xf7lo\n", &["hallo"]);
+    check(framing, 9, b"wrong\xff\xf8right\n", &["right"]);
+    check(framing, 9, b"a\xff\xf6b\n", &["<are you there>", "ab"]);
+    check(framing, 9, b"a\xff\xfa\x18\x01\xff\xf0b\n", &["ab"]);
+    check(framing, 3, b"aaaa\xff\xf1b\nc\n", &["<too long>", "c"]);
+}
+
+#[test]
+fn only_a_stream_that_begins_with_a_command_is_telnet() {
+    // Each begins with one, and then any of them counts.
+    for command in [&b"\xff\xfb\x1f"[..], b"\xff\xfd\x01", b"\xff\xfc\x01"] {
+        let [_, verb, option] = command else { return };
+        let input = [command, b"a\xff\xf1b\n\xff\xff\n"].concat();
+        let answer = match verb {
+            0xfb => vec![format!("<254 {option}>")],
+            0xfd => vec![format!("<252 {option}>")],
+            _ => Vec::new(),
+        };
+        let mut expected = vec!["<telnet>"];
+        expected.extend(answer.iter().map(String::as_str));
+        check(
+            &Framing::Auto,
+            20,
+            &input,
+            &[&expected[..], &["ab", "\\xff"]].concat(),
+        );
+    }
+    check(
+        &Framing::Auto,
+        20,
+        b"\xff\xf1a\xff\xf1b\n",
+        &["<telnet>", "ab"],
+    );
+    check(
+        &Framing::Auto,
+        20,
+        b"\xff\xf6",
+        &["<telnet>", "<are you there>"],
+    );
+    // Text of other character sets, a display's end of a command, and chance.
+    let texts: [&[u8]; 9] = [
+        b"\xec\xee\xff \xea\xe0",
+        b"page 0\xff\xff\xff",
+        b"\xff\xff\xff",
+        b"t=\xff\xf6",
+        b"x\xff\xfaAAAAAA",
+        b"a\xff\xfd\x01",
+        b"\xff\xe1\xeb\xee\xea\xee",
+        b"\xff",
+        b"\xff\xfd",
+    ];
+    for text in texts {
+        let line = text.escape_ascii().to_string();
+        check(&Framing::Auto, 20, text, &[&line]);
+        let input = [text, b"\x20\n\xff\xf1\n"].concat();
+        if text.len() > 2 {
+            check(
+                &Framing::Auto,
+                20,
+                &input,
+                &[&format!("{line} "), "\\xff\\xf1"],
+            );
+        }
     }
 }
 

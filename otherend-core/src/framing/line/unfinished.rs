@@ -1,7 +1,7 @@
 //! Lines that are put together: from the tail of an earlier input, or byte by byte.
 
 use super::telnet::{Filtered, TelnetFilter};
-use super::{Decoded, Decoder, Found, Lines};
+use super::{Decoded, Decoder, Found, Recognised};
 use crate::framing::LineEnd;
 
 impl Decoder {
@@ -88,8 +88,17 @@ impl Decoder {
         None
     }
 
+    /// The first bytes turned out to be this.
+    pub(super) fn recognise(&mut self, what: Recognised) -> Found {
+        self.opening.decide();
+        if what == Recognised::Telnet {
+            self.become_telnet();
+        }
+        Found::Other(Decoded::Recognised(what))
+    }
+
     /// From here on every byte goes through the filter.
-    pub(super) fn become_telnet(&mut self) -> &mut TelnetFilter {
+    fn become_telnet(&mut self) -> &mut TelnetFilter {
         self.telnet
             .get_or_insert_with(|| Box::new(TelnetFilter::new()))
     }
@@ -143,8 +152,7 @@ impl Decoder {
     /// The first bytes were no mark: treat them as what they are, one a call while there are any.
     pub(super) fn release_opening(&mut self) -> Option<Found> {
         while let Some(byte) = self.opening.release() {
-            let telnet = self.telnet.is_some() || (self.lines == Lines::Auto && byte == 0xff);
-            let found = if telnet {
+            let found = if self.is_telnet() {
                 self.push_telnet(byte)
             } else {
                 self.push_text(byte)

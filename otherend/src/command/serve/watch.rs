@@ -249,7 +249,9 @@ impl ScreenObserver {
             Event::Finished { .. } | Event::MessageTooLong if self.config.verbose => {
                 self.happened(now, event, "");
             }
-            Event::OutOfStep { .. } | Event::Unframed { .. } => self.happened(now, event, ""),
+            Event::Recognised(_) | Event::OutOfStep { .. } | Event::Unframed { .. } => {
+                self.happened(now, event, "")
+            }
             Event::Ended { .. } => {
                 self.sum_up_misfits(now, None);
                 self.happened(now, event, "");

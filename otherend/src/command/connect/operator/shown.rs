@@ -98,7 +98,10 @@ impl Observer for Shown {
             } if self.may_be_unfinished => {
                 lock(&self.seen.unfinished).heard(bytes);
             }
-            Event::MessageTooLong | Event::OutOfStep { .. } | Event::Unframed { .. } => {
+            Event::MessageTooLong
+            | Event::Recognised(_)
+            | Event::OutOfStep { .. }
+            | Event::Unframed { .. } => {
                 self.happened(now, event);
             }
             Event::Finished { .. } if self.verbose => self.happened(now, event),

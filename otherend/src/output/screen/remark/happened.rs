@@ -46,6 +46,7 @@ impl fmt::Display for Happened<'_> {
             }
             Event::Finished { .. } => f.write_str("the peer has finished sending"),
             Event::MessageTooLong => f.write_str(TOO_LONG),
+            Event::Recognised(what) => f.write_str(what.sentence()),
             Event::OutOfStep { bytes, why } => {
                 write!(f, "{}: {}", why.reason(), hex::message(bytes))
             }
