@@ -5,6 +5,7 @@
 
 pub mod conversation;
 pub mod decoder;
+pub mod drawing;
 pub mod escape;
 pub mod model;
 pub mod playing;

@@ -8,6 +8,8 @@
 mod conversation;
 #[path = "../../fuzz/src/decoder.rs"]
 mod decoder;
+#[path = "../../fuzz/src/drawing.rs"]
+mod drawing;
 #[path = "../../fuzz/src/escape.rs"]
 mod escape;
 #[path = "../../fuzz/src/model.rs"]
@@ -138,6 +140,42 @@ fn replay(target: &str, tokens: &[&[u8]], check: fn(&[u8])) {
 #[test]
 fn the_decoder_finds_the_same_for_every_partition() {
     replay("decoder", &TOKENS, decoder::check);
+}
+
+#[test]
+fn drawings_read_what_they_write() {
+    /// What drawings are made of, and then streams.
+    const FRAMES: [&[u8]; 28] = [
+        b"{body}",
+        b"{body}",
+        b"{body slip}",
+        b"{body cobs}",
+        b"{body dot}",
+        b"{body:3}",
+        b"{len:u16}",
+        b"{len:u8}",
+        b"{len:varint}",
+        b"{len:dec}",
+        b"{len:u16 of all}",
+        b"{head:2}",
+        b"{sum:xor}",
+        b"{sum:crc-16/modbus le}",
+        b"{sum:sum8 dec3}",
+        b"{lines L}",
+        b" idle 4ms",
+        b"\\x02",
+        b"\\r",
+        b"*",
+        b"\n",
+        b"\n",
+        b"\x02",
+        b"\r",
+        b"\0",
+        b"\x02\0",
+        b"L: 2\r\n",
+        b"a",
+    ];
+    replay("drawing", &FRAMES, drawing::check);
 }
 
 #[test]
