@@ -43,7 +43,7 @@ pub enum Unframed {
         /// Where in the message.
         at: usize,
     },
-    /// It is empty, which this escape cannot say.
+    /// It is empty, which this framing cannot say.
     Empty,
 }
 
@@ -195,6 +195,10 @@ impl Layout {
                     out.extend_from_slice(&digits);
                 }
             }
+        }
+        // Before silence an empty message has no bytes at all: nobody would hear it.
+        if out.len() == began {
+            return Err(Unframed::Empty);
         }
         self.check_end(&out[written.start..], written.len(), heads)
     }
