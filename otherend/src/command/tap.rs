@@ -56,7 +56,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     filled: FilledArgs,
 
-    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame.
+    /// What ends a line: lf, crlf, dotnet, telnet or auto; or a frame; or raw.
     ///
     /// A frame is drawn, as '{len:u16}{body}', or has a name, as stx, mllp or modbus; see
     /// docs/framing.md. Messages are shown, recorded and meet faults as a whole; what passes is
