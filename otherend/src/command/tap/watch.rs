@@ -3,28 +3,24 @@
 //! Lines and messages are found here and only here: whatever this makes of the bytes, they have
 //! passed already.
 
+mod side;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use otherend_core::json::Scene;
-use otherend_core::transcript::{Limits, Mismatch, Outcome};
-use otherend_core::{
-    Address, Decoded, Decoder, Drawing, Event, Framing, LineEnd, Observer, Role, Time, Wants,
-};
+use otherend_core::transcript::{Mismatch, Outcome};
+use otherend_core::{Address, Decoded, Event, Framing, LineEnd, Observer, Role, Time, Wants};
 use otherend_net::recording::Scribe;
 use otherend_net::tap::Judge;
 use otherend_net::{Notice, Peer, Watcher};
+
+use side::Side;
 
 use super::check::Check;
 use super::outlet::Outlet;
 use super::reason::Reason;
 use crate::output::hex;
 use crate::output::screen::{Batch, Happened, Remark, Said};
-
-/// Longer lines pass and are not shown.
-const MAX_LINE: usize = 64 * 1024;
-/// A line that does not end within this time is shown as far as it came: it may be a prompt.
-const UNFINISHED: Duration = Duration::from_millis(100);
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -86,59 +82,6 @@ struct ScreenObserver {
     scribe: Option<Scribe>,
     /// Lines not gathered because the screen is full.
     skipped: u64,
-}
-
-/// What one end has said, as far as it matters here.
-struct Side {
-    decoder: Decoder,
-    /// Messages stand in frames.
-    is_framed: bool,
-    /// Where silence ends a message.
-    idle: Option<Duration>,
-    /// Its messages can no longer be told apart, and that was said.
-    is_lost: bool,
-    /// When the unfinished line began.
-    since: Time,
-    /// When it said something last.
-    heard: Time,
-    /// How many bytes it has said.
-    said: u64,
-    tls: bool,
-}
-
-impl Side {
-    fn new(framing: &Framing) -> Self {
-        let drawing = framing.drawing();
-        let most = drawing.map_or(MAX_LINE, |_| Limits::LINE);
-        Side {
-            decoder: Decoder::new(framing, most),
-            is_framed: drawing.is_some(),
-            idle: drawing.and_then(Drawing::idle),
-            is_lost: false,
-            since: Time::ZERO,
-            heard: Time::ZERO,
-            said: 0,
-            tls: false,
-        }
-    }
-
-    /// When what came of an unfinished line is to be shown.
-    fn deadline(&self) -> Option<Time> {
-        let due = match (self.is_framed, self.idle) {
-            (true, idle) => self.heard + idle?,
-            (false, _) => self.since + UNFINISHED,
-        };
-        self.decoder.is_mid_message().then_some(due)
-    }
-
-    /// What came of a line that has not ended. A frame has its end: only silence stands for it, or
-    /// the end of everything.
-    fn unfinished(&mut self, is_over: bool) -> Option<Decoded<'_>> {
-        match self.is_framed && !is_over {
-            true => self.decoder.silence(),
-            false => self.decoder.finish(),
-        }
-    }
 }
 
 impl Observer for ScreenObserver {
@@ -409,6 +352,8 @@ fn is_tls(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use std::time::Instant;
 
