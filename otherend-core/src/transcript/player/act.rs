@@ -15,7 +15,7 @@ const REMEMBERED: usize = 6;
 impl Player {
     /// Go through the script and the rules as far as this input carries.
     pub(super) fn proceed(&mut self, turn: &mut Turn<'_>) {
-        let plan = Arc::clone(&self.plan);
+        let plan = turn.plan;
         let connection = turn.connection;
         // Whose step is next? That is all this loop asks. Ours is done, the peer's is compared with
         // what has come, and whoever gives `false` needs another input first.
@@ -236,7 +236,9 @@ impl Player {
     /// A rule may greet before the script does.
     pub(super) fn greet(&mut self, connection: usize, now: Time, out: &mut Outbox) {
         if let (Some(Role::Server), Some(rule)) = (self.role, self.plan.rules.connect) {
+            let plan = Arc::clone(&self.plan);
             let mut turn = Turn {
+                plan: &plan,
                 connection,
                 now,
                 rest: [b"", b""],
@@ -269,7 +271,7 @@ impl Player {
 
     /// Go on with the answer under way; `false`: not to its end.
     fn go_on_answering(&mut self, turn: &mut Turn<'_>) -> bool {
-        let plan = Arc::clone(&self.plan);
+        let plan = turn.plan;
         while let Some((rule, step)) = self.lanes[turn.connection].answering {
             let Answer::Steps(steps) = &plan.rules.all[rule].answer else {
                 break;

@@ -1,7 +1,5 @@
 //! The other's turn: what is heard fits the script, or a rule, or nothing (usually: expectations).
 
-use std::sync::Arc;
-
 use super::lane::{Progress, Turn};
 use super::mismatch::Reason;
 use super::unit::{Found, Is, Unit, text_len};
@@ -13,9 +11,12 @@ use crate::{Framing, Role, Time};
 
 impl Player {
     /// How units are found in what is heard.
-    fn found<'p>(&self, framing: &'p Framing, now: Time) -> Found<'p> {
-        let max = self.max_message;
-        Found { framing, max, now }
+    fn found<'p>(&self, turn: &Turn<'p>) -> Found<'p> {
+        Found {
+            framing: &turn.plan.framing,
+            max: self.max_message,
+            now: turn.now,
+        }
     }
 
     /// Do something with room for a message that is put together.
@@ -36,8 +37,7 @@ impl Player {
             return self.go_on_gathering(says.who, turn);
         }
         let updating = self.is_updating();
-        let plan = Arc::clone(&self.plan);
-        let found = self.found(&plan.framing, turn.now);
+        let found = self.found(turn);
         let lane = &mut self.lanes[turn.connection];
         let Some(expected) = says.line(lane.step) else {
             lane.next_beat(turn.now);
@@ -164,8 +164,7 @@ impl Player {
 
     /// Something is said where an end was to come.
     fn hear_more(&mut self, who: Role, turn: &mut Turn<'_>, made: &mut Vec<u8>) -> bool {
-        let plan = Arc::clone(&self.plan);
-        let found = self.found(&plan.framing, turn.now);
+        let found = self.found(turn);
         let lane = &mut self.lanes[turn.connection];
         match lane.unit(who, turn.rest_of(who), found, made) {
             Some(unit) if self.takes_late(who, unit, turn) => true,
@@ -216,10 +215,10 @@ impl Player {
 
     /// Rules answer every line, until there are no more or something else is to be done first.
     fn answer_lines(&mut self, turn: &mut Turn<'_>, made: &mut Vec<u8>) -> bool {
-        let plan = Arc::clone(&self.plan);
-        let found = self.found(&plan.framing, turn.now);
+        let plan = turn.plan;
+        let found = self.found(turn);
         let who = Role::Client;
-        self.answer_plainly(&plan, turn);
+        self.answer_plainly(plan, turn);
         if turn.out.len() >= self.max_output {
             return true;
         }
@@ -279,8 +278,7 @@ impl Player {
 
     /// The referee: neither end may say more than the file.
     fn watch_the_end(&mut self, turn: &mut Turn<'_>, made: &mut Vec<u8>) -> bool {
-        let plan = Arc::clone(&self.plan);
-        let found = self.found(&plan.framing, turn.now);
+        let found = self.found(turn);
         for who in Role::BOTH {
             let lane = &mut self.lanes[turn.connection];
             let rest = turn.rest_of(who);
@@ -309,7 +307,7 @@ impl Player {
     /// A complete line does not fit the script: perhaps a rule.
     fn try_rules(&mut self, who: Role, unit: Unit<'_>, turn: &mut Turn<'_>) -> bool {
         if self.role == Some(Role::Server) && unit.is == Is::Whole {
-            let plan = Arc::clone(&self.plan);
+            let plan = turn.plan;
             let lane = &mut self.lanes[turn.connection];
             let mut known = Known {
                 file: &mut self.values,

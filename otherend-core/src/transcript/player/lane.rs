@@ -1,12 +1,13 @@
 //! The state of one connection of a performance (usually: a replay session).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::Player;
 use super::gathering::Gathering;
 use crate::framing::Looking;
 use crate::transcript::Closing;
-use crate::transcript::plan::Values;
+use crate::transcript::plan::{Plan, Values};
 use crate::{Outbox, Role, Time};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +69,7 @@ struct Unheard {
 
 /// One input on its way through the script.
 pub(super) struct Turn<'a> {
+    pub(super) plan: &'a Plan,
     pub(super) connection: usize,
     pub(super) now: Time,
     /// What is left to be heard from the client and the server.
@@ -164,7 +166,9 @@ impl Player {
         if fresh {
             rest[index] = bytes;
         }
+        let plan = Arc::clone(&self.plan);
         let mut turn = Turn {
+            plan: &plan,
             connection,
             now,
             rest,

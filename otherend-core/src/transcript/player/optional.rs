@@ -3,8 +3,6 @@
 //! They are never waited for: who is next goes on, and one of them that comes later still fits, until
 //! its side has said something that had to come.
 
-use std::sync::Arc;
-
 use super::Player;
 use super::lane::Turn;
 use super::unit::{Is, Unit};
@@ -45,7 +43,7 @@ impl Player {
         if unit.is != Is::Whole || self.lanes[turn.connection].late.is_empty() {
             return false;
         }
-        let plan = Arc::clone(&self.plan);
+        let plan = turn.plan;
         let lane = &mut self.lanes[turn.connection];
         let mut known = Known {
             file: &mut self.values,
