@@ -18,6 +18,7 @@ use super::drawing::{Body, FrameEnd, Layout, Length, Read, Slot, Sum};
 pub(crate) use decoder::{Found, Frames, Place};
 pub use encode::{Flaw, Unframed};
 pub use looking::{Looking, Seen};
+pub(crate) use walk::Frame;
 use walk::{LONE_DOT, MORE, Stop, Walk};
 
 /// What stands at the start of some bytes.
@@ -42,17 +43,6 @@ pub(crate) enum Missing {
     Byte(u8),
     /// Silence.
     Silence,
-}
-
-/// A whole frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Frame {
-    /// All of its bytes.
-    pub(crate) length: usize,
-    /// The part of the message that stands before its body, and apart from it.
-    pub(crate) head: Range<usize>,
-    /// The rest of the message, as it is written.
-    pub(crate) body: Range<usize>,
 }
 
 /// Why bytes are no frame.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use memchr::{memchr, memmem};
 
-use super::escaped::unescape;
 use super::{Frame, Look, Missing, OutOfStep};
 use crate::framing::drawing::{Body, Drawing, FrameEnd, Layout};
 
@@ -131,7 +130,7 @@ impl Frames {
             None => Place::Kept(range),
         };
         match look {
-            Look::Frame(frame) if frame.head.is_empty() && self.is_plain() => {
+            Look::Frame(frame) if frame.is_slice(self.layout.body()) => {
                 (frame.length, Some(Found::Message(place(frame.body))))
             }
             Look::Frame(frame) => {
@@ -153,19 +152,14 @@ impl Frames {
         }
     }
 
-    fn is_plain(&self) -> bool {
-        matches!(self.layout.body(), Body::Plain | Body::Fixed(_))
-    }
-
     /// A message that is no slice of its frame, which is at `place`.
     fn put_together(&mut self, frame: &Frame, place: Place, input: &[u8]) -> Option<Found> {
         let mut made = std::mem::take(&mut self.made);
-        made.clear();
         let bytes = self.bytes(&place, input);
-        made.extend_from_slice(&bytes[frame.head.clone()]);
-        let right = unescape(self.layout.body(), &bytes[frame.body.clone()], &mut made);
+        let message = frame.message(self.layout.body(), bytes, &mut made);
+        let is_right = message.is_some();
         self.made = made;
-        if !right {
+        if !is_right {
             return Some(Found::OutOfStep(place, OutOfStep::Escape));
         }
         // RFC 1055: senders begin a frame with END, too, which ends an empty one.

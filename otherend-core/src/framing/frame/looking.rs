@@ -2,8 +2,7 @@
 
 use memchr::memchr;
 
-use super::escaped::unescape;
-use super::{Frame, Look, Missing, OutOfStep};
+use super::{Look, Missing, OutOfStep};
 use crate::framing::Drawing;
 use crate::framing::drawing::{Body, FrameEnd};
 
@@ -72,7 +71,7 @@ impl Looking {
             }
             Look::TooLong(_) => Some(Seen::TooLong),
             Look::Bad(length, why) => Some(Seen::Bad(length, why)),
-            Look::Frame(frame) => Some(match message(layout.body(), &frame, bytes, made) {
+            Look::Frame(frame) => Some(match frame.message(layout.body(), bytes, made) {
                 Some(message) if message.len() > max => Seen::TooLong,
                 Some(message) => Seen::Message(message, frame.length),
                 None => Seen::Bad(frame.length, OutOfStep::Escape),
@@ -114,20 +113,4 @@ impl Looking {
             Some(Missing::Silence) => bytes.len() > max,
         }
     }
-}
-
-/// The message of a frame; `None`: its body has an escape that there is not.
-fn message<'b>(
-    body: Body,
-    frame: &Frame,
-    bytes: &'b [u8],
-    made: &'b mut Vec<u8>,
-) -> Option<&'b [u8]> {
-    let plain = matches!(body, Body::Plain | Body::Fixed(_));
-    if plain && frame.head.is_empty() {
-        return Some(&bytes[frame.body.clone()]);
-    }
-    made.clear();
-    made.extend_from_slice(&bytes[frame.head.clone()]);
-    unescape(body, &bytes[frame.body.clone()], made).then_some(&made[..])
 }

@@ -2,7 +2,44 @@
 
 use std::ops::Range;
 
+use super::escaped::unescape;
 use super::{Missing, OutOfStep};
+use crate::framing::drawing::Body;
+
+/// A whole frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// All of its bytes.
+    pub(crate) length: usize,
+    /// The part of the message that stands before its body, and apart from it.
+    pub(crate) head: Range<usize>,
+    /// The rest of the message, as it is written.
+    pub(crate) body: Range<usize>,
+}
+
+impl Frame {
+    /// The message is a slice of the frame: nothing is escaped in it, and it is in one piece.
+    pub(crate) fn is_slice(&self, body: Body) -> bool {
+        self.head.is_empty() && matches!(body, Body::Plain | Body::Fixed(_))
+    }
+
+    /// The message of this frame, at the start of `bytes`; `made` takes what is no slice of them.
+    /// `None`: its body has an escape that there is not.
+    pub(crate) fn message<'b>(
+        &self,
+        body: Body,
+        bytes: &'b [u8],
+        made: &'b mut Vec<u8>,
+    ) -> Option<&'b [u8]> {
+        let written = &bytes[self.body.clone()];
+        if self.is_slice(body) {
+            return Some(written);
+        }
+        made.clear();
+        made.extend_from_slice(&bytes[self.head.clone()]);
+        unescape(body, written, made).then_some(&made[..])
+    }
+}
 
 /// How far a walk through the slots has come.
 pub(super) struct Walk<'b> {
