@@ -111,15 +111,14 @@ impl Handler {
         ask!(mut self, one => one.finished(state, now));
     }
 
-    /// After so much silence of the peer the message under way has ended.
+    /// After so much silence of the peer the message under way has ended, where silence ends messages.
+    /// One that would have to wait for an answer ends when that is here.
     #[inline]
     pub(crate) fn silence_ends(&self, state: &State) -> Option<Duration> {
-        match &self.0 {
-            Kind::Messages(messages) => messages.silence_ends(state),
-            Kind::Script(script) => script.silence_ends(state),
-            // It takes bytes, and looks for no messages.
-            Kind::Pipe(_) => None,
-        }
+        let idle = state.settings.framing.drawing()?.idle()?;
+        // A pipe takes bytes, and looks for no messages.
+        let listens = !matches!(self.0, Kind::Pipe(_)) && self.takes_input();
+        (listens && state.decoder.is_mid_message()).then_some(idle)
     }
 
     /// It has.

@@ -2,8 +2,6 @@
 
 mod run;
 
-use std::time::Duration;
-
 use crate::behaviour::{AnyBehaviour, Behaviour, Flow, Replies};
 use crate::conversation::{EndReason, Settings, State};
 use crate::framing::{ReplyStyle, Spelling, datagram};
@@ -213,14 +211,6 @@ impl Messages {
             Flow::Continue => state.finish(EndReason::PeerFinished),
             flow => self.follow(state, now, flow),
         }
-    }
-
-    /// After so much silence the message under way has ended, where silence ends messages. One that
-    /// would have to wait for an answer ends when that is here.
-    #[inline]
-    pub(super) fn silence_ends(&self, state: &State) -> Option<Duration> {
-        let idle = state.settings.framing.drawing()?.idle()?;
-        (self.awaited.is_none() && state.decoder.is_mid_message()).then_some(idle)
     }
 
     /// Nothing has come for as long as a message may pause.

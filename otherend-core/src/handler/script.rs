@@ -1,7 +1,5 @@
 //! The handler that plays a transcript: bytes instead of lines, everything else as ever.
 
-use std::time::Duration;
-
 use memchr::{memchr_iter, memrchr};
 
 use crate::behaviour::Script;
@@ -116,12 +114,6 @@ impl Scripted {
                 player.heard(at, now, part, outbox)
             });
         }
-    }
-
-    /// After so much silence the message under way has ended.
-    pub(super) fn silence_ends(&self, state: &State) -> Option<Duration> {
-        let idle = state.settings.framing.drawing()?.idle()?;
-        state.decoder.is_mid_message().then_some(idle)
     }
 
     /// It has: the player, whose time it is as well, hears it by itself.
