@@ -25,13 +25,7 @@ impl Player {
         // server's clients are strangers: one that says `HLEO`, or a word that the file does not have,
         // may go on as it should. So that is noted and the server hears on, unless nothing sensible
         // can follow: an end too early, a line too long.
-        let is_message = !matches!(
-            reason,
-            Reason::OutOfStep(_) | Reason::Ended(_) | Reason::Silent(_)
-        );
-        let framed = is_message && self.plan.framing.drawing().is_some();
-        let mut mismatch = self.mismatch(connection, who, heard, reason);
-        mismatch.framed = framed;
+        let mismatch = self.mismatch(connection, who, heard, reason);
         if self.role == Some(Role::Server) {
             // A client may leave at any place; what a reset cut off was no line yet.
             let cut_off = mismatch.reason == Reason::Ended(Closing::Reset);
@@ -86,6 +80,10 @@ impl Player {
                 }
             },
         };
+        let is_message = !matches!(
+            reason,
+            Reason::OutOfStep(_) | Reason::Ended(_) | Reason::Silent(_)
+        );
         Mismatch {
             connection,
             who,
@@ -95,7 +93,7 @@ impl Player {
                 .and_then(|line| plan.transcript().on_line(line))
                 .map(ToString::to_string),
             heard,
-            framed: false,
+            framed: is_message && plan.framing.drawing().is_some(),
             difference,
             reason,
             before: self.told.iter().cloned().collect(),
